@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * binding.h: the tie between a VM's port and a filter
+ *
+ * As filters, bindings are immutable once parsed and reference counted.
+ */
+#pragma once
+
+#include "conf/filter.h"
+
+typedef struct NwfBinding {
+    gatomicrefcount refs;
+    char *owner_name;
+    guint8 owner_uuid[16];
+    char *portdev;
+    char *linkdev; /* NULL if none */
+    guint8 mac[6];
+    char *filter;
+    NwfParams *params; /* as given; MAC only if the document had it */
+    char *backend;     /* only from a document of libvirt 12.8 on; NULL if none */
+} NwfBinding;
+
+NwfBinding *nwf_binding_ref(NwfBinding *binding);
+void nwf_binding_unref(NwfBinding *binding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBinding, nwf_binding_unref)
+
+/** nwf_binding_parse: reads a <filterbinding> document; errors NWF_ERROR_XML_* and _INTERNAL. (transfer full) */
+NwfBinding *nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error);
+
+/** nwf_binding_status_parse: the same from a <filterbindingstatus> document, the form of the files of bindings. */
+NwfBinding *nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error);
+
+/* What access control may look at before it has decided. */
+typedef struct NwfBindingIdentity {
+    char *owner_name;
+    char *portdev;
+    char *linkdev;
+    char *filter;
+} NwfBindingIdentity;
+
+gboolean nwf_binding_identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error);
+void nwf_binding_identity_clear(NwfBindingIdentity *identity);
+
+/**
+ * nwf_binding_format:
+ * @params: parameters to print; NULL for those of @binding (the engine passes a list that has MAC added)
+ *
+ * Returns: (transfer full): the canonical <filterbinding> document, with <backend name='iptables'/> from NWF_DIALECT_12 on
+ */
+char *nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect);
+char *nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * engine.h: what should hold, and the thread that makes it so
+ *
+ * All calls may come from any thread. Readers (find, list) never wait for a tool: they see the last answered state.
+ * Changing calls return after the kernel acknowledged and the files are safe, or with an error and nothing changed.
+ */
+#pragma once
+
+#include "conf/binding.h"
+#include "driver/tech/backend.h"
+
+typedef struct NwfEngine NwfEngine;
+
+typedef enum NwfLogLevel { NWF_LOG_DEBUG = 1, NWF_LOG_INFO, NWF_LOG_WARNING, NWF_LOG_ERROR } NwfLogLevel; /* as libvirt's */
+
+typedef struct NwfEngineConfig {
+    const char *filter_dir;  /* /etc/libvirt/nwfilter */
+    const char *binding_dir; /* /run/libvirt/nwfilter-binding */
+    const char *config_file; /* /etc/libvirt/nwfilter.conf; need not exist */
+    NwfDialect dialect;
+    NwfBackend *backend;     /* (transfer full) */
+    void (*log)(NwfLogLevel level, const char *source, const char *message); /* source: "engine", "store" … */
+    void (*inhibit)(gboolean inhibit, gpointer data); /* while there are bindings; may be NULL */
+    gpointer inhibit_data;
+} NwfEngineConfig;
+
+/** nwf_engine_new: loads files, takes over the kernel's rules, starts the applier thread and brings all stored bindings up. */
+NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
+/** nwf_engine_free: stops the thread; rules and files stay. */
+void nwf_engine_free(NwfEngine *engine);
+/** nwf_engine_reload: reads filter files again and rebuilds every binding. */
+gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
+
+/* Filters. Returned filters are (transfer full). */
+NwfFilter *nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error);
+gboolean nwf_engine_undefine(NwfEngine *engine, const guint8 uuid[16], GError **error);
+NwfFilter *nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error);
+NwfFilter *nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **error);
+GPtrArray *nwf_engine_filters(NwfEngine *engine);
+
+/* Bindings. Returned bindings are (transfer full). */
+NwfBinding *nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error);
+gboolean nwf_engine_unbind(NwfEngine *engine, const char *portdev, GError **error);
+NwfBinding *nwf_engine_binding(NwfEngine *engine, const char *portdev, GError **error);
+GPtrArray *nwf_engine_bindings(NwfEngine *engine);
+/** nwf_engine_binding_xml: (transfer full): the canonical document with the parameters in force. */
+char *nwf_engine_binding_xml(NwfEngine *engine, const char *portdev, GError **error);

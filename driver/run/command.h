@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * command.h: run one program, feed it, hear it, and be done in bounded time
+ */
+#pragma once
+
+#include "conf/error.h"
+
+typedef struct NwfCommandResult {
+    int exit_status;   /* exit code; 128 + signal if it was killed */
+    gboolean timed_out;
+    char *out;         /* standard output, NUL ended */
+    char *err;         /* standard error, NUL ended, cut after 64 KiB */
+} NwfCommandResult;
+
+void nwf_command_result_clear(NwfCommandResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCommandResult, nwf_command_result_clear)
+
+/** nwf_command_find: (transfer full): absolute path of @program in the fixed search path, or NULL. */
+char *nwf_command_find(const char *program);
+
+/**
+ * nwf_command_run:
+ * @argv: absolute path and arguments, NULL ended
+ * @input: what the child reads on standard input; may be NULL
+ * @timeout_ms: after this time the child is killed
+ * @result: filled whenever the child could be started
+ *
+ * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1 and 2. Safe in a process with
+ * other children and threads: waits for this one child only.
+ *
+ * Returns: TRUE if the program ran and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it could not be
+ *   started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow
+ */
+gboolean nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms,
+                         NwfCommandResult *result, GError **error);

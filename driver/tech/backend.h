@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backend.h: the contract between the engine and a filtering technology
+ *
+ * The engine says what should hold: for each port a plan, or none. The technology makes the kernel agree, all ports of one
+ * call or none of them, and says so only after the kernel acknowledged. Closing a port is applying
+ * the closed plan; releasing it is applying none. One thread at a time (the applier) calls a backend.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/* One port's part of a batch. */
+typedef struct NwfPortChange {
+    char *port;        /* interface name */
+    NwfPlan *old_plan; /* what the kernel holds now; NULL: nothing of ours, or (after read) unknown */
+    NwfPlan *new_plan; /* NULL: remove everything of the port */
+} NwfPortChange;
+
+NwfPortChange *nwf_port_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
+void nwf_port_change_free(NwfPortChange *change);
+
+typedef struct NwfBackend NwfBackend;
+
+struct NwfBackend {
+    const char *name; /* as in <backend name='…'/> */
+
+    /* Which tools are there. TRUE if ports can at least be closed. Missing ones are told in @notes. */
+    gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
+
+    /* Learns what of ours is in the kernel. @ports: (out) (transfer full) (element-type utf8) names of the ports. */
+    gboolean (*read)(NwfBackend *self, GPtrArray **ports, GError **error);
+
+    /*
+     * Makes the kernel hold @changes (element-type NwfPortChange): all, or none with NWF_ERROR_FIREWALL. Unchanged layers
+     * of a port cost nothing; a call without any difference starts no process. The order between the tools is chosen so
+     * that no frame passes that neither the old nor the new rules allow.
+     */
+    gboolean (*apply)(NwfBackend *self, GPtrArray *changes, NwfNotes *notes, GError **error);
+
+    void (*free)(NwfBackend *self);
+};
+
+/** nwf_ebiptables_new: ebtables, iptables and ip6tables. (transfer full), freed by its own free(). Cannot fail. */
+NwfBackend *nwf_ebiptables_new(void);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tree.h: a filter with all that it refers to
+ *
+ * A tree is the expansion of a root filter: depth first, in document order. Each rule in it knows the filter it stands
+ * in and the parameters it can see. Building a tree is bounded before it begins: depth and number of rules are counted
+ * without expanding anything, so that thirty filters that each refer twice to the next cost neither time nor memory.
+ */
+#pragma once
+
+#include "conf/filter.h"
+
+enum { NWF_TREE_DEPTH_MAX = 64, NWF_PORT_RULES_MAX = 20000 };
+
+typedef struct NwfTree NwfTree;
+
+/** The filter called @name, or NULL; (transfer none), valid until the call that asked returns. */
+typedef NwfFilter *(*NwfFilterLookup)(const char *name, gpointer data);
+
+/**
+ * nwf_tree_new:
+ * @root: name of the filter to expand
+ * @error: NWF_ERROR_INTERNAL for a filter that does not exist (the first one missing in document order) and for a tree
+ *   that is too deep or too large; NWF_ERROR_OPERATION_FAILED for a loop
+ *
+ * Returns: (transfer full): the tree, which holds references on its filters
+ */
+NwfTree *nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **error);
+NwfTree *nwf_tree_ref(NwfTree *tree);
+void nwf_tree_unref(NwfTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfTree, nwf_tree_unref)
+
+const char *nwf_tree_root(const NwfTree *tree);
+/** nwf_tree_uses: whether the filter @name is in the tree. */
+gboolean nwf_tree_uses(const NwfTree *tree, const char *name);
+
+/**
+ * nwf_tree_missing:
+ * @params: what the binding supplies, MAC included
+ *
+ * Returns: (transfer container) (element-type utf8): spellings (NAME, NAME[2], NAME[@1]) of all accesses that have no
+ *   value, each once, in order of first use; empty if none. Owned by the array.
+ */
+GPtrArray *nwf_tree_missing(const NwfTree *tree, const NwfParams *params);
+
+/**
+ * nwf_tree_reaches:
+ * @from: a filter, maybe not defined yet
+ * @target: name looked for
+ *
+ * Whether @target can be reached from @from (itself included in its references) over filters that exist; linear in
+ * the number of filters and references. Defining @from under the name @target then would close a loop.
+ */
+gboolean nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data);
