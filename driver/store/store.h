@@ -24,10 +24,10 @@ void nwf_store_free(NwfStore *store);
 gboolean nwf_store_check_name(const char *name, NwfErrorCode code, GError **error);
 
 NwfPending *nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const char *xml, GError **error);
-gboolean nwf_store_commit(NwfPending *pending, GError **error); /* frees @pending, also on error */
+gboolean nwf_store_commit(NwfPending *pending, NwfNotes *notes, GError **error); /* frees @pending, also on error */
 void nwf_store_abandon(NwfPending *pending);                    /* frees @pending; NULL is fine */
 /** nwf_store_remove: a file that is already gone is success. */
-gboolean nwf_store_remove(NwfStore *store, const char *name, GError **error);
+gboolean nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GError **error);
 
 /** Called for each *.xml: @name without the ending, @text its content; or @error why it could not be read. */
 typedef void (*NwfStoreVisit)(const char *name, const char *text, const GError *error, gpointer data);

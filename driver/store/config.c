@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config.c: nwfilter.conf
+ *
+ * One table row per key. A key that nobody knows is noted and passed over, so that a file for another release of libvirt
+ * still works; a line that is no assignment, or a known key with an unusable value, is an error, because the user meant something that
+ * would silently not happen.
+ */
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "driver/store/config.h"
+
+typedef gboolean (*NwfConfigSetter)(NwfConfig *config, gsize offset, const char *value, NwfNotes *notes);
+
+static gboolean
+set_bool(NwfConfig *config, gsize offset, const char *value, NwfNotes *notes G_GNUC_UNUSED)
+{
+    if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+        return FALSE;
+    G_STRUCT_MEMBER(gboolean, config, offset) = value[0] == '1';
+    return TRUE;
+}
+
+static gboolean
+set_backend(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes)
+{
+    if (strcmp(value, "nftables") == 0)
+        nwf_note(notes, _("firewall_backend = \"nftables\" is not available in this driver: using \"iptables\""));
+    return strcmp(value, "iptables") == 0 || strcmp(value, "nftables") == 0;
+}
+
+static gboolean
+set_nothing(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes G_GNUC_UNUSED)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static const struct {
+    const char *key;
+    NwfConfigSetter set;
+    gsize offset;
+    const char *expects;
+} config_keys[] = {
+    { "firewall_backend", set_backend, 0, "\"iptables\", \"nftables\"" },
+    { "enable_trace", set_nothing, 0, "0, 1" },
+    { "enable_counters", set_nothing, 0, "0, 1" },
+    { "require_bridge_netfilter", set_bool, G_STRUCT_OFFSET(NwfConfig, require_bridge_netfilter), "0, 1" },
+    { "learning_open_until_known", set_bool, G_STRUCT_OFFSET(NwfConfig, learning_open_until_known), "0, 1" },
+};
+
+#define LINE_PATTERN "^\\s*(?:#.*|(\\w+)\\s*=\\s*(?:\"([^\"]*)\"|'([^']*)'|(-?\\d+)|(\\[.*\\]))\\s*(?:#.*)?)?$"
+
+/* The value in whatever form it was written; NULL for an empty line or a comment. */
+static char *
+line_value(GMatchInfo *match)
+{
+    for (int group = 2; group <= 5; group++) {
+        g_autofree char *value = g_match_info_fetch(match, group);
+        int start, end;
+        if (g_match_info_fetch_pos(match, group, &start, &end) && start >= 0)
+            return g_steal_pointer(&value);
+    }
+    return NULL;
+}
+
+static gboolean
+apply_line(const char *path, guint line, const char *key, const char *value, NwfConfig *config, NwfNotes *notes, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(config_keys); i++) {
+        if (strcmp(key, config_keys[i].key) != 0)
+            continue;
+        if (config_keys[i].set(config, config_keys[i].offset, value, notes))
+            return TRUE;
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is no value of %s, which may be %s"), path,
+                             line, value, key, config_keys[i].expects);
+    }
+    nwf_note(notes, _("%s, line %u: unknown key '%s'"), path, line, key);
+    return TRUE;
+}
+
+gboolean
+nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *text = NULL;
+
+    *config = (NwfConfig){ 0 };
+    if (!g_file_get_contents(path, &text, NULL, &local)) {
+        if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return TRUE;
+        return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s", local->message);
+    }
+    g_autoptr(GRegex) regex = g_regex_new(LINE_PATTERN, G_REGEX_RAW, 0, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        g_autoptr(GMatchInfo) match = NULL;
+        if (!g_regex_match(regex, lines[i], 0, &match))
+            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is not of the form key = value"), path,
+                                 i + 1, lines[i]);
+        g_autofree char *key = g_match_info_fetch(match, 1);
+        g_autofree char *value = line_value(match);
+        if (value && !apply_line(path, i + 1, key, value, config, notes, error))
+            return FALSE;
+    }
+    return TRUE;
+}
