@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+daemon.py: start, stop, kill and reload a stock libvirtd with a chosen nwfilter module
+
+The daemon is the distribution's, with all of its modules; only the file libvirt_driver_nwfilter.so is chosen: 'stock' is
+libvirt's own, 'ours' is the one that the environment variable NWF_MODULE names. The choice is a folder of links in
+LIBVIRT_DRIVER_DIR.
+
+Invariants: a Daemon object starts at most one process at a time and always knows its id; start() returns only when the daemon has
+answered a client or failed for good. Filters, bindings and kernel rules stay where they are between two runs, as on a host.
+
+Limits: libvirt's paths are fixed, so one sandbox holds one privileged daemon (and, beside it, one per ordinary user).
+"""
+
+import glob
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+from . import wait
+from .client import Client, Failed, virsh
+
+LAB = pathlib.Path("/run/lab")
+MODULE_FILE = "libvirt_driver_nwfilter.so"
+FILTERS = pathlib.Path("/etc/libvirt/nwfilter")
+BINDINGS = pathlib.Path("/run/libvirt/nwfilter-binding")
+SYSTEM = "nwfilter:///system"
+
+CONFIG = """\
+listen_tls = 0
+listen_tcp = 0
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+unix_sock_ro_perms = "0777"
+unix_sock_rw_perms = "{permissions}"
+host_uuid = "3e0fcb42-2a9e-4f7f-9d4e-0b6ed1a7b6c1"
+keepalive_interval = -1
+log_level = 3
+log_filters = "1:nwfilter 2:daemon"
+log_outputs = "1:file:{log}"
+"""
+
+
+class DaemonFailed(AssertionError):
+    """The daemon ended instead of serving; status and log say how."""
+
+    def __init__(self, status, log):
+        super().__init__(f"libvirtd ended with status {status}:\n{log}")
+        self.status = status
+        self.log = log
+
+
+def _modules_folder():
+    """Where the stock modules are (MODULE_FILE may be a diverted one; then NWF_STOCK_MODULE names the stock file)."""
+    for pattern in ("/usr/lib/*/libvirt/connection-driver", "/usr/lib*/libvirt/connection-driver"):
+        for folder in sorted(glob.glob(pattern)):
+            return pathlib.Path(folder)
+    raise FileNotFoundError("no folder of libvirt's modules; is libvirt-daemon installed?")
+
+
+def module_path(driver):
+    """The nwfilter module that `driver` ('ours' or 'stock') stands for."""
+    if driver == "stock":
+        return pathlib.Path(os.environ.get("NWF_STOCK_MODULE") or _modules_folder() / MODULE_FILE)
+    if driver != "ours":
+        raise ValueError(f"driver is 'ours' or 'stock', not {driver!r}")
+    if not os.environ.get("NWF_MODULE"):
+        raise FileNotFoundError("NWF_MODULE does not name the module to test")
+    return pathlib.Path(os.environ["NWF_MODULE"]).resolve(strict=True)
+
+
+class Daemon:
+    """One libvirtd. `user` makes it an unprivileged one of that user; `environment` is added to its own."""
+
+    def __init__(self, driver="ours", user=None, environment=None, program=None):
+        if os.environ.get("NWF_SANDBOX") != "1":
+            raise RuntimeError("daemons are started only inside scripts/sandbox")
+        self.driver = driver
+        self.user = user
+        self.module = module_path(driver)
+        self.environment = dict(environment or {})
+        self.program = program or shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        if not self.program:
+            raise FileNotFoundError("no libvirtd; is libvirt-daemon installed?")
+        self.home = LAB / f"{driver}-{user or 'system'}"
+        self.log_file = self.home / "libvirtd.log"
+        self.process = None
+        self._prepare()
+
+    # -- the place -------------------------------------------------------------------------------------------------
+
+    def _prepare(self):
+        modules = self.home / "modules"
+        shutil.rmtree(modules, ignore_errors=True)
+        modules.mkdir(parents=True)
+        for stock in _modules_folder().glob("libvirt_driver_*.so"):
+            if stock.name != MODULE_FILE:
+                (modules / stock.name).symlink_to(stock)
+        (modules / MODULE_FILE).symlink_to(self.module)
+        permissions = "0700"
+        (self.home / "libvirtd.conf").write_text(CONFIG.format(log=self.log_file, permissions=permissions))
+        if self.user:
+            account = pwd.getpwnam(self.user)
+            for folder in (self.home, self.runtime):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                os.chown(folder, account.pw_uid, account.pw_gid)
+
+    @property
+    def runtime(self):
+        """XDG_RUNTIME_DIR of an unprivileged daemon and its clients."""
+        return self.home / "run"
+
+    @property
+    def uri(self):
+        """URI of the nwfilter driver; an unprivileged daemon is reached by its socket."""
+        if not self.user:
+            return SYSTEM
+        return f"nwfilter+unix:///system?socket={self.socket}"
+
+    @property
+    def socket(self):
+        """The daemon's socket for reading and writing."""
+        return (self.runtime / "libvirt" if self.user else pathlib.Path("/run/libvirt")) / "libvirt-sock"
+
+    def _command(self):
+        command = [self.program, "-f", str(self.home / "libvirtd.conf")]
+        if self.user:
+            account = pwd.getpwnam(self.user)
+            return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
+        return command
+
+    def _environment(self):
+        result = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+                  "HOME": str(self.home), "LIBVIRT_DRIVER_DIR": str(self.home / "modules")}
+        if self.user:
+            result["XDG_RUNTIME_DIR"] = str(self.runtime)
+        result.update(self.environment)
+        return result
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    @property
+    def pid(self):
+        """Process id of the running daemon, or None."""
+        return self.process.pid if self.running else None
+
+    @property
+    def running(self):
+        """Whether the process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def spawn(self):
+        """Starts the process and returns at once; a fresh log begins."""
+        assert not self.running, "the daemon runs already"
+        self.log_file.unlink(missing_ok=True)
+        with open(self.home / "output", "wb") as output:
+            self.process = subprocess.Popen(self._command(), env=self._environment(), stdin=subprocess.DEVNULL,
+                                            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd="/")
+        return self
+
+    def start(self, limit=60.0):
+        """Starts the daemon and waits until it serves clients. Raises DaemonFailed if it ends instead."""
+        self.spawn()
+        end = time.monotonic() + limit
+        while not self._answers():
+            if not self.running:
+                raise DaemonFailed(self.process.returncode, self.log())
+            if time.monotonic() > end:
+                self.kill()
+                raise wait.Timeout(f"libvirtd did not answer within {limit:g} s:\n{self.log()}")
+            time.sleep(0.01)
+        return self
+
+    def _answers(self):
+        """A client that connects is served only after all drivers are ready, so the first answer means ready."""
+        if not self.socket.exists():
+            return False
+        with wait.Watchdog(60.0, self.kill_process):
+            try:
+                Client(self.uri).close()
+                return True
+            except Failed as error:
+                # Connection refused: a socket of an earlier run. Anything that nwfilter itself says is an answer.
+                return error.domain not in (7, 20, 13, 38) and self.running
+
+    def kill_process(self):
+        """Kills the process without waiting; for watchdogs."""
+        if self.process is not None:
+            self.process.kill()
+
+    def stop(self, limit=40.0):
+        """Ends the daemon by SIGTERM and returns its exit status; one that does not go is killed and reported."""
+        return self._end(signal.SIGTERM, limit)
+
+    def kill(self):
+        """Ends the daemon by SIGKILL."""
+        return self._end(signal.SIGKILL, 10.0)
+
+    def _end(self, number, limit):
+        if self.process is None:
+            return None
+        if self.running:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            log = self.log()
+            self.process.kill()
+            self.process.wait(10.0)
+            raise wait.Timeout(f"libvirtd did not end within {limit:g} s of signal {number}:\n{log}") from None
+
+    def restart(self, by=signal.SIGTERM):
+        """Ends the daemon by the signal `by` and starts it again."""
+        self._end(by, 40.0)
+        return self.start()
+
+    def reload(self, limit=60.0):
+        """Sends SIGHUP and returns when the daemon has done all that it does then."""
+        pattern = re.compile("Reloading configuration on SIGHUP")
+        before = len(pattern.findall(self.log()))
+        self.process.send_signal(signal.SIGHUP)
+        wait.until(lambda: len(pattern.findall(self.log())) > before, "the daemon noticed SIGHUP", limit)
+        wait.until(lambda: "daemon-reload" not in self.threads(), "the daemon finished its reload", limit)
+
+    def threads(self):
+        """Names of the daemon's threads, as the kernel shows them."""
+        names = []
+        for comm in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/comm"):
+            try:
+                names.append(comm.read_text().strip())
+            except OSError:
+                pass  # the thread ended meanwhile
+        return names
+
+    def log(self):
+        """Text of the log since the last start, after what the daemon wrote to its standard output."""
+        parts = [path.read_text(errors="replace") for path in (self.home / "output", self.log_file) if path.exists()]
+        return "".join(parts)
+
+    # -- talking to it -----------------------------------------------------------------------------------------------
+
+    def client(self, uri=None, readonly=False):
+        """A new Client of this daemon."""
+        return Client(uri or self.uri, readonly=readonly)
+
+    def virsh(self, *arguments, **keywords):
+        """Runs virsh against this daemon; see client.virsh."""
+        keywords.setdefault("uri", self.uri)
+        return virsh(*arguments, **keywords)
+
+    def __enter__(self):
+        return self if self.running else self.start()
+
+    def __exit__(self, *_):
+        if self.running:
+            self.kill()
