@@ -54,6 +54,7 @@ typedef GPtrArray NwfNotes;
 
 /** nwf_notes_new: an empty list of notes; (transfer full), freed with g_ptr_array_unref. */
 NwfNotes *nwf_notes_new(void);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfNotes, g_ptr_array_unref)
 
 /** nwf_note: adds a remark to @notes; nothing happens if @notes is NULL. */
 void nwf_note(NwfNotes *notes, const char *format, ...) G_GNUC_PRINTF(2, 3);

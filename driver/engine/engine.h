@@ -17,7 +17,6 @@ typedef enum NwfLogLevel { NWF_LOG_DEBUG = 1, NWF_LOG_INFO, NWF_LOG_WARNING, NWF
 typedef struct NwfEngineConfig {
     const char *filter_dir;  /* /etc/libvirt/nwfilter */
     const char *binding_dir; /* /run/libvirt/nwfilter-binding */
-    const char *config_file; /* /etc/libvirt/nwfilter.conf; need not exist */
     NwfDialect dialect;
     NwfBackend *backend;     /* (transfer full) */
     void (*log)(NwfLogLevel level, const char *source, const char *message); /* source: "engine", "store" … */
@@ -32,14 +31,14 @@ void nwf_engine_free(NwfEngine *engine);
 /** nwf_engine_reload: reads filter files again and rebuilds every binding. */
 gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
 
-/* Filters. Returned filters are (transfer full). */
+/* Filters. Arguments are (transfer none), returned filters (transfer full). */
 NwfFilter *nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error);
 gboolean nwf_engine_undefine(NwfEngine *engine, const guint8 uuid[16], GError **error);
 NwfFilter *nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error);
 NwfFilter *nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **error);
 GPtrArray *nwf_engine_filters(NwfEngine *engine);
 
-/* Bindings. Returned bindings are (transfer full). */
+/* Bindings. Arguments are (transfer none), returned bindings (transfer full). */
 NwfBinding *nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error);
 gboolean nwf_engine_unbind(NwfEngine *engine, const char *portdev, GError **error);
 NwfBinding *nwf_engine_binding(NwfEngine *engine, const char *portdev, GError **error);

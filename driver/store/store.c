@@ -46,7 +46,7 @@ static gboolean
 system_error(GError **error, const char *what, const char *directory, const char *name)
 {
     int saved = errno;
-    return nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot %s '%s/%s': %s"), what, directory, name, g_strerror(saved));
+    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s '%s/%s': %s", what, directory, name, g_strerror(saved));
 }
 
 /* After a rename or a removal there is no way back: a directory that cannot be synced is told, nothing more. */
@@ -61,12 +61,12 @@ NwfStore *
 nwf_store_new(NwfStoreKind kind, const char *directory, GError **error)
 {
     if (g_mkdir_with_parents(directory, 0700) < 0) {
-        system_error(error, _("make the directory"), directory, "");
+        system_error(error, _("cannot make the directory"), directory, "");
         return NULL;
     }
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        system_error(error, _("open the directory"), directory, "");
+        system_error(error, _("cannot open the directory"), directory, "");
         return NULL;
     }
     NwfStore *store = g_new0(NwfStore, 1);
@@ -152,12 +152,12 @@ nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const cha
     g_autofree char *file = g_strconcat(name, SUFFIX_NEW, NULL);
     int fd = openat(store->fd, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
-        system_error(error, _("write"), store->directory, file);
+        system_error(error, _("cannot write"), store->directory, file);
         return NULL;
     }
     gboolean written = fchmod(fd, 0600) == 0 && write_all(fd, text);
     if (!written)
-        system_error(error, _("write"), store->directory, file);
+        system_error(error, _("cannot write"), store->directory, file);
     close(fd);
     if (!written) {
         unlinkat(store->fd, file, 0);
@@ -184,7 +184,7 @@ nwf_store_commit(NwfPending *pending, NwfNotes *notes, GError **error)
     g_autofree char *to = g_strconcat(pending->name, SUFFIX, NULL);
 
     if (renameat(store->fd, from, store->fd, to) < 0) {
-        system_error(error, _("put in place"), store->directory, to);
+        system_error(error, _("cannot put in place"), store->directory, to);
         nwf_store_abandon(pending);
         return FALSE;
     }
@@ -211,7 +211,7 @@ nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GError **er
 
     g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
     if (unlinkat(store->fd, file, 0) < 0 && errno != ENOENT)
-        return system_error(error, _("remove"), store->directory, file);
+        return system_error(error, _("cannot remove"), store->directory, file);
     sync_directory(store, file, notes);
     return TRUE;
 }
@@ -223,7 +223,7 @@ read_file(NwfStore *store, const char *file, GError **error)
     struct stat info;
     int fd = openat(store->fd, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        system_error(error, _("open"), store->directory, file);
+        system_error(error, _("cannot open"), store->directory, file);
         return NULL;
     }
     g_autoptr(GString) text = g_string_new(NULL);
@@ -244,7 +244,7 @@ read_file(NwfStore *store, const char *file, GError **error)
         g_string_append_len(text, buffer, got);
     }
     if (!good)
-        system_error(error, _("read"), store->directory, file);
+        system_error(error, _("cannot read"), store->directory, file);
     close(fd);
     if (good && strlen(text->str) != text->len) {
         nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("'%s/%s' is not XML: it contains a zero byte"), store->directory, file);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * define.c: a filter is defined, redefined, undefined
+ *
+ * Definitions change alone in their batch. A redefinition builds the new plan of every port whose tree contains the
+ * filter before anything is touched; if one cannot be built nothing changes anywhere. Ports without a device never stand in the way:
+ * they are closed if they cannot be built, and they do not keep a filter from being undefined.
+ */
+#include <glib/gi18n-lib.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "driver/engine/internal.h"
+
+/* ---- clashes and loops ---- */
+
+static gboolean
+check_identity(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old, GError **error)
+{
+    const NwfFilter *same_name = g_hash_table_lookup(engine->filters, filter->name);
+    const NwfFilter *same_uuid = g_hash_table_lookup(engine->uuids, filter->uuid);
+    char uuid[37];
+
+    if (same_uuid && strcmp(same_uuid->name, filter->name) != 0) {
+        nwf_uuid_format(uuid, filter->uuid);
+        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                             _("filter '%s' cannot have the uuid %s: filter '%s' has it, and filters cannot be renamed"),
+                             filter->name, uuid, same_uuid->name);
+    }
+    if (same_name && !same_uuid) {
+        nwf_uuid_format(uuid, same_name->uuid);
+        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                             _("filter '%s' already exists with uuid %s: a new definition must carry the same uuid"), filter->name,
+                             uuid);
+    }
+    *old = same_name;
+    return TRUE;
+}
+
+static gboolean
+check_loop(NwfEngine *engine, const NwfFilter *filter, GError **error)
+{
+    if (!nwf_tree_reaches(filter, filter->name, nwf_engine_lookup_filter, engine))
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                         _("filter '%s' would refer to itself, directly or through other filters"), filter->name);
+}
+
+gboolean
+nwf_define_check(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old, GError **error)
+{
+    return nwf_store_check_name(filter->name, NWF_ERROR_ARGUMENT, error) && check_identity(engine, filter, old, error) &&
+           check_loop(engine, filter, error);
+}
+
+/* ---- define ---- */
+
+static gboolean
+rebuild_port(NwfEngine *engine, NwfGroup *group, NwfPort *existing, GError **error)
+{
+    const char *name = existing->binding->portdev;
+    g_autoptr(GError) local = NULL;
+    g_autoptr(NwfPort) port = nwf_port_copy(existing);
+
+    port->instantiated |= if_nametoindex(name) != 0;
+    if (!nwf_build_port(engine, port, group->filter, group->notes, &local)) {
+        if (if_nametoindex(name) != 0) {
+            g_propagate_prefixed_error(error, g_steal_pointer(&local), _("port '%s': "), name);
+            return FALSE;
+        }
+        nwf_note(group->notes, _("port '%s' has no device and is closed: %s"), name, local->message);
+        nwf_build_closed(port);
+    }
+    nwf_group_swap(group, name, existing, g_steal_pointer(&port));
+    return TRUE;
+}
+
+static gboolean
+rebuild_users(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->ports);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        NwfPort *port = value;
+        if (port->tree && nwf_tree_uses(port->tree, group->filter->name) && !rebuild_port(engine, group, port, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+prepare_define(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    const NwfFilter *old = NULL;
+    NwfFilter *filter = group->filter;
+
+    if (!nwf_define_check(engine, filter, &old, error))
+        return FALSE;
+    if (!old || !nwf_filter_equal(old, filter)) {
+        nwf_build_forget(engine, filter->name);
+        if (!rebuild_users(engine, group, error))
+            return FALSE;
+    }
+    if (!group->keep_file) {
+        g_autofree char *xml = nwf_filter_format(filter, engine->config.dialect);
+        char uuid[37];
+        nwf_uuid_format(uuid, filter->uuid);
+        group->pending = nwf_store_prepare(engine->filter_store, filter->name, uuid, xml, error);
+        if (!group->pending)
+            return FALSE;
+    }
+    group->old_filter = old ? nwf_filter_ref((NwfFilter *)old) : NULL;
+    group->new_filter = nwf_filter_ref(filter);
+    return TRUE;
+}
+
+/* ---- undefine ---- */
+
+static gboolean
+check_unused(NwfEngine *engine, const NwfFilter *filter, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, engine->ports);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const NwfPort *port = value;
+        if (port->tree && nwf_tree_uses(port->tree, filter->name) && if_nametoindex(port->binding->portdev) != 0)
+            return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID, _("nwfilter is in use: filter '%s' by port '%s' of '%s'"),
+                                 filter->name, port->binding->portdev, port->binding->owner_name);
+    }
+    return TRUE;
+}
+
+static gboolean
+prepare_undefine(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    NwfFilter *filter = g_hash_table_lookup(engine->uuids, group->uuid);
+    char uuid[37];
+
+    if (!filter) {
+        nwf_uuid_format(uuid, group->uuid);
+        return nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no filter with uuid %s"), uuid);
+    }
+    if (!check_unused(engine, filter, error))
+        return FALSE;
+    group->filter = nwf_filter_ref(filter);
+    group->old_filter = nwf_filter_ref(filter);
+    group->remove_from = engine->filter_store;
+    group->remove_name = g_strdup(filter->name);
+    return TRUE;
+}
+
+const NwfGroupKind nwf_define_kind = { .exclusive = TRUE, .prepare = prepare_define };
+const NwfGroupKind nwf_undefine_kind = { .exclusive = TRUE, .prepare = prepare_undefine };
+
+NwfFilter *
+nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error)
+{
+    g_autoptr(NwfGroup) group = nwf_group_new(&nwf_define_kind);
+
+    group->filter = nwf_filter_ref(filter);
+    if (!nwf_group_run(engine, group, error))
+        return NULL;
+    return nwf_filter_ref(filter);
+}
+
+gboolean
+nwf_engine_undefine(NwfEngine *engine, const guint8 uuid[16], GError **error)
+{
+    g_autoptr(NwfGroup) group = nwf_group_new(&nwf_undefine_kind);
+
+    memcpy(group->uuid, uuid, sizeof(group->uuid));
+    return nwf_group_run(engine, group, error);
+}

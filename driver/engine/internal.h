@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal.h: what the files of the engine share
+ *
+ * State is made of immutable, reference-counted objects: filters (conf/) and ports (below). Hash tables say which are in
+ * force. Only the applier thread changes the tables, always with the lock held; so the applier may read them without the
+ * lock, and everybody else reads them with it, never for longer than a look-up.
+ *
+ * A change is a group: what one API call asks for. Preparing a group works out the new objects and touches nothing; the
+ * kernel is changed then; then the files are put in place; then the new objects are published, and the caller is answered.
+ */
+#pragma once
+
+#include "driver/engine/engine.h"
+#include "driver/store/store.h"
+
+/* A bound port as it stands in the kernel. */
+typedef struct NwfPort {
+    gatomicrefcount refs;
+    NwfBinding *binding;
+    NwfTree *tree;         /* of the plan in force; NULL while it cannot be built */
+    NwfPlan *plan;         /* what the kernel was asked to hold; NULL: nothing, or not yet acknowledged */
+    gboolean closed;       /* the plan drops everything because the right one could not be made */
+    gboolean instantiated; /* the device was there: MAC is shown among the parameters */
+    gboolean unplaced;     /* the kernel did not take it yet: tried again later */
+    unsigned ifindex;      /* of the device when the port was bound; 0: there was none */
+} NwfPort;
+
+NwfPort *nwf_port_new(NwfBinding *binding);
+NwfPort *nwf_port_copy(const NwfPort *port);
+NwfPort *nwf_port_ref(NwfPort *port);
+void nwf_port_unref(NwfPort *port);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPort, nwf_port_unref)
+
+typedef struct NwfGroup NwfGroup;
+
+typedef struct NwfGroupKind {
+    gboolean exclusive; /* changes definitions: alone in its batch */
+    /* Fills the group from the tables: new objects, files to come. Touches nothing. */
+    gboolean (*prepare)(NwfEngine *engine, NwfGroup *group, GError **error);
+    /* After the kernel refused: TRUE if the group was changed into one that asks for less. May be NULL. */
+    gboolean (*yield)(NwfEngine *engine, NwfGroup *group, const GError *why);
+} NwfGroupKind;
+
+/* One port's part of a group. */
+typedef struct NwfSwap {
+    char *name;
+    NwfPort *old; /* NULL: none in force */
+    NwfPort *new; /* NULL: released */
+} NwfSwap;
+
+struct NwfGroup {
+    const NwfGroupKind *kind;
+
+    /* what is asked */
+    char *portdev;
+    NwfBinding *binding;
+    NwfFilter *filter;
+    guint8 uuid[16];
+    gboolean keep_file; /* the definition came from its file: leave that as it is */
+
+    /* what was prepared */
+    GPtrArray *swaps;      /* (element-type NwfSwap) */
+    NwfFilter *old_filter; /* to be taken out of the tables */
+    NwfFilter *new_filter; /* to be put in */
+    NwfPending *pending;   /* file to put in place */
+    NwfStore *remove_from; /* file to remove… */
+    char *remove_name;     /* …and its name */
+    NwfNotes *notes;
+
+    /* the answer */
+    gboolean detached; /* nobody waits: the applier frees it */
+    gboolean answered;
+    GError *error;
+};
+
+struct NwfEngine {
+    NwfEngineConfig config;
+    NwfStore *filter_store;
+    NwfStore *binding_store;
+    GThread *applier;
+
+    GMutex lock;         /* over all below; never held while a program runs or a file is synced */
+    GCond wake;          /* the applier: there is work */
+    GCond answered;      /* callers: a group was answered */
+    GHashTable *filters; /* name -> NwfFilter */
+    GHashTable *uuids;   /* uuid -> NwfFilter */
+    GHashTable *ports;   /* interface name -> NwfPort */
+    GQueue queue;        /* of NwfGroup */
+    gboolean stopping;
+    gboolean inhibited;
+
+    /* the applier's alone */
+    GHashTable *templates; /* root filter and names of parameters -> NwfShape, see build.c */
+    gint64 retry_at;       /* monotonic time of the next try for unplaced ports; 0: none */
+    gint64 retry_delay;
+};
+
+/* engine.c */
+void nwf_engine_log(NwfEngine *engine, NwfLogLevel level, const char *source, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void nwf_engine_log_notes(NwfEngine *engine, const char *source, const char *subject, NwfNotes *notes);
+NwfFilter *nwf_engine_lookup_filter(const char *name, gpointer engine);
+
+/* build.c: from a binding to a plan */
+gboolean nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
+void nwf_build_closed(NwfPort *port);
+void nwf_build_forget(NwfEngine *engine, const char *filter);
+NwfParams *nwf_build_params(const NwfBinding *binding);
+gpointer nwf_shape_table_new(void);
+
+/* group.c: groups, from outside */
+NwfGroup *nwf_group_new(const NwfGroupKind *kind);
+void nwf_group_free(NwfGroup *group);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfGroup, nwf_group_free)
+void nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *new);
+gboolean nwf_group_run(NwfEngine *engine, NwfGroup *group, GError **error);
+void nwf_group_run_all(NwfEngine *engine, GPtrArray *groups);
+void nwf_group_post_locked(NwfEngine *engine, NwfGroup *group);
+
+/* applier.c */
+gpointer nwf_applier_thread(gpointer engine);
+
+/* define.c: name, clashes and loops of a definition; @old: (out) what it would replace */
+gboolean nwf_define_check(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old, GError **error);
+
+/* bind.c, define.c, restore.c: the kinds of groups */
+extern const NwfGroupKind nwf_bind_kind, nwf_unbind_kind;
+extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind;
+extern const NwfGroupKind nwf_restore_kind, nwf_release_kind;
+
+/* load.c: from the files */
+gboolean nwf_load_filters(NwfEngine *engine, GError **error);
+gboolean nwf_load_bindings(NwfEngine *engine, GError **error);
+gboolean nwf_reload_filters(NwfEngine *engine, GError **error);
+
+/* services.c: /etc/services */
+int nwf_service_port(const char *name, gpointer data);

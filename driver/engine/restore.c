@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * restore.c: bound ports are brought in line, forgotten ones are let go
+ *
+ * At start, after a reload and when a definition appears, each stored binding is a group of its own: one that cannot be
+ * built, or that the kernel refuses, becomes a closed port and harms no other. If not even that can be put in place because
+ * there is no tool, the port is marked unplaced and tried again later. Nothing of this is an error to anybody; it is logged.
+ *
+ * At start the kernel may hold rules of ports that have no binding any more; they are released.
+ */
+#include <glib/gi18n-lib.h>
+#include <net/if.h>
+
+#include "driver/engine/internal.h"
+
+static gboolean
+prepare_restore(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    NwfPort *existing = g_hash_table_lookup(engine->ports, group->portdev);
+    g_autoptr(GError) local = NULL;
+
+    if (!existing)
+        return nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), group->portdev);
+    g_autoptr(NwfPort) port = nwf_port_copy(existing);
+    unsigned ifindex = if_nametoindex(group->portdev);
+    port->instantiated |= ifindex != 0;
+    if (!nwf_build_port(engine, port, NULL, group->notes, &local)) {
+        if (!existing->closed)
+            nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), group->portdev, local->message);
+        nwf_build_closed(port);
+    } else if (existing->closed) {
+        nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("port '%s' can be filtered again"), group->portdev);
+    }
+    nwf_group_swap(group, group->portdev, existing, g_steal_pointer(&port));
+    return TRUE;
+}
+
+static gboolean
+yield_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
+{
+    NwfSwap *swap = g_ptr_array_index(group->swaps, 0);
+
+    if (swap->new->unplaced)
+        return FALSE;
+    if (!swap->new->closed) {
+        nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), swap->name, why->message);
+        nwf_build_closed(swap->new);
+        return TRUE;
+    }
+    nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' cannot be filtered or closed, trying again later: %s"),
+                   swap->name, why->message);
+    nwf_port_unref(swap->new);
+    swap->new = nwf_port_copy(swap->old);
+    swap->new->unplaced = TRUE;
+    return TRUE;
+}
+
+static gboolean
+prepare_release(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    if (g_hash_table_contains(engine->ports, group->portdev))
+        return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID, _("port '%s' is bound"), group->portdev);
+    nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("rules of port '%s', which is not bound, are removed"), group->portdev);
+    nwf_group_swap(group, group->portdev, NULL, NULL);
+    return TRUE;
+}
+
+const NwfGroupKind nwf_restore_kind = { .prepare = prepare_restore, .yield = yield_restore };
+const NwfGroupKind nwf_release_kind = { .prepare = prepare_release };
