@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+conftest.py: one daemon and one bridge with guests for the whole packets lane
+"""
+
+import pytest
+
+from lane import Stage
+from nwflab.daemon import Daemon
+from nwflab.guests import Wire
+
+
+@pytest.fixture(scope="session", name="daemon")
+def fixture_daemon(driver):
+    """A running libvirtd."""
+    with Daemon(driver) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session", name="client")
+def fixture_client(daemon):
+    """A connection to it."""
+    with daemon.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session", name="wire")
+def fixture_wire():
+    """The bridge and its guests."""
+    with Wire() as wire:
+        yield wire
+
+
+@pytest.fixture(scope="session", name="stages")
+def fixture_stages(client, wire):
+    """Gives the stage of a case; the last one stays until another case is asked for."""
+    current = []
+
+    def leave():
+        while current:
+            current.pop().__exit__(None, None, None)
+
+    def stage(made):
+        if not current or current[0].case is not made:
+            leave()
+            current.append(Stage(made, client, wire).__enter__())
+        return current[0]
+
+    stage.leave = leave
+    yield stage
+    leave()
