@@ -54,13 +54,15 @@ enum { NWF_OPERANDS_MAX = 4 };
 typedef struct NwfOperand {
     gboolean present;
     NwfType type;
-    int group, column; /* template: index of the rule's group and its column; -1, -1 for a literal */
+    int group, column; /* template: index into the rule's groups and column there; -1, -1 for a literal */
+    gboolean mirrored; /* template: set flags whose src and dst change places once the value is known */
     NwfValue value;    /* of a literal */
 } NwfOperand;
 
 typedef struct NwfCondition {
     NwfMatch match;
     gboolean negated;
+    gboolean automatic; /* a state that nobody asked for; left out where the kernel tracks nothing */
     NwfOperand operands[NWF_OPERANDS_MAX];
 } NwfCondition;
 
@@ -69,10 +71,11 @@ typedef struct NwfChain NwfChain;
 typedef struct NwfPlanRule {
     const NwfProtocol *protocol; /* NULL: no protocol element, or a jump */
     NwfVerdict verdict;
+    gboolean swapped;            /* copy for the way back: source and destination have changed places */
     NwfChain *target;            /* of a jump; (transfer none), belongs to the same template or plan */
     GArray *conditions;          /* (element-type NwfCondition), in the order in which they are printed */
     GArray *groups;              /* (element-type guint): template only: indices into its groups, first varies fastest */
-    char *filter;                /* where the rule stands; NULL for rules of built-in sets */
+    GRefString *filter;          /* where the rule stands; NULL for jumps and for rules of built-in sets */
     guint line;
 } NwfPlanRule;
 
@@ -81,7 +84,6 @@ struct NwfChain {
     NwfHook hook;
     char *suffix;             /* the filter's chain name; NULL for a root chain */
     const NwfChainKind *kind; /* guard of the jump that leads here; NULL for a root chain */
-    gboolean helper;          /* made by the plan itself (see dscp); its end returns instead of accepting */
     GPtrArray *rules;         /* (element-type NwfPlanRule) */
 };
 
@@ -132,10 +134,20 @@ typedef struct NwfHost {
  *   value, and what would be accepted; also for lists of different length in one group
  */
 NwfValues *nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error);
+NwfValues *nwf_values_ref(NwfValues *values);
 void nwf_values_unref(NwfValues *values);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
 
-/** nwf_plan_new: specialises; NULL with NWF_ERROR_INTERNAL if the port would have more than NWF_PORT_RULES_MAX rules. */
+/**
+ * nwf_plan_new:
+ * @values: made for this template; NULL if it uses no variable
+ *
+ * Specialises. Ports that came from a variable as START:END become two operands; conditions whose value says nothing
+ * (gratuitous false, state NONE) vanish.
+ *
+ * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: more than NWF_PORT_RULES_MAX rules (checked
+ *   before any is made), or values that do not go together, such as a range that ends before it begins
+ */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
 NwfPlan *nwf_plan_ref(NwfPlan *plan);
 void nwf_plan_unref(NwfPlan *plan);
@@ -143,3 +155,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlan, nwf_plan_unref)
 
 /** nwf_plan_layer_equal: whether two plans (NULL: none) mean the same rules at @layer, in the same order. */
 gboolean nwf_plan_layer_equal(const NwfPlan *a, const NwfPlan *b, NwfLayer layer);
+
+/*
+ * Hashes of what the rules mean, 64 hexadecimal digits of SHA-256: equal for equal templates and equal values, also in
+ * another process. (transfer full); computed at each call.
+ */
+char *nwf_template_hash(const NwfTemplate *t);
+char *nwf_values_hash(const NwfValues *values);

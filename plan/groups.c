@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * groups.c: which variables of a rule advance hand in hand
+ *
+ * A rule is written once for each combination of the values of its groups. Variables with one iterator form one group;
+ * an element access ($A[3]) is a group of its own with one value. The iterator 0 comes first, the others follow in order
+ * of first use, which is the order of the attribute tables; the first group varies fastest.
+ *
+ * Groups belong to the template: rules that use the same variables in the same types share one. One rule may have the
+ * same group twice ($A[@1] and $A[@2] make all pairs), therefore operands count the groups of their rule.
+ *
+ * All variables of a rule take part, also those of attributes that make no condition (a comment at the Ethernet layer, a
+ * mask without its address): they must have a value, and a list multiplies the rule, as users of libvirt know it.
+ */
+#include "plan/inside.h"
+
+#include <glib/gi18n-lib.h>
+
+typedef struct NwfSlot {
+    gboolean iterates;
+    guint32 iterator;
+    GArray *columns; /* (element-type NwfColumn) */
+} NwfSlot;
+
+char *
+nwf_column_place(const NwfColumn *column)
+{
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, _("filter '%s', rule at line %u: <%s %s='$"), column->rule->filter->name,
+                           column->rule->rule->line, column->rule->rule->protocol->name, column->attribute);
+    nwf_variable_spelling(out, column->variable);
+    g_string_append(out, "'>");
+    return g_string_free(out, FALSE);
+}
+
+static gboolean
+is_first_iterator(const NwfVariable *variable)
+{
+    return variable->access == NWF_ACCESS_ITERATOR && variable->index == 0;
+}
+
+static gboolean
+column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfParams *supplied, GError **error)
+{
+    const NwfVariable *variable = source->rule->fields[index].variable;
+    gboolean of_binding = supplied != NULL && nwf_params_get(supplied, variable->name) != NULL;
+    g_autofree char *place = NULL;
+
+    column->variable = variable;
+    column->constant = of_binding ? NULL : nwf_scope_get(source->origin->scope, variable->name);
+    column->type = source->rule->protocol->attributes[index].type;
+    column->rule = source->origin;
+    column->attribute = source->rule->protocol->attributes[index].name;
+    if (of_binding)
+        return TRUE;
+    if (column->constant != NULL && (variable->access == NWF_ACCESS_ITERATOR || variable->index < column->constant->len))
+        return TRUE;
+    place = nwf_column_place(column);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the variable has no value: give it as a parameter of the binding"), place);
+}
+
+static NwfSlot *
+slot_for(GArray *slots, const NwfVariable *variable)
+{
+    NwfSlot slot = { variable->access == NWF_ACCESS_ITERATOR, variable->index, NULL };
+
+    for (guint i = 0; i < slots->len && slot.iterates; i++) {
+        NwfSlot *known = &g_array_index(slots, NwfSlot, i);
+
+        if (known->iterates && known->iterator == slot.iterator)
+            return known;
+    }
+    slot.columns = g_array_new(FALSE, FALSE, sizeof(NwfColumn));
+    g_array_append_val(slots, slot);
+    return &g_array_index(slots, NwfSlot, slots->len - 1);
+}
+
+static int
+column_in(NwfSlot *slot, const NwfColumn *column)
+{
+    for (guint i = 0; i < slot->columns->len; i++) {
+        const NwfColumn *known = &g_array_index(slot->columns, NwfColumn, i);
+
+        if (known->type == column->type && g_str_equal(known->variable->name, column->variable->name))
+            return (int) i;
+    }
+    g_array_append_vals(slot->columns, column, 1);
+    return (int) slot->columns->len - 1;
+}
+
+/* What makes two groups the same: where their values come from, and their types. */
+static char *
+group_key(const GArray *columns)
+{
+    GString *key = g_string_new(NULL);
+
+    for (guint i = 0; i < columns->len; i++) {
+        const NwfColumn *column = &g_array_index(columns, NwfColumn, i);
+
+        g_string_append_printf(key, "%s %d %p ", column->variable->name, (int) column->type, (gconstpointer) column->constant);
+        if (column->variable->access == NWF_ACCESS_ELEMENT)
+            g_string_append_printf(key, "[%u]", column->variable->index);
+    }
+    return g_string_free(key, FALSE);
+}
+
+/* Takes @columns over. */
+static guint
+group_intern(NwfTemplate *template, GHashTable *known, GArray *columns)
+{
+    g_autofree char *key = group_key(columns);
+    gpointer index;
+
+    if (g_hash_table_lookup_extended(known, key, NULL, &index)) {
+        g_array_unref(columns);
+        return GPOINTER_TO_UINT(index);
+    }
+    g_ptr_array_add(template->groups, columns);
+    g_hash_table_insert(known, g_steal_pointer(&key), GUINT_TO_POINTER(template->groups->len - 1));
+    return template->groups->len - 1;
+}
+
+/* Fills the slots with those fields whose variable is, or is not, of the first iterator. */
+static gboolean
+collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean first_iterator, GError **error)
+{
+    for (guint i = 0; i < source->rule->protocol->n_attributes; i++) {
+        const NwfField *field = &source->rule->fields[i];
+        NwfColumn column;
+        NwfSlot *slot;
+
+        if (!field->present || field->variable == NULL || is_first_iterator(field->variable) != first_iterator)
+            continue;
+        if (!column_init(&column, source, i, supplied, error))
+            return FALSE;
+        slot = slot_for(slots, field->variable);
+        source->places[i].column = column_in(slot, &column);
+        source->places[i].group = (int) (slot - &g_array_index(slots, NwfSlot, 0));
+    }
+    return TRUE;
+}
+
+static void
+slot_clear(gpointer data)
+{
+    NwfSlot *slot = data;
+
+    g_clear_pointer(&slot->columns, g_array_unref);
+}
+
+/* Fills the places and groups of @source. @known maps keys of groups to their index in @template. */
+gboolean
+nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source, GError **error)
+{
+    g_autoptr(GArray) slots = g_array_new(FALSE, FALSE, sizeof(NwfSlot));
+
+    if (source->rule->protocol == NULL)
+        return TRUE;
+    g_array_set_clear_func(slots, slot_clear);
+    if (!collect(slots, source, supplied, TRUE, error) || !collect(slots, source, supplied, FALSE, error))
+        return FALSE;
+    for (guint i = 0; i < slots->len; i++) {
+        NwfSlot *slot = &g_array_index(slots, NwfSlot, i);
+        guint group = group_intern(template, known, g_steal_pointer(&slot->columns));
+
+        g_array_append_val(source->groups, group);
+    }
+    return TRUE;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * inside.h: what the files of plan/ share and nobody else sees
+ *
+ * The way of a rule: tree.c finds it, groups.c finds its variables, source.c turns its attributes into conditions,
+ * ethernet.c and ip.c make the copies per direction, template.c puts them in order, values.c parses what a port supplies,
+ * specialise.c replaces columns by values, settle.c drops conditions that say nothing and refuses what cannot be.
+ *
+ * Everything that points into a filter (names, variables, texts) is kept alive by the tree, and the tree by the template.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/* Parameters that are visible in a filter: those of the reference that leads here, and of all references further out. */
+typedef struct NwfScope {
+    const struct NwfScope *outer;
+    const NwfParams *params;
+} NwfScope;
+
+/* One rule of the expanded tree. */
+typedef struct NwfTreeRule {
+    const NwfFilter *filter;
+    const NwfRule *rule;
+    const NwfScope *scope; /* NULL: only the binding's parameters */
+} NwfTreeRule;
+
+/** nwf_scope_get: the texts of @name that the references to filters give; the outermost wins. NULL if none does. */
+const GPtrArray *nwf_scope_get(const NwfScope *scope, const char *name);
+guint nwf_tree_n_rules(const NwfTree *tree);
+const NwfTreeRule *nwf_tree_rule(const NwfTree *tree, guint index);
+
+/* One variable in one type: a column of a group. The place is that of its first use and serves messages only. */
+typedef struct NwfColumn {
+    const NwfVariable *variable;
+    const GPtrArray *constant; /* texts that a reference to a filter gives; NULL: the binding supplies them */
+    NwfType type;
+    const NwfTreeRule *rule;
+    const char *attribute;
+} NwfColumn;
+
+/* A list in which a condition is negated: worth a remark when it has several values. */
+typedef struct NwfCaution {
+    guint group; /* of the template */
+    const NwfTreeRule *rule;
+} NwfCaution;
+
+struct NwfTemplate {
+    gatomicrefcount refs;
+    NwfTree *tree;      /* NULL for built-in sets */
+    GPtrArray *chains;  /* (element-type NwfChain), as in NwfPlan */
+    GPtrArray *groups;  /* (element-type GArray of NwfColumn) */
+    GArray *cautions;   /* (element-type NwfCaution) */
+    gboolean uses[NWF_LAYERS];
+};
+
+/* The tuples of one group for one port. */
+typedef struct NwfTuples {
+    const GArray *columns; /* of the template's group */
+    guint n;
+    NwfValue *cells;       /* n rows of columns->len values */
+} NwfTuples;
+
+struct NwfValues {
+    gatomicrefcount refs;
+    NwfTemplate *template;
+    GPtrArray *tuples; /* (element-type NwfTuples), one for each group of the template */
+};
+
+/* Where the value of an attribute comes from: index into the rule's groups and column there; -1, -1 for a literal. */
+typedef struct NwfPlace {
+    int group, column;
+} NwfPlace;
+
+/* A rule of the tree while its copies are made. */
+typedef struct NwfSource {
+    const NwfTreeRule *origin;
+    const NwfRule *rule;
+    int at[NWF_MATCHES];                 /* index into rule->fields, -1 if the rule does not have it */
+    NwfPlace places[NWF_ATTRIBUTES_MAX];
+    GArray *groups;                      /* (element-type guint): of the template */
+    GRefString *filter;
+    guint index;                         /* place of the rule in the tree */
+} NwfSource;
+
+/* Collects what becomes a template. */
+typedef struct NwfDraft NwfDraft;
+
+/* groups.c */
+gboolean nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source,
+                           GError **error);
+char *nwf_column_place(const NwfColumn *column);
+
+/* source.c */
+void nwf_source_init(NwfSource *source, const NwfTreeRule *origin);
+void nwf_source_clear(NwfSource *source);
+const NwfField *nwf_source_field(const NwfSource *source, NwfMatch match);
+NwfPlanRule *nwf_source_rule(const NwfSource *source, NwfVerdict verdict, gboolean swapped);
+gboolean nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch leader);
+gboolean nwf_match_follows(NwfMatch match);
+const NwfMatch *nwf_match_family(NwfMatch leader);
+NwfMatch nwf_match_mirror(NwfMatch match);
+void nwf_set_flags_mirror(NwfValue *flags);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfSource, nwf_source_clear)
+
+/* template.c */
+gboolean nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error);
+
+/* ethernet.c, ip.c */
+gboolean nwf_ethernet_copies(NwfDraft *draft, const NwfSource *source, GError **error);
+gboolean nwf_ip_copies(NwfDraft *draft, const NwfSource *source, GError **error);
+
+/* settle.c */
+gboolean nwf_rule_settle(NwfPlanRule *rule, GError **error);
+
+/* parts.c */
+NwfPlanRule *nwf_plan_rule_new(NwfVerdict verdict);
+void nwf_plan_rule_free(NwfPlanRule *rule);
+NwfChain *nwf_chain_new(NwfLayer layer, NwfHook hook, const char *suffix, const NwfChainKind *kind);
+void nwf_chain_free(NwfChain *chain);
+void nwf_condition_clear(NwfCondition *condition);
+void nwf_operand_literal(NwfOperand *operand, NwfType type, const NwfValue *value);
+void nwf_operand_number(NwfOperand *operand, NwfType type, guint32 number);
+gboolean nwf_operand_is_literal(const NwfOperand *operand);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlanRule, nwf_plan_rule_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfChain, nwf_chain_free)

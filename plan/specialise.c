@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * specialise.c: template and values become a plan
+ *
+ * A rule of the template is written once for each combination of tuples of its groups, the first group varying fastest.
+ * The copies of a rule stand together at its place. The number of rules is known before the first is made, so that a
+ * product of long lists costs an error and nothing else.
+ */
+#include "plan/inside.h"
+
+#include <glib/gi18n-lib.h>
+
+static const NwfTuples *
+tuples_of(const NwfPlanRule *rule, guint index, const NwfValues *values)
+{
+    return g_ptr_array_index(values->tuples, g_array_index(rule->groups, guint, index));
+}
+
+static guint
+n_groups(const NwfPlanRule *rule)
+{
+    return rule->groups != NULL ? rule->groups->len : 0;
+}
+
+/* How often @rule is written, at most NWF_PORT_RULES_MAX + 1. */
+static guint
+n_copies(const NwfPlanRule *rule, const NwfValues *values)
+{
+    guint64 n = 1;
+
+    for (guint i = 0; i < n_groups(rule) && n <= NWF_PORT_RULES_MAX; i++)
+        n *= tuples_of(rule, i, values)->n;
+    return (guint) MIN(n, NWF_PORT_RULES_MAX + 1);
+}
+
+static gboolean
+fits(const NwfTemplate *t, const NwfValues *values, GError **error)
+{
+    const NwfPlanRule *largest = NULL;
+    guint total = 0, most = 0;
+
+    for (guint i = 0; i < t->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(t->chains, i);
+
+        for (guint j = 0; j < chain->rules->len; j++) {
+            const NwfPlanRule *rule = g_ptr_array_index(chain->rules, j);
+            guint n = n_copies(rule, values);
+
+            total = MIN(total + n, NWF_PORT_RULES_MAX + 1);
+            if (n > most) {
+                most = n;
+                largest = rule;
+            }
+        }
+    }
+    if (total <= NWF_PORT_RULES_MAX)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("filter '%s' makes more than %d rules of a port: most come from the lists of values in filter '%s', rule at line %u"),
+                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "", largest->line);
+}
+
+static void
+operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
+{
+    const NwfTuples *tuples;
+
+    if (!from->present)
+        return;
+    if (nwf_operand_is_literal(from)) {
+        nwf_operand_literal(to, from->type, &from->value);
+        return;
+    }
+    tuples = tuples_of(rule, (guint) from->group, values);
+    nwf_operand_literal(to, from->type, &tuples->cells[steps[from->group] * tuples->columns->len + (guint) from->column]);
+    if (from->mirrored)
+        nwf_set_flags_mirror(&to->value);
+}
+
+static NwfPlanRule *
+instance(const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
+{
+    NwfPlanRule *made = nwf_plan_rule_new(rule->verdict);
+
+    made->protocol = rule->protocol;
+    made->swapped = rule->swapped;
+    made->line = rule->line;
+    if (rule->filter != NULL)
+        made->filter = g_ref_string_acquire(rule->filter);
+    g_array_set_size(made->conditions, rule->conditions->len);
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *from = &g_array_index(rule->conditions, NwfCondition, i);
+        NwfCondition *to = &g_array_index(made->conditions, NwfCondition, i);
+
+        to->match = from->match;
+        to->negated = from->negated;
+        to->automatic = from->automatic;
+        for (guint j = 0; j < NWF_OPERANDS_MAX; j++)
+            operand_fill(&to->operands[j], &from->operands[j], rule, values, steps);
+    }
+    return made;
+}
+
+static gboolean
+next_combination(const NwfPlanRule *rule, const NwfValues *values, guint *steps)
+{
+    for (guint i = 0; i < n_groups(rule); i++) {
+        if (++steps[i] < tuples_of(rule, i, values)->n)
+            return TRUE;
+        steps[i] = 0;
+    }
+    return FALSE;
+}
+
+static gboolean
+write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GHashTable *targets, GError **error)
+{
+    guint steps[NWF_ATTRIBUTES_MAX] = { 0 };
+
+    do {
+        NwfPlanRule *made = instance(rule, values, steps);
+
+        g_ptr_array_add(chain->rules, made);
+        if (rule->target != NULL)
+            made->target = g_hash_table_lookup(targets, rule->target);
+        if (n_groups(rule) > 0 && !nwf_rule_settle(made, error))
+            return FALSE;
+    } while (next_combination(rule, values, steps));
+    return TRUE;
+}
+
+static gboolean
+write_chain(NwfPlan *plan, NwfChain *chain, const NwfChain *from, const NwfValues *values, GHashTable *targets, GError **error)
+{
+    for (guint i = 0; i < from->rules->len; i++)
+        if (!write_rule(chain, g_ptr_array_index(from->rules, i), values, targets, error))
+            return FALSE;
+    plan->n_rules += chain->rules->len;
+    return TRUE;
+}
+
+NwfPlan *
+nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
+{
+    g_autoptr(NwfPlan) plan = NULL;
+    g_autoptr(GHashTable) targets = g_hash_table_new(NULL, NULL);
+
+    g_return_val_if_fail(values != NULL ? values->template == t : t->groups->len == 0, NULL);
+    if (!fits(t, values, error))
+        return NULL;
+    plan = g_new0(NwfPlan, 1);
+    g_atomic_ref_count_init(&plan->refs);
+    memcpy(plan->uses, t->uses, sizeof(plan->uses));
+    plan->chains = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_chain_free);
+    for (guint i = 0; i < t->chains->len; i++) {
+        NwfChain *from = g_ptr_array_index(t->chains, i);
+        NwfChain *chain = nwf_chain_new(from->layer, from->hook, from->suffix, from->kind);
+
+        g_ptr_array_add(plan->chains, chain);
+        g_hash_table_insert(targets, from, chain);
+    }
+    for (guint i = 0; i < t->chains->len; i++)
+        if (!write_chain(plan, g_ptr_array_index(plan->chains, i), g_ptr_array_index(t->chains, i), values, targets, error))
+            return NULL;
+    return g_steal_pointer(&plan);
+}
+
+NwfPlan *
+nwf_plan_ref(NwfPlan *plan)
+{
+    g_atomic_ref_count_inc(&plan->refs);
+    return plan;
+}
+
+void
+nwf_plan_unref(NwfPlan *plan)
+{
+    if (plan == NULL || !g_atomic_ref_count_dec(&plan->refs))
+        return;
+    g_ptr_array_unref(plan->chains);
+    g_free(plan);
+}

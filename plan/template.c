@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * template.c: from a tree to chains and rules in order
+ *
+ * Order. The rules of the tree are sorted: rules of root filters first, then all others; inside each half by priority;
+ * equal priorities keep document order. At the IP layers this is the order of the rules, chains of filters mean nothing
+ * there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its direction. A
+ * jump stands in the root chain before the first rule whose priority is not smaller than that of the jump's sub-chain;
+ * jumps left over stand at the end. Jumps of equal priority keep document order.
+ *
+ * If filters name one sub-chain with different priorities, the smallest counts, for each direction by itself.
+ *
+ * A root chain exists for a direction that has rules; the three chains of an IP layer exist if the tree has any rule for
+ * that layer, even one that yields no copy.
+ */
+#include "plan/inside.h"
+
+#include <glib/gi18n-lib.h>
+
+typedef struct NwfSubChain {
+    NwfChain *chain;
+    int priority;
+    guint first; /* place in the tree of the first rule, in document order */
+} NwfSubChain;
+
+typedef struct NwfHookDraft {
+    GPtrArray *root;        /* (element-type NwfPlanRule): rules of the root chain */
+    GArray *root_priorities; /* (element-type int): of these rules */
+    GPtrArray *subs;        /* (element-type NwfSubChain) */
+    GHashTable *by_suffix;  /* suffix to NwfSubChain */
+} NwfHookDraft;
+
+struct NwfDraft {
+    NwfTemplate *template;
+    GHashTable *groups; /* key of a group to its index */
+    guint n_rules;
+    NwfHookDraft hooks[NWF_LAYERS][NWF_HOOKS];
+};
+
+typedef struct NwfSortKey {
+    gboolean in_sub;
+    int priority;
+    guint index;
+} NwfSortKey;
+
+/* ---- collecting ---- */
+
+static void
+sub_chain_free(gpointer data)
+{
+    NwfSubChain *sub = data;
+
+    nwf_chain_free(sub->chain);
+    g_free(sub);
+}
+
+static void
+draft_init(NwfDraft *draft, NwfTemplate *template)
+{
+    draft->template = template;
+    draft->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    draft->n_rules = 0;
+    for (guint i = 0; i < NWF_LAYERS * NWF_HOOKS; i++) {
+        NwfHookDraft *hook = &draft->hooks[i / NWF_HOOKS][i % NWF_HOOKS];
+
+        hook->root = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_plan_rule_free);
+        hook->root_priorities = g_array_new(FALSE, FALSE, sizeof(int));
+        hook->subs = g_ptr_array_new_with_free_func(sub_chain_free);
+        hook->by_suffix = g_hash_table_new(g_str_hash, g_str_equal);
+    }
+}
+
+static void
+draft_clear(NwfDraft *draft)
+{
+    g_hash_table_unref(draft->groups);
+    for (guint i = 0; i < NWF_LAYERS * NWF_HOOKS; i++) {
+        NwfHookDraft *hook = &draft->hooks[i / NWF_HOOKS][i % NWF_HOOKS];
+
+        g_ptr_array_unref(hook->root);
+        g_array_unref(hook->root_priorities);
+        g_hash_table_unref(hook->by_suffix);
+        g_ptr_array_unref(hook->subs);
+    }
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfDraft, draft_clear)
+
+static NwfSubChain *
+sub_chain_for(NwfHookDraft *draft, NwfHook hook, const NwfFilter *filter, guint index)
+{
+    NwfSubChain *sub = g_hash_table_lookup(draft->by_suffix, filter->chain);
+
+    if (sub == NULL) {
+        sub = g_new(NwfSubChain, 1);
+        sub->chain = nwf_chain_new(NWF_LAYER_ETHERNET, hook, filter->chain, filter->kind);
+        sub->priority = filter->priority;
+        sub->first = index;
+        g_ptr_array_add(draft->subs, sub);
+        g_hash_table_insert(draft->by_suffix, sub->chain->suffix, sub);
+    }
+    sub->priority = MIN(sub->priority, filter->priority);
+    sub->first = MIN(sub->first, index);
+    return sub;
+}
+
+/* Appends @rule (transfer full) to its chain. */
+gboolean
+nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error)
+{
+    const NwfFilter *filter = source->origin->filter;
+    NwfLayer layer = rule->protocol != NULL ? rule->protocol->layer : NWF_LAYER_ETHERNET;
+    NwfHookDraft *at = &draft->hooks[layer][hook];
+
+    if (layer == NWF_LAYER_ETHERNET && !nwf_chain_is_root(filter->chain)) {
+        g_ptr_array_add(sub_chain_for(at, hook, filter, source->index)->chain->rules, rule);
+    } else {
+        g_ptr_array_add(at->root, rule);
+        g_array_append_val(at->root_priorities, source->rule->priority);
+    }
+    if (++draft->n_rules > NWF_PORT_RULES_MAX)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' and the filters it refers to make more than %d rules of a port"),
+                             nwf_tree_root(draft->template->tree), NWF_PORT_RULES_MAX);
+    return nwf_rule_settle(rule, error);
+}
+
+static void
+note_negated_lists(NwfTemplate *template, const NwfSource *source)
+{
+    guint n_attributes = source->rule->protocol != NULL ? source->rule->protocol->n_attributes : 0;
+
+    for (guint i = 0; i < n_attributes; i++) {
+        const NwfField *field = &source->rule->fields[i];
+        NwfCaution caution = { 0, source->origin };
+
+        if (!field->present || !field->negated || source->places[i].group < 0)
+            continue;
+        caution.group = g_array_index(source->groups, guint, source->places[i].group);
+        g_array_append_val(template->cautions, caution);
+        return;
+    }
+}
+
+static gboolean
+draft_rule(NwfDraft *draft, guint index, const NwfParams *supplied, GError **error)
+{
+    const NwfTreeRule *at = nwf_tree_rule(draft->template->tree, index);
+    NwfLayer layer = at->rule->protocol != NULL ? at->rule->protocol->layer : NWF_LAYER_ETHERNET;
+    g_auto(NwfSource) source;
+
+    nwf_source_init(&source, at);
+    source.index = index;
+    draft->template->uses[layer] = TRUE;
+    if (!nwf_groups_assign(draft->template, draft->groups, supplied, &source, error))
+        return FALSE;
+    note_negated_lists(draft->template, &source);
+    return layer == NWF_LAYER_ETHERNET ? nwf_ethernet_copies(draft, &source, error) : nwf_ip_copies(draft, &source, error);
+}
+
+static int
+compare_keys(gconstpointer a, gconstpointer b)
+{
+    const NwfSortKey *x = a, *y = b;
+
+    if (x->in_sub != y->in_sub)
+        return x->in_sub - y->in_sub;
+    if (x->priority != y->priority)
+        return x->priority - y->priority;
+    return x->index < y->index ? -1 : 1;
+}
+
+static GArray *
+sorted_rules(const NwfTree *tree)
+{
+    GArray *keys = g_array_new(FALSE, FALSE, sizeof(NwfSortKey));
+
+    for (guint i = 0; i < nwf_tree_n_rules(tree); i++) {
+        const NwfTreeRule *at = nwf_tree_rule(tree, i);
+        NwfSortKey key = { !nwf_chain_is_root(at->filter->chain), at->rule->priority, i };
+
+        g_array_append_val(keys, key);
+    }
+    g_array_sort(keys, compare_keys);
+    return keys;
+}
+
+/* ---- putting together ---- */
+
+static int
+compare_sub_chains(gconstpointer a, gconstpointer b)
+{
+    const NwfSubChain *x = *(NwfSubChain *const *) a, *y = *(NwfSubChain *const *) b;
+
+    if (x->priority != y->priority)
+        return x->priority - y->priority;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static void
+add_jump(NwfChain *root, const NwfSubChain *sub)
+{
+    NwfPlanRule *jump = nwf_plan_rule_new(NWF_VERDICT_JUMP);
+
+    jump->target = sub->chain;
+    g_ptr_array_add(root->rules, jump);
+}
+
+static void
+assemble(NwfTemplate *template, NwfHookDraft *draft, NwfLayer layer, NwfHook hook)
+{
+    NwfChain *root = nwf_chain_new(layer, hook, NULL, NULL);
+    guint next = 0;
+
+    g_ptr_array_add(template->chains, root);
+    g_ptr_array_sort(draft->subs, compare_sub_chains);
+    for (guint i = 0; i < draft->root->len; i++) {
+        int priority = g_array_index(draft->root_priorities, int, i);
+
+        for (; next < draft->subs->len; next++) {
+            const NwfSubChain *sub = g_ptr_array_index(draft->subs, next);
+
+            if (sub->priority > priority)
+                break;
+            add_jump(root, sub);
+        }
+        g_ptr_array_add(root->rules, g_steal_pointer(&draft->root->pdata[i]));
+    }
+    for (; next < draft->subs->len; next++)
+        add_jump(root, g_ptr_array_index(draft->subs, next));
+    for (guint i = 0; i < draft->subs->len; i++) {
+        NwfSubChain *sub = g_ptr_array_index(draft->subs, i);
+
+        g_ptr_array_add(template->chains, g_steal_pointer(&sub->chain));
+    }
+}
+
+static gboolean
+chain_exists(const NwfTemplate *template, const NwfHookDraft *draft, NwfLayer layer, NwfHook hook)
+{
+    gboolean of_ethernet = hook == NWF_HOOK_FROM_VM || hook == NWF_HOOK_TO_VM;
+
+    if (layer == NWF_LAYER_ETHERNET)
+        return draft->root->len > 0 || draft->subs->len > 0;
+    return template->uses[layer] && !of_ethernet;
+}
+
+/* ---- templates ---- */
+
+static NwfTemplate *
+template_create(NwfTree *tree)
+{
+    NwfTemplate *template = g_new0(NwfTemplate, 1);
+
+    g_atomic_ref_count_init(&template->refs);
+    template->tree = tree;
+    template->chains = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_chain_free);
+    template->groups = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    template->cautions = g_array_new(FALSE, FALSE, sizeof(NwfCaution));
+    return template;
+}
+
+NwfTemplate *
+nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error)
+{
+    g_autoptr(NwfTemplate) template = template_create(nwf_tree_ref((NwfTree *) tree));
+    g_autoptr(GArray) keys = sorted_rules(tree);
+    g_auto(NwfDraft) draft;
+
+    draft_init(&draft, template);
+    for (guint i = 0; i < keys->len; i++)
+        if (!draft_rule(&draft, g_array_index(keys, NwfSortKey, i).index, supplied, error))
+            return NULL;
+    for (guint layer = 0; layer < NWF_LAYERS; layer++)
+        for (guint hook = 0; hook < NWF_HOOKS; hook++)
+            if (chain_exists(template, &draft.hooks[layer][hook], layer, hook))
+                assemble(template, &draft.hooks[layer][hook], layer, hook);
+    return g_steal_pointer(&template);
+}
+
+NwfTemplate *
+nwf_template_closed(void)
+{
+    static const NwfHook hooks[] = { NWF_HOOK_FROM_VM, NWF_HOOK_TO_VM };
+    NwfTemplate *template = template_create(NULL);
+
+    template->uses[NWF_LAYER_ETHERNET] = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(hooks); i++) {
+        NwfChain *chain = nwf_chain_new(NWF_LAYER_ETHERNET, hooks[i], NULL, NULL);
+
+        g_ptr_array_add(chain->rules, nwf_plan_rule_new(NWF_VERDICT_DROP));
+        g_ptr_array_add(template->chains, chain);
+    }
+    return template;
+}
+
+NwfTemplate *
+nwf_template_ref(NwfTemplate *t)
+{
+    g_atomic_ref_count_inc(&t->refs);
+    return t;
+}
+
+void
+nwf_template_unref(NwfTemplate *t)
+{
+    if (t == NULL || !g_atomic_ref_count_dec(&t->refs))
+        return;
+    g_ptr_array_unref(t->chains);
+    g_ptr_array_unref(t->groups);
+    g_array_unref(t->cautions);
+    nwf_tree_unref(t->tree);
+    g_free(t);
+}
