@@ -127,11 +127,15 @@ def ether(path, marker, type=0x88B5, **link):  # pylint: disable=redefined-built
 
 
 @_recipe
-def stp(path, marker, src_mac=None, **fields):
-    """A spanning-tree BPDU; fields as scapy names them (rootid=, rootmac=, pathcost=, bridgeid=, portid=, age=, …)."""
+def stp(path, marker, src_mac=None, as_kernel_reads=False, **fields):
+    """A spanning-tree BPDU; fields as scapy names them (rootid=, rootmac=, pathcost=, bridgeid=, portid=, age=, …).
+
+    Linux's match for BPDU fields takes the protocol number, two bytes in the standard, for one byte and so reads all that follows
+    one byte early. as_kernel_reads=True makes the BPDU that it takes for one with these fields.
+    """
     head = Dot3(src=src_mac or path.sender.mac, dst=BRIDGE_GROUP) / LLC(dsap=0x42, ssap=0x42, ctrl=3)
-    body = STP(bpdutype=fields.pop("bpdu", 0), bpduflags=fields.pop("bpduflags", 0), **fields)
-    return head / body / Raw(marker)
+    body = bytes(STP(**fields))
+    return head / Raw(body[as_kernel_reads:] + marker)
 
 
 def _arp_body(path, marker, ethertype, op, fields):
