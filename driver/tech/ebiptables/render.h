@@ -15,12 +15,13 @@ typedef struct NwfBatch {
     NwfLayer layer;
     GString *text;
     guint n_lines;
-    GArray *origins; /* (element-type NwfOrigin): one for each line of text, so that a tool's "line 7" finds its rule */
+    GArray *origins;     /* (element-type NwfOrigin): one for each line of text, so that a tool's "line 7" finds its rule */
+    GStringChunk *names; /* of the origins */
 } NwfBatch;
 
 typedef struct NwfOrigin {
-    const char *port;   /* interned; NULL for lines that belong to no port */
-    const char *filter; /* interned; NULL if the line is no rule of a filter */
+    const char *port;   /* NULL for lines that belong to no port */
+    const char *filter; /* NULL if the line is no rule of a filter */
     guint line;
 } NwfOrigin;
 
@@ -29,14 +30,25 @@ void nwf_batch_free(NwfBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBatch, nwf_batch_free)
 
 /**
+ * nwf_render_check:
+ *
+ * Whether the tools can take @plan for @port at all: NWF_ERROR_INTERNAL for a name of an interface that cannot be said
+ * and for a plan that needs more lines than NWF_PORT_RULES_MAX.
+ */
+gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error);
+
+/**
  * nwf_render:
  * @state: what the layer's table holds; not changed
- * @changes: (element-type NwfPortChange)
+ * @changes: (element-type NwfPortChange): each port at most once
+ * @error: NWF_ERROR_FIREWALL if two ports need a chain of the same name
  *
- * Returns: (transfer full): one batch that makes the layer hold the new plans of all ports, or NULL if there is nothing
- *   to do. Chains are declared and filled in place, dispatch rules added or removed, chains no longer needed deleted.
+ * Chains are declared and filled in place, dispatch rules added or removed, chains no longer needed deleted.
+ *
+ * Returns: (transfer full): one batch that makes the layer hold the new plans of all ports; without lines if there is
+ *   nothing to do. NULL with @error set.
  */
-NwfBatch *nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes);
+NwfBatch *nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error);
 
 /** nwf_render_closing: a batch that only closes the ports at the Ethernet layer, ahead of a change in several layers. */
-NwfBatch *nwf_render_closing(const NwfState *state, GPtrArray *changes);
+NwfBatch *nwf_render_closing(const NwfState *state, GPtrArray *changes, GError **error);

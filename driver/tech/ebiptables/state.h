@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "driver/tech/ebiptables/names.h"
 
 typedef struct NwfState NwfState;
 
@@ -17,7 +17,10 @@ NwfState *nwf_state_new(NwfLayer layer); /* an empty table */
 void nwf_state_free(NwfState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfState, nwf_state_free)
 
-/** nwf_state_read: fills @state from the text of the layer's -save tool, replacing what it held. */
+/**
+ * nwf_state_read: fills @state from the text of the layer's -save tool, replacing what it held; NWF_ERROR_FIREWALL if the
+ *   text is no listing (then nothing changes).
+ */
 gboolean nwf_state_read(NwfState *state, const char *save_text, GError **error);
 
 /** nwf_state_applied: @batch text was acknowledged by the kernel: follow it. */
@@ -25,3 +28,29 @@ void nwf_state_applied(NwfState *state, const char *batch_text);
 
 /** nwf_state_ports: (transfer full) (element-type utf8): the ports that have chains or dispatch rules of ours. */
 GPtrArray *nwf_state_ports(const NwfState *state);
+
+/** nwf_state_holds: whether the table has anything of @port. */
+gboolean nwf_state_holds(const NwfState *state, const char *port);
+
+/** nwf_state_has_chain: whether a chain @name exists, whoever made it. */
+gboolean nwf_state_has_chain(const NwfState *state, const char *name);
+
+/**
+ * nwf_state_owned:
+ *
+ * Returns: (transfer full): (element-type utf8) set of the existing chains that belong to @port: its root chains, final
+ *   and temporary, and what they lead to under names of this port
+ */
+GHashTable *nwf_state_owned(const NwfState *state, const char *port);
+
+/** nwf_state_shared: whether a rule in a chain outside of @owned (a set of names) leads to the chain @name. */
+gboolean nwf_state_shared(const NwfState *state, const char *name, GHashTable *owned);
+
+/** nwf_state_other_owner: (transfer full): another port than @port to which the chain @name belongs, or NULL. */
+char *nwf_state_other_owner(const NwfState *state, const char *name, const char *port);
+
+/** nwf_state_dispatch: how many dispatch rules of this form @port has. */
+guint nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch);
+
+/** nwf_state_base_jump: how many of these base jumps there are. */
+guint nwf_state_base_jump(const NwfState *state, guint jump);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * command.c: run one program, feed it, hear it, and be done in bounded time
+ *
+ * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole: no
+ * signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
+ * posix_spawn with all it needs said in the call: three descriptors and no other, an environment of two variables, default
+ * signals, a process group of its own. What it reads lies complete in a memfd before it starts, so that feeding it can
+ * neither block nor deadlock with hearing it.
+ *
+ * Hearing: one poll loop over both outputs and, where the kernel has it, a pidfd; the child itself is asked for by its pid
+ * alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them open holds
+ * nobody up. At the deadline the whole group is killed.
+ *
+ * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure, since
+ * a listing that was cut would be believed.
+ */
+#include "driver/run/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    ERR_KEPT = 64 * 1024,
+    OUT_KEPT = 256 * 1024 * 1024,
+    CHUNK = 64 * 1024,
+    WITHOUT_PIDFD_MS = 5, /* how often the child is asked for when there is no pidfd */
+};
+
+#define SEARCH_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *const child_environment[] = {"LC_ALL=C", "PATH=" SEARCH_PATH, NULL};
+
+/* A descriptor that closes itself; -1: none. */
+typedef int Fd;
+
+static void
+fd_clear(Fd *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fd, fd_clear)
+
+/* One output of the child. */
+typedef struct Ear {
+    Fd fd; /* -1 once it is closed */
+    GByteArray *heard;
+    gsize kept_max;
+    gboolean overflow;
+} Ear;
+
+static void
+ear_clear(Ear *ear)
+{
+    fd_clear(&ear->fd);
+    g_clear_pointer(&ear->heard, g_byte_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ear, ear_clear)
+
+void
+nwf_command_result_clear(NwfCommandResult *result)
+{
+    g_clear_pointer(&result->out, g_free);
+    g_clear_pointer(&result->err, g_free);
+    result->exit_status = 0;
+    result->timed_out = FALSE;
+}
+
+char *
+nwf_command_find(const char *program)
+{
+    g_auto(GStrv) directories = g_strsplit(SEARCH_PATH, ":", -1);
+
+    for (guint i = 0; directories[i]; i++) {
+        g_autofree char *path = g_build_filename(directories[i], program, NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR) && access(path, X_OK) == 0)
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+static gboolean
+system_error(GError **error, const char *what, int code)
+{
+    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", what, g_strerror(code));
+}
+
+/* Moves @fd above the standard three, which a daemon may have closed: the child's dup2 must not overwrite it. */
+static gboolean
+fd_lift(Fd *fd, GError **error)
+{
+    if (*fd > STDERR_FILENO)
+        return TRUE;
+    int lifted = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (lifted < 0)
+        return system_error(error, "fcntl", errno);
+    fd_clear(fd);
+    *fd = lifted;
+    return TRUE;
+}
+
+static gboolean
+write_all(int fd, const char *data, gsize length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, data, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return FALSE;
+        data += written;
+        length -= (gsize)written;
+    }
+    return TRUE;
+}
+
+/* What the child will read: everything, from the beginning. */
+static gboolean
+make_input(const char *input, gsize length, Fd *out, GError **error)
+{
+    g_auto(Fd) fd = input ? memfd_create("nwfilter-batch", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return system_error(error, input ? "memfd_create" : "/dev/null", errno);
+    if (!fd_lift(&fd, error))
+        return FALSE;
+    if (input && (!write_all(fd, input, length) || lseek(fd, 0, SEEK_SET) != 0))
+        return system_error(error, _("cannot prepare the input of a program"), errno);
+    *out = fd;
+    fd = -1;
+    return TRUE;
+}
+
+/* A pipe whose reading end stays here and never blocks. */
+static gboolean
+make_ear(Ear *ear, gsize kept_max, Fd *child_end, GError **error)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return system_error(error, "pipe2", errno);
+    ear->fd = ends[0];
+    ear->heard = g_byte_array_new();
+    ear->kept_max = kept_max;
+    *child_end = ends[1];
+    if (!fd_lift(&ear->fd, error) || !fd_lift(child_end, error))
+        return FALSE;
+    if (fcntl(ear->fd, F_SETFL, O_NONBLOCK) < 0)
+        return system_error(error, "fcntl", errno);
+    return TRUE;
+}
+
+/* Returns 0 or an errno value. */
+static int
+spawn_with(const char *const *argv, const Fd fds[3], pid_t *pid, posix_spawn_file_actions_t *actions,
+           posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int rc = 0;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    for (int i = 0; rc == 0 && i < 3; i++)
+        rc = posix_spawn_file_actions_adddup2(actions, fds[i], i);
+    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    rc = rc ? rc : posix_spawnattr_setsigmask(attributes, &none);
+    rc = rc ? rc : posix_spawnattr_setsigdefault(attributes, &all);
+    rc = rc ? rc : posix_spawnattr_setpgroup(attributes, 0);
+    rc = rc ? rc
+            : posix_spawnattr_setflags(attributes,
+                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    return rc ? rc
+              : posix_spawn(pid, argv[0], actions, attributes, (char *const *)argv, (char *const *)child_environment);
+}
+
+static int
+spawn(const char *const *argv, const Fd fds[3], pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int rc = posix_spawn_file_actions_init(&actions);
+
+    if (rc)
+        return rc;
+    rc = posix_spawnattr_init(&attributes);
+    if (rc == 0) {
+        rc = spawn_with(argv, fds, pid, &actions, &attributes);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+/* Takes what is there now. Beyond the limit it is read and forgotten. */
+static void
+listen_now(Ear *ear)
+{
+    g_autofree guint8 *chunk = g_malloc(CHUNK);
+
+    while (ear->fd >= 0) {
+        ssize_t got = read(ear->fd, chunk, CHUNK);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            fd_clear(&ear->fd);
+            return;
+        }
+        gsize room = ear->kept_max - ear->heard->len;
+        if ((gsize)got > room) {
+            ear->overflow = TRUE;
+            g_byte_array_append(ear->heard, chunk, (guint)room);
+            return; /* a child that never stops talking must not keep us from the clock */
+        }
+        g_byte_array_append(ear->heard, chunk, (guint)got);
+    }
+}
+
+/* Has the child ended? Fills @status, with -1 if somebody else has taken it away (then nothing is known of its end). */
+static gboolean
+child_ended(pid_t pid, int *status)
+{
+    pid_t got;
+
+    do
+        got = waitpid(pid, status, WNOHANG);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        *status = -1;
+    return got != 0;
+}
+
+/* Milliseconds until @deadline (monotonic microseconds), rounded up; 0 if it has passed. */
+static int
+left_ms(gint64 deadline)
+{
+    gint64 left = deadline - g_get_monotonic_time();
+
+    return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
+}
+
+/* Hears the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
+static int
+attend(pid_t pid, Ear *out, Ear *err, gint64 deadline, gboolean *timed_out)
+{
+    g_auto(Fd) pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    int status = -1;
+
+    while (!child_ended(pid, &status)) {
+        if ((left_ms(deadline) == 0 || out->overflow) && !*timed_out) {
+            *timed_out = !out->overflow;
+            kill(-pid, SIGKILL);
+            while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+            break;
+        }
+        struct pollfd wait[] = {{out->fd, POLLIN, 0}, {err->fd, POLLIN, 0}, {pidfd, POLLIN, 0}};
+        int left = left_ms(deadline);
+        poll(wait, G_N_ELEMENTS(wait), pidfd < 0 ? MIN(left, WITHOUT_PIDFD_MS) : left);
+        listen_now(out);
+        listen_now(err);
+    }
+    listen_now(out);
+    listen_now(err);
+    return status;
+}
+
+/* The heard bytes as a string. */
+static char *
+ear_text(Ear *ear)
+{
+    g_byte_array_append(ear->heard, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&ear->heard), FALSE);
+}
+
+/* Turns the end of the child into an answer. */
+static gboolean
+judge(const char *program, int status, gboolean overflow, guint timeout_ms, NwfCommandResult *result, GError **error)
+{
+    if (result->timed_out)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s did not finish within %u ms and was killed"), program,
+                             timeout_ms);
+    if (overflow)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s printed too much and was killed"), program);
+    if (status == -1)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s has ended, but nobody can say how"), program);
+    if (result->exit_status == 0)
+        return TRUE;
+
+    g_autofree char *words = g_strdup(*result->err ? result->err : result->out);
+    return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s failed (exit status %d): %s"), program, result->exit_status,
+                         g_strstrip(words));
+}
+
+gboolean
+nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms, NwfCommandResult *result,
+                GError **error)
+{
+    g_auto(Fd) in = -1, out_end = -1, err_end = -1;
+    g_auto(Ear) out = {.fd = -1}, err = {.fd = -1};
+    gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
+    gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    pid_t pid;
+
+    *result = (NwfCommandResult){0};
+    if (!make_input(input, size, &in, error) || !make_ear(&out, OUT_KEPT, &out_end, error) ||
+        !make_ear(&err, ERR_KEPT, &err_end, error))
+        return FALSE;
+
+    int rc = spawn(argv, (const Fd[]){in, out_end, err_end}, &pid);
+    if (rc) {
+        g_autofree char *what = g_strdup_printf(_("cannot start %s"), argv[0]);
+        return system_error(error, what, rc);
+    }
+    fd_clear(&out_end);
+    fd_clear(&err_end);
+
+    int status = attend(pid, &out, &err, deadline, &result->timed_out);
+    gboolean overflow = out.overflow;
+    result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    result->out = ear_text(&out);
+    result->err = ear_text(&err);
+    return judge(argv[0], status, overflow, timeout_ms, result, error);
+}

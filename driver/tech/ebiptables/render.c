@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * render.c: plans as input of ebtables-restore, iptables-restore and ip6tables-restore
+ *
+ * A batch is one transaction of one tool. For each port whose layer changes it declares the chains of the new plan, which
+ * makes or empties them in place, fills them, puts its dispatch rules right and deletes the chains that are no longer
+ * needed. Nothing else in the table is touched, and what is not there is never deleted, for that would make the
+ * tool refuse the whole batch.
+ *
+ * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken out,
+ * as many as there are, and put back in first place: other software inserts its rules there too.
+ *
+ * A chain to be deleted that a foreign rule leads to is left alone: deleting is impossible and emptying is not asked for.
+ * A chain that another port needs under the same name (ports "a" and "a-mac") is refused: sharing it would mix two guests.
+ */
+#include "driver/tech/ebiptables/batch.h"
+#include "driver/tech/ebiptables/lower.h"
+#include "driver/tech/ebiptables/print.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* What does not change while one batch is written. */
+typedef struct Writer {
+    const NwfState *state;
+    NwfLayer layer;
+    NwfDraftBatch draft;
+    GHashTable *declared; /* name of a chain -> port that has it in this batch */
+    gboolean fills;       /* some port gets chains, so base chains are needed */
+} Writer;
+
+/* --- rules --- */
+
+/* Begins the line of one rule: chain and matches. */
+static GString *
+begin_rule(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule)
+{
+    GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+
+    g_string_append_printf(line, "-A %s", chain);
+    if (nwf_layer_is_ip(writer->layer))
+        nwf_print_iptables(line, rule);
+    else
+        nwf_print_ebtables(line, rule);
+    return line;
+}
+
+static void
+append_tos(GString *line, const NwfPlanRule *rule, guint tos)
+{
+    gboolean ipv4 = nwf_protocol_find("ip") == rule->protocol;
+
+    g_string_append_printf(line, " %s 0x%02x", ipv4 ? "--ip-tos" : "--ip6-tclass", tos);
+}
+
+static void
+write_plain(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule)
+{
+    GString *line = begin_rule(writer, port, chain, rule);
+
+    if (rule->verdict != NWF_VERDICT_JUMP) {
+        nwf_print_verdict(line, writer->layer, rule->verdict);
+        return;
+    }
+    g_autofree char *target = nwf_chain_name(rule->target, port);
+    if (rule->target->kind)
+        nwf_print_guard(line, rule->target->kind);
+    g_string_append_printf(line, " -j %s", target);
+}
+
+/* One rule for each TOS byte that belongs to @dscp, or for each that does not. */
+static void
+write_bytes(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule, guint dscp, gboolean equal)
+{
+    for (guint tos = 0; tos < NWF_TOS_BYTES; tos++) {
+        if ((tos / NWF_TOS_PER_DSCP == dscp) != equal)
+            continue;
+        GString *line = begin_rule(writer, port, chain, rule);
+        append_tos(line, rule, tos);
+        nwf_print_verdict(line, writer->layer, rule->verdict);
+    }
+}
+
+static void
+write_helper(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule, guint dscp,
+             const char *helper)
+{
+    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s RETURN", helper);
+    g_string_append_printf(begin_rule(writer, port, chain, rule), " -j %s", helper);
+    for (guint i = 0; i < NWF_TOS_PER_DSCP; i++) {
+        GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+        g_string_append_printf(line, "-A %s -p 0x%04x", helper, rule->protocol->ethertype);
+        append_tos(line, rule, dscp * NWF_TOS_PER_DSCP + i);
+        nwf_print_verdict(line, writer->layer, NWF_VERDICT_RETURN);
+    }
+    GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+    g_string_append_printf(line, "-A %s", helper);
+    nwf_print_verdict(line, writer->layer, rule->verdict);
+}
+
+static void
+write_chain(Writer *writer, const char *port, const NwfChain *chain, guint *helpers)
+{
+    g_autofree char *name = nwf_chain_name(chain, port);
+    guint dscp = 0;
+
+    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name,
+                           nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "ACCEPT");
+    for (guint i = 0; i < chain->rules->len; i++) {
+        const NwfPlanRule *rule = g_ptr_array_index(chain->rules, i);
+        NwfForm form = nwf_lower_form(writer->layer, rule, &dscp);
+
+        if (form == NWF_FORM_PLAIN) {
+            write_plain(writer, port, name, rule);
+        } else if (form == NWF_FORM_HELPER) {
+            g_autofree char *helper = nwf_helper_name(chain->hook, port, helpers[chain->hook]++);
+            write_helper(writer, port, name, rule, dscp, helper);
+        } else {
+            write_bytes(writer, port, name, rule, dscp, form == NWF_FORM_EQUAL);
+        }
+    }
+}
+
+/* --- one port --- */
+
+/* Takes the names for @port in this batch, unless another port has one of them. */
+static gboolean
+claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
+{
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        const char *in_batch = g_hash_table_lookup(writer->declared, name);
+        g_autofree char *other = in_batch ? g_strdup(in_batch) : nwf_state_other_owner(writer->state, name, port);
+
+        if (other)
+            return nwf_set_error(error, NWF_ERROR_FIREWALL,
+                                 _("the interfaces '%s' and '%s' both need a chain named '%s'; another name for the "
+                                   "interface or another chain name in the filter is needed"),
+                                 port, other, name);
+        g_hash_table_insert(writer->declared, g_strdup(name), g_strdup(port));
+    }
+    return TRUE;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * Empties and deletes the existing chains of @port that its new plan does not need: those reachable from its roots, and
+ * those of its old plan, which may have been cut off from their root by somebody.
+ */
+static void
+write_deletions(Writer *writer, const NwfPortChange *change)
+{
+    g_autoptr(GHashTable) owned = nwf_state_owned(writer->state, change->port);
+    g_autoptr(GPtrArray) old = nwf_lower_names(change->old_plan, writer->layer, change->port);
+    g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer owned_name;
+
+    for (guint i = 0; i < old->len; i++)
+        if (nwf_state_has_chain(writer->state, g_ptr_array_index(old, i)))
+            g_hash_table_add(gone, g_ptr_array_index(old, i));
+    g_hash_table_iter_init(&iter, owned);
+    while (g_hash_table_iter_next(&iter, &owned_name, NULL))
+        g_hash_table_add(gone, owned_name);
+
+    g_hash_table_iter_init(&iter, gone);
+    while (g_hash_table_iter_next(&iter, &owned_name, NULL))
+        if (!g_hash_table_contains(writer->declared, owned_name) &&
+            !nwf_state_shared(writer->state, owned_name, gone))
+            g_ptr_array_add(names, owned_name);
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, change->port), "-F %s", name);
+        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DELETE, change->port), "-X %s", name);
+    }
+}
+
+static gboolean
+has_root(const NwfPlan *plan, NwfLayer layer, NwfHook hook)
+{
+    for (guint i = 0; plan && i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        if (chain->layer == layer && chain->hook == hook && !chain->suffix)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Exactly one dispatch rule of our form for each root chain, and none of any other form. */
+static void
+write_dispatch(Writer *writer, const NwfPortChange *change)
+{
+    for (guint i = 0; i < NWF_DISPATCHES; i++) {
+        const NwfDispatch *dispatch = &nwf_dispatches[i];
+        guint have = nwf_state_dispatch(writer->state, change->port, i);
+        guint want = dispatch->ours && dispatch->ip == nwf_layer_is_ip(writer->layer) &&
+                     has_root(change->new_plan, writer->layer, dispatch->hook);
+
+        for (; have != want; have < want ? have++ : have--) {
+            GString *line = nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, change->port);
+            g_string_append(line, have < want ? "-A " : "-D ");
+            nwf_dispatch_spec(line, dispatch, change->port);
+        }
+    }
+}
+
+static gboolean
+write_port(Writer *writer, const NwfPortChange *change, GError **error)
+{
+    g_autoptr(GPtrArray) names = nwf_lower_names(change->new_plan, writer->layer, change->port);
+    guint helpers[NWF_HOOKS] = {0};
+
+    if (!claim(writer, change->port, names, error))
+        return FALSE;
+    writer->fills = writer->fills || names->len > 0;
+    for (guint i = 0; change->new_plan && i < change->new_plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(change->new_plan->chains, i);
+        if (chain->layer == writer->layer)
+            write_chain(writer, change->port, chain, helpers);
+    }
+    write_deletions(writer, change);
+    write_dispatch(writer, change);
+    return TRUE;
+}
+
+/* --- base chains of the IP layers --- */
+
+static void
+write_base(Writer *writer)
+{
+    guint place = 0;
+
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        for (guint n = nwf_state_base_jump(writer->state, i); n > 0; n--)
+            g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s",
+                                   nwf_base_jumps[i].builtin, nwf_base_jumps[i].base);
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
+        const NwfBaseJump *jump = &nwf_base_jumps[i];
+        gboolean exists = nwf_state_has_chain(writer->state, jump->base);
+
+        if (!exists && !writer->fills)
+            continue;
+        if (!exists)
+            g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, NULL), ":%s - [0:0]",
+                                   jump->base);
+        place = i > 0 && g_str_equal(jump->builtin, nwf_base_jumps[i - 1].builtin) ? place + 1 : 1;
+        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-I %s %u -j %s",
+                               jump->builtin, place, jump->base);
+    }
+}
+
+/* --- batches --- */
+
+NwfBatch *
+nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error)
+{
+    g_autoptr(GHashTable) declared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Writer writer = {.state = state, .layer = layer, .declared = declared};
+    gboolean fits = TRUE, works = FALSE;
+
+    nwf_draft_batch_init(&writer.draft, layer);
+    for (guint i = 0; fits && i < changes->len; i++) {
+        const NwfPortChange *change = g_ptr_array_index(changes, i);
+        if (!change->old_plan || !nwf_plan_layer_equal(change->old_plan, change->new_plan, layer))
+            fits = write_port(&writer, change, error);
+    }
+    for (guint i = 0; i < NWF_SECTIONS; i++)
+        works = works || writer.draft.origins[i]->len > 0;
+    if (works && nwf_layer_is_ip(layer))
+        write_base(&writer);
+
+    NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;
+    nwf_draft_batch_clear(&writer.draft);
+    return batch;
+}
+
+static NwfPlan *
+closed_plan(GError **error)
+{
+    g_autoptr(NwfTemplate) template = nwf_template_closed();
+    g_autoptr(NwfParams) none = nwf_params_new();
+    g_autoptr(NwfValues) values = nwf_values_new(template, none, NULL, NULL, error);
+
+    return values ? nwf_plan_new(template, values, error) : NULL;
+}
+
+NwfBatch *
+nwf_render_closing(const NwfState *state, GPtrArray *changes, GError **error)
+{
+    g_autoptr(GPtrArray) closings = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(NwfPlan) closed = closed_plan(error);
+
+    if (!closed)
+        return NULL;
+    for (guint i = 0; i < changes->len; i++) {
+        const NwfPortChange *change = g_ptr_array_index(changes, i);
+        g_ptr_array_add(closings, nwf_port_change_new(change->port, change->old_plan, closed));
+    }
+    return nwf_render(state, NWF_LAYER_ETHERNET, closings, error);
+}
+
+gboolean
+nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
+{
+    guint64 lines = 0;
+
+    if (!nwf_port_name_check(port, error))
+        return FALSE;
+    for (guint i = 0; plan && i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        for (guint j = 0; j < chain->rules->len; j++)
+            lines += nwf_lower_lines(chain->layer, g_ptr_array_index(chain->rules, j));
+    }
+    if (lines <= NWF_PORT_RULES_MAX)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("interface '%s' would need %" G_GUINT64_FORMAT " rules of the firewall tools, %d are possible; a "
+                           "dscp at the Ethernet level needs 4, a negated one 7, in a rule with action 'return' 252"),
+                         port, lines, NWF_PORT_RULES_MAX);
+}

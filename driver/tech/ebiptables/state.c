@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state.c: what of ours is in the tables, as far as we know
+ *
+ * A listing of a -save tool and a batch for a -restore tool are the same language, so one interpreter reads both: a listing
+ * is a batch that begins with an empty table. Of each rule only three things matter here: is it a dispatch rule of the
+ * stock form, is it a base jump, and to which chain does it lead. Everything else is passed over.
+ *
+ * A chain knows where its rules lead and how many rules lead to it; dispatch rules are counted apart. From this follow the
+ * two questions of the printer: which chains belong to a port (walk from its root chains, whose names are unambiguous,
+ * over names that are this port's), and does anybody else lead into one of them.
+ *
+ * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote. Limits:
+ * a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
+ */
+#include "driver/tech/ebiptables/state.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+enum { RULE_LINES_MAX = 260 };
+
+typedef struct Chain {
+    GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
+    guint references;    /* rules that lead here, dispatch rules not counted */
+} Chain;
+
+typedef struct Dispatches {
+    guint count[NWF_DISPATCHES];
+} Dispatches;
+
+struct NwfState {
+    NwfLayer layer;
+    GHashTable *chains; /* name -> Chain */
+    GHashTable *ports;  /* name -> Dispatches; only ports that have some */
+    guint base_jumps[NWF_BASE_JUMPS];
+    gboolean in_table;  /* the lines now read are of our table */
+};
+
+/* What matters of one rule. The strings belong to the words it was read from. */
+typedef struct Rule {
+    const char *chain;
+    const char *device_option;
+    const char *device;
+    gboolean bridged;
+    const char *verb;
+    const char *target;
+    gboolean more; /* something that no rule of the stock form has */
+} Rule;
+
+static void
+chain_free(gpointer data)
+{
+    Chain *chain = data;
+
+    g_ptr_array_unref(chain->leads_to);
+    g_free(chain);
+}
+
+static void
+forget_everything(NwfState *state)
+{
+    g_hash_table_remove_all(state->chains);
+    g_hash_table_remove_all(state->ports);
+    memset(state->base_jumps, 0, sizeof(state->base_jumps));
+    state->in_table = FALSE;
+}
+
+NwfState *
+nwf_state_new(NwfLayer layer)
+{
+    NwfState *state = g_new0(NwfState, 1);
+
+    state->layer = layer;
+    state->chains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, chain_free);
+    state->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return state;
+}
+
+void
+nwf_state_free(NwfState *state)
+{
+    if (!state)
+        return;
+    g_hash_table_unref(state->chains);
+    g_hash_table_unref(state->ports);
+    g_free(state);
+}
+
+/* --- reading a rule --- */
+
+/* The words of a line; empty ones may be among them. NULL if it cannot be read, then it is none of ours. */
+static GStrv
+split(const char *line)
+{
+    GStrv words = NULL;
+
+    if (!strpbrk(line, "\"'\\"))
+        return g_strsplit(line, " ", -1);
+    return g_shell_parse_argv(line, NULL, &words, NULL) ? words : NULL;
+}
+
+/* Options whose value is free text and may look like an option. */
+static gboolean
+has_free_value(const char *option)
+{
+    static const char *const options[] = {"--comment", "--match-set", "--log-prefix", "--nflog-prefix", NULL};
+
+    return g_strv_contains(options, option);
+}
+
+static gboolean
+is_one_of(const char *word, const char *a, const char *b)
+{
+    return g_str_equal(word, a) || g_str_equal(word, b);
+}
+
+/* Reads @words from the name of the chain on. */
+static Rule
+read_rule(const GStrv words)
+{
+    Rule rule = {.chain = words[1]};
+    guint i = 2;
+
+    if (words[i] && *words[i] && strspn(words[i], "0123456789") == strlen(words[i]))
+        i++; /* the place in "-I CHAIN 2 ..." */
+    for (; words[i]; i++) {
+        const char *word = words[i], *value = words[i + 1];
+
+        if (!*word)
+            continue;
+        if (g_str_equal(word, "--physdev-is-bridged")) {
+            rule.bridged = TRUE;
+        } else if (value && is_one_of(word, "-j", "-g") && !rule.target) {
+            rule.verb = word;
+            rule.target = words[++i];
+        } else if (value && !rule.device &&
+                   (is_one_of(word, "-i", "-o") || is_one_of(word, "--physdev-in", "--physdev-out"))) {
+            rule.device_option = word;
+            rule.device = words[++i];
+        } else if (value && g_str_equal(word, "-m") && g_str_equal(value, "physdev")) {
+            i++;
+        } else {
+            rule.more = TRUE;
+            i += value && has_free_value(word);
+        }
+    }
+    return rule;
+}
+
+/* Index of the form of dispatch rule that @rule has, or -1. */
+static int
+dispatch_of(const NwfState *state, const Rule *rule)
+{
+    if (rule->more || !rule->device || !rule->target)
+        return -1;
+    for (int i = 0; i < NWF_DISPATCHES; i++) {
+        const NwfDispatch *d = &nwf_dispatches[i];
+        if (d->ip != nwf_layer_is_ip(state->layer) || !g_str_equal(d->base, rule->chain) ||
+            !g_str_equal(d->device, rule->device_option) || !g_str_equal(d->verb, rule->verb) ||
+            d->bridged != rule->bridged)
+            continue;
+        g_autofree char *target = nwf_dispatch_target(d, rule->device);
+        if (g_str_equal(target ? target : "ACCEPT", rule->target))
+            return i;
+    }
+    return -1;
+}
+
+/* Index of the base jump that @rule is, or -1. */
+static int
+base_jump_of(const NwfState *state, const Rule *rule)
+{
+    if (!nwf_layer_is_ip(state->layer) || rule->more || rule->device || rule->bridged || !rule->target)
+        return -1;
+    for (int i = 0; i < NWF_BASE_JUMPS; i++)
+        if (g_str_equal(nwf_base_jumps[i].builtin, rule->chain) && g_str_equal(nwf_base_jumps[i].base, rule->target) &&
+            g_str_equal(rule->verb, "-j"))
+            return i;
+    return -1;
+}
+
+/* --- following --- */
+
+/* Adds @by (1 or -1) to a counter that never goes below zero. */
+static void
+count(guint *counter, int by)
+{
+    if (by > 0 || *counter > 0)
+        *counter += by;
+}
+
+static void
+count_dispatch(NwfState *state, const char *port, int dispatch, int by)
+{
+    Dispatches *of_port = g_hash_table_lookup(state->ports, port);
+    static const Dispatches none;
+
+    if (!of_port) {
+        of_port = g_new0(Dispatches, 1);
+        g_hash_table_insert(state->ports, g_strdup(port), of_port);
+    }
+    count(&of_port->count[dispatch], by);
+    if (memcmp(of_port, &none, sizeof(none)) == 0)
+        g_hash_table_remove(state->ports, port);
+}
+
+static void
+count_lead(NwfState *state, const Rule *rule, int by)
+{
+    Chain *from = g_hash_table_lookup(state->chains, rule->chain);
+    Chain *to = rule->target ? g_hash_table_lookup(state->chains, rule->target) : NULL;
+
+    if (!from || !to)
+        return;
+    guint at;
+    if (by > 0)
+        g_ptr_array_add(from->leads_to, g_strdup(rule->target));
+    else if (g_ptr_array_find_with_equal_func(from->leads_to, rule->target, g_str_equal, &at))
+        g_ptr_array_remove_index(from->leads_to, at);
+    else
+        return;
+    count(&to->references, by);
+}
+
+static void
+rule_changed(NwfState *state, const GStrv words, int by)
+{
+    Rule rule = read_rule(words);
+    int dispatch = dispatch_of(state, &rule);
+    int jump = base_jump_of(state, &rule);
+
+    if (dispatch >= 0)
+        count_dispatch(state, rule.device, dispatch, by);
+    else if (jump >= 0)
+        count(&state->base_jumps[jump], by);
+    else
+        count_lead(state, &rule, by);
+}
+
+/* The dispatch rules and base jumps in @name are gone. */
+static void
+flush_counts(NwfState *state, const char *name)
+{
+    static const Dispatches none;
+    gboolean is_base = FALSE;
+    GHashTableIter iter;
+    gpointer value;
+
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        if (g_str_equal(nwf_base_jumps[i].builtin, name))
+            state->base_jumps[i] = 0;
+    for (guint i = 0; i < NWF_DISPATCHES; i++)
+        is_base = is_base || g_str_equal(nwf_dispatches[i].base, name);
+    if (!is_base)
+        return;
+    g_hash_table_iter_init(&iter, state->ports);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Dispatches *of_port = value;
+        for (guint i = 0; i < NWF_DISPATCHES; i++)
+            if (g_str_equal(nwf_dispatches[i].base, name))
+                of_port->count[i] = 0;
+        if (memcmp(of_port, &none, sizeof(none)) == 0)
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+static void
+flush(NwfState *state, const char *name)
+{
+    Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    for (guint i = 0; chain && i < chain->leads_to->len; i++) {
+        Chain *to = g_hash_table_lookup(state->chains, g_ptr_array_index(chain->leads_to, i));
+        if (to)
+            count(&to->references, -1);
+    }
+    if (chain)
+        g_ptr_array_set_size(chain->leads_to, 0);
+    flush_counts(state, name);
+}
+
+/* ":NAME POLICY": makes a chain, or empties it if it exists. */
+static void
+declare(NwfState *state, const char *text)
+{
+    g_autofree char *name = g_strndup(text, strcspn(text, " "));
+
+    if (g_hash_table_contains(state->chains, name)) {
+        flush(state, name);
+        return;
+    }
+    Chain *chain = g_new0(Chain, 1);
+    chain->leads_to = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_insert(state->chains, g_steal_pointer(&name), chain);
+}
+
+static void
+follow_words(NwfState *state, const GStrv words)
+{
+    const char *command = words[0], *name = words[0] ? words[1] : NULL;
+
+    if (!name)
+        return;
+    if (is_one_of(command, "-A", "-I")) {
+        rule_changed(state, words, 1);
+    } else if (g_str_equal(command, "-D")) {
+        rule_changed(state, words, -1);
+    } else if (g_str_equal(command, "-F")) {
+        flush(state, name);
+    } else if (g_str_equal(command, "-X")) {
+        flush(state, name);
+        g_hash_table_remove(state->chains, name);
+    }
+}
+
+static void
+follow_line(NwfState *state, const char *line)
+{
+    if (*line == '*') {
+        state->in_table = g_str_equal(line + 1, nwf_layer_table(state->layer));
+    } else if (!state->in_table) {
+        return;
+    } else if (*line == ':') {
+        declare(state, line + 1);
+    } else if (*line == '-') {
+        g_auto(GStrv) words = split(line);
+        if (words)
+            follow_words(state, words);
+    }
+}
+
+/* Does @line leave a double quote open? */
+static gboolean
+quote_is_open(const char *line)
+{
+    gboolean open = FALSE;
+
+    for (; *line; line++) {
+        if (*line == '\\' && line[1])
+            line++;
+        else if (*line == '"')
+            open = !open;
+    }
+    return open;
+}
+
+static void
+follow_text(NwfState *state, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    state->in_table = FALSE;
+    for (guint i = 0; lines[i]; i++) {
+        if (*lines[i] != '-' || !quote_is_open(lines[i])) {
+            follow_line(state, lines[i]);
+            continue;
+        }
+        g_autoptr(GString) whole = g_string_new(lines[i]);
+        guint last = i;
+        while (quote_is_open(whole->str) && lines[last + 1] && last - i < RULE_LINES_MAX)
+            g_string_append_printf(whole, "\n%s", lines[++last]);
+        if (!quote_is_open(whole->str)) {
+            follow_line(state, whole->str);
+            i = last;
+        }
+    }
+}
+
+gboolean
+nwf_state_read(NwfState *state, const char *save_text, GError **error)
+{
+    if (*save_text && *save_text != '#' && *save_text != '*')
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("listing of the table '%s' cannot be read: it begins with '%.40s'"),
+                             nwf_layer_table(state->layer), save_text);
+    if (strstr(save_text, "\n*") == NULL && strstr(save_text, "incompatible, use 'nft'"))
+        return nwf_set_error(error, NWF_ERROR_FIREWALL,
+                             _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
+                             nwf_layer_table(state->layer));
+    forget_everything(state);
+    follow_text(state, save_text);
+    return TRUE;
+}
+
+void
+nwf_state_applied(NwfState *state, const char *batch_text)
+{
+    follow_text(state, batch_text);
+}
+
+/* --- questions --- */
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *
+nwf_state_ports(const NwfState *state)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, state->ports);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+gboolean
+nwf_state_has_chain(const NwfState *state, const char *name)
+{
+    return g_hash_table_contains(state->chains, name);
+}
+
+/* Adds the chains of @port that @name, a chain that is in @owned, leads to. */
+static void
+own_what_it_leads_to(const NwfState *state, GHashTable *owned, GQueue *open, const char *root, const char *name,
+                     const char *port)
+{
+    const Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    for (guint i = 0; i < chain->leads_to->len; i++) {
+        const char *next = g_ptr_array_index(chain->leads_to, i);
+        if (g_hash_table_contains(state->chains, next) && nwf_chain_name_is_sub(next, root, port) &&
+            g_hash_table_add(owned, g_strdup(next)))
+            g_queue_push_tail(open, (gpointer)next);
+    }
+}
+
+GHashTable *
+nwf_state_owned(const NwfState *state, const char *port)
+{
+    GHashTable *owned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < NWF_DISPATCHES; i++) {
+        g_autofree char *root = nwf_dispatch_target(&nwf_dispatches[i], port);
+        g_auto(GQueue) open = G_QUEUE_INIT;
+        const char *name = root;
+
+        if (!root || nwf_dispatches[i].ip != nwf_layer_is_ip(state->layer) ||
+            !g_hash_table_contains(state->chains, root) || !g_hash_table_add(owned, g_strdup(root)))
+            continue;
+        for (; name; name = g_queue_pop_head(&open))
+            own_what_it_leads_to(state, owned, &open, root, name, port);
+    }
+    return owned;
+}
+
+gboolean
+nwf_state_holds(const NwfState *state, const char *port)
+{
+    g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
+
+    return g_hash_table_size(owned) > 0 || g_hash_table_contains(state->ports, port);
+}
+
+gboolean
+nwf_state_shared(const NwfState *state, const char *name, GHashTable *owned)
+{
+    const Chain *chain = g_hash_table_lookup(state->chains, name);
+    guint own = 0;
+    GHashTableIter iter;
+    gpointer from;
+
+    if (!chain)
+        return FALSE;
+    g_hash_table_iter_init(&iter, owned);
+    while (g_hash_table_iter_next(&iter, &from, NULL)) {
+        const Chain *mine = g_hash_table_lookup(state->chains, from);
+        for (guint i = 0; mine && i < mine->leads_to->len; i++)
+            own += g_str_equal(g_ptr_array_index(mine->leads_to, i), name);
+    }
+    return chain->references > own;
+}
+
+/* Of all ways to read @name as port and suffix, the one that a root chain confirms. */
+char *
+nwf_state_other_owner(const NwfState *state, const char *name, const char *port)
+{
+    if (state->layer != NWF_LAYER_ETHERNET || !g_hash_table_contains(state->chains, name) || !name[0] || name[1] != '-')
+        return NULL;
+    for (const char *dash = strchr(name + 2, '-'); dash; dash = strchr(dash + 1, '-')) {
+        g_autofree char *other = g_strndup(name + 2, (gsize)(dash - name - 2));
+        if (g_str_equal(other, port))
+            continue;
+        g_autoptr(GHashTable) owned = nwf_state_owned(state, other);
+        if (g_hash_table_contains(owned, name))
+            return g_steal_pointer(&other);
+    }
+    return NULL;
+}
+
+guint
+nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch)
+{
+    const Dispatches *of_port = g_hash_table_lookup(state->ports, port);
+
+    return of_port ? of_port->count[dispatch] : 0;
+}
+
+guint
+nwf_state_base_jump(const NwfState *state, guint jump)
+{
+    return state->base_jumps[jump];
+}
