@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * api_binding.c: functions of the nwfilter table that are about bindings
+ *
+ * As api_filter.c; a handle stands for the name of the port device.
+ */
+#include "driver/libvirt/api_binding.h"
+#include "driver/libvirt/acl.h"
+#include "driver/libvirt/errors.h"
+#include "driver/libvirt/handles.h"
+#include "driver/libvirt/inside.h"
+#include "driver/libvirt/log.h"
+
+#include <glib/gi18n-lib.h>
+
+static gpointer
+binding_handle(virConnectPtr conn, gconstpointer object)
+{
+    const NwfBinding *binding = object;
+
+    return nwf_symbols.virGetNWFilterBinding(conn, binding->portdev, binding->filter);
+}
+
+static void
+free_binding_handle(gpointer handle)
+{
+    virNWFilterBindingFree(handle);
+}
+
+/* Returns: (transfer full) (element-type NwfBinding): the bindings that @conn may see */
+static GPtrArray *
+visible_bindings(const NwfPass *pass, virConnectPtr conn, NwfBindingCheck check)
+{
+    g_autoptr(GPtrArray) all = nwf_inside_bindings(pass);
+    g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_binding_unref);
+
+    for (guint i = 0; i < all->len; i++) {
+        NwfBinding *binding = all->pdata[i];
+
+        if (nwf_acl_sees_binding(conn, check, binding->portdev, binding->linkdev, binding->filter))
+            g_ptr_array_add(visible, nwf_binding_ref(binding));
+    }
+    return g_steal_pointer(&visible);
+}
+
+int
+nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, 0))
+        return -1;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL))
+        return -1;
+    g_autoptr(GPtrArray) bindings =
+        visible_bindings(&pass, conn, nwf_symbols.virConnectListAllNWFilterBindingsCheckACL);
+    return nwf_handles_of(conn, bindings, binding_handle, free_binding_handle, (gpointer **)handles);
+}
+
+/* The binding of @portdev, if there is one and @ensure agrees; else the error is reported. */
+static NwfBinding *
+binding_of(const NwfPass *pass, virConnectPtr conn, const char *portdev, NwfBindingEnsure ensure)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfBinding) binding = nwf_inside_binding(pass, portdev, &error);
+
+    if (!binding) {
+        nwf_report(error);
+        return NULL;
+    }
+    if (!nwf_acl_may_binding(conn, ensure, binding->portdev, binding->linkdev, binding->filter))
+        return NULL;
+    return g_steal_pointer(&binding);
+}
+
+virNWFilterBindingPtr
+nwf_api_binding_lookup(virConnectPtr conn, const char *portdev)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+
+    if (!pass.valid)
+        return NULL;
+    g_autoptr(NwfBinding) binding =
+        binding_of(&pass, conn, portdev, nwf_symbols.virNWFilterBindingLookupByPortDevEnsureACL);
+    return binding ? binding_handle(conn, binding) : NULL;
+}
+
+/* What access control decides about; see identify() of api_filter.c. */
+static gboolean
+identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error)
+{
+    NwfReading plain = { .dialect = reading->dialect };
+    g_autoptr(GError) cause = NULL;
+
+    if (nwf_binding_identify(xml, &plain, identity, &cause))
+        return TRUE;
+    if (reading->validate) {
+        g_autoptr(GError) better = NULL;
+        g_autoptr(NwfBinding) unused = nwf_binding_parse(xml, reading, NULL, &better);
+
+        if (!unused) {
+            g_propagate_error(error, g_steal_pointer(&better));
+            return FALSE;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+/* Reads @xml and holds it against what was decided about. */
+static NwfBinding *
+parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIdentity *identity, GError **error)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(NwfBinding) binding = nwf_binding_parse(xml, reading, notes, error);
+
+    if (!binding)
+        return NULL;
+    if (g_strcmp0(binding->portdev, identity->portdev) != 0 || g_strcmp0(binding->linkdev, identity->linkdev) != 0 ||
+        g_strcmp0(binding->filter, identity->filter) != 0) {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("binding of '%s': access control was asked about '%s'"),
+                      binding->portdev, identity->portdev);
+        return NULL;
+    }
+    nwf_log_notes(notes);
+    return g_steal_pointer(&binding);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
+
+static virNWFilterBindingPtr
+create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
+{
+    NwfReading reading = { .dialect = pass->dialect, .validate = validate };
+    g_auto(NwfBindingIdentity) identity = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfBinding) binding = NULL;
+
+    if (!nwf_inside_can_change(pass, &error) || !identify(xml, &reading, &identity, &error)) {
+        nwf_report(error);
+        return NULL;
+    }
+    if (!nwf_acl_may_binding(conn, nwf_symbols.virNWFilterBindingCreateXMLEnsureACL, identity.portdev,
+                             identity.linkdev, identity.filter))
+        return NULL;
+    binding = parse_identified(xml, &reading, &identity, &error);
+    g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(pass->engine, binding, &error) : NULL;
+    if (!bound) {
+        nwf_report(error);
+        return NULL;
+    }
+    return binding_handle(conn, bound);
+}
+
+virNWFilterBindingPtr
+nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
+        return NULL;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    return pass.valid ? create(&pass, conn, xml, (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0) : NULL;
+}
+
+int
+nwf_api_binding_delete(virNWFilterBindingPtr handle)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_autoptr(GError) error = NULL;
+
+    if (!pass.valid)
+        return -1;
+    g_autoptr(NwfBinding) binding =
+        binding_of(&pass, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
+                   nwf_symbols.virNWFilterBindingDeleteEnsureACL);
+    if (!binding)
+        return -1;
+    if (!nwf_engine_unbind(pass.engine, binding->portdev, &error)) {
+        nwf_report(error);
+        return -1;
+    }
+    return 0;
+}
+
+char *
+nwf_api_binding_xml(virNWFilterBindingPtr handle, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, 0))
+        return NULL;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_autoptr(GError) error = NULL;
+    if (!pass.valid)
+        return NULL;
+    g_autoptr(NwfBinding) binding =
+        binding_of(&pass, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
+                   nwf_symbols.virNWFilterBindingGetXMLDescEnsureACL);
+    if (!binding)
+        return NULL;
+    char *xml = nwf_engine_binding_xml(pass.engine, binding->portdev, &error);
+    if (!xml)
+        nwf_report(error);
+    return xml;
+}

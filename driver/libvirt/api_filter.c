@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * api_filter.c: functions of the nwfilter table that are about filters
+ *
+ * Each passes the gate, finds what it is about, asks access control, and does it. The connection may belong to a hypervisor
+ * driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for the uuid; whether
+ * there still is a filter with it shows when it is used.
+ */
+#include "driver/libvirt/api_filter.h"
+#include "driver/libvirt/acl.h"
+#include "driver/libvirt/errors.h"
+#include "driver/libvirt/handles.h"
+#include "driver/libvirt/inside.h"
+#include "driver/libvirt/log.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+/* Returns: (transfer full) (element-type NwfFilter): the filters that @conn may see */
+static GPtrArray *
+visible_filters(const NwfPass *pass, virConnectPtr conn, NwfFilterCheck check)
+{
+    g_autoptr(GPtrArray) all = nwf_inside_filters(pass);
+    g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
+
+    for (guint i = 0; i < all->len; i++) {
+        NwfFilter *filter = all->pdata[i];
+
+        if (nwf_acl_sees_filter(conn, check, filter->name, filter->uuid))
+            g_ptr_array_add(visible, nwf_filter_ref(filter));
+    }
+    return g_steal_pointer(&visible);
+}
+
+int
+nwf_api_num_of_filters(virConnectPtr conn)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+
+    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectNumOfNWFiltersEnsureACL))
+        return -1;
+    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectNumOfNWFiltersCheckACL);
+    return (int)filters->len;
+}
+
+int
+nwf_api_list_filters(virConnectPtr conn, char **names, int names_max)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+
+    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListNWFiltersEnsureACL))
+        return -1;
+    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectListNWFiltersCheckACL);
+    int count = MIN((int)filters->len, names_max);
+    for (int i = 0; i < count; i++)
+        names[i] = g_strdup(((NwfFilter *)filters->pdata[i])->name);
+    return count;
+}
+
+static gpointer
+filter_handle(virConnectPtr conn, gconstpointer object)
+{
+    const NwfFilter *filter = object;
+
+    return nwf_symbols.virGetNWFilter(conn, filter->name, filter->uuid);
+}
+
+static void
+free_filter_handle(gpointer handle)
+{
+    virNWFilterFree(handle);
+}
+
+int
+nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, 0))
+        return -1;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFiltersEnsureACL))
+        return -1;
+    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectListAllNWFiltersCheckACL);
+    return nwf_handles_of(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
+}
+
+/* The common end of both look-ups; @filter may be NULL with @error set. */
+static virNWFilterPtr
+found_filter(virConnectPtr conn, const NwfFilter *filter, NwfFilterEnsure ensure, const GError *error)
+{
+    if (!filter) {
+        nwf_report(error);
+        return NULL;
+    }
+    if (!nwf_acl_may_filter(conn, ensure, filter->name, filter->uuid))
+        return NULL;
+    return filter_handle(conn, filter);
+}
+
+virNWFilterPtr
+nwf_api_filter_lookup_by_name(virConnectPtr conn, const char *name)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_autoptr(GError) error = NULL;
+
+    if (!pass.valid)
+        return NULL;
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_name(&pass, name, &error);
+    return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByNameEnsureACL, error);
+}
+
+virNWFilterPtr
+nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_autoptr(GError) error = NULL;
+
+    if (!pass.valid)
+        return NULL;
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(&pass, uuid, &error);
+    return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByUUIDEnsureACL, error);
+}
+
+/*
+ * What access control decides about, from the text. With @reading->validate a text that does not even have a name is an error of
+ * the schema, as it is with the stock driver.
+ */
+static gboolean
+identify(const char *xml, const NwfReading *reading, char **name, guint8 uuid[16], GError **error)
+{
+    NwfReading plain = { .dialect = reading->dialect };
+    g_autoptr(GError) cause = NULL;
+
+    if (nwf_filter_identify(xml, &plain, name, uuid, &cause))
+        return TRUE;
+    if (reading->validate) {
+        g_autoptr(GError) better = NULL;
+        g_autoptr(NwfFilter) unused = nwf_filter_parse(xml, reading, NULL, &better);
+
+        if (!unused) {
+            g_propagate_error(error, g_steal_pointer(&better));
+            return FALSE;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return FALSE;
+}
+
+/* Reads @xml and holds it against what was decided about. */
+static NwfFilter *
+parse_identified(const char *xml, const NwfReading *reading, const char *name, const guint8 uuid[16], GError **error)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(NwfFilter) filter = nwf_filter_parse(xml, reading, notes, error);
+
+    if (!filter)
+        return NULL;
+    if (strcmp(filter->name, name) != 0 || (!filter->uuid_generated && memcmp(filter->uuid, uuid, 16) != 0)) {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': access control was asked about filter '%s'"),
+                      filter->name, name);
+        return NULL;
+    }
+    nwf_log_notes(notes);
+    return g_steal_pointer(&filter);
+}
+
+static virNWFilterPtr
+define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
+{
+    NwfReading reading = { .dialect = pass->dialect, .validate = validate };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfFilter) filter = NULL;
+    g_autofree char *name = NULL;
+    guint8 uuid[16];
+
+    if (!nwf_inside_can_change(pass, &error) || !identify(xml, &reading, &name, uuid, &error)) {
+        nwf_report(error);
+        return NULL;
+    }
+    if (!nwf_acl_may_filter(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
+        return NULL;
+    filter = parse_identified(xml, &reading, name, uuid, &error);
+    g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(pass->engine, filter, &error) : NULL;
+    if (!defined) {
+        nwf_report(error);
+        return NULL;
+    }
+    return filter_handle(conn, defined);
+}
+
+virNWFilterPtr
+nwf_api_filter_define(virConnectPtr conn, const char *xml)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+
+    return pass.valid ? define(&pass, conn, xml, FALSE) : NULL;
+}
+
+virNWFilterPtr
+nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, VIR_NWFILTER_DEFINE_VALIDATE))
+        return NULL;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    return pass.valid ? define(&pass, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
+}
+
+/* The filter that @handle stands for, if there still is one and @ensure agrees; else the error is reported. */
+static NwfFilter *
+filter_of(const NwfPass *pass, virNWFilterPtr handle, NwfFilterEnsure ensure)
+{
+    g_autoptr(GError) error = NULL;
+    guint8 uuid[VIR_UUID_BUFLEN];
+
+    virNWFilterGetUUID(handle, uuid);
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(pass, uuid, &error);
+    if (!filter) {
+        nwf_report(error);
+        return NULL;
+    }
+    if (!nwf_acl_may_filter(nwf_abi_connection_of(handle), ensure, filter->name, filter->uuid))
+        return NULL;
+    return g_steal_pointer(&filter);
+}
+
+int
+nwf_api_filter_undefine(virNWFilterPtr handle)
+{
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_autoptr(GError) error = NULL;
+
+    if (!pass.valid)
+        return -1;
+    g_autoptr(NwfFilter) filter = filter_of(&pass, handle, nwf_symbols.virNWFilterUndefineEnsureACL);
+    if (!filter)
+        return -1;
+    if (!nwf_engine_undefine(pass.engine, filter->uuid, &error)) {
+        nwf_report(error);
+        return -1;
+    }
+    return 0;
+}
+
+char *
+nwf_api_filter_xml(virNWFilterPtr handle, unsigned int flags)
+{
+    if (!nwf_flags_fit(flags, 0))
+        return NULL;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    if (!pass.valid)
+        return NULL;
+    g_autoptr(NwfFilter) filter = filter_of(&pass, handle, nwf_symbols.virNWFilterGetXMLDescEnsureACL);
+    return filter ? nwf_filter_format(filter, pass.dialect) : NULL;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * calibrate.c: finding the slots of libvirt's tables
+ *
+ * libvirt calls driver functions through slots at fixed offsets of two tables, and the offsets move between releases. Instead of
+ * knowing releases we look: a connection to ourselves is opened, the table is filled with probes, each public function
+ * is called once, and the probe that ran is the slot of that function. A function that reaches no probe or several, two
+ * functions that reach the same one, an object without our connection in its place: any of these means that this libvirt is
+ * not the one we think it is, and the driver must not work with it.
+ *
+ * This happens in the daemon's initialisation, when libvirt serves no client yet and the hypervisor drivers have not started. A
+ * libvirt that would look for nwfilter:///system somewhere else, most likely at its own socket, would wait there for ever;
+ * so the work is done by a thread that can be left behind. It then finds itself abandoned and touches nothing.
+ */
+#include "driver/libvirt/calibrate.h"
+#include "driver/libvirt/api_binding.h"
+#include "driver/libvirt/api_filter.h"
+#include "driver/libvirt/connect.h"
+#include "driver/libvirt/probes.h"
+#include "driver/libvirt/symbols.h"
+#include "driver/libvirt/tables.h"
+
+#include <glib/gi18n-lib.h>
+#include <libvirt/virterror.h>
+
+enum { PATIENCE_SECONDS = 10 };
+
+/* What the public functions are called with. */
+typedef struct NwfSubject {
+    virConnectPtr conn;
+    virNWFilterPtr filter;
+    virNWFilterBindingPtr binding;
+} NwfSubject;
+
+static const unsigned char some_uuid[VIR_UUID_BUFLEN] = { 1 };
+
+#define CALL(name, expression) \
+    static void call_##name(const NwfSubject *subject) \
+    { \
+        (void)(expression); \
+    }
+
+CALL(virConnectIsEncrypted, virConnectIsEncrypted(subject->conn))
+CALL(virConnectIsSecure, virConnectIsSecure(subject->conn))
+CALL(virConnectIsAlive, virConnectIsAlive(subject->conn))
+CALL(virConnectNumOfNWFilters, virConnectNumOfNWFilters(subject->conn))
+CALL(virConnectListNWFilters, virConnectListNWFilters(subject->conn, (char *[1]){ NULL }, 1))
+CALL(virConnectListAllNWFilters, virConnectListAllNWFilters(subject->conn, NULL, 0))
+CALL(virNWFilterLookupByName, virNWFilterLookupByName(subject->conn, "calibration"))
+CALL(virNWFilterLookupByUUID, virNWFilterLookupByUUID(subject->conn, some_uuid))
+CALL(virNWFilterDefineXML, virNWFilterDefineXML(subject->conn, "<filter/>"))
+CALL(virNWFilterDefineXMLFlags, virNWFilterDefineXMLFlags(subject->conn, "<filter/>", 0))
+CALL(virNWFilterUndefine, virNWFilterUndefine(subject->filter))
+CALL(virNWFilterGetXMLDesc, virNWFilterGetXMLDesc(subject->filter, 0))
+CALL(virConnectListAllNWFilterBindings, virConnectListAllNWFilterBindings(subject->conn, NULL, 0))
+CALL(virNWFilterBindingLookupByPortDev, virNWFilterBindingLookupByPortDev(subject->conn, "calibration"))
+CALL(virNWFilterBindingCreateXML, virNWFilterBindingCreateXML(subject->conn, "<filterbinding/>", 0))
+CALL(virNWFilterBindingDelete, virNWFilterBindingDelete(subject->binding))
+CALL(virNWFilterBindingGetXMLDesc, virNWFilterBindingGetXMLDesc(subject->binding, 0))
+
+typedef struct NwfCalibrationTable {
+    NwfAbiSlot *slots;
+    guint first; /* first slot that is looked for */
+} NwfCalibrationTable;
+
+static const NwfCalibrationTable hypervisor = { nwf_hypervisor_table, NWF_ABI_SLOT_FIRST_UNKNOWN };
+static const NwfCalibrationTable nwfilter = { nwf_nwfilter_table, NWF_ABI_SLOT_NAME + 1 };
+
+typedef struct NwfCalibrationRow {
+    const char *name; /* of the public function */
+    void (*call)(const NwfSubject *subject);
+    const NwfCalibrationTable *table;
+    NwfAbiFunction function; /* what belongs into its slot */
+} NwfCalibrationRow;
+
+#define ROW(name, table, function) { #name, call_##name, &table, (NwfAbiFunction)function }
+
+static const NwfCalibrationRow calibration_rows[] = {
+    ROW(virConnectIsEncrypted, hypervisor, nwf_connect_is_encrypted),
+    ROW(virConnectIsSecure, hypervisor, nwf_connect_is_secure),
+    ROW(virConnectIsAlive, hypervisor, nwf_connect_is_alive),
+    ROW(virConnectNumOfNWFilters, nwfilter, nwf_api_num_of_filters),
+    ROW(virConnectListNWFilters, nwfilter, nwf_api_list_filters),
+    ROW(virConnectListAllNWFilters, nwfilter, nwf_api_list_all_filters),
+    ROW(virNWFilterLookupByName, nwfilter, nwf_api_filter_lookup_by_name),
+    ROW(virNWFilterLookupByUUID, nwfilter, nwf_api_filter_lookup_by_uuid),
+    ROW(virNWFilterDefineXML, nwfilter, nwf_api_filter_define),
+    ROW(virNWFilterDefineXMLFlags, nwfilter, nwf_api_filter_define_flags),
+    ROW(virNWFilterUndefine, nwfilter, nwf_api_filter_undefine),
+    ROW(virNWFilterGetXMLDesc, nwfilter, nwf_api_filter_xml),
+    ROW(virConnectListAllNWFilterBindings, nwfilter, nwf_api_list_all_bindings),
+    ROW(virNWFilterBindingLookupByPortDev, nwfilter, nwf_api_binding_lookup),
+    ROW(virNWFilterBindingCreateXML, nwfilter, nwf_api_binding_create),
+    ROW(virNWFilterBindingDelete, nwfilter, nwf_api_binding_delete),
+    ROW(virNWFilterBindingGetXMLDesc, nwfilter, nwf_api_binding_xml),
+};
+
+enum { ROWS = G_N_ELEMENTS(calibration_rows) };
+
+/* The slot of each row's function; 0 (a name in both tables) where it is not found. */
+static gboolean
+find_slots(const NwfSubject *subject, guint slots[ROWS], GError **error)
+{
+    gboolean found = TRUE;
+
+    for (guint i = 0; i < ROWS; i++) {
+        const NwfCalibrationRow *row = &calibration_rows[i];
+        guint slot;
+
+        nwf_probes_place(row->table->slots, row->table->first);
+        row->call(subject);
+        guint hits = nwf_probes_hits(&slot);
+        nwf_probes_clear(row->table->slots, row->table->first);
+
+        slots[i] = hits == 1 ? slot : 0;
+        if (hits != 1 && found)
+            found = nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                                  _("this libvirt's %s() calls %u driver functions instead of one"), row->name, hits);
+    }
+    return found;
+}
+
+static gboolean
+slots_differ(guint slots[ROWS], GError **error)
+{
+    for (guint i = 0; i < ROWS; i++) {
+        for (guint j = 0; j < i; j++) {
+            const NwfCalibrationRow *one = &calibration_rows[j], *other = &calibration_rows[i];
+
+            if (slots[i] == 0 || slots[i] != slots[j] || one->table != other->table)
+                continue;
+            slots[i] = slots[j] = 0; /* neither can be trusted */
+            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt's %s() and %s() call the same function"),
+                                 one->name, other->name);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+objects_fit(const NwfSubject *subject, GError **error)
+{
+    if (nwf_abi_connection_of(subject->filter) == subject->conn &&
+        nwf_abi_connection_of(subject->binding) == subject->conn)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                         _("this libvirt's objects do not hold their connection where it is expected"));
+}
+
+static gboolean
+look_at(virConnectPtr conn, GError **error)
+{
+    NwfSubject subject = { .conn = conn };
+    guint slots[ROWS] = { 0 };
+    gboolean fits = FALSE;
+
+    subject.filter = nwf_symbols.virGetNWFilter(conn, "calibration", some_uuid);
+    subject.binding = nwf_symbols.virGetNWFilterBinding(conn, "calibration", "calibration");
+    if (subject.filter && subject.binding) {
+        fits = find_slots(&subject, slots, error);
+        fits = slots_differ(slots, fits ? error : NULL) && fits;
+        fits = fits && objects_fit(&subject, error);
+    } else {
+        nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt makes no objects for filters and bindings"));
+    }
+    if (subject.filter)
+        virNWFilterFree(subject.filter);
+    if (subject.binding)
+        virNWFilterBindingFree(subject.binding);
+
+    for (guint i = 0; i < ROWS; i++)
+        if (slots[i] != 0)
+            calibration_rows[i].table->slots[slots[i]].call = calibration_rows[i].function;
+    return fits;
+}
+
+/* One run of calibration. */
+static struct {
+    GMutex lock;
+    GCond ended;
+    GThread *thread;      /* that opens, while it does */
+    virConnectPtr opened; /* what came to our open function */
+    gboolean done;
+    gboolean abandoned;
+    gboolean fits;
+    GError *error;
+} run;
+
+gboolean
+nwf_calibrate_opens(virConnectPtr conn)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run.lock);
+
+    if (run.thread != g_thread_self())
+        return FALSE;
+    run.opened = conn;
+    return TRUE;
+}
+
+static gboolean
+look(virConnectPtr conn, GError **error)
+{
+    if (conn && conn == run.opened)
+        return look_at(conn, error);
+    if (conn)
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                             _("this libvirt opens nwfilter:///system with another driver than this one"));
+    return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt cannot open nwfilter:///system: %s"),
+                         virGetLastErrorMessage());
+}
+
+static gpointer
+calibrate_in_thread(G_GNUC_UNUSED gpointer data)
+{
+    g_mutex_lock(&run.lock);
+    run.thread = g_thread_self();
+    g_mutex_unlock(&run.lock);
+
+    virConnectPtr conn = virConnectOpen("nwfilter:///system");
+
+    /* Whoever waits does so with the lock given away, and has it back only when all of this is over. */
+    g_mutex_lock(&run.lock);
+    if (!run.abandoned)
+        run.fits = look(conn, &run.error);
+    if (conn)
+        virConnectClose(conn);
+    virResetLastError();
+    run.thread = NULL;
+    run.done = TRUE;
+    g_cond_signal(&run.ended);
+    g_mutex_unlock(&run.lock);
+    return NULL;
+}
+
+/* Returns: whether the thread has ended in time */
+static gboolean
+wait_for_end(void)
+{
+    gint64 deadline = g_get_monotonic_time() + PATIENCE_SECONDS * G_TIME_SPAN_SECOND;
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run.lock);
+
+    while (!run.done && g_cond_wait_until(&run.ended, &run.lock, deadline))
+        ;
+    run.abandoned = !run.done;
+    return run.done;
+}
+
+gboolean
+nwf_calibrate(GError **error)
+{
+    g_autoptr(GThread) thread = g_thread_try_new("nwf-calibrate", calibrate_in_thread, NULL, error);
+
+    if (!thread)
+        return FALSE;
+    if (!wait_for_end())
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                             _("this libvirt does not answer when nwfilter:///system is opened"));
+    g_thread_join(g_steal_pointer(&thread));
+    if (run.error)
+        g_propagate_error(error, g_steal_pointer(&run.error));
+    return run.fits;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * calibrate.h: finding the slots of libvirt's tables
+ */
+#pragma once
+
+#include "conf/error.h"
+#include "driver/libvirt/abi.h"
+
+/**
+ * nwf_calibrate:
+ * @error: NWF_ERROR_UNSUPPORTED: what is not as expected
+ *
+ * Finds the slots and puts our functions there; those that were found also if it fails, so that they can say why the
+ * driver does not work. To be called once, from the daemon's initialisation, when no client is served yet. Takes at
+ * most ten seconds, whatever libvirt does.
+ */
+gboolean nwf_calibrate(GError **error);
+
+/** nwf_calibrate_opens: whether @conn is being opened by calibration itself; for nwf_connect_open(). */
+gboolean nwf_calibrate_opens(virConnectPtr conn);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * connect.c: connections to nwfilter:///system
+ *
+ * A connection carries no state of ours. Close comes from whichever thread drops the last reference, often the one of the event
+ * loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes here.
+ */
+#include "driver/libvirt/connect.h"
+#include "driver/libvirt/acl.h"
+#include "driver/libvirt/calibrate.h"
+#include "driver/libvirt/errors.h"
+#include "driver/libvirt/gate.h"
+
+#include <glib/gi18n-lib.h>
+
+/* libvirt has chosen us by the scheme; only one path has a meaning. */
+static gboolean
+path_is_system(virConnectPtr conn, GError **error)
+{
+    g_autofree char *uri = virConnectGetURI(conn);
+    g_autofree char *path = NULL;
+
+    if (uri && g_uri_split(uri, G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL) &&
+        g_strcmp0(path, "/system") == 0)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("nwfilter URI '%s' is not known, try nwfilter:///system"),
+                         uri ? uri : "");
+}
+
+int
+nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNUC_UNUSED void *config,
+                 unsigned int flags)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (nwf_calibrate_opens(conn))
+        return NWF_ABI_OPEN_SUCCESS;
+
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    if (!pass.valid || !nwf_flags_fit(flags, VIR_CONNECT_RO))
+        return NWF_ABI_OPEN_ERROR;
+    if (!path_is_system(conn, &error)) {
+        nwf_report(error);
+        return NWF_ABI_OPEN_ERROR;
+    }
+    return nwf_acl_may(conn, nwf_symbols.virConnectOpenEnsureACL) ? NWF_ABI_OPEN_SUCCESS : NWF_ABI_OPEN_ERROR;
+}
+
+int
+nwf_connect_close(G_GNUC_UNUSED virConnectPtr conn)
+{
+    return 0;
+}
+
+int
+nwf_connect_is_encrypted(G_GNUC_UNUSED virConnectPtr conn)
+{
+    return 0;
+}
+
+int
+nwf_connect_is_secure(G_GNUC_UNUSED virConnectPtr conn)
+{
+    return 1;
+}
+
+int
+nwf_connect_is_alive(G_GNUC_UNUSED virConnectPtr conn)
+{
+    return 1;
+}

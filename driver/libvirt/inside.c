@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * inside.c: the engine's answers, or those of an empty house
+ */
+#include "driver/libvirt/inside.h"
+
+#include <glib/gi18n-lib.h>
+
+gboolean
+nwf_inside_can_change(const NwfPass *pass, GError **error)
+{
+    return pass->engine || nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
+                                         _("network filters need a privileged daemon; this one runs for a user"));
+}
+
+NwfFilter *
+nwf_inside_filter_by_name(const NwfPass *pass, const char *name, GError **error)
+{
+    if (pass->engine)
+        return nwf_engine_filter_by_name(pass->engine, name, error);
+    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is called '%s'"), name);
+    return NULL;
+}
+
+NwfFilter *
+nwf_inside_filter_by_uuid(const NwfPass *pass, const guint8 uuid[16], GError **error)
+{
+    if (pass->engine)
+        return nwf_engine_filter_by_uuid(pass->engine, uuid, error);
+    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has this uuid"));
+    return NULL;
+}
+
+GPtrArray *
+nwf_inside_filters(const NwfPass *pass)
+{
+    return pass->engine ? nwf_engine_filters(pass->engine) : g_ptr_array_new();
+}
+
+NwfBinding *
+nwf_inside_binding(const NwfPass *pass, const char *portdev, GError **error)
+{
+    if (pass->engine)
+        return nwf_engine_binding(pass->engine, portdev, error);
+    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port device '%s' has no network filter binding"), portdev);
+    return NULL;
+}
+
+GPtrArray *
+nwf_inside_bindings(const NwfPass *pass)
+{
+    return pass->engine ? nwf_engine_bindings(pass->engine) : g_ptr_array_new();
+}

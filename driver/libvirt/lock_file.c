@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lock_file.c: DIRECTORY/driver.pid, kept as the stock driver keeps it
+ *
+ * The lock is a POSIX write lock on the first byte, so that a daemon with the stock driver and one with this
+ * driver keep each other out. Such a lock is lost when the process closes any descriptor of the file: it is opened here
+ * once and nowhere else. The holder removes the file before it lets go, so whoever got a lock looks whether the file of that
+ * name still is the one that he locked.
+ */
+#include "driver/libvirt/lock_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct NwfLockFile {
+    char *path;
+    int fd;
+};
+
+/* More often than this no file is replaced between two looks at it. */
+enum { ATTEMPTS_MAX = 100 };
+
+typedef enum NwfAttempt { ATTEMPT_HELD, ATTEMPT_AGAIN, ATTEMPT_FAILED } NwfAttempt;
+
+/* Opens and locks @path; @fd is open only after ATTEMPT_HELD. */
+static NwfAttempt
+attempt(const char *path, int *fd)
+{
+    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+    struct stat ours, named;
+
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (*fd < 0)
+        return ATTEMPT_FAILED;
+    if (fcntl(*fd, F_SETLK, &range) < 0 || fstat(*fd, &ours) < 0) {
+        int saved = errno;
+
+        close(*fd);
+        errno = saved;
+        return ATTEMPT_FAILED;
+    }
+    if (stat(path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+        return ATTEMPT_HELD;
+    close(*fd);
+    errno = EAGAIN;
+    return ATTEMPT_AGAIN;
+}
+
+static gboolean
+write_pid(int fd)
+{
+    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+    ssize_t length = (ssize_t)strlen(pid);
+
+    return ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)length, 0) == length;
+}
+
+NwfLockFile *
+nwf_lock_file_take(const char *directory, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, "driver.pid", NULL);
+    g_autofree char *parent = g_path_get_dirname(directory);
+    NwfAttempt result = ATTEMPT_FAILED;
+    int fd = -1;
+
+    if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdir_with_parents(directory, 0700) == 0) {
+        result = ATTEMPT_AGAIN;
+        for (int i = 0; i < ATTEMPTS_MAX && result == ATTEMPT_AGAIN; i++)
+            result = attempt(path, &fd);
+    }
+    if (result != ATTEMPT_HELD || !write_pid(fd)) {
+        const char *cause = errno == EAGAIN ? _("another daemon holds it") : g_strerror(errno);
+
+        nwf_set_error(error, NWF_ERROR_SYSTEM, _("Failed to acquire pid file '%s': %s"), path, cause);
+        if (result == ATTEMPT_HELD)
+            close(fd);
+        return NULL;
+    }
+
+    NwfLockFile *lock = g_new(NwfLockFile, 1);
+    *lock = (NwfLockFile){ .path = g_steal_pointer(&path), .fd = fd };
+    return lock;
+}
+
+void
+nwf_lock_file_drop(NwfLockFile *lock)
+{
+    g_unlink(lock->path);
+    close(lock->fd);
+    g_free(lock->path);
+    g_free(lock);
+}

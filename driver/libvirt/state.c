@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state.c: start, reload and end of the driver in the daemon
+ *
+ * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of ours), the
+ * configuration, the engine, which brings all stored bindings up, and then the gate is opened. Only what must end the
+ * daemon does: another daemon that holds the lock, and a root directory of an embedded driver. For anything else
+ * the driver is degraded: a daemon without filters is better than one that takes all guests' management away, because
+ * guests that need a filter do not start without it, and the rules of those that run stay in the kernel.
+ *
+ * An unprivileged daemon has a driver without an engine and takes no lock.
+ *
+ * End: calls that are inside have left or are given up; the engine's thread is joined; rules and files stay.
+ */
+#include "driver/libvirt/state.h"
+#include "driver/libvirt/calibrate.h"
+#include "driver/libvirt/errors.h"
+#include "driver/libvirt/gate.h"
+#include "driver/libvirt/inhibit.h"
+#include "driver/libvirt/lock_file.h"
+#include "driver/libvirt/log.h"
+#include "driver/libvirt/symbols.h"
+#include "driver/store/config.h"
+
+#include <glib/gi18n-lib.h>
+
+/* The stock driver's places. They belong to the daemon's package, not to the prefix of ours. */
+#define FILTER_DIR "/etc/libvirt/nwfilter"
+#define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
+#define LOCK_DIR "/run/libvirt/nwfilter"
+#define BINDING_DIR "/run/libvirt/nwfilter-binding"
+
+static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
+
+static gboolean
+read_config(NwfConfig *config, GError **error)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    gboolean fine = nwf_config_read(CONFIG_FILE, config, notes, error);
+
+    nwf_log_notes(notes);
+    return fine;
+}
+
+static NwfEngine *
+start_engine(NwfDialect dialect, GError **error)
+{
+    NwfConfig config;
+
+    if (!read_config(&config, error))
+        return NULL;
+    NwfEngineConfig wanted = {
+        .filter_dir = FILTER_DIR,
+        .binding_dir = BINDING_DIR,
+        .dialect = dialect,
+        .backend = nwf_ebiptables_new(config.require_bridge_netfilter),
+        .log = nwf_log,
+        .inhibit = nwf_inhibit,
+    };
+    return nwf_engine_new(&wanted, error);
+}
+
+static gboolean
+start(gboolean privileged, unsigned long version, GError **error)
+{
+    NwfDialect dialect = nwf_dialect_of_version(version);
+    NwfEngine *engine = NULL;
+
+    nwf_errors_speak(dialect);
+    if (!nwf_calibrate(error))
+        return FALSE;
+    if (privileged) {
+        engine = start_engine(dialect, error);
+        if (!engine)
+            return FALSE;
+    }
+    nwf_gate_open(engine, dialect);
+    return TRUE;
+}
+
+/* What ends the daemon. */
+static gboolean
+may_start(gboolean privileged, const char *root, GError **error)
+{
+    if (root)
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the nwfilter driver does not support embedded mode (root '%s')"),
+                             root);
+    if (privileged)
+        lock_file = nwf_lock_file_take(LOCK_DIR, error);
+    return !privileged || lock_file;
+}
+
+static int
+state_initialize(bool privileged, const char *root, G_GNUC_UNUSED bool monolithic, NwfAbiInhibit inhibit, void *opaque)
+{
+    g_autoptr(GError) error = NULL;
+    unsigned long version = 0;
+
+    if (!may_start(privileged, root, &error)) {
+        nwf_report(error);
+        return NWF_ABI_INIT_ERROR;
+    }
+    virGetVersion(&version, NULL, NULL);
+    if (version >= NWF_ABI_VERSION_MONOLITHIC)
+        nwf_inhibit_use(inhibit, opaque);
+
+    if (!nwf_gate_is_degraded() && !start(privileged, version, &error))
+        nwf_gate_degrade(error);
+    if (error)
+        nwf_log_border(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
+    return NWF_ABI_INIT_COMPLETE;
+}
+
+static int
+state_reload(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (nwf_gate_is_degraded())
+        return 0;
+    g_auto(NwfPass) pass = nwf_gate_enter();
+    if (pass.valid && pass.engine && !nwf_engine_reload(pass.engine, &error))
+        nwf_log_border(NWF_LOG_ERROR, _("reload of network filters: %s"), error->message);
+    return 0;
+}
+
+static int
+state_cleanup(void)
+{
+    nwf_inhibit_forget();
+    if (!nwf_gate_close())
+        nwf_log_border(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
+    if (lock_file)
+        nwf_lock_file_drop(g_steal_pointer(&lock_file));
+    return 0;
+}
+
+NwfAbiStateDriver nwf_state_driver = {
+    .name = "NWFilter",
+    .initialize = state_initialize,
+    .cleanup = state_cleanup,
+    .reload = state_reload,
+};

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state.h: life of the driver in the daemon
+ */
+#pragma once
+
+#include "driver/libvirt/abi.h"
+
+extern NwfAbiStateDriver nwf_state_driver;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * symbols.c: finds libvirt's private functions
+ *
+ * libvirt exports them under a version that is different in each release, so a module that was linked to them would load into
+ * one release only, and a function that has gone would keep the daemon from starting. dlsym() without a version
+ * finds them in every release, and a missing one is a reason to switch off the driver, not the daemon.
+ *
+ * A function of access control that is missing counts as any other: what cannot be checked is not done.
+ */
+#include "driver/libvirt/symbols.h"
+
+#include <dlfcn.h>
+#include <glib/gi18n-lib.h>
+
+typedef enum NwfNeed {
+    NWF_NEED_BASE,   /* without it the driver cannot even say that it does not work */
+    NWF_NEED_WORK,   /* without it the driver cannot work */
+    NWF_NEED_NOT,    /* there is another way */
+} NwfNeed;
+
+typedef struct NwfSymbolRow {
+    const char *name;
+    size_t field;
+    NwfNeed need;
+} NwfSymbolRow;
+
+#define ROW(symbol, need) { #symbol, offsetof(NwfSymbols, symbol), need }
+
+static const NwfSymbolRow symbol_rows[] = {
+    ROW(virRegisterConnectDriver, NWF_NEED_BASE),
+    ROW(virRegisterStateDriver, NWF_NEED_BASE),
+    ROW(virReportErrorHelper, NWF_NEED_BASE),
+    ROW(virSetSharedNWFilterDriver, NWF_NEED_WORK),
+    ROW(virRaiseErrorFull, NWF_NEED_WORK),
+    ROW(virLogMessage, NWF_NEED_NOT), /* messages go to standard error */
+    ROW(virGetNWFilter, NWF_NEED_WORK),
+    ROW(virGetNWFilterBinding, NWF_NEED_WORK),
+    ROW(virConnectOpenEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectNumOfNWFiltersEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectListNWFiltersEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectListAllNWFiltersEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectListAllNWFilterBindingsEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectNumOfNWFiltersCheckACL, NWF_NEED_WORK),
+    ROW(virConnectListNWFiltersCheckACL, NWF_NEED_WORK),
+    ROW(virConnectListAllNWFiltersCheckACL, NWF_NEED_WORK),
+    ROW(virNWFilterLookupByNameEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterLookupByUUIDEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterGetXMLDescEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterDefineXMLFlagsEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterUndefineEnsureACL, NWF_NEED_WORK),
+    ROW(virConnectListAllNWFilterBindingsCheckACL, NWF_NEED_WORK),
+    ROW(virNWFilterBindingLookupByPortDevEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterBindingGetXMLDescEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterBindingCreateXMLEnsureACL, NWF_NEED_WORK),
+    ROW(virNWFilterBindingDeleteEnsureACL, NWF_NEED_WORK),
+};
+
+/* A field without a row would never be filled. */
+G_STATIC_ASSERT(G_N_ELEMENTS(symbol_rows) * sizeof(NwfAbiFunction) == sizeof(NwfSymbols));
+
+NwfSymbols nwf_symbols;
+
+NwfSymbolsFound
+nwf_symbols_load(GError **error)
+{
+    NwfSymbolsFound found = NWF_SYMBOLS_ALL;
+    g_autoptr(GString) missing = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(symbol_rows); i++) {
+        const NwfSymbolRow *row = &symbol_rows[i];
+        void *address = dlsym(RTLD_DEFAULT, row->name);
+
+        *(void **)((char *)&nwf_symbols + row->field) = address;
+        if (address || row->need == NWF_NEED_NOT)
+            continue;
+        g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", row->name);
+        found = MIN(found, row->need == NWF_NEED_BASE ? NWF_SYMBOLS_UNUSABLE : NWF_SYMBOLS_PARTIAL);
+    }
+    if (found != NWF_SYMBOLS_ALL)
+        nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt lacks private functions that the driver needs: %s"),
+                      missing->str);
+    return found;
+}
