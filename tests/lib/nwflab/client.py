@@ -68,10 +68,10 @@ def attempt(function, *arguments):
         raise Failed(error) from None
 
 
-def outcome(function, *arguments):
-    """'ok', or the short name of the error of function(*arguments)."""
+def outcome(function, *arguments, **keywords):
+    """'ok', or the short name of the error of function(*arguments, **keywords)."""
     try:
-        attempt(function, *arguments)
+        attempt(lambda: function(*arguments, **keywords))
         return "ok"
     except Failed as failed:
         return failed.name

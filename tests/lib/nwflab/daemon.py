@@ -37,7 +37,7 @@ listen_tcp = 0
 auth_unix_ro = "none"
 auth_unix_rw = "none"
 unix_sock_ro_perms = "0777"
-unix_sock_rw_perms = "{permissions}"
+unix_sock_rw_perms = "0700"
 host_uuid = "3e0fcb42-2a9e-4f7f-9d4e-0b6ed1a7b6c1"
 keepalive_interval = -1
 log_level = 3
@@ -75,21 +75,27 @@ def module_path(driver):
 
 
 class Daemon:
-    """One libvirtd. `user` makes it an unprivileged one of that user; `environment` is added to its own."""
+    """One libvirtd.
 
-    def __init__(self, driver="ours", user=None, environment=None, program=None):
+    `user` makes it an unprivileged one of that user; `environment` is added to its own. `beside` is the name of one that is
+    started beside the first: it has its own sockets and no driver but nwfilter, so that only that driver's lock is in its way.
+    """
+
+    def __init__(self, driver="ours", user=None, environment=None, beside=None):
         if os.environ.get("NWF_SANDBOX") != "1":
             raise RuntimeError("daemons are started only inside scripts/sandbox")
         self.driver = driver
         self.user = user
+        self.beside = beside
         self.module = module_path(driver)
         self.environment = dict(environment or {})
-        self.program = program or shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        self.program = shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         if not self.program:
             raise FileNotFoundError("no libvirtd; is libvirt-daemon installed?")
-        self.home = LAB / f"{driver}-{user or 'system'}"
+        self.home = LAB / f"{driver}-{beside or user or 'system'}"
         self.log_file = self.home / "libvirtd.log"
         self.process = None
+        self.ended = False  # the process was ended by this object, not by itself
         self._prepare()
 
     # -- the place -------------------------------------------------------------------------------------------------
@@ -99,11 +105,13 @@ class Daemon:
         shutil.rmtree(modules, ignore_errors=True)
         modules.mkdir(parents=True)
         for stock in _modules_folder().glob("libvirt_driver_*.so"):
-            if stock.name != MODULE_FILE:
+            if stock.name != MODULE_FILE and not self.beside:
                 (modules / stock.name).symlink_to(stock)
         (modules / MODULE_FILE).symlink_to(self.module)
-        permissions = "0700"
-        (self.home / "libvirtd.conf").write_text(CONFIG.format(log=self.log_file, permissions=permissions))
+        config = CONFIG.format(log=self.log_file)
+        if self.beside:
+            config += f'unix_sock_dir = "{self.home}"\n'
+        (self.home / "libvirtd.conf").write_text(config)
         if self.user:
             account = pwd.getpwnam(self.user)
             for folder in (self.home, self.runtime):
@@ -118,17 +126,20 @@ class Daemon:
     @property
     def uri(self):
         """URI of the nwfilter driver; an unprivileged daemon is reached by its socket."""
-        if not self.user:
+        if not self.user and not self.beside:
             return SYSTEM
         return f"nwfilter+unix:///system?socket={self.socket}"
 
     @property
     def socket(self):
         """The daemon's socket for reading and writing."""
-        return (self.runtime / "libvirt" if self.user else pathlib.Path("/run/libvirt")) / "libvirt-sock"
+        folder = self.runtime / "libvirt" if self.user else self.home if self.beside else pathlib.Path("/run/libvirt")
+        return folder / "libvirt-sock"
 
     def _command(self):
         command = [self.program, "-f", str(self.home / "libvirtd.conf")]
+        if self.beside:
+            command += ["-p", str(self.home / "pid")]
         if self.user:
             account = pwd.getpwnam(self.user)
             return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
@@ -157,6 +168,7 @@ class Daemon:
     def spawn(self):
         """Starts the process and returns at once; a fresh log begins."""
         assert not self.running, "the daemon runs already"
+        self.ended = False
         self.log_file.unlink(missing_ok=True)
         with open(self.home / "output", "wb") as output:
             self.process = subprocess.Popen(self._command(), env=self._environment(), stdin=subprocess.DEVNULL,
@@ -169,7 +181,8 @@ class Daemon:
         end = time.monotonic() + limit
         while not self._answers():
             if not self.running:
-                raise DaemonFailed(self.process.returncode, self.log())
+                status, self.process = self.process.returncode, None
+                raise DaemonFailed(status, self.log())
             if time.monotonic() > end:
                 self.kill()
                 raise wait.Timeout(f"libvirtd did not answer within {limit:g} s:\n{self.log()}")
@@ -205,6 +218,7 @@ class Daemon:
         if self.process is None:
             return None
         if self.running:
+            self.ended = True
             self.process.send_signal(number)
         try:
             return self.process.wait(limit)

@@ -3,13 +3,16 @@
 kernel.py: the firewall rules that are in force, as the -save tools print them, made comparable
 
 Counters, comments and the tools' headers are dropped; chains are sorted by name, because their order means nothing; the order of
-rules within a chain is kept, because it means everything.
+rules within a chain is kept, because it means everything. Only the jumps of different ports stand in no order: snapshot() sorts them.
 """
 
 import re
+import shutil
 import subprocess
 
 TOOLS = {"eb": "ebtables-save", "ip4": "iptables-save", "ip6": "ip6tables-save"}
+# Each of these lines is about one port, and no frame is about two: their order among each other means nothing.
+_DISPATCH = re.compile(r"^(-[io] \S+ -j libvirt-[IO]-|-m physdev .*--physdev-(in|out) \S+ .*-[gj] )")
 _COUNTERS = re.compile(r"\s*\[\d+:\d+\]|\s*-c \d+ \d+| -c(?=\s|$)")
 
 
@@ -19,6 +22,17 @@ def save(tool):
     if done.returncode:
         raise RuntimeError(f"{TOOLS[tool]}: {done.stderr.strip()}")
     return done.stdout
+
+
+def flush():
+    """Takes every rule and chain of all three tools away, as a careless administrator would."""
+    if shutil.which("nft") and "nf_tables" in subprocess.check_output(["iptables", "--version"], text=True, timeout=20):
+        subprocess.run(["nft", "flush", "ruleset"], check=True, timeout=20)
+        return
+    for tool in ("ebtables", "iptables", "ip6tables"):
+        for table in ("filter", "nat"):
+            for action in ("-F", "-X"):
+                subprocess.run([tool, "-t", table, action], capture_output=True, timeout=30, check=False)
 
 
 def rules(tool):
@@ -43,10 +57,15 @@ def snapshot(own=False):
     """{tool: rules(tool)}, without the empty built-in chains; with own=True only what belongs to ports."""
     result = {}
     for tool in TOOLS:
-        chains = {name: lines for name, lines in sorted(rules(tool).items())
+        chains = {name: _sorted_dispatch(lines) for name, lines in sorted(rules(tool).items())
                   if lines or not re.search(r" [A-Z]+$", name)}
         result[tool] = of_ports(chains) if own else chains
     return result
+
+
+def _sorted_dispatch(lines):
+    """A chain that only sends each port's traffic on, in the order of the ports."""
+    return sorted(lines) if all(_DISPATCH.match(line) for line in lines) else lines
 
 
 def of_ports(chains):
