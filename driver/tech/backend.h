@@ -17,8 +17,10 @@ typedef struct NwfPortChange {
     NwfPlan *new_plan; /* NULL: remove everything of the port */
 } NwfPortChange;
 
+/** nwf_port_change_new: keeps references on the plans. */
 NwfPortChange *nwf_port_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
 void nwf_port_change_free(NwfPortChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPortChange, nwf_port_change_free)
 
 typedef struct NwfBackend NwfBackend;
 
@@ -32,7 +34,7 @@ struct NwfBackend {
     gboolean (*read)(NwfBackend *self, GPtrArray **ports, GError **error);
 
     /*
-     * Makes the kernel hold @changes (element-type NwfPortChange): all, or none with NWF_ERROR_FIREWALL. Unchanged layers
+     * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with NWF_ERROR_FIREWALL. Unchanged layers
      * of a port cost nothing; a call without any difference starts no process. The order between the tools is chosen so
      * that no frame passes that neither the old nor the new rules allow.
      */
@@ -41,5 +43,11 @@ struct NwfBackend {
     void (*free)(NwfBackend *self);
 };
 
-/** nwf_ebiptables_new: ebtables, iptables and ip6tables. (transfer full), freed by its own free(). Cannot fail. */
-NwfBackend *nwf_ebiptables_new(void);
+/**
+ * nwf_ebiptables_new:
+ * @require_bridge_netfilter: rules of the IP layers are refused while the kernel does not show bridged packets to them;
+ *   else this is only a note for each port concerned
+ *
+ * ebtables, iptables and ip6tables. (transfer full), freed by its own free(). Cannot fail.
+ */
+NwfBackend *nwf_ebiptables_new(gboolean require_bridge_netfilter);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tool.c: one of ebtables, iptables, ip6tables, with what is known of its table
+ *
+ * The three differ in names and in one option: the IP tools may wait for the lock of their older form. Everything is read
+ * and written through the -save and -restore programs; one run is one transaction.
+ *
+ * A tool that was killed at its time limit may have been heard by the kernel or not: then the table is unknown again, and
+ * the next use reads it first.
+ */
+#include "driver/tech/ebiptables/tool.h"
+
+#include "driver/run/command.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 30 * 1000 };
+
+typedef struct ToolNames {
+    const char *restore;
+    const char *save;
+    const char *restore_options[4];
+    const char *save_options[3];
+} ToolNames;
+
+static const ToolNames names[NWF_LAYERS] = {
+    [NWF_LAYER_ETHERNET] = {"ebtables-restore", "ebtables-save", {"--noflush"}, {NULL}},
+    [NWF_LAYER_IPV4] = {"iptables-restore", "iptables-save", {"--noflush", "--wait", "5"}, {"-t", "filter"}},
+    [NWF_LAYER_IPV6] = {"ip6tables-restore", "ip6tables-save", {"--noflush", "--wait", "5"}, {"-t", "filter"}},
+};
+
+void
+nwf_tool_init(NwfTool *tool, NwfLayer layer)
+{
+    *tool = (NwfTool){.layer = layer, .state = nwf_state_new(layer)};
+}
+
+void
+nwf_tool_clear(NwfTool *tool)
+{
+    g_clear_pointer(&tool->restore, g_free);
+    g_clear_pointer(&tool->save, g_free);
+    g_clear_pointer(&tool->state, nwf_state_free);
+}
+
+static gboolean
+find_program(char **path, const char *program, GError **error)
+{
+    if (!*path)
+        *path = nwf_command_find(program);
+    return *path || nwf_set_error(error, NWF_ERROR_FIREWALL, _("the program %s is not installed"), program);
+}
+
+gboolean
+nwf_tool_find(NwfTool *tool, GError **error)
+{
+    return find_program(&tool->restore, names[tool->layer].restore, error) &&
+           find_program(&tool->save, names[tool->layer].save, error);
+}
+
+/* The program, then its options. */
+static GPtrArray *
+command_line(const char *program, const char *const *options, gsize n)
+{
+    GPtrArray *argv = g_ptr_array_new();
+
+    g_ptr_array_add(argv, (gpointer)program);
+    for (gsize i = 0; i < n && options[i]; i++)
+        g_ptr_array_add(argv, (gpointer)options[i]);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+gboolean
+nwf_tool_read(NwfTool *tool, GError **error)
+{
+    const ToolNames *name = &names[tool->layer];
+    g_auto(NwfCommandResult) result = {0};
+
+    tool->known = FALSE;
+    if (!nwf_tool_find(tool, error))
+        return FALSE;
+    g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
+    if (!nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, error) ||
+        !nwf_state_read(tool->state, result.out, error)) {
+        g_prefix_error(error, _("cannot read the rules of the kernel: "));
+        return FALSE;
+    }
+    tool->known = TRUE;
+    return TRUE;
+}
+
+/* What the tool said, in one line, without its advice on how to get help. */
+static char *
+words_of(const char *program, const NwfCommandResult *result)
+{
+    g_auto(GStrv) lines = g_strsplit(*result->err ? result->err : result->out, "\n", -1);
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    for (guint i = 0; lines[i]; i++) {
+        const char *line = g_strstrip(lines[i]);
+        if (!*line || g_str_has_prefix(line, "Try `") || g_str_has_prefix(line, "Error occurred at line"))
+            continue;
+        if (words->len == 0 && !g_str_has_prefix(line, program))
+            g_string_append_printf(words, "%s: ", program);
+        else if (words->len > 0)
+            g_string_append(words, words->str[words->len - 1] == ':' ? " " : "; ");
+        g_string_append(words, line);
+    }
+    if (words->len == 0)
+        g_string_append_printf(words, _("%s failed with exit status %d and said nothing"), program,
+                               result->exit_status);
+    return g_utf8_make_valid(words->str, (gssize)words->len);
+}
+
+/* The line of the batch that the tool complains about, or NULL. */
+static const NwfOrigin *
+origin_of(const NwfBatch *batch, const char *words)
+{
+    g_autoptr(GRegex) regex = g_regex_new("\\bline:? ([0-9]+)", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    if (!g_utf8_validate(words, -1, NULL) || !g_regex_match(regex, words, 0, &match))
+        return NULL;
+    g_autofree char *number = g_match_info_fetch(match, 1);
+    guint64 line = g_ascii_strtoull(number, NULL, 10);
+    if (line < 1 || line > batch->origins->len)
+        return NULL;
+    return &g_array_index(batch->origins, NwfOrigin, line - 1);
+}
+
+static gboolean
+refused(const char *program, const NwfBatch *batch, const NwfCommandResult *result, GError **error)
+{
+    g_autofree char *words = words_of(program, result);
+    const NwfOrigin *origin = origin_of(batch, result->err);
+
+    if (!origin || !origin->port)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", words);
+    if (!origin->filter)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("interface '%s': %s"), origin->port, words);
+    return nwf_set_error(error, NWF_ERROR_FIREWALL, _("filter '%s', rule in line %u: interface '%s': %s"),
+                         origin->filter, origin->line, origin->port, words);
+}
+
+gboolean
+nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+{
+    const ToolNames *name = &names[tool->layer];
+    g_auto(NwfCommandResult) result = {0};
+    g_autoptr(GError) failure = NULL;
+
+    if (!nwf_tool_find(tool, error))
+        return FALSE;
+    g_autoptr(GPtrArray) argv = command_line(tool->restore, name->restore_options, G_N_ELEMENTS(name->restore_options));
+    if (nwf_command_run((const char *const *)argv->pdata, batch->text->str, (gssize)batch->text->len, TIMEOUT_MS,
+                        &result, &failure)) {
+        nwf_state_applied(tool->state, batch->text->str);
+        return TRUE;
+    }
+    if (!result.err) /* it was never started */
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
+    if (result.exit_status < 0 || result.exit_status > 128) { /* its end was not its own */
+        tool->known = FALSE;
+        *in_doubt = TRUE;
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
+    }
+    return refused(name->restore, batch, &result, error);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tool.h: one of ebtables, iptables, ip6tables, with what is known of its table
+ */
+#pragma once
+
+#include "driver/tech/ebiptables/render.h"
+
+typedef struct NwfTool {
+    NwfLayer layer;
+    char *restore; /* paths; NULL if it is not installed */
+    char *save;
+    NwfState *state;
+    gboolean known; /* state has been read and kept in step */
+} NwfTool;
+
+void nwf_tool_init(NwfTool *tool, NwfLayer layer);
+void nwf_tool_clear(NwfTool *tool);
+
+/** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_FIREWALL that names the one that is missing. */
+gboolean nwf_tool_find(NwfTool *tool, GError **error);
+
+/** nwf_tool_read: reads the table, whatever was known of it. */
+gboolean nwf_tool_read(NwfTool *tool, GError **error);
+
+/**
+ * nwf_tool_run:
+ * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
+ *
+ * Gives @batch to the kernel and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that carries the tool's own words and,
+ *   where the tool named a line, port, filter and line of the rule.
+ */
+gboolean nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error);
