@@ -52,9 +52,17 @@ gboolean nwf_set_error(GError **error, NwfErrorCode code, const char *format, ..
  */
 typedef GPtrArray NwfNotes;
 
+enum { NWF_NOTES_MAX = 200, NWF_CLIP_MAX = 160 };
+
 /** nwf_notes_new: an empty list of notes; (transfer full), freed with g_ptr_array_unref. */
 NwfNotes *nwf_notes_new(void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfNotes, g_ptr_array_unref)
 
 /** nwf_note: adds a remark to @notes; nothing happens if @notes is NULL. */
 void nwf_note(NwfNotes *notes, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/**
+ * nwf_clip: (transfer full): @text as it may stand in a message: at most NWF_CLIP_MAX bytes, whole characters, control
+ * characters replaced.
+ */
+char *nwf_clip(const char *text);

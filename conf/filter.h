@@ -27,8 +27,8 @@ typedef struct NwfRule {
     int priority;
     gboolean statematch; /* TRUE unless switched off */
     guint line;          /* of the <rule> in its document, from 1; 0 if unknown */
-    const NwfProtocol *protocol;          /* NULL: no protocol element, matches everything at the Ethernet layer */
-    NwfField fields[NWF_ATTRIBUTES_MAX];  /* one for each row of protocol->attributes, same order */
+    const NwfProtocol *protocol; /* NULL: no protocol element, matches everything at the Ethernet layer */
+    NwfField fields[];           /* one for each row of protocol->attributes, same order */
 } NwfRule;
 
 typedef struct NwfFilterRef {

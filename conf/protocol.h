@@ -54,7 +54,8 @@ typedef struct NwfAttribute {
     const char *name; /* as in XML */
     NwfType type;
     NwfMatch match;
-    NwfMatch leader; /* takes its sign from this attribute when that one is present; else NWF_MATCH_NONE */
+    NwfMatch leader; /* takes its sign from this attribute; NWF_MATCH_NONE: has its own */
+    NwfMatch needs;  /* has no effect unless this attribute is present; NWF_MATCH_NONE: stands alone */
 } NwfAttribute;
 
 enum { NWF_ATTRIBUTES_MAX = 25 };

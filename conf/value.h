@@ -54,6 +54,7 @@ enum { NWF_IPSET_FLAGS_MAX = 6, NWF_IPSET_NAME_MAX = 31, NWF_COMMENT_MAX = 256 }
  */
 typedef struct NwfValue {
     gboolean hex;   /* written in hexadecimal: printed so again */
+    gboolean ipv4;  /* IPV6: four bytes of IPv4 were written where IPv6 is needed; kept for dumpxml, fits no rule */
     guint32 scope;  /* IPV6: interface index of the scope, 0 if none */
     union {
         guint32 number;
@@ -68,6 +69,7 @@ typedef struct NwfValue {
 
 void nwf_value_clear(NwfValue *value, NwfType type);
 void nwf_value_copy(NwfValue *to, const NwfValue *from, NwfType type);
+/** nwf_value_equal: whether both mean the same; the base of a number does not matter. */
 gboolean nwf_value_equal(const NwfValue *a, const NwfValue *b, NwfType type);
 
 /** Name of a service of this host to its port number, or -1. @data is the caller's. */
@@ -104,7 +106,7 @@ gboolean nwf_value_parse_variable(NwfValue *value, NwfType type, const char *tex
  */
 void nwf_value_format(GString *out, const NwfValue *value, NwfType type);
 
-/** nwf_type_expects: what a user may write for @type, for messages: "a number from 0 to 63 or $VARIABLE". */
+/** nwf_type_expects: what a user may write for @type, for messages: "a port number (0 to 65535)". */
 const char *nwf_type_expects(NwfType type);
 
 /*

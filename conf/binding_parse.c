@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * binding_parse.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
+ *
+ * The children may stand in any order, the first of each name counts; so all texts are collected first and looked at
+ * when the document has ended, in a fixed order. A document with a namespace has none of the children.
+ */
+#include "conf/binding.h"
+
+#include "conf/filter_internal.h"
+#include "conf/schema.h"
+
+#include <glib/gi18n-lib.h>
+
+/* An attribute or a text that is wanted: where it stands, and what was found. */
+typedef enum NwfPart {
+    PART_OWNER_NAME,
+    PART_OWNER_UUID,
+    PART_PORTDEV,
+    PART_LINKDEV,
+    PART_MAC,
+    PART_FILTER,
+    PART_BACKEND,
+    PARTS
+} NwfPart;
+
+static const char *const places[PARTS] = {
+    "<owner><name>",       "<owner><uuid>",      "<portdev name='…'/>", "<linkdev name='…'/>",
+    "<mac address='…'/>", "<filterref filter='…'/>", "<backend name='…'/>",
+};
+
+typedef struct NwfBindingReader {
+    NwfNotes *notes;
+    gboolean seen[PARTS];  /* the element is there */
+    char *texts[PARTS];
+    gboolean has_binding, in_first_binding, has_owner, in_first_owner, in_first_filter;
+    NwfParams *params;
+    GError *late;          /* of a parameter: told after what is missing */
+} NwfBindingReader;
+
+static gboolean
+take_attribute(NwfBindingReader *reader, NwfPart part, const NwfXmlTag *tag, const char *attribute)
+{
+    if (reader->in_first_binding && !reader->seen[part]) {
+        reader->seen[part] = TRUE;
+        reader->texts[part] = nwf_xml_attribute(tag, attribute);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+take_text(NwfBindingReader *reader, NwfPart part, const char *text)
+{
+    if (reader->in_first_binding && reader->in_first_owner && !reader->seen[part]) {
+        reader->seen[part] = TRUE;
+        reader->texts[part] = g_strdup(text);
+    }
+    return TRUE;
+}
+
+static gboolean
+binding_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    reader->in_first_binding = !reader->has_binding;
+    reader->has_binding = TRUE;
+    return TRUE;
+}
+
+static gboolean
+owner_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    reader->in_first_owner = !reader->has_owner;
+    reader->has_owner = TRUE;
+    return TRUE;
+}
+
+static gboolean
+name_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    return take_text(data, PART_OWNER_NAME, text);
+}
+
+static gboolean
+uuid_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    return take_text(data, PART_OWNER_UUID, text);
+}
+
+static gboolean
+portdev_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    take_attribute(data, PART_PORTDEV, tag, "name");
+    return TRUE;
+}
+
+static gboolean
+linkdev_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    take_attribute(data, PART_LINKDEV, tag, "name");
+    return TRUE;
+}
+
+static gboolean
+mac_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    take_attribute(data, PART_MAC, tag, "address");
+    return TRUE;
+}
+
+static gboolean
+backend_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    take_attribute(data, PART_BACKEND, tag, "name");
+    return TRUE;
+}
+
+static gboolean
+filterref_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    reader->in_first_filter = take_attribute(reader, PART_FILTER, tag, "filter");
+    return TRUE;
+}
+
+static gboolean
+parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    if (reader->in_first_filter && !reader->late)
+        nwf_params_parse_tag(reader->params, tag, reader->notes, &reader->late);
+    return TRUE;
+}
+
+static const NwfXmlElement owner_children[] = {
+    {.name = "name", .plain = TRUE, .text = TRUE, .end = name_end},
+    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {0},
+};
+static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
+static const NwfXmlElement children[] = {
+    {.name = "owner", .plain = TRUE, .start = owner_start, .children = owner_children},
+    {.name = "portdev", .plain = TRUE, .start = portdev_start},
+    {.name = "linkdev", .plain = TRUE, .start = linkdev_start},
+    {.name = "mac", .plain = TRUE, .start = mac_start},
+    {.name = "filterref", .plain = TRUE, .start = filterref_start, .children = parameters},
+    {.name = "backend", .plain = TRUE, .start = backend_start},
+    {0},
+};
+static const NwfXmlElement document = {.name = "filterbinding", .start = binding_start, .children = children};
+static const NwfXmlElement status_children[] = {
+    {.name = "filterbinding", .plain = TRUE, .start = binding_start, .children = children},
+    {0},
+};
+static const NwfXmlElement status_document = {.name = "filterbindingstatus", .children = status_children};
+static const NwfXmlElement only_root = {.name = "filterbinding"};
+
+static void
+reader_clear(NwfBindingReader *reader)
+{
+    for (guint i = 0; i < PARTS; i++)
+        g_clear_pointer(&reader->texts[i], g_free);
+    g_clear_pointer(&reader->params, nwf_params_unref);
+    g_clear_error(&reader->late);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingReader, reader_clear)
+
+static void
+remark_unknown(const NwfXmlTag *tag, gpointer data)
+{
+    NwfBindingReader *reader = data;
+    g_autofree char *name = nwf_clip(nwf_xml_name(tag));
+    if (reader->notes)
+        nwf_note(reader->notes, _("line %u: the unknown element <%s> is ignored"), nwf_xml_line(tag), name);
+}
+
+/* Fills @reader from the text, schema first. */
+static gboolean
+read_document(NwfBindingReader *reader, const char *xml, const NwfXmlElement *root, gboolean validate, GError **error)
+{
+    NwfXmlReader stream = {root, remark_unknown, reader};
+    reader->params = nwf_params_new();
+    if (validate && (!nwf_xml_read(xml, &(NwfXmlReader){.root = &only_root}, error) ||
+                     !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error)))
+        return FALSE;
+    return nwf_xml_read(xml, &stream, error);
+}
+
+/* Whether all parts that a binding must have are there, up to @last. */
+static gboolean
+check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GError **error)
+{
+    for (guint part = 0; part <= last; part++) {
+        const char *text = reader->texts[part];
+        gboolean optional = part == PART_LINKDEV || part == PART_BACKEND;
+        if (part == PART_BACKEND && dialect < NWF_DIALECT_12)
+            continue;
+        if (optional ? reader->seen[part] && !text : !text || !*text)
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding has no %s"), places[part]);
+    }
+    return TRUE;
+}
+
+static gboolean
+fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError **error)
+{
+    g_autofree char *quoted = NULL;
+    if (!check_parts(reader, PART_OWNER_UUID, dialect, error))
+        return FALSE;
+    quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
+    if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s: not 32 hexadecimal digits"), quoted);
+    if (!check_parts(reader, PART_MAC, dialect, error))
+        return FALSE;
+    g_free(quoted);
+    quoted = nwf_clip(reader->texts[PART_MAC]);
+    if (!nwf_mac_parse(binding->mac, reader->texts[PART_MAC], reader->notes))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<mac address='%s'/>: not %s"), quoted,
+                             nwf_type_expects(NWF_TYPE_MAC));
+    if (!check_parts(reader, PART_BACKEND, dialect, error))
+        return FALSE;
+    if (reader->late) {
+        g_propagate_error(error, g_steal_pointer(&reader->late));
+        return FALSE;
+    }
+    binding->owner_name = g_steal_pointer(&reader->texts[PART_OWNER_NAME]);
+    binding->portdev = g_steal_pointer(&reader->texts[PART_PORTDEV]);
+    binding->linkdev = g_steal_pointer(&reader->texts[PART_LINKDEV]);
+    binding->filter = g_steal_pointer(&reader->texts[PART_FILTER]);
+    binding->backend = g_steal_pointer(&reader->texts[PART_BACKEND]);
+    binding->params = g_steal_pointer(&reader->params);
+    return TRUE;
+}
+
+static NwfBinding *
+parse(const char *xml, const NwfXmlElement *root, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    g_auto(NwfBindingReader) reader = {.notes = notes};
+    g_autoptr(NwfBinding) binding = g_new0(NwfBinding, 1);
+    g_atomic_ref_count_init(&binding->refs);
+    /* The schema is about documents, files have none. */
+    if (!read_document(&reader, xml, root, reading->validate && root == &document, error) ||
+        !fill(binding, &reader, reading->dialect, error))
+        return NULL;
+    return g_steal_pointer(&binding);
+}
+
+NwfBinding *
+nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    return parse(xml, &document, reading, notes, error);
+}
+
+NwfBinding *
+nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    return parse(xml, &status_document, reading, notes, error);
+}
+
+gboolean
+nwf_binding_identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error)
+{
+    g_auto(NwfBindingReader) reader = {0};
+    static const NwfPart needed[] = {PART_OWNER_NAME, PART_PORTDEV, PART_LINKDEV, PART_FILTER};
+    if (!read_document(&reader, xml, &document, reading->validate, error) ||
+        !check_parts(&reader, PART_FILTER, reading->dialect, error))
+        return FALSE;
+    char **targets[] = {&identity->owner_name, &identity->portdev, &identity->linkdev, &identity->filter};
+    for (guint i = 0; i < G_N_ELEMENTS(needed); i++)
+        *targets[i] = g_steal_pointer(&reader.texts[needed[i]]);
+    return TRUE;
+}
+
+void
+nwf_binding_identity_clear(NwfBindingIdentity *identity)
+{
+    g_clear_pointer(&identity->owner_name, g_free);
+    g_clear_pointer(&identity->portdev, g_free);
+    g_clear_pointer(&identity->linkdev, g_free);
+    g_clear_pointer(&identity->filter, g_free);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * error.c: failures and remarks
+ *
+ * Remarks are bounded: a document with a million misspelt attributes yields NWF_NOTES_MAX remarks and a last one that
+ * says that there were more.
+ *
+ * Limits: texts of a document are clipped before they become part of a message (nwf_clip), so that a message stays a
+ * line that a log can hold.
+ */
+#include "conf/error.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+G_DEFINE_QUARK(nwf-error-quark, nwf_error)
+
+gboolean
+nwf_set_error(GError **error, NwfErrorCode code, const char *format, ...)
+{
+    va_list arguments;
+    if (!error)
+        return FALSE;
+    va_start(arguments, format);
+    g_propagate_error(error, g_error_new_valist(NWF_ERROR, (gint)code, format, arguments));
+    va_end(arguments);
+    return FALSE;
+}
+
+NwfNotes *
+nwf_notes_new(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+void
+nwf_note(NwfNotes *notes, const char *format, ...)
+{
+    va_list arguments;
+    if (!notes || notes->len > NWF_NOTES_MAX)
+        return;
+    if (notes->len == NWF_NOTES_MAX) {
+        g_ptr_array_add(notes, g_strdup(_("further remarks are left out")));
+        return;
+    }
+    va_start(arguments, format);
+    g_ptr_array_add(notes, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+char *
+nwf_clip(const char *text)
+{
+    gsize length = strlen(text);
+    gboolean clipped = length > NWF_CLIP_MAX;
+    GString *out = NULL;
+    if (clipped)
+        length = (gsize)(g_utf8_find_prev_char(text, text + NWF_CLIP_MAX + 1) - text);
+    out = g_string_new_len(text, (gssize)length);
+    for (gsize i = 0; i < out->len; i++)
+        if (g_ascii_iscntrl(out->str[i]))
+            out->str[i] = '?';
+    if (clipped)
+        g_string_append(out, "…");
+    return g_string_free(out, FALSE);
+}

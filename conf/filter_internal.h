@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * filter_internal.h: what the sources about filters and bindings share
+ *
+ * While it is read, a filter belongs to its reader and grows; the functions here make and fill its parts.
+ */
+#pragma once
+
+#include "conf/filter.h"
+#include "conf/xml.h"
+
+NwfFilter *nwf_filter_new(void);
+/** nwf_filter_add: appends an entry; exactly one of @rule and @ref is given, both (transfer full). */
+void nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref);
+void nwf_entry_free(gpointer entry);
+void nwf_rule_free(NwfRule *rule);
+void nwf_filter_ref_free(NwfFilterRef *ref);
+void nwf_field_clear(NwfField *field, NwfType type);
+
+/** nwf_signed_read: a signed decimal number with all of @text; blanks and a sign may lead. */
+gboolean nwf_signed_read(const char *text, gint32 *number);
+
+/* Where a rule is read: for its messages. */
+typedef struct NwfRulePlace {
+    NwfDialect dialect;
+    const char *filter; /* name */
+    guint line;
+    NwfNotes *notes;
+} NwfRulePlace;
+
+/** nwf_rule_parse_start: (transfer full): a rule from its start tag, without a protocol. */
+NwfRule *nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **error);
+/** nwf_rule_parse_element: takes one element inside of *@rule, which may move in memory. */
+gboolean nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place, GError **error);
+/** nwf_rule_parse_end: settles signs and ipset flags, checks what spans several attributes. */
+gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error);
+
+/** nwf_params_parse_tag: takes one <parameter>; bad ones are dropped. FALSE if the list has NWF_LIST_MAX items. */
+gboolean nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, NwfNotes *notes, GError **error);
+/** nwf_params_format: one <parameter/> line for each value, indented by @indent blanks. */
+void nwf_params_format(GString *out, const NwfParams *params, guint indent);
+
+/** nwf_field_format: appends the text of an attribute, unescaped. */
+void nwf_field_format(GString *out, const NwfField *field, NwfType type);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * filter_parse.c: <filter> documents
+ *
+ * Order of errors, as released drivers have it: well-formed, root, schema (if asked), name, chain, priority, uuid, then
+ * rules and references in document order. A uuid may stand behind the rules, so the first error of a rule waits
+ * (reader->late) until the document ends.
+ */
+#include "conf/filter_internal.h"
+
+#include "conf/schema.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+typedef struct NwfFilterReader {
+    const NwfReading *reading;
+    NwfNotes *notes;
+    NwfFilter *filter;
+    gboolean has_uuid;
+    NwfRulePlace place;
+    NwfRule *rule;     /* the one that is open */
+    NwfFilterRef *ref; /* the one that is open */
+    GError *late;
+} NwfFilterReader;
+
+static gboolean
+read_name(const NwfXmlTag *tag, NwfFilter *filter, GError **error)
+{
+    filter->name = nwf_xml_attribute(tag, "name");
+    if (filter->name && *filter->name)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter has no name"), nwf_xml_line(tag));
+}
+
+/* Chain and priority; a priority without a chain must be right, too, but does not count. */
+static gboolean
+read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **error)
+{
+    g_autofree char *chain = nwf_xml_attribute(tag, "chain");
+    g_autofree char *priority = nwf_xml_attribute(tag, "priority");
+    g_autofree char *quoted = nwf_clip(priority ? priority : "");
+    gboolean given = chain && *chain;
+    gint32 number = 0;
+
+    filter->chain = g_strdup(given ? chain : "root");
+    filter->kind = nwf_chain_kind(filter->chain, error);
+    if (!filter->kind)
+        return FALSE;
+    filter->priority = filter->kind->priority;
+    if (!priority || !*priority)
+        return TRUE;
+    if (!nwf_signed_read(priority, &number) || number < NWF_PRIORITY_MIN || number > NWF_PRIORITY_MAX)
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("chain priority '%s': not a number from %d to %d"), quoted,
+                             (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
+    if (!given) {
+        nwf_note(notes, _("filter '%s': chain priority '%s' is ignored without a chain"), filter->name, quoted);
+        return TRUE;
+    }
+    filter->priority = number;
+    filter->priority_explicit = TRUE;
+    return TRUE;
+}
+
+static gboolean
+filter_start(const NwfXmlTag *tag, gpointer data, GError **error)
+{
+    NwfFilterReader *reader = data;
+    g_autofree char *quoted = NULL;
+    if (!read_name(tag, reader->filter, error))
+        return FALSE;
+    reader->place.filter = reader->filter->name;
+    if (read_chain(tag, reader->filter, reader->notes, error))
+        return TRUE;
+    quoted = nwf_clip(reader->filter->name);
+    g_prefix_error(error, _("filter '%s': "), quoted);
+    return FALSE;
+}
+
+/* The first one counts; an empty one is as good as none. */
+static gboolean
+uuid_end(const char *text, gpointer data, GError **error)
+{
+    NwfFilterReader *reader = data;
+    g_autofree char *quoted = nwf_clip(text);
+    g_autofree char *name = nwf_clip(reader->filter->name);
+    if (reader->has_uuid)
+        return TRUE;
+    reader->has_uuid = TRUE;
+    reader->filter->uuid_generated = *text == '\0';
+    if (reader->filter->uuid_generated || nwf_uuid_parse(reader->filter->uuid, text))
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_XML_VALUE, _("filter '%s': <uuid>%s</uuid>: not 32 hexadecimal digits"), name,
+                         quoted);
+}
+
+/* Keeps the first error of a rule or reference. */
+static void
+keep_late(NwfFilterReader *reader, GError *error)
+{
+    g_autofree char *quoted = nwf_clip(reader->filter->name);
+    g_prefix_error(&error, _("filter '%s': "), quoted);
+    reader->late = error;
+}
+
+static gboolean
+rule_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    GError *found = NULL;
+    if (reader->late)
+        return TRUE;
+    reader->place.line = nwf_xml_line(tag);
+    reader->rule = nwf_rule_parse_start(tag, &reader->place, &found);
+    if (found)
+        keep_late(reader, found);
+    return TRUE;
+}
+
+static gboolean
+protocol_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    GError *found = NULL;
+    if (!reader->late && !nwf_rule_parse_element(&reader->rule, tag, &reader->place, &found))
+        keep_late(reader, found);
+    return TRUE;
+}
+
+static gboolean
+rule_end(G_GNUC_UNUSED const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    GError *found = NULL;
+    if (reader->late)
+        return TRUE;
+    if (nwf_rule_parse_end(reader->rule, &reader->place, &found))
+        nwf_filter_add(reader->filter, g_steal_pointer(&reader->rule), NULL);
+    else
+        keep_late(reader, found);
+    return TRUE;
+}
+
+static gboolean
+ref_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    g_autofree char *name = nwf_xml_attribute(tag, "filter");
+    GError *found = NULL;
+    if (reader->late)
+        return TRUE;
+    if (!name) {
+        nwf_set_error(&found, NWF_ERROR_RULE_INCOMPLETE, _("line %u: <filterref>: the attribute 'filter' is missing"),
+                      nwf_xml_line(tag));
+        keep_late(reader, found);
+        return TRUE;
+    }
+    reader->ref = g_new0(NwfFilterRef, 1);
+    reader->ref->filter = g_steal_pointer(&name);
+    reader->ref->params = nwf_params_new();
+    reader->ref->line = nwf_xml_line(tag);
+    return TRUE;
+}
+
+static gboolean
+parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    GError *found = NULL;
+    if (!reader->late && !nwf_params_parse_tag(reader->ref->params, tag, reader->notes, &found))
+        keep_late(reader, found);
+    return TRUE;
+}
+
+static gboolean
+ref_end(G_GNUC_UNUSED const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfFilterReader *reader = data;
+    if (!reader->late)
+        nwf_filter_add(reader->filter, NULL, g_steal_pointer(&reader->ref));
+    return TRUE;
+}
+
+static void
+remark_unknown(const NwfXmlTag *tag, gpointer data)
+{
+    NwfFilterReader *reader = data;
+    g_autofree char *name = nwf_clip(nwf_xml_name(tag));
+    g_autofree char *filter = nwf_clip(reader->filter->name);
+    if (reader->notes)
+        nwf_note(reader->notes, _("filter '%s': line %u: the unknown element <%s> is ignored"), filter,
+                 nwf_xml_line(tag), name);
+}
+
+static const NwfXmlElement protocols[] = {{.name = NULL, .start = protocol_start}, {0}};
+static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
+static const NwfXmlElement children[] = {
+    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {.name = "rule", .start = rule_start, .end = rule_end, .children = protocols},
+    {.name = "filterref", .start = ref_start, .end = ref_end, .children = parameters},
+    {0},
+};
+static const NwfXmlElement document = {.name = "filter", .start = filter_start, .children = children};
+
+
+/* For the first look at a document: is it a filter at all, and what is it called? */
+static gboolean
+identity_start(const NwfXmlTag *tag, gpointer data, GError **error)
+{
+    return read_name(tag, ((NwfFilterReader *)data)->filter, error);
+}
+
+static const NwfXmlElement only_root = {.name = "filter"};
+static const NwfXmlElement identity_children[] = {
+    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {0},
+};
+static const NwfXmlElement identity = {.name = "filter", .start = identity_start, .children = identity_children};
+
+static gboolean
+validate(const char *xml, const NwfReading *reading, GError **error)
+{
+    if (!reading->validate)
+        return TRUE;
+    return nwf_xml_read(xml, &(NwfXmlReader){.root = &only_root}, error) &&
+           nwf_schema_validate(NWF_SCHEMA_FILTER, xml, error);
+}
+
+/* Reads as much of a filter as the table says. */
+static NwfFilter *
+read_filter(const char *xml, const NwfXmlElement *root, NwfFilterReader *reader, GError **error)
+{
+    g_autoptr(NwfFilter) filter = nwf_filter_new();
+    NwfXmlReader stream = {root, remark_unknown, reader};
+    gboolean fits = FALSE;
+
+    if (!validate(xml, reader->reading, error))
+        return NULL;
+    filter->uuid_generated = TRUE;
+    reader->filter = filter;
+    fits = nwf_xml_read(xml, &stream, error);
+    nwf_rule_free(reader->rule);
+    nwf_filter_ref_free(reader->ref);
+    if (!fits)
+        g_clear_error(&reader->late);
+    if (reader->late)
+        g_propagate_error(error, g_steal_pointer(&reader->late));
+    else if (fits) {
+        if (filter->uuid_generated)
+            nwf_uuid_generate(filter->uuid);
+        return g_steal_pointer(&filter);
+    }
+    return NULL;
+}
+
+NwfFilter *
+nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    NwfFilterReader reader = {.reading = reading, .notes = notes};
+    reader.place.dialect = reading->dialect;
+    reader.place.notes = notes;
+    return read_filter(xml, &document, &reader, error);
+}
+
+gboolean
+nwf_filter_identify(const char *xml, const NwfReading *reading, char **name, guint8 uuid[16], GError **error)
+{
+    NwfFilterReader reader = {.reading = reading};
+    g_autoptr(NwfFilter) filter = NULL;
+    reader.place.dialect = reading->dialect;
+    filter = read_filter(xml, &identity, &reader, error);
+    if (!filter)
+        return FALSE;
+    *name = g_steal_pointer(&filter->name);
+    memcpy(uuid, filter->uuid, 16);
+    return TRUE;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rule_check.c: what spans several attributes of a rule
+ *
+ * Signs: masks, ends of ranges and codes take the sign of the attribute that leads them. Without it a type's end and
+ * codes, which mean something alone, keep their own; all others have no effect then and are printed as positive, as
+ * released drivers do.
+ *
+ * A set's flags are `src` unless given. Whatever makes a rule match more than its text says is remarked on.
+ */
+#include "conf/rule_internal.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+gboolean
+nwf_signed_read(const char *text, gint32 *number)
+{
+    char *end = NULL;
+    gint64 wide = 0;
+    errno = 0;
+    wide = g_ascii_strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end || wide < G_MININT32 || wide > G_MAXINT32)
+        return FALSE;
+    *number = (gint32)wide;
+    return TRUE;
+}
+
+static int
+find_field(const NwfProtocol *protocol, NwfMatch match)
+{
+    for (guint i = 0; i < protocol->n_attributes; i++)
+        if (protocol->attributes[i].match == match)
+            return (int)i;
+    return -1;
+}
+
+static gboolean
+has_field(const NwfRule *rule, NwfMatch match)
+{
+    int index = find_field(rule->protocol, match);
+    return index >= 0 && rule->fields[index].present;
+}
+
+/* The text of a field as dumpxml would print it, for messages. */
+static char *
+label_of(const NwfRule *rule, guint index, const NwfRulePlace *place)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    nwf_field_format(text, &rule->fields[index], rule->protocol->attributes[index].type);
+    return nwf_rule_label(place, rule->protocol->name, rule->protocol->attributes[index].name, text->str);
+}
+
+static gboolean
+has_ports(const NwfRule *rule)
+{
+    static const guint32 with_ports[] = {6, 17, 33, 132};
+    int index = find_field(rule->protocol, NWF_MATCH_IP_PROTOCOL);
+    const NwfField *field = &rule->fields[index];
+    for (guint i = 0; i < G_N_ELEMENTS(with_ports); i++)
+        if (field->present && !field->variable && field->value.number == with_ports[i])
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+check_port(const NwfRule *rule, guint index, const NwfRulePlace *place, GError **error)
+{
+    g_autofree char *label = NULL;
+    if (rule->protocol->layer != NWF_LAYER_ETHERNET || rule->protocol->attributes[index].type != NWF_TYPE_PORT ||
+        !rule->fields[index].present || has_ports(rule))
+        return TRUE;
+    label = label_of(rule, index, place);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"), label);
+}
+
+gboolean
+nwf_rule_check_port(const NwfRule *rule, guint index, const NwfRulePlace *place, GError **error)
+{
+    return place->dialect >= NWF_DIALECT_11 || check_port(rule, index, place, error);
+}
+
+static void
+settle_sign(NwfRule *rule, guint index)
+{
+    NwfMatch leader = rule->protocol->attributes[index].leader;
+    if (leader == NWF_MATCH_NONE || !rule->fields[index].present)
+        return;
+    if (has_field(rule, leader))
+        rule->fields[index].negated = rule->fields[find_field(rule->protocol, leader)].negated;
+    else if (leader != NWF_MATCH_TYPE)
+        rule->fields[index].negated = FALSE;
+}
+
+static void
+settle_set_flags(NwfRule *rule)
+{
+    int index = find_field(rule->protocol, NWF_MATCH_IPSET_FLAGS);
+    if (index < 0 || !has_field(rule, NWF_MATCH_IPSET) || rule->fields[index].present)
+        return;
+    rule->fields[index].present = TRUE;
+    rule->fields[index].value.set_flags.count = 1;
+}
+
+static void
+remark(const NwfRule *rule, guint index, const NwfRulePlace *place, const char *text)
+{
+    g_autofree char *label = label_of(rule, index, place);
+    nwf_rule_note(place, label, text);
+}
+
+static void
+remark_without_effect(const NwfRule *rule, guint index, const NwfRulePlace *place)
+{
+    NwfMatch needs = rule->protocol->attributes[index].needs;
+    g_autofree char *text = NULL;
+    if (needs == NWF_MATCH_NONE || has_field(rule, needs))
+        return;
+    text = g_strdup_printf(_("has no effect without '%s': the rule matches more than it says"),
+                           rule->protocol->attributes[find_field(rule->protocol, needs)].name);
+    remark(rule, index, place, text);
+}
+
+static void
+remark_negation(const NwfRule *rule, guint index, const NwfRulePlace *place)
+{
+    const NwfField *field = &rule->fields[index];
+    gboolean drops = rule->action == NWF_ACTION_DROP || rule->action == NWF_ACTION_REJECT;
+    if (!field->negated)
+        return;
+    if (rule->protocol->attributes[index].match == NWF_MATCH_STATE)
+        remark(rule, index, place, _("match='no' has no effect on states"));
+    /* MAC is nearly always one address, and filters against spoofing negate it. */
+    if (drops && field->variable && field->variable->access == NWF_ACCESS_ITERATOR &&
+        strcmp(field->variable->name, "MAC") != 0)
+        remark(rule, index, place, _("with match='no' a list of two values drops everything"));
+}
+
+static void
+remark_hidden_ranges(const NwfRule *rule, const NwfRulePlace *place)
+{
+    static const NwfMatch pairs[][2] = {{NWF_MATCH_SRC_IP_FROM, NWF_MATCH_SRC_IP}, {NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP}};
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (has_field(rule, pairs[i][0]) && has_field(rule, pairs[i][1]))
+            remark(rule, (guint)find_field(rule->protocol, pairs[i][0]), place,
+                   _("a range has no effect beside a single address"));
+}
+
+gboolean
+nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error)
+{
+    if (!rule->protocol)
+        return TRUE;
+    settle_set_flags(rule);
+    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
+        settle_sign(rule, i);
+        if (!check_port(rule, i, place, error))
+            return FALSE;
+        if (!place->notes || !rule->fields[i].present)
+            continue;
+        remark_without_effect(rule, i, place);
+        remark_negation(rule, i, place);
+    }
+    if (place->notes)
+        remark_hidden_ranges(rule, place);
+    return TRUE;
+}

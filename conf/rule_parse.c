@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rule_parse.c: <rule> and the elements in it
+ *
+ * The first known element decides the protocol; later ones of the same name are merged into it attribute by attribute,
+ * the later text wins; all others are ignored. Attributes are looked at in the order of the table, all of them, and the
+ * last one that does not fit is told.
+ *
+ * Limits: what spans several attributes is in rule_check.c.
+ */
+#include "conf/rule_internal.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+typedef struct NwfWord {
+    const char *word;
+    int meaning;
+} NwfWord;
+
+static const NwfWord actions[] = {
+    {"drop", NWF_ACTION_DROP},     {"accept", NWF_ACTION_ACCEPT},     {"reject", NWF_ACTION_REJECT},
+    {"return", NWF_ACTION_RETURN}, {"continue", NWF_ACTION_CONTINUE}, {NULL, 0},
+};
+
+static const NwfWord directions[] = {
+    {"in", NWF_DIRECTION_IN}, {"out", NWF_DIRECTION_OUT}, {"inout", NWF_DIRECTION_INOUT}, {NULL, 0},
+};
+
+char *
+nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value)
+{
+    g_autofree char *name = nwf_clip(element);
+    g_autofree char *quoted_attribute = attribute ? nwf_clip(attribute) : NULL;
+    g_autofree char *quoted = value ? nwf_clip(value) : NULL;
+    if (!attribute)
+        return g_strdup_printf(_("rule at line %u: <%s>"), place->line, name);
+    return g_strdup_printf(_("rule at line %u: <%s %s='%s'>"), place->line, name, quoted_attribute,
+                           quoted ? quoted : "");
+}
+
+void
+nwf_rule_note(const NwfRulePlace *place, const char *label, const char *remark)
+{
+    g_autofree char *filter = nwf_clip(place->filter);
+    nwf_note(place->notes, _("filter '%s': %s: %s"), filter, label, remark);
+}
+
+/* Looks the word of a required attribute up; -1 with @error if there is none or it is unknown. */
+static int
+read_word(const NwfXmlTag *tag, const char *attribute, const NwfWord *words, const NwfRulePlace *place, GError **error)
+{
+    g_autofree char *text = nwf_xml_attribute(tag, attribute);
+    g_autofree char *label = NULL;
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (const NwfWord *w = words; w->word; w++) {
+        if (text && strcmp(w->word, text) == 0)
+            return w->meaning;
+        g_string_append_printf(known, "%s%s", known->len ? ", " : "", w->word);
+    }
+    label = nwf_rule_label(place, "rule", text ? attribute : NULL, text);
+    if (text)
+        nwf_set_error(error, NWF_ERROR_RULE_WORD, _("%s: not one of %s"), label, known->str);
+    else
+        nwf_set_error(error, NWF_ERROR_RULE_INCOMPLETE, _("%s: the attribute '%s' is missing (one of %s)"), label,
+                      attribute, known->str);
+    return -1;
+}
+
+/* Sets @priority, which keeps its default if the text is odd; only newer releases refuse what is no number. */
+static gboolean
+read_priority(const NwfXmlTag *tag, int *priority, const NwfRulePlace *place, GError **error)
+{
+    g_autofree char *text = nwf_xml_attribute(tag, "priority");
+    g_autofree char *label = NULL;
+    g_autofree char *remark = NULL;
+    gint32 number = 0;
+
+    if (!text)
+        return TRUE;
+    if (nwf_signed_read(text, &number) && number >= NWF_PRIORITY_MIN && number <= NWF_PRIORITY_MAX) {
+        *priority = number;
+        return TRUE;
+    }
+    label = nwf_rule_label(place, "rule", "priority", text);
+    if (place->dialect >= NWF_DIALECT_11 && !nwf_signed_read(text, &number))
+        return nwf_set_error(error, NWF_ERROR_RULE_PRIORITY, _("%s: not a number from %d to %d"), label,
+                             (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
+    remark = g_strdup_printf(_("not a number from %d to %d, so the priority is %d"), (int)NWF_PRIORITY_MIN,
+                             (int)NWF_PRIORITY_MAX, *priority);
+    nwf_rule_note(place, label, remark);
+    return TRUE;
+}
+
+static gboolean
+read_statematch(const NwfXmlTag *tag, const NwfRulePlace *place)
+{
+    g_autofree char *text = nwf_xml_attribute(tag, "statematch");
+    g_autofree char *label = NULL;
+    if (!text || g_ascii_strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0)
+        return TRUE;
+    if (strcmp(text, "0") == 0 || g_ascii_strcasecmp(text, "false") == 0)
+        return FALSE;
+    label = nwf_rule_label(place, "rule", "statematch", text);
+    nwf_rule_note(place, label, _("means 'true'; only '0' and 'false' switch it off"));
+    return TRUE;
+}
+
+static void
+remark_unknown_rule_attributes(const NwfXmlTag *tag, const NwfRulePlace *place)
+{
+    static const char *const known[] = {"action", "direction", "priority", "statematch", NULL};
+    const char *name = NULL;
+    for (guint i = 0; place->notes && (name = nwf_xml_attribute_name(tag, i)); i++) {
+        g_autofree char *value = NULL;
+        g_autofree char *label = NULL;
+        if (g_strv_contains(known, name))
+            continue;
+        value = nwf_xml_attribute(tag, name);
+        label = nwf_rule_label(place, "rule", name, value);
+        nwf_rule_note(place, label, _("an unknown attribute is ignored"));
+    }
+}
+
+NwfRule *
+nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **error)
+{
+    g_autofree NwfRule *rule = g_new0(NwfRule, 1);
+    int action = read_word(tag, "action", actions, place, error);
+    int direction = action < 0 ? -1 : read_word(tag, "direction", directions, place, error);
+
+    if (direction < 0)
+        return NULL;
+    rule->action = (NwfAction)action;
+    rule->direction = (NwfDirection)direction;
+    rule->priority = NWF_PRIORITY_DEFAULT;
+    rule->line = place->line;
+    if (!read_priority(tag, &rule->priority, place, error))
+        return NULL;
+    rule->statematch = read_statematch(tag, place);
+    remark_unknown_rule_attributes(tag, place);
+    return g_steal_pointer(&rule);
+}
+
+/* A literal; the end of a range of IPv6 addresses may be IPv4, because released drivers accept nothing else there. */
+static gboolean
+read_literal(NwfField *field, const NwfAttribute *attribute, const char *text, NwfNotes *notes, GError **error)
+{
+    if (nwf_value_parse(&field->value, attribute->type, text, notes, error))
+        return TRUE;
+    if (attribute->type != NWF_TYPE_IPV6 || attribute->match != NWF_MATCH_DST_IP_TO ||
+        !nwf_value_parse(&field->value, NWF_TYPE_IPV4, text, NULL, NULL))
+        return FALSE;
+    g_clear_error(error);
+    field->value.ipv4 = TRUE;
+    nwf_note(notes, _("an IPv6 address is needed; no port can be bound to this filter"));
+    return TRUE;
+}
+
+static gboolean
+read_field(NwfField *field, const NwfAttribute *attribute, const char *text, NwfNotes *notes, GError **error)
+{
+    NwfField read = {.present = TRUE};
+    if (*text == '$')
+        read.variable = nwf_variable_parse(text, notes, error);
+    if (*text == '$' ? !read.variable : !read_literal(&read, attribute, text, notes, error))
+        return FALSE;
+    nwf_field_clear(field, attribute->type);
+    *field = read;
+    return TRUE;
+}
+
+/* One attribute of an element into its field; remarks about the value get the place of the attribute. */
+static gboolean
+take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, const NwfRulePlace *place,
+               GError **error)
+{
+    const NwfAttribute *attribute = &rule->protocol->attributes[index];
+    g_autoptr(NwfNotes) remarks = place->notes ? nwf_notes_new() : NULL;
+    g_autofree char *label = NULL;
+
+    if (!read_field(&rule->fields[index], attribute, text, remarks, error)) {
+        label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
+        g_prefix_error(error, "%s: ", label);
+        return FALSE;
+    }
+    rule->fields[index].negated = negated;
+    for (guint i = 0; remarks && i < remarks->len; i++) {
+        g_clear_pointer(&label, g_free);
+        label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
+        nwf_rule_note(place, label, g_ptr_array_index(remarks, i));
+    }
+    return nwf_rule_check_port(rule, index, place, error);
+}
+
+static gboolean
+read_sign(const NwfXmlTag *tag, const NwfRulePlace *place)
+{
+    g_autofree char *text = nwf_xml_attribute(tag, "match");
+    g_autofree char *label = NULL;
+    if (!text || strcmp(text, "yes") == 0)
+        return FALSE;
+    if (strcmp(text, "no") == 0)
+        return TRUE;
+    label = nwf_rule_label(place, nwf_xml_name(tag), "match", text);
+    nwf_rule_note(place, label, _("means 'yes'; only 'no' negates"));
+    return FALSE;
+}
+
+static gboolean
+is_attribute(const NwfProtocol *protocol, const char *name)
+{
+    for (guint i = 0; i < protocol->n_attributes; i++)
+        if (strcmp(protocol->attributes[i].name, name) == 0)
+            return TRUE;
+    return strcmp(name, "match") == 0;
+}
+
+static void
+remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, const NwfRulePlace *place)
+{
+    const char *name = NULL;
+    for (guint i = 0; place->notes && (name = nwf_xml_attribute_name(tag, i)); i++) {
+        g_autofree char *value = NULL;
+        g_autofree char *label = NULL;
+        if (is_attribute(protocol, name))
+            continue;
+        value = nwf_xml_attribute(tag, name);
+        label = nwf_rule_label(place, protocol->name, name, value);
+        nwf_rule_note(place, label, _("an unknown attribute is ignored: the rule matches more than it says"));
+    }
+}
+
+/* Gives the rule its protocol, or finds out that the element does not count. */
+static gboolean
+choose_protocol(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place)
+{
+    const NwfProtocol *protocol = nwf_protocol_find(nwf_xml_name(tag));
+    g_autofree char *label = NULL;
+    if (protocol && protocol == (*rule)->protocol)
+        return TRUE;
+    if (!protocol || (*rule)->protocol) {
+        label = nwf_rule_label(place, nwf_xml_name(tag), NULL, NULL);
+        nwf_rule_note(place, label,
+                      protocol ? _("a second protocol in a rule is ignored") : _("an unknown element is ignored"));
+        return FALSE;
+    }
+    *rule = g_realloc(*rule, sizeof(NwfRule) + protocol->n_attributes * sizeof(NwfField));
+    memset((*rule)->fields, 0, protocol->n_attributes * sizeof(NwfField));
+    (*rule)->protocol = protocol;
+    return TRUE;
+}
+
+gboolean
+nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place, GError **error)
+{
+    g_autoptr(GError) last = NULL;
+    gboolean negated = FALSE;
+
+    if (!choose_protocol(rule, tag, place))
+        return TRUE;
+    negated = read_sign(tag, place);
+    for (guint i = 0; i < (*rule)->protocol->n_attributes; i++) {
+        g_autofree char *text = nwf_xml_attribute(tag, (*rule)->protocol->attributes[i].name);
+        g_autoptr(GError) found = NULL;
+        if (text && !take_attribute(*rule, i, text, negated, place, &found)) {
+            g_clear_error(&last);
+            last = g_steal_pointer(&found);
+        }
+    }
+    remark_unknown_attributes((*rule)->protocol, tag, place);
+    if (!last)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&last));
+    return FALSE;
+}

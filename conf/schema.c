@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * schema.c: validation against the grammars in xmlschemas/
+ *
+ * The grammars are compiled into the library, so that they cannot be missing and cannot differ from it. One is parsed
+ * for each validation: nothing is kept. libxml2 sets its tables of RELAX NG types up on first use without a lock of its
+ * own, hence the mutex around the parsing of a grammar.
+ */
+#include "conf/schema.h"
+
+#include "conf-resources.h"
+#include "conf/xml.h"
+
+#include <glib/gi18n-lib.h>
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNG, xmlRelaxNGFree)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGParserCtxt, xmlRelaxNGFreeParserCtxt)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGValidCtxt, xmlRelaxNGFreeValidCtxt)
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *NwfXmlComplaint;
+#else
+typedef xmlErrorPtr NwfXmlComplaint;
+#endif
+
+static const char *const paths[] = {"/nwfilter/nwfilter.rng", "/nwfilter/nwfilterbinding.rng"};
+
+/* Keeps the first complaint; later ones are mostly its consequences. */
+static void
+on_complaint(gpointer data, NwfXmlComplaint complaint)
+{
+    GString *reason = data;
+    g_autofree char *text = NULL;
+    g_autofree char *clipped = NULL;
+    if (reason->len || !complaint->message)
+        return;
+    text = g_strstrip(g_strdup(complaint->message));
+    clipped = nwf_clip(text);
+    g_string_printf(reason, _("line %d: %s"), complaint->line, clipped);
+}
+
+static xmlRelaxNG *
+parse_grammar(NwfSchema schema, GString *reason, GError **error)
+{
+    static GMutex mutex;
+    g_autoptr(GBytes) text = g_resource_lookup_data(nwf_conf_get_resource(), paths[schema], 0, error);
+    g_autoptr(xmlRelaxNGParserCtxt) parser = NULL;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&mutex);
+    if (!text)
+        return NULL;
+    parser = xmlRelaxNGNewMemParserCtxt(g_bytes_get_data(text, NULL), (int)g_bytes_get_size(text));
+    if (!parser)
+        return NULL;
+    xmlRelaxNGSetParserStructuredErrors(parser, (xmlStructuredErrorFunc)on_complaint, reason);
+    return xmlRelaxNGParse(parser);
+}
+
+gboolean
+nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
+{
+    g_autoptr(GString) reason = g_string_new(NULL);
+    g_autoptr(xmlRelaxNG) grammar = parse_grammar(schema, reason, NULL);
+    g_autoptr(xmlDoc) document = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, nwf_xml_options());
+    g_autoptr(xmlRelaxNGValidCtxt) validator = grammar && document ? xmlRelaxNGNewValidCtxt(grammar) : NULL;
+    int result = -1;
+
+    if (validator) {
+        xmlRelaxNGSetValidStructuredErrors(validator, (xmlStructuredErrorFunc)on_complaint, reason);
+        result = xmlRelaxNGValidateDoc(validator, document);
+    }
+    if (result == 0)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_XML_SCHEMA, _("the document does not fit the schema: %s"),
+                         reason->len ? reason->str : _("it could not be examined"));
+}

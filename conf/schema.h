@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * schema.h: validation against the project's RELAX NG grammars, which are part of this library
+ */
+#pragma once
+
+#include "conf/error.h"
+
+typedef enum NwfSchema { NWF_SCHEMA_FILTER, NWF_SCHEMA_BINDING } NwfSchema;
+
+/**
+ * nwf_schema_validate:
+ * @xml: a text that nwf_xml_read() has accepted
+ *
+ * Returns: TRUE, or FALSE with NWF_ERROR_XML_SCHEMA that names the line and what was found there
+ */
+gboolean nwf_schema_validate(NwfSchema schema, const char *xml, GError **error);

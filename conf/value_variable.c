@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * value_variable.c: the text of a variable becomes a value
+ *
+ * Stock drivers hand such texts to the firewall tools unread, so people rely on a little more than what may be written in
+ * an attribute: a port may be a service name of this host or a range START:END, a MAC mask may have holes. Everything
+ * else is read as in an attribute; a host name is never looked up.
+ *
+ * The tools read a leading zero as octal, here it is decimal: such numbers are remarked on.
+ */
+#include "conf/value.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+typedef struct NwfServices {
+    NwfServiceLookup lookup;
+    gpointer data;
+} NwfServices;
+
+/* One end of a range: a number, decimal or with "0x", or the name of a service. */
+static gboolean
+read_port(const char *text, const NwfServices *services, guint16 *port)
+{
+    NwfValue value = {0};
+    int number = -1;
+    if (g_ascii_isdigit(*text) && nwf_value_parse(&value, NWF_TYPE_PORT, text, NULL, NULL)) {
+        *port = value.range.first;
+        return TRUE;
+    }
+    if (services->lookup)
+        number = services->lookup(text, services->data);
+    if (number < 0 || number > G_MAXUINT16)
+        return FALSE;
+    *port = (guint16)number;
+    return TRUE;
+}
+
+static gboolean
+read_port_range(NwfValue *value, const char *text, const NwfServices *services, NwfNotes *notes)
+{
+    g_auto(GStrv) ends = g_strsplit(text, ":", 2);
+    if (!*text || !read_port(ends[0], services, &value->range.first))
+        return FALSE;
+    value->range.last = value->range.first;
+    if (!ends[1])
+        return TRUE;
+    if (!read_port(ends[1], services, &value->range.last) || value->range.last < value->range.first)
+        return FALSE;
+    nwf_note(notes, _("'%s' is a range of ports; an attribute for its end is better"), text);
+    return TRUE;
+}
+
+static gboolean
+is_number(NwfType type)
+{
+    return type <= NWF_TYPE_PORT && type != NWF_TYPE_U16_DECIMAL;
+}
+
+gboolean
+nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfServiceLookup services, gpointer data,
+                         NwfNotes *notes, GError **error)
+{
+    gboolean fits = FALSE;
+    memset(value, 0, sizeof(*value));
+    if (is_number(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
+        nwf_note(notes, _("'%s' is read as a decimal number"), text);
+    if (type == NWF_TYPE_PORT)
+        fits = read_port_range(value, text, &(NwfServices){services, data}, notes);
+    else if (type == NWF_TYPE_MAC_MASK)
+        fits = nwf_mac_parse(value->mac, text, notes);
+    else
+        fits = nwf_value_parse(value, type, text, notes, NULL);
+    if (fits)
+        return TRUE;
+    memset(value, 0, sizeof(*value));
+    if (type == NWF_TYPE_PORT)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("not %s, nor a service of this host, nor a range START:END"),
+                             nwf_type_expects(type));
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("not %s"), nwf_type_expects(type));
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xml.c: the one door to libxml2
+ *
+ * libxml2 calls back for each tag (SAX); a stack of rows of the reader's table says which functions to call. Below an
+ * unknown element nothing is known, only its depth is counted.
+ *
+ * Order of errors: a document that is not well-formed is told so whatever else is wrong with it, then the root, then
+ * what the table's functions find. So after the first error of a function the parser runs on, calling nothing.
+ *
+ * Bounds. Released libxml2 compares each attribute of a tag with each other one and looks namespaces up one by one. Both
+ * are bounded here: attributes before the parser sees the text (what looks like an attribute is counted between two "<",
+ * which cannot occur inside a tag), namespaces in scope while it runs. Messages that are no errors to libxml2 (unknown
+ * prefixes) are bounded, too. The text must be UTF-8, whatever the XML declaration says, so that what is counted is
+ * what the parser sees.
+ */
+#include "conf/xml.h"
+
+#include <glib/gi18n-lib.h>
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <string.h>
+
+enum { ATTRIBUTES_MAX = 500, NAMESPACES_MAX = 100, COMPLAINTS_MAX = 100 };
+
+/* libxml2 gives attributes as groups of five pointers. */
+enum { ATTR_NAME, ATTR_PREFIX, ATTR_URI, ATTR_VALUE, ATTR_END, ATTR_SIZE };
+
+struct NwfXmlTag {
+    const xmlChar *name;
+    guint line;
+    guint n_attributes;
+    const xmlChar **attributes;
+};
+
+typedef struct NwfXmlRun {
+    const NwfXmlReader *reader;
+    xmlParserCtxtPtr parser;
+    GPtrArray *rows;    /* (element-type NwfXmlElement): of the known elements that are open */
+    GArray *namespaces; /* (element-type guint): declared by each open element */
+    guint n_namespaces;
+    guint unknown;      /* how many elements are open below the last known one */
+    gboolean rooted;    /* the document has a root element */
+    GString *text;
+    gboolean wants_text;
+    guint complaints;
+    GError *syntax, *error;
+} NwfXmlRun;
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *NwfXmlComplaint;
+#else
+typedef xmlErrorPtr NwfXmlComplaint;
+#endif
+
+static void
+refuse(NwfXmlRun *run, const char *reason)
+{
+    if (!run->syntax)
+        nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("line %d: %s"), xmlSAX2GetLineNumber(run->parser), reason);
+    xmlStopParser(run->parser);
+}
+
+static void
+on_complaint(gpointer data, NwfXmlComplaint complaint)
+{
+    NwfXmlRun *run = data;
+    g_autofree char *reason = NULL;
+    if (run->syntax)
+        return;
+    if (complaint->level < XML_ERR_FATAL) {
+        if (++run->complaints > COMPLAINTS_MAX)
+            refuse(run, _("too many namespace errors"));
+        return;
+    }
+    reason = g_strstrip(g_strdup(complaint->message ? complaint->message : ""));
+    nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("line %d: %s"), complaint->line, reason);
+}
+
+static void
+on_doctype(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xmlChar *id,
+           G_GNUC_UNUSED const xmlChar *uri)
+{
+    refuse(data, _("a document type declaration is not accepted"));
+}
+
+static const NwfXmlElement *
+find_row(const NwfXmlElement *children, const xmlChar *name, const xmlChar *uri)
+{
+    for (const NwfXmlElement *row = children; row && (row->name || row->start); row++)
+        if (!row->name || (strcmp(row->name, (const char *)name) == 0 && !(row->plain && uri)))
+            return row;
+    return NULL;
+}
+
+static void
+open_root(NwfXmlRun *run, const NwfXmlTag *tag)
+{
+    const NwfXmlElement *root = run->reader->root;
+    g_autofree char *name = NULL;
+    run->rooted = TRUE;
+    g_ptr_array_add(run->rows, (gpointer)root);
+    if (strcmp((const char *)tag->name, root->name) == 0) {
+        if (root->start)
+            root->start(tag, run->reader->data, &run->error);
+        return;
+    }
+    name = nwf_clip((const char *)tag->name);
+    nwf_set_error(&run->error, NWF_ERROR_XML_ROOT, _("the root element is <%s>, where <%s> is expected"), name,
+                  root->name);
+}
+
+static void
+open_child(NwfXmlRun *run, const NwfXmlTag *tag, const xmlChar *uri)
+{
+    const NwfXmlElement *parent = g_ptr_array_index(run->rows, run->rows->len - 1);
+    const NwfXmlElement *row = run->unknown ? NULL : find_row(parent->children, tag->name, uri);
+    if (!row) {
+        if (run->unknown++ == 0 && run->reader->unknown && !run->error)
+            run->reader->unknown(tag, run->reader->data);
+        return;
+    }
+    g_ptr_array_add(run->rows, (gpointer)row);
+    if (row->text) {
+        run->wants_text = TRUE;
+        g_string_truncate(run->text, 0);
+    }
+    if (row->start && !run->error)
+        row->start(tag, run->reader->data, &run->error);
+}
+
+static void
+on_start(gpointer data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
+         G_GNUC_UNUSED const xmlChar **namespaces, int n_attributes, G_GNUC_UNUSED int n_defaulted,
+         const xmlChar **attributes)
+{
+    NwfXmlRun *run = data;
+    guint declared = (guint)n_namespaces;
+    /* With a prefix that nobody declared, name and prefix are one name: one that no table has. */
+    const xmlChar *known = prefix && !uri ? (const xmlChar *)":" : name;
+    NwfXmlTag tag = {known, (guint)xmlSAX2GetLineNumber(run->parser), (guint)n_attributes, attributes};
+
+    g_array_append_val(run->namespaces, declared);
+    run->n_namespaces += declared;
+    if (run->n_namespaces > NAMESPACES_MAX)
+        refuse(run, _("too many namespaces"));
+    else if (!run->rooted)
+        open_root(run, &tag);
+    else
+        open_child(run, &tag, uri);
+}
+
+static void
+on_end(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xmlChar *prefix,
+       G_GNUC_UNUSED const xmlChar *uri)
+{
+    NwfXmlRun *run = data;
+    const NwfXmlElement *row = NULL;
+    run->n_namespaces -= g_array_index(run->namespaces, guint, run->namespaces->len - 1);
+    g_array_set_size(run->namespaces, run->namespaces->len - 1);
+    if (run->unknown) {
+        run->unknown--;
+        return;
+    }
+    row = g_ptr_array_steal_index(run->rows, run->rows->len - 1);
+    if (row->end && !run->error)
+        row->end(row->text ? run->text->str : "", run->reader->data, &run->error);
+    if (row->text)
+        run->wants_text = FALSE;
+}
+
+static void
+on_text(gpointer data, const xmlChar *text, int length)
+{
+    NwfXmlRun *run = data;
+    if (run->wants_text)
+        g_string_append_len(run->text, (const char *)text, length);
+}
+
+/* Whether no tag can have more than ATTRIBUTES_MAX attributes: counts equal signs before a quote between two "<". */
+static gboolean
+few_attributes(const char *xml)
+{
+    guint found = 0;
+    for (; *xml; xml++) {
+        const char *next = xml + 1;
+        if (*xml == '<')
+            found = 0;
+        if (*xml != '=')
+            continue;
+        while (g_ascii_isspace(*next))
+            next++;
+        if ((*next == '\'' || *next == '"') && ++found > ATTRIBUTES_MAX)
+            return FALSE;
+        xml = next - 1;
+    }
+    return TRUE;
+}
+
+int
+nwf_xml_options(void)
+{
+    return XML_PARSE_NOENT | XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC |
+           XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA;
+}
+
+static void
+run_parser(NwfXmlRun *run, const char *xml, gsize length)
+{
+    static const xmlSAXHandler handler = {
+        .initialized = XML_SAX2_MAGIC,
+        .internalSubset = on_doctype,
+        .startElementNs = on_start,
+        .endElementNs = on_end,
+        .characters = on_text,
+        .cdataBlock = on_text,
+        .serror = (xmlStructuredErrorFunc)on_complaint,
+    };
+    xmlDocPtr document = NULL;
+    run->parser = xmlNewParserCtxt();
+    if (!run->parser) {
+        nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("out of memory"));
+        return;
+    }
+    *run->parser->sax = handler;
+    run->parser->userData = run;
+    document = xmlCtxtReadMemory(run->parser, xml, (int)length, NULL, NULL, nwf_xml_options());
+    xmlFreeDoc(document);
+    if (!run->syntax && !(run->rooted && run->rows->len == 0))
+        refuse(run, _("the document is incomplete"));
+    xmlFreeParserCtxt(run->parser);
+}
+
+gboolean
+nwf_xml_read(const char *xml, const NwfXmlReader *reader, GError **error)
+{
+    NwfXmlRun run = {.reader = reader};
+    gsize length = strlen(xml);
+
+    if (length > G_MAXINT || !g_utf8_validate(xml, (gssize)length, NULL))
+        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("the text is not UTF-8"));
+    if (!few_attributes(xml))
+        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("an element has more than %d attributes"),
+                             (int)ATTRIBUTES_MAX);
+    run.rows = g_ptr_array_new();
+    run.namespaces = g_array_new(FALSE, FALSE, sizeof(guint));
+    run.text = g_string_new(NULL);
+    run_parser(&run, xml, length);
+    g_ptr_array_unref(run.rows);
+    g_array_unref(run.namespaces);
+    g_string_free(run.text, TRUE);
+    if (run.syntax) {
+        g_clear_error(&run.error);
+        g_propagate_error(error, run.syntax);
+        return FALSE;
+    }
+    if (run.error) {
+        g_propagate_error(error, run.error);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+const char *
+nwf_xml_name(const NwfXmlTag *tag)
+{
+    return (const char *)tag->name;
+}
+
+guint
+nwf_xml_line(const NwfXmlTag *tag)
+{
+    return tag->line;
+}
+
+char *
+nwf_xml_attribute(const NwfXmlTag *tag, const char *name)
+{
+    for (guint i = 0; i < tag->n_attributes; i++) {
+        const xmlChar **attribute = tag->attributes + i * ATTR_SIZE;
+        gboolean undeclared = attribute[ATTR_PREFIX] && !attribute[ATTR_URI];
+        if (!undeclared && strcmp((const char *)attribute[ATTR_NAME], name) == 0)
+            return g_strndup((const char *)attribute[ATTR_VALUE],
+                             (gsize)(attribute[ATTR_END] - attribute[ATTR_VALUE]));
+    }
+    return NULL;
+}
+
+const char *
+nwf_xml_attribute_name(const NwfXmlTag *tag, guint index)
+{
+    return index < tag->n_attributes ? (const char *)tag->attributes[index * ATTR_SIZE + ATTR_NAME] : NULL;
+}
+
+void
+nwf_xml_escape(GString *out, const char *text, gboolean in_element)
+{
+    static const char *const escapes[128] = {
+        ['&'] = "&amp;",  ['<'] = "&lt;",  ['>'] = "&gt;",   ['\''] = "&apos;",
+        ['"'] = "&quot;", ['\n'] = "&#10;", ['\t'] = "&#9;", ['\r'] = "&#13;",
+    };
+    for (; *text; text++) {
+        guchar character = (guchar)*text;
+        const char *escape = character < G_N_ELEMENTS(escapes) ? escapes[character] : NULL;
+        if (escape && !(in_element && (character == '\n' || character == '\t')))
+            g_string_append(out, escape);
+        else
+            g_string_append_c(out, *text);
+    }
+}
