@@ -242,9 +242,12 @@ def sctp_cookie(path, marker, sport=CLIENT_PORT, dport=9, **below):
 
 @_recipe
 def protocol(path, marker, number, **below):
-    """A packet of any IP protocol."""
-    if number == 51 and below.get("v6"):  # an authentication header is walked through, so it must be a right one
-        return _net(path, 51, **below) / Raw(struct.pack("!BBHII4s", 59, 2, 0, 1, 1, marker[:4])) / Raw(marker)
+    """A packet of any IP protocol; an authentication header protects a datagram, since trackers look behind it."""
+    if number == 51:
+        packet = _net(path, 51, **below)
+        segment = struct.pack("!HHHH", CLIENT_PORT, 9, 8 + MARKER_SIZE, 0) + marker
+        value = _transport_checksum(packet, 17, segment)
+        return packet / Raw(struct.pack("!BBHIII", 17, 2, 0, 1, 1, 0) + segment[:6] + struct.pack("!H", value) + marker)
     return _net(path, number, **below) / Raw(struct.pack("!II", 0x11000000, 1) + marker)
 
 
