@@ -30,10 +30,12 @@ source_of(const char *name)
 void
 nwf_log(NwfLogLevel level, const char *source, const char *message)
 {
+    NwfAbiLogSource *known = source_of(source);
+
     if (nwf_symbols.virLogMessage)
-        nwf_symbols.virLogMessage(source_of(source), level, "nwfilter", 0, source, NULL, "%s", message);
+        nwf_symbols.virLogMessage(known, level, "nwfilter", 0, known->name, NULL, "%s", message);
     else if (level >= NWF_LOG_WARNING)
-        g_printerr("nwfilter.%s: %s\n", source, message);
+        g_printerr("%s: %s\n", known->name, message);
 }
 
 void
