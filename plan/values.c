@@ -89,13 +89,14 @@ steps_of(const GArray *columns, const NwfParams *params, GPtrArray *texts, GErro
 static gboolean
 cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfHost *host, NwfNotes *notes, GError **error)
 {
-    g_autofree char *place = NULL;
+    g_autofree char *place = NULL, *shown = NULL;
 
     if (nwf_value_parse_variable(cell, column->type, text, host != NULL ? host->services : NULL,
                                  host != NULL ? host->data : NULL, notes, error))
         return TRUE;
     place = nwf_column_place(column);
-    g_prefix_error(error, _("%s: the variable has the value '%s': "), place, text);
+    shown = nwf_clip(text);
+    g_prefix_error(error, _("%s: the variable has the value '%s': "), place, shown);
     return FALSE;
 }
 

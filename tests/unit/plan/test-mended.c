@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-mended.c: where the plan does better than the stock driver, and what it refuses with a clear text
+ */
+#include "story.h"
+
+#define RULE(action, direction, element) "<rule action='" action "' direction='" direction "'>" element "</rule>"
+
+/* Dropping one station's packets must not drop the answers of all others. */
+static void
+test_mac_keeps_its_rule_one_way(void)
+{
+    assert_plan(RULE("drop", "in", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL, NULL,
+                "FI (empty)\nFO tcp smac=01:02:03:04:05:06 dport=22 DROP\nHI (empty)\n");
+    assert_plan(RULE("return", "out", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL, NULL,
+                "FI tcp smac=01:02:03:04:05:06 dport=22 RETURN\nFO (empty)\nHI tcp smac=01:02:03:04:05:06 dport=22 RETURN\n");
+    assert_plan(RULE("reject", "inout", "<all srcmacaddr='1:2:3:4:5:6' srcipaddr='1.1.1.1'/>"), NULL, NULL,
+                "FI (empty)\nFO all smac=01:02:03:04:05:06 src=1.1.1.1 REJECT\nHI (empty)\n");
+}
+
+/* If only the MAC condition was there, no copy for the way back is made; states and sets do not count. */
+static void
+test_mac_alone_has_no_way_back(void)
+{
+    assert_plan(RULE("accept", "out", "<udp srcmacaddr='1:2:3:4:5:6' ipset='s' comment='c'/>"), NULL, NULL,
+                "FI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\nFO (empty)\n"
+                "HI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\n");
+}
+
+/* Sets count in every protocol, missing flags mean the source, and the sign is honoured. */
+static void
+test_sets_everywhere(void)
+{
+    assert_plan(RULE("drop", "out", "<tcp ipset='s' ipsetflags='dst,src,src'/>"), NULL, NULL,
+                "FI tcp set=s:dst,src,src DROP\nFO tcp set=s:src,dst,dst DROP\nHI tcp set=s:dst,src,src DROP\n");
+    assert_plan(RULE("drop", "in", "<all-ipv6 match='no' ipset='s'/>"), NULL, NULL,
+                "FI6 all-ipv6 !set=s:dst DROP\nFO6 all-ipv6 !set=s:src DROP\nHI6 all-ipv6 !set=s:dst DROP\n");
+}
+
+/* An inout rule with an ICMP type acts both ways, with the same type. */
+static void
+test_icmp_type_both_ways(void)
+{
+    assert_plan(RULE("accept", "inout", "<icmp srcipaddr='1.1.1.1' type='8' code='0' state='NEW'/>"), NULL, NULL,
+                "FI icmp dst=1.1.1.1 icmp=8/0 state=NEW RETURN\nFO icmp src=1.1.1.1 icmp=8/0 state=NEW ACCEPT\n"
+                "HI icmp dst=1.1.1.1 icmp=8/0 state=NEW RETURN\n");
+}
+
+/* The kernel does not track neighbour discovery: a state would never match. */
+static void
+test_untracked_icmpv6(void)
+{
+    static const struct {
+        guint type;
+        gboolean tracked;
+    } cases[] = { { 129, TRUE }, { 130, FALSE }, { 135, FALSE }, { 136, FALSE }, { 137, TRUE }, { 142, TRUE }, { 143, FALSE } };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *literal = g_strdup_printf(RULE("accept", "out", "<icmpv6 type='%u'/>"), cases[i].type);
+        g_autofree char *params = g_strdup_printf("T=%u", cases[i].type);
+        g_autofree char *expected = g_strdup_printf("FI6 icmpv6 icmp=%u%s RETURN\n", cases[i].type,
+                                                    cases[i].tracked ? " state=NEW,ESTABLISHED" : "");
+
+        assert_plan(literal, NULL, "FI6", expected);
+        assert_plan(RULE("accept", "out", "<icmpv6 type='$T'/>"), params, "FI6", expected);
+    }
+}
+
+/* A state that was asked for stays, and so does that of all types but one; IPv4 has no such types. */
+static void
+test_untracked_only_where_sure(void)
+{
+    assert_plan(RULE("drop", "out", "<icmpv6 type='135' state='INVALID'/>"), NULL, "FI6", "FI6 icmpv6 icmp=135 state=INVALID DROP\n");
+    assert_plan(RULE("accept", "out", "<icmpv6 match='no' type='135'/>"), NULL, "FI6", "FI6 icmpv6 !icmp=135 state=NEW,ESTABLISHED RETURN\n");
+    assert_plan(RULE("accept", "out", "<icmp type='135'/>"), NULL, "FI", "FI icmp icmp=135 state=NEW,ESTABLISHED RETURN\n");
+}
+
+static const struct {
+    const char *rule, *params, *words[3];
+} refused[] = {
+    { RULE("drop", "out", "<tcp dstportstart='30' dstportend='22'/>"), NULL, { "dstportstart='30' dstportend='22'", "ends before" } },
+    { RULE("drop", "in", "<tcp dstportstart='$A' dstportend='22'/>"), "A=30", { "dstportstart='30' dstportend='22'", "ends before" } },
+    { RULE("drop", "in", "<tcp dstportstart='$A'/>"), "A=30:22", { "30:22" } },
+    { RULE("drop", "out", "<udp srcipfrom='10.0.0.9' srcipto='10.0.0.1'/>"), NULL, { "srcipfrom='10.0.0.9' srcipto='10.0.0.1'", "ends before" } },
+    { RULE("drop", "out", "<udp srcipfrom='$A' srcipto='10.0.0.1'/>"), "A=10.0.0.1,10.0.0.9", { "srcipfrom='10.0.0.9'", "ends before" } },
+    { RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='fe80::1'/>"), NULL, { "dstipfrom='fe80::9' dstipto='fe80::1'" } },
+    { RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='10.0.0.1'/>"), NULL, { "dstipto='10.0.0.1'", "IPv4" } },
+    { RULE("drop", "out", "<stp root-cost='9' root-cost-hi='8'/>"), NULL, { "root-cost='9' root-cost-hi='8'", "ends before" } },
+    { RULE("drop", "out", "<stp port='$P' port-hi='8'/>"), "P=9", { "port='9' port-hi='8'" } },
+    { RULE("drop", "out", "<ipv6 protocol='icmpv6' type='9' typeend='8'/>"), NULL, { "type='9' typeend='8'" } },
+    { RULE("drop", "out", "<ipv6 protocol='icmpv6' code='9' codeend='8'/>"), NULL, { "code='9' codeend='8'" } },
+    { RULE("drop", "inout", "<stp srcmacaddr='1:1:1:1:1:1'/>"), NULL, { "srcmacaddr='01:01:01:01:01:01'", "both directions" } },
+    { RULE("drop", "inout", "<stp srcmacaddr='$MAC'/>"), "MAC=1:1:1:1:1:1", { "<stp srcmacaddr>", "both directions" } },
+    { RULE("drop", "out", "<vlan vlanid='4095'/>"), NULL, { "vlanid='4095'", "4094" } },
+    { RULE("drop", "out", "<vlan vlanid='$V'/>"), "V=4095", { "vlanid='4095'", "4094" } },
+    { RULE("drop", "out", "<ip match='no' protocol='tcp'/><ip dstportstart='1'/>"), NULL, { "dstportstart='1'", "not negated" } },
+    { RULE("drop", "out", "<ipv6 type='1'/>"), NULL, { "type='1'", "icmpv6" } },
+    { RULE("drop", "out", "<ipv6 protocol='udp' type='1'/>"), NULL, { "type='1'", "icmpv6" } },
+    { RULE("drop", "out", "<ipv6 protocol='$P' codeend='1'/>"), "P=tcp", { "codeend='1'", "icmpv6" } },
+    { RULE("drop", "out", "<ipv6 match='no' protocol='icmpv6' type='1'/>"), NULL, { "not negated" } },
+};
+
+static void
+test_refusals(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
+        assert_refused(refused[i].rule, refused[i].params, NWF_ERROR_INTERNAL, "filter 'root', rule at line 1", refused[i].words[0],
+                       refused[i].words[1], NULL);
+}
+
+/* The bounds of a range may be equal, and a variable protocol may turn out right. */
+static void
+test_close_to_refusal(void)
+{
+    assert_plan(RULE("drop", "out", "<tcp dstportstart='30' dstportend='30'/>"), NULL, "FI", "FI tcp dport=30-30 DROP\n");
+    assert_plan(RULE("drop", "out", "<vlan vlanid='4094'/>"), NULL, "I", "I vlan vlan=4094 DROP\n");
+    assert_plan(RULE("drop", "out", "<ipv6 protocol='$P' type='1'/>"), "P=icmpv6", "I", "I ipv6 proto=icmpv6 icmp=1-1/0-255 DROP\n");
+    assert_plan(RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::1' dstipto='fe80::9'/>"), NULL, "FI6",
+                "FI6 udp-ipv6 dst-range=fe80::1-fe80::9 DROP\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/plan/mended/mac-keeps-its-rule-one-way", test_mac_keeps_its_rule_one_way);
+    g_test_add_func("/plan/mended/mac-alone-has-no-way-back", test_mac_alone_has_no_way_back);
+    g_test_add_func("/plan/mended/sets-everywhere", test_sets_everywhere);
+    g_test_add_func("/plan/mended/icmp-type-both-ways", test_icmp_type_both_ways);
+    g_test_add_func("/plan/mended/untracked-icmpv6", test_untracked_icmpv6);
+    g_test_add_func("/plan/mended/untracked-only-where-sure", test_untracked_only_where_sure);
+    g_test_add_func("/plan/mended/refusals", test_refusals);
+    g_test_add_func("/plan/mended/close-to-refusal", test_close_to_refusal);
+    return g_test_run();
+}

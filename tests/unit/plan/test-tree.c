@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-tree.c: trees of filters and their bounds
+ */
+#include "story.h"
+
+static void
+refused(World *world, const char *root, NwfErrorCode code, const char *word)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfTree) tree = world_tree(world, root, &error);
+
+    g_assert_null(tree);
+    g_assert_error(error, NWF_ERROR, (int) code);
+    if (strstr(error->message, word) == NULL)
+        g_error("\"%s\" does not say \"%s\"", error->message, word);
+}
+
+/* f0 refers to f1, which refers to f2 …, each @times times; the last one has @rules rules. */
+static World *
+ladder(guint length, guint times, guint rules)
+{
+    World *world = world_new();
+
+    for (guint i = 0; i < length; i++) {
+        g_autoptr(GString) document = g_string_new(NULL);
+
+        g_string_append_printf(document, "<filter name='f%u'>", i);
+        for (guint j = 0; i + 1 < length && j < times; j++)
+            g_string_append_printf(document, "<filterref filter='f%u'><parameter name='P' value='%u'/></filterref>", i + 1, j);
+        for (guint j = 0; i + 1 == length && j < rules; j++)
+            g_string_append(document, "<rule action='drop' direction='out'><mac/></rule>");
+        g_string_append(document, "</filter>");
+        world_add(world, document->str);
+    }
+    return world;
+}
+
+static void
+test_missing_filter(void)
+{
+    g_autoptr(World) world = world_new();
+
+    world_add(world, "<filter name='root'>\n<filterref filter='there'/>\n<filterref filter='gone'/></filter>"
+                     "<filter name='there'>\n\n\n<filterref filter='away'/></filter>");
+    refused(world, "nothing", NWF_ERROR_INTERNAL, "'nothing'");
+    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'there', reference at line 4: the referenced filter 'away'");
+    world_add(world, "<filter name='away'></filter>");
+    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'root', reference at line 3: the referenced filter 'gone'");
+}
+
+static void
+test_loops(void)
+{
+    g_autoptr(World) world = world_new();
+
+    world_add(world, "<filter name='self'><filterref filter='self'/></filter>"
+                     "<filter name='a'><filterref filter='b'/></filter><filter name='b'><filterref filter='c'/></filter>"
+                     "<filter name='c'><filterref filter='a'/></filter>");
+    refused(world, "self", NWF_ERROR_OPERATION_FAILED, "'self'");
+    refused(world, "a", NWF_ERROR_OPERATION_FAILED, "filter 'c'");
+}
+
+/* Two ways to one filter are no loop; each way brings its rules. */
+static void
+test_diamond(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(NwfTree) tree = NULL;
+
+    world_add(world, "<filter name='root'><filterref filter='a'/><filterref filter='b'/></filter><filter name='a'><filterref filter='c'/></filter>"
+                     "<filter name='b'><filterref filter='c'/></filter><filter name='c'><rule action='drop' direction='out'><mac/></rule></filter>");
+    assert_world_plan(world, NULL, NULL, "I mac DROP\nI mac DROP\n");
+    tree = world_tree(world, "root", NULL);
+    g_assert_cmpstr(nwf_tree_root(tree), ==, "root");
+    g_assert_true(nwf_tree_uses(tree, "c"));
+    g_assert_true(nwf_tree_uses(tree, "root"));
+    g_assert_false(nwf_tree_uses(tree, "d"));
+}
+
+static void
+test_depth(void)
+{
+    g_autoptr(World) deep = ladder(NWF_TREE_DEPTH_MAX, 1, 1), deeper = ladder(NWF_TREE_DEPTH_MAX + 1, 1, 1);
+    g_autoptr(World) endless = ladder(50000, 1, 1);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfTree) tree = world_tree(deep, "f0", &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(tree);
+    refused(deeper, "f0", NWF_ERROR_INTERNAL, "64");
+    refused(endless, "f0", NWF_ERROR_INTERNAL, "64");
+}
+
+/* A filter that was seen at a small depth counts with its own height when it is met again further down. */
+static void
+test_depth_of_a_known_filter(void)
+{
+    g_autoptr(World) world = ladder(40, 1, 1);
+    g_autoptr(GString) text = g_string_new("<filter name='root'><filterref filter='f0'/><filterref filter='g0'/></filter>");
+
+    for (guint i = 0; i < 30; i++)
+        g_string_append_printf(text, "<filter name='g%u'><filterref filter='%c%u'/></filter>", i, i + 1 < 30 ? 'g' : 'f', i + 1 < 30 ? i + 1 : 0);
+    world_add(world, text->str);
+    refused(world, "root", NWF_ERROR_INTERNAL, "64");
+}
+
+static void
+assert_quick(gint64 began, gint64 milliseconds)
+{
+    g_assert_cmpint(g_get_monotonic_time() - began, <, milliseconds * 1000);
+}
+
+/* Thirty filters, each twice the next, would be half a milliard of rules: refused before any is made. */
+static void
+test_doubling(void)
+{
+    g_autoptr(World) world = ladder(30, 2, 1);
+    gint64 began = g_get_monotonic_time();
+
+    refused(world, "f0", NWF_ERROR_INTERNAL, "20000");
+    assert_quick(began, 50);
+}
+
+/* The same without any rule at the end is an empty tree, and as cheap. */
+static void
+test_doubling_of_nothing(void)
+{
+    g_autoptr(World) world = ladder(60, 3, 0);
+    gint64 began = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfTree) tree = world_tree(world, "f0", &error);
+    g_autoptr(GPtrArray) missing = NULL;
+
+    g_assert_no_error(error);
+    missing = nwf_tree_missing(tree, NULL);
+    g_assert_cmpuint(missing->len, ==, 0);
+    assert_quick(began, 50);
+}
+
+static void
+test_number_of_rules(void)
+{
+    g_autoptr(World) full = ladder(3, 100, 2), over = ladder(2, 1, NWF_PORT_RULES_MAX + 1);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfTree) tree = world_tree(full, "f0", &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(tree);
+    refused(over, "f0", NWF_ERROR_INTERNAL, "20000");
+}
+
+/* Rules of a port are counted after lists and copies. */
+static void
+test_number_of_copies(void)
+{
+    g_autoptr(GString) params = g_string_new("A=");
+
+    for (guint i = 0; i < 200; i++)
+        g_string_append_printf(params, "%s10.0.%u.1", i > 0 ? "," : "", i);
+    assert_refused("<rule action='drop' direction='out'>\n<ip srcipaddr='$A[@1]' dstipaddr='$A[@2]'/></rule>", params->str, NWF_ERROR_INTERNAL,
+                   "20000", "filter 'root', rule at line 1", NULL);
+}
+
+/* Products beyond all numbers are refused as quickly. */
+static void
+test_product_of_many_lists(void)
+{
+    g_autoptr(GString) params = g_string_new("A=1:1:1:1:1:0");
+    g_autoptr(World) world = world_of_rules("<rule action='drop' direction='out'><arp srcmacaddr='$A[@1]' dstmacaddr='$A[@2]' arpsrcmacaddr='$A[@3]' "
+                                            "arpdstmacaddr='$A[@4]' hwtype='$N[@5]' protocoltype='$N[@6]' opcode='$N[@7]'/></rule>");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfPlan) plan = NULL;
+    gint64 began;
+
+    for (guint i = 1; i < NWF_LIST_MAX; i++)
+        g_string_append_printf(params, ",1:1:1:1:%x:%x", i / 256, i % 256);
+    g_string_append(params, " N=0");
+    for (guint i = 1; i < NWF_LIST_MAX; i++)
+        g_string_append_printf(params, ",%u", i);
+    began = g_get_monotonic_time();
+    plan = plan_of(world, params->str, &error);
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
+    g_assert_null(plan);
+    assert_quick(began, 500);
+}
+
+static void
+test_reaches(void)
+{
+    g_autoptr(World) world = ladder(20000, 2, 0);
+    gint64 began = g_get_monotonic_time();
+
+    world_add(world, "<filter name='new'><filterref filter='missing'/><filterref filter='f3'/></filter>"
+                     "<filter name='x'><filterref filter='y'/></filter><filter name='y'><filterref filter='x'/></filter>");
+    g_assert_true(nwf_tree_reaches(world_lookup("new", world), "f19999", world_lookup, world));
+    g_assert_true(nwf_tree_reaches(world_lookup("new", world), "missing", world_lookup, world));
+    g_assert_false(nwf_tree_reaches(world_lookup("new", world), "f1", world_lookup, world));
+    g_assert_false(nwf_tree_reaches(world_lookup("new", world), "new", world_lookup, world));
+    g_assert_true(nwf_tree_reaches(world_lookup("x", world), "x", world_lookup, world));
+    g_assert_false(nwf_tree_reaches(world_lookup("x", world), "z", world_lookup, world));
+    assert_quick(began, 1000);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/plan/tree/missing-filter", test_missing_filter);
+    g_test_add_func("/plan/tree/loops", test_loops);
+    g_test_add_func("/plan/tree/diamond", test_diamond);
+    g_test_add_func("/plan/tree/depth", test_depth);
+    g_test_add_func("/plan/tree/depth-of-a-known-filter", test_depth_of_a_known_filter);
+    g_test_add_func("/plan/tree/doubling", test_doubling);
+    g_test_add_func("/plan/tree/doubling-of-nothing", test_doubling_of_nothing);
+    g_test_add_func("/plan/tree/number-of-rules", test_number_of_rules);
+    g_test_add_func("/plan/tree/number-of-copies", test_number_of_copies);
+    g_test_add_func("/plan/tree/product-of-many-lists", test_product_of_many_lists);
+    g_test_add_func("/plan/tree/reaches", test_reaches);
+    return g_test_run();
+}
