@@ -37,7 +37,7 @@ changes_of(GPtrArray *swaps, guint from, guint to, gboolean back)
         NwfSwap *swap = g_ptr_array_index(swaps, i);
         if (swap->new && swap->new->unplaced)
             continue;
-        NwfPlan *old = plan_of(swap->old);
+        NwfPlan *old = swap->unsure ? NULL : plan_of(swap->old);
         NwfPlan *new = plan_of(swap->new);
         g_ptr_array_add(changes, nwf_port_change_new(swap->name, back ? new : old, back ? old : new));
     }
@@ -144,25 +144,6 @@ publish_locked(NwfEngine *engine, NwfGroup *group)
     }
 }
 
-/* After a definition changed: ports that could not be built may be now. */
-static void
-revisit_closed_ports_locked(NwfEngine *engine)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        NwfPort *port = value;
-        if (!port->closed)
-            continue;
-        NwfGroup *group = nwf_group_new(&nwf_restore_kind);
-        group->portdev = g_strdup(port->binding->portdev);
-        group->detached = TRUE;
-        nwf_group_post_locked(engine, group);
-    }
-}
-
 static void
 update_inhibit(NwfEngine *engine)
 {
@@ -184,24 +165,10 @@ finish_group(NwfEngine *engine, NwfGroup *group)
         return;
     }
     nwf_engine_log_notes(engine, "engine", group->portdev, group->notes);
-    gboolean definitions = group->old_filter || group->new_filter;
 
     g_mutex_lock(&engine->lock);
     publish_locked(engine, group);
-    if (definitions)
-        revisit_closed_ports_locked(engine);
     g_mutex_unlock(&engine->lock);
-}
-
-static void
-answer_locked(NwfEngine *engine, NwfGroup *group)
-{
-    if (group->detached) {
-        nwf_group_free(group);
-        return;
-    }
-    group->answered = TRUE;
-    g_cond_broadcast(&engine->answered);
 }
 
 /* ---- batches ---- */
@@ -250,54 +217,64 @@ run_batch(NwfEngine *engine, GPtrArray *batch)
 
     for (guint i = 0; i < prepared->len; i++)
         finish_group(engine, g_ptr_array_index(prepared, i));
-    for (guint i = 0; i < batch->len; i++) {
-        NwfGroup *group = g_ptr_array_index(batch, i);
-        if (group->kind->exclusive && group->filter)
-            nwf_build_forget(engine, group->filter->name);
-    }
     update_inhibit(engine);
 }
 
-/* ---- ports that wait for the kernel ---- */
+/* ---- ports that wait for something ---- */
 
-static guint
-post_unplaced_locked(NwfEngine *engine)
+static gboolean
+is_closed(const NwfPort *port)
 {
+    return port->closed;
+}
+
+static gboolean
+is_unplaced(const NwfPort *port)
+{
+    return port->unplaced;
+}
+
+/* Restores the ports that are in the given state, if there are any. */
+static void
+revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
+{
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
     GHashTableIter iter;
     gpointer value;
-    guint posted = 0;
 
     g_hash_table_iter_init(&iter, engine->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NwfPort *port = value;
-        if (!port->unplaced)
+        if (!in_state(port))
             continue;
         NwfGroup *group = nwf_group_new(&nwf_restore_kind);
         group->portdev = g_strdup(port->binding->portdev);
-        group->detached = TRUE;
-        nwf_group_post_locked(engine, group);
-        posted++;
+        g_ptr_array_add(groups, group);
     }
-    return posted;
+    run_batch(engine, groups);
 }
 
-static gboolean
-any_unplaced(NwfEngine *engine)
+/* A definition changed, or was tried: shapes made with it may be wrong, ports that could not be built may be right now. */
+static void
+after_definition(NwfEngine *engine, NwfGroup *group)
 {
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((NwfPort *)value)->unplaced)
-            return TRUE;
-    return FALSE;
+    if (group->filter)
+        nwf_build_forget(engine, group->filter->name);
+    if (!group->error && group->filter)
+        revisit(engine, is_closed);
 }
 
 static void
 plan_retry(NwfEngine *engine)
 {
-    if (!any_unplaced(engine)) {
+    GHashTableIter iter;
+    gpointer value;
+    gboolean waiting = FALSE;
+
+    g_hash_table_iter_init(&iter, engine->ports);
+    while (!waiting && g_hash_table_iter_next(&iter, NULL, &value))
+        waiting = is_unplaced(value);
+    if (!waiting) {
         engine->retry_at = engine->retry_delay = 0;
     } else if (!engine->retry_at) {
         engine->retry_delay = CLAMP(engine->retry_delay * 2, RETRY_FIRST, RETRY_LAST);
@@ -305,37 +282,52 @@ plan_retry(NwfEngine *engine)
     }
 }
 
-/* Sleeps until there is work. Returns FALSE when the engine stops. */
-static gboolean
+/* ---- the thread ---- */
+
+typedef enum Wake { WAKE_STOP, WAKE_WORK, WAKE_RETRY } Wake;
+
+static Wake
 wait_for_work_locked(NwfEngine *engine)
 {
     while (g_queue_is_empty(&engine->queue)) {
         if (engine->stopping)
-            return FALSE;
-        if (!engine->retry_at) {
+            return WAKE_STOP;
+        if (!engine->retry_at)
             g_cond_wait(&engine->wake, &engine->lock);
-        } else if (!g_cond_wait_until(&engine->wake, &engine->lock, engine->retry_at)) {
-            engine->retry_at = 0;
-            post_unplaced_locked(engine);
-        }
+        else if (!g_cond_wait_until(&engine->wake, &engine->lock, engine->retry_at))
+            return WAKE_RETRY;
     }
-    return TRUE;
+    return WAKE_WORK;
+}
+
+static void
+work(NwfEngine *engine, GPtrArray *batch)
+{
+    run_batch(engine, batch);
+    for (guint i = 0; i < batch->len; i++)
+        after_definition(engine, g_ptr_array_index(batch, i));
 }
 
 gpointer
 nwf_applier_thread(gpointer data)
 {
     NwfEngine *engine = data;
+    Wake wake;
 
     g_mutex_lock(&engine->lock);
-    while (wait_for_work_locked(engine)) {
+    while ((wake = wait_for_work_locked(engine)) != WAKE_STOP) {
         g_autoptr(GPtrArray) batch = take_batch_locked(engine);
         g_mutex_unlock(&engine->lock);
-        run_batch(engine, batch);
+        if (wake == WAKE_RETRY) {
+            engine->retry_at = 0;
+            revisit(engine, is_unplaced);
+        }
+        work(engine, batch);
         plan_retry(engine);
         g_mutex_lock(&engine->lock);
         for (guint i = 0; i < batch->len; i++)
-            answer_locked(engine, g_ptr_array_index(batch, i));
+            ((NwfGroup *)g_ptr_array_index(batch, i))->answered = TRUE;
+        g_cond_broadcast(&engine->answered);
     }
     g_mutex_unlock(&engine->lock);
     return NULL;

@@ -65,37 +65,6 @@ nwf_engine_lookup_filter(const char *name, gpointer data)
 
 /* ---- start ---- */
 
-static GPtrArray *
-restore_groups(NwfEngine *engine)
-{
-    GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
-    GHashTableIter iter;
-    gpointer name;
-
-    g_mutex_lock(&engine->lock);
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        NwfGroup *group = nwf_group_new(&nwf_restore_kind);
-        group->portdev = g_strdup(name);
-        g_ptr_array_add(groups, group);
-    }
-    g_mutex_unlock(&engine->lock);
-    return groups;
-}
-
-static void
-add_release_groups(NwfEngine *engine, GPtrArray *in_kernel, GPtrArray *groups)
-{
-    for (guint i = 0; i < in_kernel->len; i++) {
-        const char *name = g_ptr_array_index(in_kernel, i);
-        if (g_hash_table_contains(engine->ports, name))
-            continue;
-        NwfGroup *group = nwf_group_new(&nwf_release_kind);
-        group->portdev = g_strdup(name);
-        g_ptr_array_add(groups, group);
-    }
-}
-
 static void
 log_failures(NwfEngine *engine, GPtrArray *groups)
 {
@@ -113,14 +82,12 @@ take_over(NwfEngine *engine)
     NwfBackend *backend = engine->config.backend;
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_autoptr(GPtrArray) in_kernel = NULL;
-    g_autoptr(GPtrArray) groups = restore_groups(engine);
     g_autoptr(GError) error = NULL;
 
     if (!backend->probe(backend, notes, &error) || !backend->read(backend, &in_kernel, &error))
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
     nwf_engine_log_notes(engine, "tech", NULL, notes);
-    if (in_kernel)
-        add_release_groups(engine, in_kernel, groups);
+    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);
     engine->applier = g_thread_new("nwf-applier", nwf_applier_thread, engine);
     nwf_group_run_all(engine, groups);
     log_failures(engine, groups);
@@ -187,12 +154,20 @@ nwf_engine_free(NwfEngine *engine)
     g_free(engine);
 }
 
+/*
+ * Filter files are read again, and the kernel's rules are made anew from what was found there: somebody may have flushed
+ * them, or a firewall daemon may have started.
+ */
 gboolean
 nwf_engine_reload(NwfEngine *engine, GError **error)
 {
+    g_autoptr(NwfGroup) reread = nwf_group_new(&nwf_reread_kind);
+    g_autoptr(GError) local = NULL;
     gboolean read = nwf_reload_filters(engine, error);
-    g_autoptr(GPtrArray) groups = restore_groups(engine);
 
+    if (!nwf_group_run(engine, reread, &local))
+        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", local->message);
+    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, reread->in_kernel, TRUE);
     nwf_group_run_all(engine, groups);
     log_failures(engine, groups);
     return read;

@@ -3,7 +3,7 @@
  * group.c: requests to the applier, and waiting for their answers
  *
  * A caller makes a group, hands it to the queue and sleeps until the applier has answered. Groups that are posted
- * together, or while a batch runs, ride in one batch. A detached group has no caller; the applier frees it.
+ * together, or while a batch runs, ride in one batch.
  */
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -44,6 +44,7 @@ nwf_group_free(NwfGroup *group)
     g_free(group->remove_name);
     g_ptr_array_unref(group->swaps);
     g_ptr_array_unref(group->notes);
+    g_clear_pointer(&group->in_kernel, g_ptr_array_unref);
     g_clear_error(&group->error);
     g_free(group);
 }
@@ -56,14 +57,8 @@ nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *new)
     swap->name = g_strdup(name);
     swap->old = old ? nwf_port_ref(old) : NULL;
     swap->new = new;
+    swap->unsure = group->unsure;
     g_ptr_array_add(group->swaps, swap);
-}
-
-void
-nwf_group_post_locked(NwfEngine *engine, NwfGroup *group)
-{
-    g_queue_push_tail(&engine->queue, group);
-    g_cond_signal(&engine->wake);
 }
 
 /* Posts all groups at once, so that they share batches, and returns when each has its answer. */
@@ -77,9 +72,10 @@ nwf_group_run_all(NwfEngine *engine, GPtrArray *groups)
             nwf_set_error(&group->error, NWF_ERROR_OPERATION_INVALID, _("the network filter driver is being shut down"));
             group->answered = TRUE;
         } else {
-            nwf_group_post_locked(engine, group);
+            g_queue_push_tail(&engine->queue, group);
         }
     }
+    g_cond_signal(&engine->wake);
     for (guint i = 0; i < groups->len; i++) {
         NwfGroup *group = g_ptr_array_index(groups, i);
         while (!group->answered)

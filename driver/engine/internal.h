@@ -47,6 +47,7 @@ typedef struct NwfSwap {
     char *name;
     NwfPort *old; /* NULL: none in force */
     NwfPort *new; /* NULL: released */
+    gboolean unsure; /* the kernel may not hold what @old says */
 } NwfSwap;
 
 struct NwfGroup {
@@ -58,6 +59,7 @@ struct NwfGroup {
     NwfFilter *filter;
     guint8 uuid[16];
     gboolean keep_file; /* the definition came from its file: leave that as it is */
+    gboolean unsure;    /* somebody may have changed the port's rules: write them again */
 
     /* what was prepared */
     GPtrArray *swaps;      /* (element-type NwfSwap) */
@@ -67,9 +69,9 @@ struct NwfGroup {
     NwfStore *remove_from; /* file to remove… */
     char *remove_name;     /* …and its name */
     NwfNotes *notes;
+    GPtrArray *in_kernel;  /* names of ports with rules of ours, see nwf_reread_kind */
 
     /* the answer */
-    gboolean detached; /* nobody waits: the applier frees it */
     gboolean answered;
     GError *error;
 };
@@ -115,7 +117,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfGroup, nwf_group_free)
 void nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *new);
 gboolean nwf_group_run(NwfEngine *engine, NwfGroup *group, GError **error);
 void nwf_group_run_all(NwfEngine *engine, GPtrArray *groups);
-void nwf_group_post_locked(NwfEngine *engine, NwfGroup *group);
 
 /* applier.c */
 gpointer nwf_applier_thread(gpointer engine);
@@ -126,7 +127,8 @@ gboolean nwf_define_check(NwfEngine *engine, const NwfFilter *filter, const NwfF
 /* bind.c, define.c, restore.c: the kinds of groups */
 extern const NwfGroupKind nwf_bind_kind, nwf_unbind_kind;
 extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind;
-extern const NwfGroupKind nwf_restore_kind, nwf_release_kind;
+extern const NwfGroupKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;
+GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure);
 
 /* load.c: from the files */
 gboolean nwf_load_filters(NwfEngine *engine, GError **error);

@@ -65,5 +65,44 @@ prepare_release(NwfEngine *engine, NwfGroup *group, GError **error)
     return TRUE;
 }
 
+/* What of ours is in the tables: only the applier asks, because one thread at a time may use the technology. */
+static gboolean
+prepare_reread(NwfEngine *engine, NwfGroup *group, GError **error)
+{
+    return engine->config.backend->read(engine->config.backend, &group->in_kernel, error);
+}
+
+static NwfGroup *
+port_group(const NwfGroupKind *kind, const char *portdev, gboolean unsure)
+{
+    NwfGroup *group = nwf_group_new(kind);
+    group->portdev = g_strdup(portdev);
+    group->unsure = unsure;
+    return group;
+}
+
+/*
+ * A group for every bound port, and one for each port of @in_kernel (may be NULL) that is not bound. With @unsure the rules
+ * are written again even if they are those that the port should have.
+ */
+GPtrArray *
+nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
+{
+    GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_mutex_lock(&engine->lock);
+    g_hash_table_iter_init(&iter, engine->ports);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(groups, port_group(&nwf_restore_kind, name, unsure));
+    for (guint i = 0; in_kernel && i < in_kernel->len; i++)
+        if (!g_hash_table_contains(engine->ports, g_ptr_array_index(in_kernel, i)))
+            g_ptr_array_add(groups, port_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i), unsure));
+    g_mutex_unlock(&engine->lock);
+    return groups;
+}
+
 const NwfGroupKind nwf_restore_kind = { .prepare = prepare_restore, .yield = yield_restore };
 const NwfGroupKind nwf_release_kind = { .prepare = prepare_release };
+const NwfGroupKind nwf_reread_kind = { .exclusive = TRUE, .prepare = prepare_reread };
