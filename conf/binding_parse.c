@@ -2,8 +2,8 @@
 /*
  * binding_parse.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
  *
- * The children may stand in any order, the first of each name counts; so all texts are collected first and looked at
- * when the document has ended, in a fixed order. A document with a namespace has none of the children.
+ * The children may stand in any order, and the first one that has what is wanted counts; so all texts are collected first
+ * and looked at when the document has ended, in a fixed order. Elements and attributes with a namespace do not count.
  */
 #include "conf/binding.h"
 
@@ -12,12 +12,12 @@
 
 #include <glib/gi18n-lib.h>
 
-/* An attribute or a text that is wanted: where it stands, and what was found. */
+/* The attributes and texts that are wanted, in the order in which they are looked at. */
 typedef enum NwfPart {
-    PART_OWNER_NAME,
-    PART_OWNER_UUID,
     PART_PORTDEV,
     PART_LINKDEV,
+    PART_OWNER_NAME,
+    PART_OWNER_UUID,
     PART_MAC,
     PART_FILTER,
     PART_BACKEND,
@@ -25,55 +25,43 @@ typedef enum NwfPart {
 } NwfPart;
 
 static const char *const places[PARTS] = {
-    "<owner><name>",       "<owner><uuid>",      "<portdev name='…'/>", "<linkdev name='…'/>",
-    "<mac address='…'/>", "<filterref filter='…'/>", "<backend name='…'/>",
+    "<portdev name='…'/>", "<linkdev name='…'/>",    "<owner><name>…",        "<owner><uuid>…",
+    "<mac address='…'/>",  "<filterref filter='…'/>", "<backend name='…'/>",
 };
 
 typedef struct NwfBindingReader {
     NwfNotes *notes;
-    gboolean seen[PARTS];  /* the element is there */
+    gboolean seen[PARTS]; /* the element is there */
     char *texts[PARTS];
-    gboolean has_binding, in_first_binding, has_owner, in_first_owner, in_first_filter;
+    guint n_bindings;     /* in a status document only the first one counts */
+    guint n_filters;      /* only the parameters of the first one count */
     NwfParams *params;
-    GError *late;          /* of a parameter: told after what is missing */
+    GError *late;         /* of a parameter: told after what is missing */
 } NwfBindingReader;
 
 static gboolean
 take_attribute(NwfBindingReader *reader, NwfPart part, const NwfXmlTag *tag, const char *attribute)
 {
-    if (reader->in_first_binding && !reader->seen[part]) {
-        reader->seen[part] = TRUE;
-        reader->texts[part] = nwf_xml_attribute(tag, attribute);
+    if (reader->n_bindings > 1)
         return TRUE;
-    }
-    return FALSE;
+    reader->seen[part] = TRUE;
+    if (!reader->texts[part])
+        reader->texts[part] = nwf_xml_plain_attribute(tag, attribute);
+    return TRUE;
 }
 
 static gboolean
 take_text(NwfBindingReader *reader, NwfPart part, const char *text)
 {
-    if (reader->in_first_binding && reader->in_first_owner && !reader->seen[part]) {
-        reader->seen[part] = TRUE;
+    if (reader->n_bindings == 1 && !reader->texts[part])
         reader->texts[part] = g_strdup(text);
-    }
     return TRUE;
 }
 
 static gboolean
 binding_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    NwfBindingReader *reader = data;
-    reader->in_first_binding = !reader->has_binding;
-    reader->has_binding = TRUE;
-    return TRUE;
-}
-
-static gboolean
-owner_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
-{
-    NwfBindingReader *reader = data;
-    reader->in_first_owner = !reader->has_owner;
-    reader->has_owner = TRUE;
+    ((NwfBindingReader *)data)->n_bindings++;
     return TRUE;
 }
 
@@ -92,44 +80,40 @@ uuid_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
 static gboolean
 portdev_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    take_attribute(data, PART_PORTDEV, tag, "name");
-    return TRUE;
+    return take_attribute(data, PART_PORTDEV, tag, "name");
 }
 
 static gboolean
 linkdev_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    take_attribute(data, PART_LINKDEV, tag, "name");
-    return TRUE;
+    return take_attribute(data, PART_LINKDEV, tag, "name");
 }
 
 static gboolean
 mac_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    take_attribute(data, PART_MAC, tag, "address");
-    return TRUE;
+    return take_attribute(data, PART_MAC, tag, "address");
 }
 
 static gboolean
 backend_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    take_attribute(data, PART_BACKEND, tag, "name");
-    return TRUE;
+    return take_attribute(data, PART_BACKEND, tag, "name");
 }
 
 static gboolean
 filterref_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfBindingReader *reader = data;
-    reader->in_first_filter = take_attribute(reader, PART_FILTER, tag, "filter");
-    return TRUE;
+    reader->n_filters++;
+    return take_attribute(reader, PART_FILTER, tag, "filter");
 }
 
 static gboolean
 parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfBindingReader *reader = data;
-    if (reader->in_first_filter && !reader->late)
+    if (reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
         nwf_params_parse_tag(reader->params, tag, reader->notes, &reader->late);
     return TRUE;
 }
@@ -141,7 +125,7 @@ static const NwfXmlElement owner_children[] = {
 };
 static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
 static const NwfXmlElement children[] = {
-    {.name = "owner", .plain = TRUE, .start = owner_start, .children = owner_children},
+    {.name = "owner", .plain = TRUE, .children = owner_children},
     {.name = "portdev", .plain = TRUE, .start = portdev_start},
     {.name = "linkdev", .plain = TRUE, .start = linkdev_start},
     {.name = "mac", .plain = TRUE, .start = mac_start},
@@ -197,7 +181,7 @@ check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GE
         gboolean optional = part == PART_LINKDEV || part == PART_BACKEND;
         if (part == PART_BACKEND && dialect < NWF_DIALECT_12)
             continue;
-        if (optional ? reader->seen[part] && !text : !text || !*text)
+        if ((!optional || reader->seen[part]) && (!text || !*text))
             return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding has no %s"), places[part]);
     }
     return TRUE;
@@ -211,7 +195,7 @@ fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError *
         return FALSE;
     quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
     if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s: not 32 hexadecimal digits"), quoted);
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: not 32 hexadecimal digits"), quoted);
     if (!check_parts(reader, PART_MAC, dialect, error))
         return FALSE;
     g_free(quoted);

@@ -27,7 +27,7 @@ typedef struct NwfFilterReader {
 static gboolean
 read_name(const NwfXmlTag *tag, NwfFilter *filter, GError **error)
 {
-    filter->name = nwf_xml_attribute(tag, "name");
+    filter->name = nwf_xml_plain_attribute(tag, "name");
     if (filter->name && *filter->name)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter has no name"), nwf_xml_line(tag));
@@ -37,28 +37,23 @@ read_name(const NwfXmlTag *tag, NwfFilter *filter, GError **error)
 static gboolean
 read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **error)
 {
-    g_autofree char *chain = nwf_xml_attribute(tag, "chain");
-    g_autofree char *priority = nwf_xml_attribute(tag, "priority");
+    g_autofree char *chain = nwf_xml_plain_attribute(tag, "chain");
+    g_autofree char *priority = nwf_xml_plain_attribute(tag, "priority");
     g_autofree char *quoted = nwf_clip(priority ? priority : "");
-    gboolean given = chain && *chain;
+    gboolean ranked = priority && *priority, given = chain && *chain;
     gint32 number = 0;
 
+    if (ranked && (!nwf_signed_read(priority, &number) || number < NWF_PRIORITY_MIN || number > NWF_PRIORITY_MAX))
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("chain priority '%s': not a number from %d to %d"), quoted,
+                             (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
     filter->chain = g_strdup(given ? chain : "root");
     filter->kind = nwf_chain_kind(filter->chain, error);
     if (!filter->kind)
         return FALSE;
-    filter->priority = filter->kind->priority;
-    if (!priority || !*priority)
-        return TRUE;
-    if (!nwf_signed_read(priority, &number) || number < NWF_PRIORITY_MIN || number > NWF_PRIORITY_MAX)
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("chain priority '%s': not a number from %d to %d"), quoted,
-                             (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
-    if (!given) {
+    filter->priority_explicit = ranked && given;
+    filter->priority = filter->priority_explicit ? number : filter->kind->priority;
+    if (ranked && !given)
         nwf_note(notes, _("filter '%s': chain priority '%s' is ignored without a chain"), filter->name, quoted);
-        return TRUE;
-    }
-    filter->priority = number;
-    filter->priority_explicit = TRUE;
     return TRUE;
 }
 

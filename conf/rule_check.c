@@ -64,22 +64,20 @@ has_ports(const NwfRule *rule)
     return FALSE;
 }
 
-static gboolean
-check_port(const NwfRule *rule, guint index, const NwfRulePlace *place, GError **error)
+gboolean
+nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **error)
 {
     g_autofree char *label = NULL;
-    if (rule->protocol->layer != NWF_LAYER_ETHERNET || rule->protocol->attributes[index].type != NWF_TYPE_PORT ||
-        !rule->fields[index].present || has_ports(rule))
+    if (rule->protocol->layer != NWF_LAYER_ETHERNET)
         return TRUE;
-    label = label_of(rule, index, place);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"), label);
-}
-
-gboolean
-nwf_rule_check_port(const NwfRule *rule, guint index, const NwfRulePlace *place, GError **error)
-{
-    return place->dialect >= NWF_DIALECT_11 || check_port(rule, index, place, error);
+    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
+        if (rule->protocol->attributes[i].type != NWF_TYPE_PORT || !rule->fields[i].present || has_ports(rule))
+            continue;
+        label = label_of(rule, i, place);
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"), label);
+    }
+    return TRUE;
 }
 
 static void
@@ -156,14 +154,12 @@ nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error)
     settle_set_flags(rule);
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         settle_sign(rule, i);
-        if (!check_port(rule, i, place, error))
-            return FALSE;
-        if (!place->notes || !rule->fields[i].present)
-            continue;
-        remark_without_effect(rule, i, place);
-        remark_negation(rule, i, place);
+        if (place->notes && rule->fields[i].present) {
+            remark_without_effect(rule, i, place);
+            remark_negation(rule, i, place);
+        }
     }
     if (place->notes)
         remark_hidden_ranges(rule, place);
-    return TRUE;
+    return nwf_rule_check_ports(rule, place, error);
 }

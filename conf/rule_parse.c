@@ -191,7 +191,7 @@ take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, c
         label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
         nwf_rule_note(place, label, g_ptr_array_index(remarks, i));
     }
-    return nwf_rule_check_port(rule, index, place, error);
+    return TRUE;
 }
 
 static gboolean
@@ -271,7 +271,7 @@ nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace 
     }
     remark_unknown_attributes((*rule)->protocol, tag, place);
     if (!last)
-        return TRUE;
+        return place->dialect >= NWF_DIALECT_11 || nwf_rule_check_ports(*rule, place, error);
     g_propagate_error(error, g_steal_pointer(&last));
     return FALSE;
 }

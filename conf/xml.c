@@ -136,9 +136,10 @@ on_start(gpointer data, const xmlChar *name, const xmlChar *prefix, const xmlCha
 {
     NwfXmlRun *run = data;
     guint declared = (guint)n_namespaces;
-    /* With a prefix that nobody declared, name and prefix are one name: one that no table has. */
-    const xmlChar *known = prefix && !uri ? (const xmlChar *)":" : name;
-    NwfXmlTag tag = {known, (guint)xmlSAX2GetLineNumber(run->parser), (guint)n_attributes, attributes};
+    /* With a prefix that nobody declared, prefix and name are one name, which no table has. */
+    g_autofree char *whole = prefix && !uri ? g_strdup_printf("%s:%s", (const char *)prefix, (const char *)name) : NULL;
+    NwfXmlTag tag = {whole ? (const xmlChar *)whole : name, (guint)xmlSAX2GetLineNumber(run->parser),
+                     (guint)n_attributes, attributes};
 
     g_array_append_val(run->namespaces, declared);
     run->n_namespaces += declared;
@@ -273,17 +274,30 @@ nwf_xml_line(const NwfXmlTag *tag)
     return tag->line;
 }
 
-char *
-nwf_xml_attribute(const NwfXmlTag *tag, const char *name)
+/* The first attribute @name; @plain: only without a prefix. */
+static char *
+find_attribute(const NwfXmlTag *tag, const char *name, gboolean plain)
 {
     for (guint i = 0; i < tag->n_attributes; i++) {
         const xmlChar **attribute = tag->attributes + i * ATTR_SIZE;
         gboolean undeclared = attribute[ATTR_PREFIX] && !attribute[ATTR_URI];
-        if (!undeclared && strcmp((const char *)attribute[ATTR_NAME], name) == 0)
-            return g_strndup((const char *)attribute[ATTR_VALUE],
-                             (gsize)(attribute[ATTR_END] - attribute[ATTR_VALUE]));
+        if (undeclared || (plain && attribute[ATTR_PREFIX]) || strcmp((const char *)attribute[ATTR_NAME], name) != 0)
+            continue;
+        return g_strndup((const char *)attribute[ATTR_VALUE], (gsize)(attribute[ATTR_END] - attribute[ATTR_VALUE]));
     }
     return NULL;
+}
+
+char *
+nwf_xml_attribute(const NwfXmlTag *tag, const char *name)
+{
+    return find_attribute(tag, name, FALSE);
+}
+
+char *
+nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name)
+{
+    return find_attribute(tag, name, TRUE);
 }
 
 const char *

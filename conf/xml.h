@@ -16,8 +16,10 @@ typedef struct NwfXmlTag NwfXmlTag;
 const char *nwf_xml_name(const NwfXmlTag *tag);
 /** nwf_xml_line: the line where the tag ends, from 1. */
 guint nwf_xml_line(const NwfXmlTag *tag);
-/** nwf_xml_attribute: (transfer full): value of the attribute @name with any prefix, or NULL. */
+/** nwf_xml_attribute: (transfer full): value of the first attribute @name, with any prefix or none, or NULL. */
 char *nwf_xml_attribute(const NwfXmlTag *tag, const char *name);
+/** nwf_xml_plain_attribute: the same, only without a prefix. */
+char *nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name);
 /** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL when @index is past the end. */
 const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
 
