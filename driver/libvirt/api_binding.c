@@ -46,7 +46,7 @@ visible_bindings(const NwfPass *pass, virConnectPtr conn, NwfBindingCheck check)
 int
 nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, 0))
+    if (!nwf_flags_fit("connectListAllNWFilterBindings", flags, 0))
         return -1;
     g_auto(NwfPass) pass = nwf_gate_enter();
     if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL))
@@ -154,7 +154,7 @@ create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
 virNWFilterBindingPtr
 nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
+    if (!nwf_flags_fit("nwfilterBindingCreateXML", flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
         return NULL;
     g_auto(NwfPass) pass = nwf_gate_enter();
     return pass.valid ? create(&pass, conn, xml, (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0) : NULL;
@@ -183,7 +183,7 @@ nwf_api_binding_delete(virNWFilterBindingPtr handle)
 char *
 nwf_api_binding_xml(virNWFilterBindingPtr handle, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, 0))
+    if (!nwf_flags_fit("nwfilterBindingGetXMLDesc", flags, 0))
         return NULL;
     g_auto(NwfPass) pass = nwf_gate_enter();
     g_autoptr(GError) error = NULL;

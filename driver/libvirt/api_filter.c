@@ -74,7 +74,7 @@ free_filter_handle(gpointer handle)
 int
 nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, 0))
+    if (!nwf_flags_fit("connectListAllNWFilters", flags, 0))
         return -1;
     g_auto(NwfPass) pass = nwf_gate_enter();
     if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFiltersEnsureACL))
@@ -198,7 +198,7 @@ nwf_api_filter_define(virConnectPtr conn, const char *xml)
 virNWFilterPtr
 nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, VIR_NWFILTER_DEFINE_VALIDATE))
+    if (!nwf_flags_fit("nwfilterDefineXMLFlags", flags, VIR_NWFILTER_DEFINE_VALIDATE))
         return NULL;
     g_auto(NwfPass) pass = nwf_gate_enter();
     return pass.valid ? define(&pass, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
@@ -243,7 +243,7 @@ nwf_api_filter_undefine(virNWFilterPtr handle)
 char *
 nwf_api_filter_xml(virNWFilterPtr handle, unsigned int flags)
 {
-    if (!nwf_flags_fit(flags, 0))
+    if (!nwf_flags_fit("nwfilterGetXMLDesc", flags, 0))
         return NULL;
     g_auto(NwfPass) pass = nwf_gate_enter();
     if (!pass.valid)

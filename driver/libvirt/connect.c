@@ -37,7 +37,7 @@ nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNU
         return NWF_ABI_OPEN_SUCCESS;
 
     g_auto(NwfPass) pass = nwf_gate_enter();
-    if (!pass.valid || !nwf_flags_fit(flags, VIR_CONNECT_RO))
+    if (!pass.valid || !nwf_flags_fit("connectOpen", flags, VIR_CONNECT_RO))
         return NWF_ABI_OPEN_ERROR;
     if (!path_is_system(conn, &error)) {
         nwf_report(error);

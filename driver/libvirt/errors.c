@@ -68,13 +68,13 @@ nwf_report_from(const GError *error, const char *function, int line)
 }
 
 gboolean
-nwf_flags_fit_in(unsigned int flags, unsigned int allowed, const char *function, int line)
+nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed)
 {
     if ((flags & ~allowed) == 0)
         return TRUE;
-    nwf_symbols.virRaiseErrorFull("nwfilter", function, line, VIR_FROM_NWFILTER, VIR_ERR_INVALID_ARG, VIR_ERR_ERROR,
-                                  function, "flags", NULL, 0, 0,
+    nwf_symbols.virRaiseErrorFull(__FILE__, call, __LINE__, VIR_FROM_NWFILTER, VIR_ERR_INVALID_ARG, VIR_ERR_ERROR,
+                                  call, "flags", NULL, 0, 0,
                                   _("unsupported flags (0x%x) in function %s; accepted are 0x%x"), flags & ~allowed,
-                                  function, allowed);
+                                  call, allowed);
     return FALSE;
 }

@@ -17,6 +17,5 @@ void nwf_errors_speak(NwfDialect dialect);
 #define nwf_report(error) nwf_report_from(error, __func__, __LINE__)
 void nwf_report_from(const GError *error, const char *function, int line);
 
-/** nwf_flags_fit: FALSE, with the error reported, if @flags has a bit that is not in @allowed. */
-#define nwf_flags_fit(flags, allowed) nwf_flags_fit_in(flags, allowed, __func__, __LINE__)
-gboolean nwf_flags_fit_in(unsigned int flags, unsigned int allowed, const char *function, int line);
+/** nwf_flags_fit: FALSE, with the error of the driver call @call reported, if @flags has a bit that is not in @allowed. */
+gboolean nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed);
