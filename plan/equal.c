@@ -2,8 +2,8 @@
 /*
  * equal.c: whether two plans mean the same
  *
- * Compared is what reaches the kernel: chains, rules, conditions and their order. Where a rule came from does not count,
- * so that moving a rule inside its document is no work.
+ * Compared is what reaches the kernel: chains, rules, conditions and their order. Where a rule came from does not
+ * count, so that moving a rule inside its document is no work.
  */
 #include "plan/inside.h"
 
@@ -31,10 +31,12 @@ rule_equal(const NwfPlanRule *a, const NwfPlanRule *b)
 {
     if (a->protocol != b->protocol || a->verdict != b->verdict || a->conditions->len != b->conditions->len)
         return FALSE;
-    if ((a->target != NULL) != (b->target != NULL) || (a->target != NULL && !g_str_equal(a->target->suffix, b->target->suffix)))
+    if ((a->target != NULL) != (b->target != NULL) ||
+        (a->target != NULL && !g_str_equal(a->target->suffix, b->target->suffix)))
         return FALSE;
     for (guint i = 0; i < a->conditions->len; i++)
-        if (!condition_equal(&g_array_index(a->conditions, NwfCondition, i), &g_array_index(b->conditions, NwfCondition, i)))
+        if (!condition_equal(&g_array_index(a->conditions, NwfCondition, i),
+                             &g_array_index(b->conditions, NwfCondition, i)))
             return FALSE;
     return TRUE;
 }

@@ -3,14 +3,14 @@
  * groups.c: which variables of a rule advance hand in hand
  *
  * A rule is written once for each combination of the values of its groups. Variables with one iterator form one group;
- * an element access ($A[3]) is a group of its own with one value. The iterator 0 comes first, the others follow in order
- * of first use, which is the order of the attribute tables; the first group varies fastest.
+ * an element access ($A[3]) is a group of its own with one value. The iterator 0 comes first, the others follow in
+ * order of first use, which is the order of the attribute tables; the first group varies fastest.
  *
  * Groups belong to the template: rules that use the same variables in the same types share one. One rule may have the
  * same group twice ($A[@1] and $A[@2] make all pairs), therefore operands count the groups of their rule.
  *
- * All variables of a rule take part, also those of attributes that make no condition (a comment at the Ethernet layer, a
- * mask without its address): they must have a value, and a list multiplies the rule, as users of libvirt know it.
+ * All variables of a rule take part, also those of attributes that make no condition (a comment at the Ethernet layer,
+ * a mask without its address): they must have a value, and a list multiplies the rule, as users of libvirt know it.
  */
 #include "plan/inside.h"
 
@@ -54,16 +54,18 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
     column->attribute = source->rule->protocol->attributes[index].name;
     if (of_binding)
         return TRUE;
-    if (column->constant != NULL && (variable->access == NWF_ACCESS_ITERATOR || variable->index < column->constant->len))
+    if (column->constant != NULL &&
+        (variable->access == NWF_ACCESS_ITERATOR || variable->index < column->constant->len))
         return TRUE;
     place = nwf_column_place(column);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the variable has no value: give it as a parameter of the binding"), place);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("%s: the variable has no value: give it as a parameter of the binding"), place);
 }
 
 static NwfSlot *
 slot_for(GArray *slots, const NwfVariable *variable)
 {
-    NwfSlot slot = { variable->access == NWF_ACCESS_ITERATOR, variable->index, NULL };
+    NwfSlot slot = {variable->access == NWF_ACCESS_ITERATOR, variable->index, NULL};
 
     for (guint i = 0; i < slots->len && slot.iterates; i++) {
         NwfSlot *known = &g_array_index(slots, NwfSlot, i);
@@ -83,10 +85,10 @@ column_in(NwfSlot *slot, const NwfColumn *column)
         const NwfColumn *known = &g_array_index(slot->columns, NwfColumn, i);
 
         if (known->type == column->type && g_str_equal(known->variable->name, column->variable->name))
-            return (int) i;
+            return (int)i;
     }
     g_array_append_vals(slot->columns, column, 1);
-    return (int) slot->columns->len - 1;
+    return (int)slot->columns->len - 1;
 }
 
 /* What makes two groups the same: where their values come from, and their types. */
@@ -98,7 +100,8 @@ group_key(const GArray *columns)
     for (guint i = 0; i < columns->len; i++) {
         const NwfColumn *column = &g_array_index(columns, NwfColumn, i);
 
-        g_string_append_printf(key, "%s %d %p ", column->variable->name, (int) column->type, (gconstpointer) column->constant);
+        g_string_append_printf(key, "%s %d %p ", column->variable->name, (int)column->type,
+                               (gconstpointer)column->constant);
         if (column->variable->access == NWF_ACCESS_ELEMENT)
             g_string_append_printf(key, "[%u]", column->variable->index);
     }
@@ -136,7 +139,7 @@ collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean fi
             return FALSE;
         slot = slot_for(slots, field->variable);
         source->places[i].column = column_in(slot, &column);
-        source->places[i].group = (int) (slot - &g_array_index(slots, NwfSlot, 0));
+        source->places[i].group = (int)(slot - &g_array_index(slots, NwfSlot, 0));
     }
     return TRUE;
 }
@@ -151,7 +154,8 @@ slot_clear(gpointer data)
 
 /* Fills the places and groups of @source. @known maps keys of groups to their index in @template. */
 gboolean
-nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source, GError **error)
+nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source,
+                  GError **error)
 {
     g_autoptr(GArray) slots = g_array_new(FALSE, FALSE, sizeof(NwfSlot));
 

@@ -7,10 +7,12 @@
  */
 #include "plan/inside.h"
 
+#include <string.h>
+
 static void
 put_text(GString *out, const char *text)
 {
-    g_string_append_printf(out, "%d:%s ", text != NULL ? (int) strlen(text) : -1, text != NULL ? text : "");
+    g_string_append_printf(out, "%d:%s ", text != NULL ? (int)strlen(text) : -1, text != NULL ? text : "");
 }
 
 static void
@@ -25,13 +27,14 @@ put_value(GString *out, const NwfValue *value, NwfType type)
 static void
 put_condition(GString *out, const NwfCondition *condition)
 {
-    g_string_append_printf(out, "if %d %d %d ", (int) condition->match, condition->negated, condition->automatic);
+    g_string_append_printf(out, "if %d %d %d ", (int)condition->match, condition->negated, condition->automatic);
     for (guint i = 0; i < NWF_OPERANDS_MAX; i++) {
         const NwfOperand *operand = &condition->operands[i];
 
         if (!operand->present)
             continue;
-        g_string_append_printf(out, "%u %d %d %d %d ", i, (int) operand->type, operand->group, operand->column, operand->mirrored);
+        g_string_append_printf(out, "%u %d %d %d %d ", i, (int)operand->type, operand->group, operand->column,
+                               operand->mirrored);
         if (nwf_operand_is_literal(operand))
             put_value(out, &operand->value, operand->type);
     }
@@ -42,7 +45,7 @@ put_rule(GString *out, const NwfPlanRule *rule)
 {
     put_text(out, rule->protocol != NULL ? rule->protocol->name : NULL);
     put_text(out, rule->target != NULL ? rule->target->suffix : NULL);
-    g_string_append_printf(out, "%d ", (int) rule->verdict);
+    g_string_append_printf(out, "%d ", (int)rule->verdict);
     for (guint i = 0; rule->groups != NULL && i < rule->groups->len; i++)
         g_string_append_printf(out, "by %u ", g_array_index(rule->groups, guint, i));
     for (guint i = 0; i < rule->conditions->len; i++)
@@ -54,7 +57,7 @@ static void
 put_column(GString *out, const NwfColumn *column)
 {
     put_text(out, column->variable->name);
-    g_string_append_printf(out, "%d %d ", (int) column->variable->access, (int) column->type);
+    g_string_append_printf(out, "%d %d ", (int)column->variable->access, (int)column->type);
     if (column->variable->access == NWF_ACCESS_ELEMENT)
         g_string_append_printf(out, "[%u] ", column->variable->index);
     for (guint i = 0; column->constant != NULL && i < column->constant->len; i++)
@@ -79,14 +82,14 @@ nwf_template_hash(const NwfTemplate *t)
     for (guint i = 0; i < t->chains->len; i++) {
         const NwfChain *chain = g_ptr_array_index(t->chains, i);
 
-        g_string_append_printf(text, "chain %d %d ", (int) chain->layer, (int) chain->hook);
+        g_string_append_printf(text, "chain %d %d ", (int)chain->layer, (int)chain->hook);
         put_text(text, chain->suffix);
         for (guint j = 0; j < chain->rules->len; j++)
             put_rule(text, g_ptr_array_index(chain->rules, j));
     }
     for (guint i = 0; i < t->groups->len; i++)
         put_group(text, g_ptr_array_index(t->groups, i));
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize) text->len);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 }
 
 char *
@@ -99,7 +102,8 @@ nwf_values_hash(const NwfValues *values)
 
         put_group(text, tuples->columns);
         for (guint j = 0; j < tuples->n * tuples->columns->len; j++)
-            put_value(text, &tuples->cells[j], g_array_index(tuples->columns, NwfColumn, j % tuples->columns->len).type);
+            put_value(text, &tuples->cells[j],
+                      g_array_index(tuples->columns, NwfColumn, j % tuples->columns->len).type);
     }
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize) text->len);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 }

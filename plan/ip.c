@@ -2,8 +2,8 @@
 /*
  * ip.c: the copies of a rule at the IP layers
  *
- * Each rule goes to three chains: forwarded from the VM (FI), forwarded to the VM (FO), from the VM to the host (HI). In
- * the chain of its own direction a copy is as written, otherwise it is swapped and describes the answers. "inout" is
+ * Each rule goes to three chains: forwarded from the VM (FI), forwarded to the VM (FO), from the VM to the host (HI).
+ * In the chain of its own direction a copy is as written, otherwise it is swapped and describes the answers. "inout" is
  * written from the view of a packet to the VM, as "in" is.
  *
  * Accept is RETURN in FI and HI: the packet goes on to the receiver's FO chain or to the host's own rules.
@@ -12,8 +12,8 @@
  *   - of rules with a list of states or an ICMP type, unless "inout" (a type names one direction by itself, so that
  *     "inout" makes both copies with the same type);
  *   - of rules with a connection limit: it counts in one direction;
- *   - that would lose their MAC condition (only source addresses can be compared here): for drop, reject and return always,
- *     since they would hit other stations' packets; for accept if nothing but the protocol would remain.
+ *   - that would lose their MAC condition (only source addresses can be compared here): for drop, reject and return
+ * always, since they would hit other stations' packets; for accept if nothing but the protocol would remain.
  *
  * States that nobody asked for: an accept rule "in" or "out" lets new connections begin in its direction and answers
  * come back.
@@ -22,15 +22,21 @@
 
 /* In the order in which they are printed; the second stands in for the first if that is absent. */
 static const NwfMatch order[][2] = {
-    { NWF_MATCH_SRC_MAC },   { NWF_MATCH_SRC_IP, NWF_MATCH_SRC_IP_FROM }, { NWF_MATCH_DST_IP, NWF_MATCH_DST_IP_FROM },
-    { NWF_MATCH_DSCP },      { NWF_MATCH_TCP_FLAGS },  { NWF_MATCH_SRC_PORT }, { NWF_MATCH_DST_PORT },
-    { NWF_MATCH_TCP_OPTION }, { NWF_MATCH_TYPE },
+    {NWF_MATCH_SRC_MAC},
+    {NWF_MATCH_SRC_IP, NWF_MATCH_SRC_IP_FROM},
+    {NWF_MATCH_DST_IP, NWF_MATCH_DST_IP_FROM},
+    {NWF_MATCH_DSCP},
+    {NWF_MATCH_TCP_FLAGS},
+    {NWF_MATCH_SRC_PORT},
+    {NWF_MATCH_DST_PORT},
+    {NWF_MATCH_TCP_OPTION},
+    {NWF_MATCH_TYPE},
 };
 
 /* They follow the states. */
-static const NwfMatch tail[] = { NWF_MATCH_IPSET, NWF_MATCH_CONNLIMIT, NWF_MATCH_COMMENT };
+static const NwfMatch tail[] = {NWF_MATCH_IPSET, NWF_MATCH_CONNLIMIT, NWF_MATCH_COMMENT};
 
-static const NwfHook hooks[] = { NWF_HOOK_FORWARD_IN, NWF_HOOK_FORWARD_OUT, NWF_HOOK_HOST_IN };
+static const NwfHook hooks[] = {NWF_HOOK_FORWARD_IN, NWF_HOOK_FORWARD_OUT, NWF_HOOK_HOST_IN};
 
 static const NwfVerdict verdicts[] = {
     [NWF_ACTION_DROP] = NWF_VERDICT_DROP,         [NWF_ACTION_ACCEPT] = NWF_VERDICT_ACCEPT,
@@ -44,7 +50,7 @@ typedef struct NwfTraits {
     gboolean typed;  /* names an ICMP type */
     gboolean limited;
     gboolean with_mac;
-    gboolean more;   /* has a condition that a swapped copy keeps, beside sets, states and comments */
+    gboolean more; /* has a condition that a swapped copy keeps, beside sets, states and comments */
 } NwfTraits;
 
 static gboolean
@@ -85,7 +91,7 @@ swapped_copy_is_made(const NwfSource *source, const NwfTraits *traits)
 static void
 add_automatic(NwfPlanRule *rule, NwfMatch match, NwfType type, guint32 number)
 {
-    NwfCondition condition = { .match = match, .automatic = TRUE };
+    NwfCondition condition = {.match = match, .automatic = TRUE};
 
     nwf_operand_number(&condition.operands[0], type, number);
     g_array_append_val(rule->conditions, condition);

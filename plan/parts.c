@@ -2,8 +2,8 @@
 /*
  * parts.c: life and death of the pieces that templates and plans are made of
  *
- * A chain owns its rules, a rule its conditions, a condition its literal values. Names of filters are counted strings, so
- * that thousands of rules share one.
+ * A chain owns its rules, a rule its conditions, a condition its literal values. Names of filters are counted strings,
+ * so that thousands of rules share one.
  */
 #include "plan/inside.h"
 
@@ -25,7 +25,7 @@ nwf_operand_literal(NwfOperand *operand, NwfType type, const NwfValue *value)
 void
 nwf_operand_number(NwfOperand *operand, NwfType type, guint32 number)
 {
-    NwfValue value = { .number = number };
+    NwfValue value = {.number = number};
 
     nwf_operand_literal(operand, type, &value);
 }
@@ -48,7 +48,7 @@ nwf_plan_rule_new(NwfVerdict verdict)
 
     rule->verdict = verdict;
     rule->conditions = g_array_new(FALSE, TRUE, sizeof(NwfCondition));
-    g_array_set_clear_func(rule->conditions, (GDestroyNotify) nwf_condition_clear);
+    g_array_set_clear_func(rule->conditions, (GDestroyNotify)nwf_condition_clear);
     return rule;
 }
 
@@ -72,7 +72,7 @@ nwf_chain_new(NwfLayer layer, NwfHook hook, const char *suffix, const NwfChainKi
     chain->hook = hook;
     chain->suffix = g_strdup(suffix);
     chain->kind = kind;
-    chain->rules = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_plan_rule_free);
+    chain->rules = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_rule_free);
     return chain;
 }
 

@@ -5,8 +5,8 @@
  * Reachability follows only filters that exist, each once, without recursion, so that neither a long chain of
  * references nor a wide net of them costs more than its size.
  *
- * A variable has a value if the binding or a reference on the way to the rule gives it; an element access also needs the
- * list to be long enough. The binding wins over every reference, the outer reference over the inner one.
+ * A variable has a value if the binding or a reference on the way to the rule gives it; an element access also needs
+ * the list to be long enough. The binding wins over every reference, the outer reference over the inner one.
  */
 #include "plan/inside.h"
 
@@ -74,10 +74,10 @@ gboolean
 nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_filter_unref);
-    g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_filter_unref);
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
+    g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
 
-    g_ptr_array_add(waiting, nwf_filter_ref((NwfFilter *) from));
+    g_ptr_array_add(waiting, nwf_filter_ref((NwfFilter *)from));
     while (waiting->len > 0) {
         NwfFilter *filter = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
 

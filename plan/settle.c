@@ -5,27 +5,37 @@
  * Conditions that say nothing vanish; a range of ports that came from one variable becomes two operands; combinations
  * that no packet or no tool can satisfy are refused with the place, the attributes and their values.
  *
- * The template is settled as far as its operands are literal, the plan for the rest, by the same code. Conditions with an
- * open operand are passed over.
+ * The template is settled as far as its operands are literal, the plan for the rest, by the same code. Conditions with
+ * an open operand are passed over.
  *
- * ICMPv6 that the kernel never tracks (neighbour discovery, multicast listener reports) has no state that could match: a
- * state nobody asked for is left out for it. A state that was asked for stays.
+ * ICMPv6 that the kernel never tracks (neighbour discovery, multicast listener reports) has no state that could match:
+ * a state nobody asked for is left out for it. A state that was asked for stays.
  */
 #include "plan/inside.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* Conditions whose second operand is the end of a range that begins with the first. */
 static const NwfMatch ranges[] = {
-    NWF_MATCH_SRC_PORT,         NWF_MATCH_DST_PORT,      NWF_MATCH_SRC_IP_FROM,   NWF_MATCH_DST_IP_FROM,
-    NWF_MATCH_STP_ROOT_PRIORITY, NWF_MATCH_STP_ROOT_COST, NWF_MATCH_STP_SENDER_PRIORITY, NWF_MATCH_STP_PORT,
-    NWF_MATCH_STP_AGE,          NWF_MATCH_STP_MAX_AGE,   NWF_MATCH_STP_HELLO_TIME, NWF_MATCH_STP_FORWARD_DELAY,
+    NWF_MATCH_SRC_PORT,
+    NWF_MATCH_DST_PORT,
+    NWF_MATCH_SRC_IP_FROM,
+    NWF_MATCH_DST_IP_FROM,
+    NWF_MATCH_STP_ROOT_PRIORITY,
+    NWF_MATCH_STP_ROOT_COST,
+    NWF_MATCH_STP_SENDER_PRIORITY,
+    NWF_MATCH_STP_PORT,
+    NWF_MATCH_STP_AGE,
+    NWF_MATCH_STP_MAX_AGE,
+    NWF_MATCH_STP_HELLO_TIME,
+    NWF_MATCH_STP_FORWARD_DELAY,
     NWF_MATCH_TYPE,
 };
 
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_DCCP = 33, PROTOCOL_ICMPV6 = 58, PROTOCOL_SCTP = 132 };
 
-static const guint8 with_ports[] = { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP };
+static const guint8 with_ports[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP};
 
 static gboolean
 is_literal(const NwfCondition *condition)
@@ -65,7 +75,8 @@ is_untracked(const NwfPlanRule *rule)
     const NwfCondition *type = find(rule, NWF_MATCH_TYPE);
     guint32 number;
 
-    if (rule->protocol == NULL || rule->protocol->layer != NWF_LAYER_IPV6 || rule->protocol->ip_protocol != PROTOCOL_ICMPV6)
+    if (rule->protocol == NULL || rule->protocol->layer != NWF_LAYER_IPV6 ||
+        rule->protocol->ip_protocol != PROTOCOL_ICMPV6)
         return FALSE;
     if (type == NULL || type->negated || !is_literal(type))
         return FALSE;
@@ -84,7 +95,7 @@ says_nothing(const NwfCondition *condition, gboolean untracked)
     case NWF_MATCH_ARP_GRATUITOUS:
         return condition->operands[0].value.number == 0;
     case NWF_MATCH_STATE:
-        return (condition->operands[0].value.number & ~(guint32) NWF_STATE_NONE) == 0;
+        return (condition->operands[0].value.number & ~(guint32)NWF_STATE_NONE) == 0;
     default:
         return FALSE;
     }
@@ -166,7 +177,7 @@ lacks_protocol(const NwfPlanRule *rule, const guint8 *accepted, gsize n)
         return FALSE;
     if (protocol == NULL || protocol->negated)
         return TRUE;
-    return is_literal(protocol) && memchr(accepted, (int) protocol->operands[0].value.number, n) == NULL;
+    return is_literal(protocol) && memchr(accepted, (int)protocol->operands[0].value.number, n) == NULL;
 }
 
 static gboolean
@@ -197,13 +208,13 @@ static const struct {
     gboolean needs_values;
     const char *text;
 } faults[] = {
-    { has_no_way_back, FALSE, N_("cannot be compared in both directions: write a rule with direction='in' or 'out'") },
-    { has_ports_without_protocol, FALSE, N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated") },
-    { has_type_without_protocol, FALSE, N_("types and codes need protocol='icmpv6', not negated") },
-    { mixes_addresses, TRUE, N_("a range of IPv6 addresses cannot end with an IPv4 address") },
-    { is_range_in_range, TRUE, N_("a range of ports cannot be the end of another range: give single ports") },
-    { ends_before_it_begins, TRUE, N_("the range ends before it begins") },
-    { is_reserved_vlan, TRUE, N_("ebtables cannot match VLAN 4095: accepted are 0 to 4094") },
+    {has_no_way_back, FALSE, N_("cannot be compared in both directions: write a rule with direction='in' or 'out'")},
+    {has_ports_without_protocol, FALSE, N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated")},
+    {has_type_without_protocol, FALSE, N_("types and codes need protocol='icmpv6', not negated")},
+    {mixes_addresses, TRUE, N_("a range of IPv6 addresses cannot end with an IPv4 address")},
+    {is_range_in_range, TRUE, N_("a range of ports cannot be the end of another range: give single ports")},
+    {ends_before_it_begins, TRUE, N_("the range ends before it begins")},
+    {is_reserved_vlan, TRUE, N_("ebtables cannot match VLAN 4095: accepted are 0 to 4094")},
 };
 
 static gboolean
@@ -227,8 +238,8 @@ refuse(const NwfPlanRule *rule, const NwfCondition *condition, const char *text,
         nwf_value_format(quote, &operand->value, operand->type);
         g_string_append(quote, "'");
     }
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', rule at line %u: <%s%s>: %s"), rule->filter, rule->line,
-                         rule->protocol->name, quote->str, _(text));
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', rule at line %u: <%s%s>: %s"), rule->filter,
+                         rule->line, rule->protocol->name, quote->str, _(text));
 }
 
 static gboolean

@@ -4,51 +4,50 @@
  *
  * Attributes come in families: an address and its mask, the two ends of a range, a type and its code. The first of a
  * family leads; it gives the condition its name, its sign and its place. A follower without its leader is no
- * condition (the definition has been remarked upon). The one exception are the ICMPv6 types of the Ethernet element ipv6,
- * where each of the four numbers may stand alone: a missing start is 0, a missing end is the start, or 255.
+ * condition (the definition has been remarked upon). The one exception are the ICMPv6 types of the Ethernet element
+ * ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the start, or 255.
  *
  * The swapped copy of a rule describes the packet on its way back: source and destination change places and conditions
  * keep the place of the attribute they came from.
  */
 #include "plan/inside.h"
 
+#include <string.h>
+
 /* Leader first, then its followers; unused places are NWF_MATCH_NONE. */
 static const NwfMatch families[][NWF_OPERANDS_MAX] = {
-    { NWF_MATCH_SRC_MAC, NWF_MATCH_SRC_MAC_MASK },
-    { NWF_MATCH_DST_MAC, NWF_MATCH_DST_MAC_MASK },
-    { NWF_MATCH_STP_ROOT_PRIORITY, NWF_MATCH_STP_ROOT_PRIORITY_HI },
-    { NWF_MATCH_STP_ROOT_ADDRESS, NWF_MATCH_STP_ROOT_ADDRESS_MASK },
-    { NWF_MATCH_STP_ROOT_COST, NWF_MATCH_STP_ROOT_COST_HI },
-    { NWF_MATCH_STP_SENDER_PRIORITY, NWF_MATCH_STP_SENDER_PRIORITY_HI },
-    { NWF_MATCH_STP_SENDER_ADDRESS, NWF_MATCH_STP_SENDER_ADDRESS_MASK },
-    { NWF_MATCH_STP_PORT, NWF_MATCH_STP_PORT_HI },
-    { NWF_MATCH_STP_AGE, NWF_MATCH_STP_AGE_HI },
-    { NWF_MATCH_STP_MAX_AGE, NWF_MATCH_STP_MAX_AGE_HI },
-    { NWF_MATCH_STP_HELLO_TIME, NWF_MATCH_STP_HELLO_TIME_HI },
-    { NWF_MATCH_STP_FORWARD_DELAY, NWF_MATCH_STP_FORWARD_DELAY_HI },
-    { NWF_MATCH_ARP_SRC_IP, NWF_MATCH_ARP_SRC_IP_MASK },
-    { NWF_MATCH_ARP_DST_IP, NWF_MATCH_ARP_DST_IP_MASK },
-    { NWF_MATCH_SRC_IP, NWF_MATCH_SRC_IP_MASK },
-    { NWF_MATCH_DST_IP, NWF_MATCH_DST_IP_MASK },
-    { NWF_MATCH_SRC_IP_FROM, NWF_MATCH_SRC_IP_TO },
-    { NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP_TO },
-    { NWF_MATCH_SRC_PORT, NWF_MATCH_SRC_PORT_END },
-    { NWF_MATCH_DST_PORT, NWF_MATCH_DST_PORT_END },
-    { NWF_MATCH_TYPE, NWF_MATCH_TYPE_END, NWF_MATCH_CODE, NWF_MATCH_CODE_END },
-    { NWF_MATCH_IPSET, NWF_MATCH_IPSET_FLAGS },
+    {NWF_MATCH_SRC_MAC, NWF_MATCH_SRC_MAC_MASK},
+    {NWF_MATCH_DST_MAC, NWF_MATCH_DST_MAC_MASK},
+    {NWF_MATCH_STP_ROOT_PRIORITY, NWF_MATCH_STP_ROOT_PRIORITY_HI},
+    {NWF_MATCH_STP_ROOT_ADDRESS, NWF_MATCH_STP_ROOT_ADDRESS_MASK},
+    {NWF_MATCH_STP_ROOT_COST, NWF_MATCH_STP_ROOT_COST_HI},
+    {NWF_MATCH_STP_SENDER_PRIORITY, NWF_MATCH_STP_SENDER_PRIORITY_HI},
+    {NWF_MATCH_STP_SENDER_ADDRESS, NWF_MATCH_STP_SENDER_ADDRESS_MASK},
+    {NWF_MATCH_STP_PORT, NWF_MATCH_STP_PORT_HI},
+    {NWF_MATCH_STP_AGE, NWF_MATCH_STP_AGE_HI},
+    {NWF_MATCH_STP_MAX_AGE, NWF_MATCH_STP_MAX_AGE_HI},
+    {NWF_MATCH_STP_HELLO_TIME, NWF_MATCH_STP_HELLO_TIME_HI},
+    {NWF_MATCH_STP_FORWARD_DELAY, NWF_MATCH_STP_FORWARD_DELAY_HI},
+    {NWF_MATCH_ARP_SRC_IP, NWF_MATCH_ARP_SRC_IP_MASK},
+    {NWF_MATCH_ARP_DST_IP, NWF_MATCH_ARP_DST_IP_MASK},
+    {NWF_MATCH_SRC_IP, NWF_MATCH_SRC_IP_MASK},
+    {NWF_MATCH_DST_IP, NWF_MATCH_DST_IP_MASK},
+    {NWF_MATCH_SRC_IP_FROM, NWF_MATCH_SRC_IP_TO},
+    {NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP_TO},
+    {NWF_MATCH_SRC_PORT, NWF_MATCH_SRC_PORT_END},
+    {NWF_MATCH_DST_PORT, NWF_MATCH_DST_PORT_END},
+    {NWF_MATCH_TYPE, NWF_MATCH_TYPE_END, NWF_MATCH_CODE, NWF_MATCH_CODE_END},
+    {NWF_MATCH_IPSET, NWF_MATCH_IPSET_FLAGS},
 };
 
 static const NwfMatch mirrors[][2] = {
-    { NWF_MATCH_SRC_MAC, NWF_MATCH_DST_MAC },
-    { NWF_MATCH_ARP_SRC_MAC, NWF_MATCH_ARP_DST_MAC },
-    { NWF_MATCH_ARP_SRC_IP, NWF_MATCH_ARP_DST_IP },
-    { NWF_MATCH_SRC_IP, NWF_MATCH_DST_IP },
-    { NWF_MATCH_SRC_IP_FROM, NWF_MATCH_DST_IP_FROM },
-    { NWF_MATCH_SRC_PORT, NWF_MATCH_DST_PORT },
+    {NWF_MATCH_SRC_MAC, NWF_MATCH_DST_MAC},         {NWF_MATCH_ARP_SRC_MAC, NWF_MATCH_ARP_DST_MAC},
+    {NWF_MATCH_ARP_SRC_IP, NWF_MATCH_ARP_DST_IP},   {NWF_MATCH_SRC_IP, NWF_MATCH_DST_IP},
+    {NWF_MATCH_SRC_IP_FROM, NWF_MATCH_DST_IP_FROM}, {NWF_MATCH_SRC_PORT, NWF_MATCH_DST_PORT},
 };
 
 /* Their sign is printed by dumpxml and means nothing to packets. */
-static const NwfMatch unsigned_matches[] = { NWF_MATCH_STATE, NWF_MATCH_COMMENT };
+static const NwfMatch unsigned_matches[] = {NWF_MATCH_STATE, NWF_MATCH_COMMENT};
 
 /* The members of the family that @leader leads, by the number of their operand; NULL if it stands alone. */
 const NwfMatch *
@@ -83,7 +82,7 @@ nwf_match_mirror(NwfMatch match)
 void
 nwf_set_flags_mirror(NwfValue *flags)
 {
-    flags->set_flags.dst = (guint8) (~flags->set_flags.dst & ((1u << flags->set_flags.count) - 1));
+    flags->set_flags.dst = (guint8)(~flags->set_flags.dst & ((1u << flags->set_flags.count) - 1));
 }
 
 void
@@ -99,10 +98,10 @@ nwf_source_init(NwfSource *source, const NwfTreeRule *origin)
     for (guint i = 0; i < NWF_MATCHES; i++)
         source->at[i] = -1;
     for (guint i = 0; i < NWF_ATTRIBUTES_MAX; i++)
-        source->places[i] = (NwfPlace) { -1, -1 };
+        source->places[i] = (NwfPlace){-1, -1};
     for (guint i = 0; protocol != NULL && i < protocol->n_attributes; i++)
         if (source->rule->fields[i].present)
-            source->at[protocol->attributes[i].match] = (int) i;
+            source->at[protocol->attributes[i].match] = (int)i;
 }
 
 void
@@ -197,7 +196,7 @@ has_sign(NwfMatch match)
 static void
 ipset_flags_complete(NwfOperand *flags, gboolean swapped)
 {
-    const NwfValue source_address = { .set_flags = { .count = 1 } };
+    const NwfValue source_address = {.set_flags = {.count = 1}};
 
     if (!flags->present)
         nwf_operand_literal(flags, NWF_TYPE_IPSET_FLAGS, &source_address);
@@ -215,7 +214,7 @@ nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch leader)
 {
     const NwfField *first = first_of_family(source, leader);
     const NwfMatch *family = nwf_match_family(leader);
-    NwfCondition condition = { 0 };
+    NwfCondition condition = {0};
 
     if (first == NULL)
         return FALSE;

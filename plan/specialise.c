@@ -9,6 +9,7 @@
 #include "plan/inside.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 static const NwfTuples *
 tuples_of(const NwfPlanRule *rule, guint index, const NwfValues *values)
@@ -30,7 +31,7 @@ n_copies(const NwfPlanRule *rule, const NwfValues *values)
 
     for (guint i = 0; i < n_groups(rule) && n <= NWF_PORT_RULES_MAX; i++)
         n *= tuples_of(rule, i, values)->n;
-    return (guint) MIN(n, NWF_PORT_RULES_MAX + 1);
+    return (guint)MIN(n, NWF_PORT_RULES_MAX + 1);
 }
 
 static gboolean
@@ -56,12 +57,15 @@ fits(const NwfTemplate *t, const NwfValues *values, GError **error)
     if (total <= NWF_PORT_RULES_MAX)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("filter '%s' makes more than %d rules of a port: most come from the lists of values in filter '%s', rule at line %u"),
-                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "", largest->line);
+                         _("filter '%s' makes more than %d rules of a port: most come from the lists of values in "
+                           "filter '%s', rule at line %u"),
+                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "",
+                         largest->line);
 }
 
 static void
-operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
+operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, const NwfValues *values,
+             const guint *steps)
 {
     const NwfTuples *tuples;
 
@@ -71,8 +75,9 @@ operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, co
         nwf_operand_literal(to, from->type, &from->value);
         return;
     }
-    tuples = tuples_of(rule, (guint) from->group, values);
-    nwf_operand_literal(to, from->type, &tuples->cells[steps[from->group] * tuples->columns->len + (guint) from->column]);
+    tuples = tuples_of(rule, (guint)from->group, values);
+    nwf_operand_literal(to, from->type,
+                        &tuples->cells[steps[from->group] * tuples->columns->len + (guint)from->column]);
     if (from->mirrored)
         nwf_set_flags_mirror(&to->value);
 }
@@ -115,7 +120,7 @@ next_combination(const NwfPlanRule *rule, const NwfValues *values, guint *steps)
 static gboolean
 write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GHashTable *targets, GError **error)
 {
-    guint steps[NWF_ATTRIBUTES_MAX] = { 0 };
+    guint steps[NWF_ATTRIBUTES_MAX] = {0};
 
     do {
         NwfPlanRule *made = instance(rule, values, steps);
@@ -130,7 +135,8 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
 }
 
 static gboolean
-write_chain(NwfPlan *plan, NwfChain *chain, const NwfChain *from, const NwfValues *values, GHashTable *targets, GError **error)
+write_chain(NwfPlan *plan, NwfChain *chain, const NwfChain *from, const NwfValues *values, GHashTable *targets,
+            GError **error)
 {
     for (guint i = 0; i < from->rules->len; i++)
         if (!write_rule(chain, g_ptr_array_index(from->rules, i), values, targets, error))
@@ -151,7 +157,7 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
     plan = g_new0(NwfPlan, 1);
     g_atomic_ref_count_init(&plan->refs);
     memcpy(plan->uses, t->uses, sizeof(plan->uses));
-    plan->chains = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_chain_free);
+    plan->chains = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_chain_free);
     for (guint i = 0; i < t->chains->len; i++) {
         NwfChain *from = g_ptr_array_index(t->chains, i);
         NwfChain *chain = nwf_chain_new(from->layer, from->hook, from->suffix, from->kind);
@@ -160,7 +166,8 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
         g_hash_table_insert(targets, from, chain);
     }
     for (guint i = 0; i < t->chains->len; i++)
-        if (!write_chain(plan, g_ptr_array_index(plan->chains, i), g_ptr_array_index(t->chains, i), values, targets, error))
+        if (!write_chain(plan, g_ptr_array_index(plan->chains, i), g_ptr_array_index(t->chains, i), values, targets,
+                         error))
             return NULL;
     return g_steal_pointer(&plan);
 }

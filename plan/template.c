@@ -4,14 +4,14 @@
  *
  * Order. The rules of the tree are sorted: rules of root filters first, then all others; inside each half by priority;
  * equal priorities keep document order. At the IP layers this is the order of the rules, chains of filters mean nothing
- * there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its direction. A
- * jump stands in the root chain before the first rule whose priority is not smaller than that of the jump's sub-chain;
- * jumps left over stand at the end. Jumps of equal priority keep document order.
+ * there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its
+ * direction. A jump stands in the root chain before the first rule whose priority is not smaller than that of the
+ * jump's sub-chain; jumps left over stand at the end. Jumps of equal priority keep document order.
  *
  * If filters name one sub-chain with different priorities, the smallest counts, for each direction by itself.
  *
- * A root chain exists for a direction that has rules; the three chains of an IP layer exist if the tree has any rule for
- * that layer, even one that yields no copy.
+ * A root chain exists for a direction that has rules; the three chains of an IP layer exist if the tree has any rule
+ * for that layer, even one that yields no copy.
  */
 #include "plan/inside.h"
 
@@ -24,10 +24,10 @@ typedef struct NwfSubChain {
 } NwfSubChain;
 
 typedef struct NwfHookDraft {
-    GPtrArray *root;        /* (element-type NwfPlanRule): rules of the root chain */
+    GPtrArray *root;         /* (element-type NwfPlanRule): rules of the root chain */
     GArray *root_priorities; /* (element-type int): of these rules */
-    GPtrArray *subs;        /* (element-type NwfSubChain) */
-    GHashTable *by_suffix;  /* suffix to NwfSubChain */
+    GPtrArray *subs;         /* (element-type NwfSubChain) */
+    GHashTable *by_suffix;   /* suffix to NwfSubChain */
 } NwfHookDraft;
 
 struct NwfDraft {
@@ -63,7 +63,7 @@ draft_init(NwfDraft *draft, NwfTemplate *template)
     for (guint i = 0; i < NWF_LAYERS * NWF_HOOKS; i++) {
         NwfHookDraft *hook = &draft->hooks[i / NWF_HOOKS][i % NWF_HOOKS];
 
-        hook->root = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_plan_rule_free);
+        hook->root = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_rule_free);
         hook->root_priorities = g_array_new(FALSE, FALSE, sizeof(int));
         hook->subs = g_ptr_array_new_with_free_func(sub_chain_free);
         hook->by_suffix = g_hash_table_new(g_str_hash, g_str_equal);
@@ -118,7 +118,8 @@ nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRul
         g_array_append_val(at->root_priorities, source->rule->priority);
     }
     if (++draft->n_rules > NWF_PORT_RULES_MAX)
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' and the filters it refers to make more than %d rules of a port"),
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("filter '%s' and the filters it refers to make more than %d rules of a port"),
                              nwf_tree_root(draft->template->tree), NWF_PORT_RULES_MAX);
     return nwf_rule_settle(rule, error);
 }
@@ -130,7 +131,7 @@ note_negated_lists(NwfTemplate *template, const NwfSource *source)
 
     for (guint i = 0; i < n_attributes; i++) {
         const NwfField *field = &source->rule->fields[i];
-        NwfCaution caution = { 0, source->origin };
+        NwfCaution caution = {0, source->origin};
 
         if (!field->present || !field->negated || source->places[i].group < 0)
             continue;
@@ -153,7 +154,8 @@ draft_rule(NwfDraft *draft, guint index, const NwfParams *supplied, GError **err
     if (!nwf_groups_assign(draft->template, draft->groups, supplied, &source, error))
         return FALSE;
     note_negated_lists(draft->template, &source);
-    return layer == NWF_LAYER_ETHERNET ? nwf_ethernet_copies(draft, &source, error) : nwf_ip_copies(draft, &source, error);
+    return layer == NWF_LAYER_ETHERNET ? nwf_ethernet_copies(draft, &source, error)
+                                       : nwf_ip_copies(draft, &source, error);
 }
 
 static int
@@ -175,7 +177,7 @@ sorted_rules(const NwfTree *tree)
 
     for (guint i = 0; i < nwf_tree_n_rules(tree); i++) {
         const NwfTreeRule *at = nwf_tree_rule(tree, i);
-        NwfSortKey key = { !nwf_chain_is_root(at->filter->chain), at->rule->priority, i };
+        NwfSortKey key = {!nwf_chain_is_root(at->filter->chain), at->rule->priority, i};
 
         g_array_append_val(keys, key);
     }
@@ -188,7 +190,7 @@ sorted_rules(const NwfTree *tree)
 static int
 compare_sub_chains(gconstpointer a, gconstpointer b)
 {
-    const NwfSubChain *x = *(NwfSubChain *const *) a, *y = *(NwfSubChain *const *) b;
+    const NwfSubChain *x = *(NwfSubChain *const *)a, *y = *(NwfSubChain *const *)b;
 
     if (x->priority != y->priority)
         return x->priority - y->priority;
@@ -252,8 +254,8 @@ template_create(NwfTree *tree)
 
     g_atomic_ref_count_init(&template->refs);
     template->tree = tree;
-    template->chains = g_ptr_array_new_with_free_func((GDestroyNotify) nwf_chain_free);
-    template->groups = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    template->chains = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_chain_free);
+    template->groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
     template->cautions = g_array_new(FALSE, FALSE, sizeof(NwfCaution));
     return template;
 }
@@ -261,7 +263,7 @@ template_create(NwfTree *tree)
 NwfTemplate *
 nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error)
 {
-    g_autoptr(NwfTemplate) template = template_create(nwf_tree_ref((NwfTree *) tree));
+    g_autoptr(NwfTemplate) template = template_create(nwf_tree_ref((NwfTree *)tree));
     g_autoptr(GArray) keys = sorted_rules(tree);
     g_auto(NwfDraft) draft;
 
@@ -279,7 +281,7 @@ nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error)
 NwfTemplate *
 nwf_template_closed(void)
 {
-    static const NwfHook hooks[] = { NWF_HOOK_FROM_VM, NWF_HOOK_TO_VM };
+    static const NwfHook hooks[] = {NWF_HOOK_FROM_VM, NWF_HOOK_TO_VM};
     NwfTemplate *template = template_create(NULL);
 
     template->uses[NWF_LAYER_ETHERNET] = TRUE;

@@ -3,8 +3,8 @@
  * tree.c: a filter with all that it refers to, expanded within bounds
  *
  * Two walks. The survey visits each filter once, whatever the number of ways that lead to it, and learns how many rules
- * it stands for and how deep it goes; loops, missing filters and trees beyond the bounds end here. Only then the expansion
- * runs; it passes over references that bring no rule, so that its work is bounded by rules times depth.
+ * it stands for and how deep it goes; loops, missing filters and trees beyond the bounds end here. Only then the
+ * expansion runs; it passes over references that bring no rule, so that its work is bounded by rules times depth.
  *
  * Names are resolved once a tree: it cannot see two versions of one filter.
  *
@@ -48,8 +48,10 @@ node_free(gpointer data)
 static gboolean
 too_deep(const char *name, GError **error)
 {
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' is reached over more than %d references: at most %d filters may stand one below the other"),
-                         name, NWF_TREE_DEPTH_MAX - 1, NWF_TREE_DEPTH_MAX);
+    return nwf_set_error(
+        error, NWF_ERROR_INTERNAL,
+        _("filter '%s' is reached over more than %d references: at most %d filters may stand one below the other"),
+        name, NWF_TREE_DEPTH_MAX - 1, NWF_TREE_DEPTH_MAX);
 }
 
 static gboolean
@@ -57,8 +59,9 @@ missing(const char *name, const NwfFilter *from, guint line, GError **error)
 {
     if (from == NULL)
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' does not exist"), name);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', reference at line %u: the referenced filter '%s' does not exist"),
-                         from->name, line, name);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("filter '%s', reference at line %u: the referenced filter '%s' does not exist"), from->name,
+                         line, name);
 }
 
 static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level,
@@ -91,8 +94,9 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
     NwfFilter *filter;
 
     if (node != NULL && node->open) {
-        nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("filter '%s', reference at line %u: the reference to filter '%s' closes a loop"),
-                      from->name, line, name);
+        nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                      _("filter '%s', reference at line %u: the reference to filter '%s' closes a loop"), from->name,
+                      line, name);
         return NULL;
     }
     if (level + (node != NULL ? node->height : 1) - 1 > NWF_TREE_DEPTH_MAX) {
@@ -139,7 +143,7 @@ expand(NwfTree *tree, const NwfNode *node, const NwfScope *scope)
         const NwfEntry *entry = g_ptr_array_index(node->filter->entries, i);
 
         if (entry->rule != NULL) {
-            NwfTreeRule rule = { node->filter, entry->rule, scope };
+            NwfTreeRule rule = {node->filter, entry->rule, scope};
 
             g_array_append_val(tree->rules, rule);
         } else {
@@ -155,7 +159,7 @@ NwfTree *
 nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **error)
 {
     g_autoptr(NwfTree) tree = g_new0(NwfTree, 1);
-    NwfSurvey self = { NULL, lookup, data };
+    NwfSurvey self = {NULL, lookup, data};
     const NwfNode *node;
 
     g_atomic_ref_count_init(&tree->refs);
@@ -169,8 +173,8 @@ nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **e
     if (node == NULL)
         return NULL;
     if (node->n_rules > NWF_PORT_RULES_MAX) {
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' and the filters it refers to make more than %d rules"), root,
-                      NWF_PORT_RULES_MAX);
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' and the filters it refers to make more than %d rules"),
+                      root, NWF_PORT_RULES_MAX);
         return NULL;
     }
     expand(tree, node, NULL);

@@ -2,21 +2,23 @@
 /*
  * values.c: what a port supplies, typed and in tuples
  *
- * For each group of the template a list of tuples: one row for each step, one cell for each variable. A text is parsed to
- * the type of the attribute that uses it, here and only here, so that no unchecked text comes near a tool. A tuple that
- * equals an earlier one of its group is skipped.
+ * For each group of the template a list of tuples: one row for each step, one cell for each variable. A text is parsed
+ * to the type of the attribute that uses it, here and only here, so that no unchecked text comes near a tool. A tuple
+ * that equals an earlier one of its group is skipped.
  *
  * Lists that advance together must have the same length; a single value beside a list is an error, as in libvirt.
  */
 #include "plan/inside.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 static void
 row_clear(const NwfTuples *tuples, guint row)
 {
     for (guint i = 0; i < tuples->columns->len; i++)
-        nwf_value_clear(&tuples->cells[row * tuples->columns->len + i], g_array_index(tuples->columns, NwfColumn, i).type);
+        nwf_value_clear(&tuples->cells[row * tuples->columns->len + i],
+                        g_array_index(tuples->columns, NwfColumn, i).type);
 }
 
 static void
@@ -44,9 +46,11 @@ texts_of(const NwfColumn *column, const NwfParams *params, GError **error)
         return texts;
     place = nwf_column_place(column);
     if (texts == NULL)
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the variable has no value: give it as a parameter of the binding"), place);
+        nwf_set_error(error, NWF_ERROR_INTERNAL,
+                      _("%s: the variable has no value: give it as a parameter of the binding"), place);
     else
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the list has only %u values: the first is number 0"), place, texts->len);
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the list has only %u values: the first is number 0"), place,
+                      texts->len);
     return NULL;
 }
 
@@ -74,7 +78,7 @@ steps_of(const GArray *columns, const NwfParams *params, GPtrArray *texts, GErro
 
         if (list == NULL)
             return 0;
-        g_ptr_array_add(texts, (gpointer) list);
+        g_ptr_array_add(texts, (gpointer)list);
         if (column->variable->access == NWF_ACCESS_ELEMENT)
             continue;
         if (i > 0 && list->len != steps) {
@@ -87,7 +91,8 @@ steps_of(const GArray *columns, const NwfParams *params, GPtrArray *texts, GErro
 }
 
 static gboolean
-cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfHost *host, NwfNotes *notes, GError **error)
+cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfHost *host, NwfNotes *notes,
+           GError **error)
 {
     g_autofree char *place = NULL, *shown = NULL;
 
@@ -106,7 +111,8 @@ row_text(const NwfTuples *tuples, guint row)
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < tuples->columns->len; i++) {
-        nwf_value_format(text, &tuples->cells[row * tuples->columns->len + i], g_array_index(tuples->columns, NwfColumn, i).type);
+        nwf_value_format(text, &tuples->cells[row * tuples->columns->len + i],
+                         g_array_index(tuples->columns, NwfColumn, i).type);
         g_string_append_c(text, '\n');
     }
     return g_string_free(text, FALSE);
@@ -114,7 +120,8 @@ row_text(const NwfTuples *tuples, guint row)
 
 /* Parses step @step into the row after the last, and keeps it if it is new. */
 static gboolean
-add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const NwfHost *host, NwfNotes *notes, GError **error)
+add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const NwfHost *host, NwfNotes *notes,
+        GError **error)
 {
     guint row = tuples->n++;
 
@@ -123,7 +130,8 @@ add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const
         const GPtrArray *list = g_ptr_array_index(texts, i);
         guint index = column->variable->access == NWF_ACCESS_ELEMENT ? column->variable->index : step;
 
-        if (!cell_parse(&tuples->cells[row * tuples->columns->len + i], column, g_ptr_array_index(list, index), host, notes, error))
+        if (!cell_parse(&tuples->cells[row * tuples->columns->len + i], column, g_ptr_array_index(list, index), host,
+                        notes, error))
             return FALSE;
     }
     if (seen != NULL && !g_hash_table_add(seen, row_text(tuples, row))) {
@@ -135,7 +143,8 @@ add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const
 }
 
 static gboolean
-add_group(NwfValues *values, const GArray *columns, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error)
+add_group(NwfValues *values, const GArray *columns, const NwfParams *params, const NwfHost *host, NwfNotes *notes,
+          GError **error)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new();
     g_autoptr(GHashTable) seen = NULL;
@@ -148,7 +157,7 @@ add_group(NwfValues *values, const GArray *columns, const NwfParams *params, con
         seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     tuples = g_new0(NwfTuples, 1);
     tuples->columns = columns;
-    tuples->cells = g_new0(NwfValue, (gsize) steps * columns->len);
+    tuples->cells = g_new0(NwfValue, (gsize)steps * columns->len);
     g_ptr_array_add(values->tuples, tuples);
     for (guint step = 0; step < steps; step++)
         if (!add_row(tuples, seen, texts, step, host, notes, error))
@@ -164,9 +173,11 @@ remark_negated_lists(const NwfValues *values, NwfNotes *notes)
         const NwfTuples *tuples = g_ptr_array_index(values->tuples, caution->group);
 
         if (tuples->n > 1)
-            nwf_note(notes, _("filter '%s', rule at line %u: a list of %u values in a negated condition makes one rule for each, "
-                              "which together match everything: use return rules instead"),
-                     caution->rule->filter->name, caution->rule->rule->line, tuples->n);
+            nwf_note(
+                notes,
+                _("filter '%s', rule at line %u: a list of %u values in a negated condition makes one rule for each, "
+                  "which together match everything: use return rules instead"),
+                caution->rule->filter->name, caution->rule->rule->line, tuples->n);
     }
 }
 
@@ -176,7 +187,7 @@ nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *hos
     g_autoptr(NwfValues) values = g_new0(NwfValues, 1);
 
     g_atomic_ref_count_init(&values->refs);
-    values->template = nwf_template_ref((NwfTemplate *) t);
+    values->template = nwf_template_ref((NwfTemplate *)t);
     values->tuples = g_ptr_array_new_with_free_func(tuples_free);
     for (guint i = 0; i < t->groups->len; i++)
         if (!add_group(values, g_ptr_array_index(t->groups, i), params, host, notes, error))

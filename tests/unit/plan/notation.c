@@ -54,7 +54,7 @@ static const char *const verdicts[] = {
 };
 
 static const char *const hooks[] = {
-    [NWF_HOOK_FROM_VM] = "I", [NWF_HOOK_TO_VM] = "O",    [NWF_HOOK_FORWARD_IN] = "FI",
+    [NWF_HOOK_FROM_VM] = "I",      [NWF_HOOK_TO_VM] = "O",    [NWF_HOOK_FORWARD_IN] = "FI",
     [NWF_HOOK_FORWARD_OUT] = "FO", [NWF_HOOK_HOST_IN] = "HI",
 };
 

@@ -4,12 +4,12 @@
  */
 #include "story.h"
 
-static const NwfReading reading = { NWF_DIALECT_12, FALSE };
+static const NwfReading reading = {NWF_DIALECT_12, FALSE};
 
 World *
 world_new(void)
 {
-    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) nwf_filter_unref);
+    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_filter_unref);
 }
 
 void
@@ -85,7 +85,7 @@ plan_of(World *world, const char *params, GError **error)
 {
     g_autoptr(NwfTemplate) template = template_of(world, params, error);
     g_autoptr(NwfParams) supplied = params_of(params);
-    const NwfHost host = { service_port, NULL };
+    const NwfHost host = {service_port, NULL};
     g_autoptr(NwfValues) values = template != NULL ? nwf_values_new(template, supplied, &host, NULL, error) : NULL;
 
     return values != NULL ? nwf_plan_new(template, values, error) : NULL;
@@ -122,7 +122,7 @@ assert_refused(const char *rules, const char *params, NwfErrorCode code, ...)
     va_list words;
 
     g_assert_null(plan);
-    g_assert_error(error, NWF_ERROR, (int) code);
+    g_assert_error(error, NWF_ERROR, (int)code);
     va_start(words, code);
     while ((word = va_arg(words, const char *)) != NULL)
         if (strstr(error->message, word) == NULL)

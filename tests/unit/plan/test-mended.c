@@ -12,8 +12,9 @@ test_mac_keeps_its_rule_one_way(void)
 {
     assert_plan(RULE("drop", "in", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL, NULL,
                 "FI (empty)\nFO tcp smac=01:02:03:04:05:06 dport=22 DROP\nHI (empty)\n");
-    assert_plan(RULE("return", "out", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL, NULL,
-                "FI tcp smac=01:02:03:04:05:06 dport=22 RETURN\nFO (empty)\nHI tcp smac=01:02:03:04:05:06 dport=22 RETURN\n");
+    assert_plan(
+        RULE("return", "out", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL, NULL,
+        "FI tcp smac=01:02:03:04:05:06 dport=22 RETURN\nFO (empty)\nHI tcp smac=01:02:03:04:05:06 dport=22 RETURN\n");
     assert_plan(RULE("reject", "inout", "<all srcmacaddr='1:2:3:4:5:6' srcipaddr='1.1.1.1'/>"), NULL, NULL,
                 "FI (empty)\nFO all smac=01:02:03:04:05:06 src=1.1.1.1 REJECT\nHI (empty)\n");
 }
@@ -22,9 +23,10 @@ test_mac_keeps_its_rule_one_way(void)
 static void
 test_mac_alone_has_no_way_back(void)
 {
-    assert_plan(RULE("accept", "out", "<udp srcmacaddr='1:2:3:4:5:6' ipset='s' comment='c'/>"), NULL, NULL,
-                "FI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\nFO (empty)\n"
-                "HI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\n");
+    assert_plan(
+        RULE("accept", "out", "<udp srcmacaddr='1:2:3:4:5:6' ipset='s' comment='c'/>"), NULL, NULL,
+        "FI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\nFO (empty)\n"
+        "HI udp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL set=s:src comment=c RETURN\n");
 }
 
 /* Sets count in every protocol, missing flags mean the source, and the sign is honoured. */
@@ -53,7 +55,7 @@ test_untracked_icmpv6(void)
     static const struct {
         guint type;
         gboolean tracked;
-    } cases[] = { { 129, TRUE }, { 130, FALSE }, { 135, FALSE }, { 136, FALSE }, { 137, TRUE }, { 142, TRUE }, { 143, FALSE } };
+    } cases[] = {{129, TRUE}, {130, FALSE}, {135, FALSE}, {136, FALSE}, {137, TRUE}, {142, TRUE}, {143, FALSE}};
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *literal = g_strdup_printf(RULE("accept", "out", "<icmpv6 type='%u'/>"), cases[i].type);
@@ -70,51 +72,72 @@ test_untracked_icmpv6(void)
 static void
 test_untracked_only_where_sure(void)
 {
-    assert_plan(RULE("drop", "out", "<icmpv6 type='135' state='INVALID'/>"), NULL, "FI6", "FI6 icmpv6 icmp=135 state=INVALID DROP\n");
-    assert_plan(RULE("accept", "out", "<icmpv6 match='no' type='135'/>"), NULL, "FI6", "FI6 icmpv6 !icmp=135 state=NEW,ESTABLISHED RETURN\n");
-    assert_plan(RULE("accept", "out", "<icmp type='135'/>"), NULL, "FI", "FI icmp icmp=135 state=NEW,ESTABLISHED RETURN\n");
+    assert_plan(RULE("drop", "out", "<icmpv6 type='135' state='INVALID'/>"), NULL, "FI6",
+                "FI6 icmpv6 icmp=135 state=INVALID DROP\n");
+    assert_plan(RULE("accept", "out", "<icmpv6 match='no' type='135'/>"), NULL, "FI6",
+                "FI6 icmpv6 !icmp=135 state=NEW,ESTABLISHED RETURN\n");
+    assert_plan(RULE("accept", "out", "<icmp type='135'/>"), NULL, "FI",
+                "FI icmp icmp=135 state=NEW,ESTABLISHED RETURN\n");
 }
 
 static const struct {
     const char *rule, *params, *words[3];
 } refused[] = {
-    { RULE("drop", "out", "<tcp dstportstart='30' dstportend='22'/>"), NULL, { "dstportstart='30' dstportend='22'", "ends before" } },
-    { RULE("drop", "in", "<tcp dstportstart='$A' dstportend='22'/>"), "A=30", { "dstportstart='30' dstportend='22'", "ends before" } },
-    { RULE("drop", "in", "<tcp dstportstart='$A'/>"), "A=30:22", { "30:22" } },
-    { RULE("drop", "out", "<udp srcipfrom='10.0.0.9' srcipto='10.0.0.1'/>"), NULL, { "srcipfrom='10.0.0.9' srcipto='10.0.0.1'", "ends before" } },
-    { RULE("drop", "out", "<udp srcipfrom='$A' srcipto='10.0.0.1'/>"), "A=10.0.0.1,10.0.0.9", { "srcipfrom='10.0.0.9'", "ends before" } },
-    { RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='fe80::1'/>"), NULL, { "dstipfrom='fe80::9' dstipto='fe80::1'" } },
-    { RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='10.0.0.1'/>"), NULL, { "dstipto='10.0.0.1'", "IPv4" } },
-    { RULE("drop", "out", "<stp root-cost='9' root-cost-hi='8'/>"), NULL, { "root-cost='9' root-cost-hi='8'", "ends before" } },
-    { RULE("drop", "out", "<stp port='$P' port-hi='8'/>"), "P=9", { "port='9' port-hi='8'" } },
-    { RULE("drop", "out", "<ipv6 protocol='icmpv6' type='9' typeend='8'/>"), NULL, { "type='9' typeend='8'" } },
-    { RULE("drop", "out", "<ipv6 protocol='icmpv6' code='9' codeend='8'/>"), NULL, { "code='9' codeend='8'" } },
-    { RULE("drop", "inout", "<stp srcmacaddr='1:1:1:1:1:1'/>"), NULL, { "srcmacaddr='01:01:01:01:01:01'", "both directions" } },
-    { RULE("drop", "inout", "<stp srcmacaddr='$MAC'/>"), "MAC=1:1:1:1:1:1", { "<stp srcmacaddr>", "both directions" } },
-    { RULE("drop", "out", "<vlan vlanid='4095'/>"), NULL, { "vlanid='4095'", "4094" } },
-    { RULE("drop", "out", "<vlan vlanid='$V'/>"), "V=4095", { "vlanid='4095'", "4094" } },
-    { RULE("drop", "out", "<ip match='no' protocol='tcp'/><ip dstportstart='1'/>"), NULL, { "dstportstart='1'", "not negated" } },
-    { RULE("drop", "out", "<ipv6 type='1'/>"), NULL, { "type='1'", "icmpv6" } },
-    { RULE("drop", "out", "<ipv6 protocol='udp' type='1'/>"), NULL, { "type='1'", "icmpv6" } },
-    { RULE("drop", "out", "<ipv6 protocol='$P' codeend='1'/>"), "P=tcp", { "codeend='1'", "icmpv6" } },
-    { RULE("drop", "out", "<ipv6 match='no' protocol='icmpv6' type='1'/>"), NULL, { "not negated" } },
+    {RULE("drop", "out", "<tcp dstportstart='30' dstportend='22'/>"),
+     NULL,
+     {"dstportstart='30' dstportend='22'", "ends before"}},
+    {RULE("drop", "in", "<tcp dstportstart='$A' dstportend='22'/>"),
+     "A=30",
+     {"dstportstart='30' dstportend='22'", "ends before"}},
+    {RULE("drop", "in", "<tcp dstportstart='$A'/>"), "A=30:22", {"30:22"}},
+    {RULE("drop", "out", "<udp srcipfrom='10.0.0.9' srcipto='10.0.0.1'/>"),
+     NULL,
+     {"srcipfrom='10.0.0.9' srcipto='10.0.0.1'", "ends before"}},
+    {RULE("drop", "out", "<udp srcipfrom='$A' srcipto='10.0.0.1'/>"),
+     "A=10.0.0.1,10.0.0.9",
+     {"srcipfrom='10.0.0.9'", "ends before"}},
+    {RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='fe80::1'/>"),
+     NULL,
+     {"dstipfrom='fe80::9' dstipto='fe80::1'"}},
+    {RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='10.0.0.1'/>"), NULL, {"dstipto='10.0.0.1'", "IPv4"}},
+    {RULE("drop", "out", "<stp root-cost='9' root-cost-hi='8'/>"),
+     NULL,
+     {"root-cost='9' root-cost-hi='8'", "ends before"}},
+    {RULE("drop", "out", "<stp port='$P' port-hi='8'/>"), "P=9", {"port='9' port-hi='8'"}},
+    {RULE("drop", "out", "<ipv6 protocol='icmpv6' type='9' typeend='8'/>"), NULL, {"type='9' typeend='8'"}},
+    {RULE("drop", "out", "<ipv6 protocol='icmpv6' code='9' codeend='8'/>"), NULL, {"code='9' codeend='8'"}},
+    {RULE("drop", "inout", "<stp srcmacaddr='1:1:1:1:1:1'/>"),
+     NULL,
+     {"srcmacaddr='01:01:01:01:01:01'", "both directions"}},
+    {RULE("drop", "inout", "<stp srcmacaddr='$MAC'/>"), "MAC=1:1:1:1:1:1", {"<stp srcmacaddr>", "both directions"}},
+    {RULE("drop", "out", "<vlan vlanid='4095'/>"), NULL, {"vlanid='4095'", "4094"}},
+    {RULE("drop", "out", "<vlan vlanid='$V'/>"), "V=4095", {"vlanid='4095'", "4094"}},
+    {RULE("drop", "out", "<ip match='no' protocol='tcp'/><ip dstportstart='1'/>"),
+     NULL,
+     {"dstportstart='1'", "not negated"}},
+    {RULE("drop", "out", "<ipv6 type='1'/>"), NULL, {"type='1'", "icmpv6"}},
+    {RULE("drop", "out", "<ipv6 protocol='udp' type='1'/>"), NULL, {"type='1'", "icmpv6"}},
+    {RULE("drop", "out", "<ipv6 protocol='$P' codeend='1'/>"), "P=tcp", {"codeend='1'", "icmpv6"}},
+    {RULE("drop", "out", "<ipv6 match='no' protocol='icmpv6' type='1'/>"), NULL, {"not negated"}},
 };
 
 static void
 test_refusals(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
-        assert_refused(refused[i].rule, refused[i].params, NWF_ERROR_INTERNAL, "filter 'root', rule at line 1", refused[i].words[0],
-                       refused[i].words[1], NULL);
+        assert_refused(refused[i].rule, refused[i].params, NWF_ERROR_INTERNAL, "filter 'root', rule at line 1",
+                       refused[i].words[0], refused[i].words[1], NULL);
 }
 
 /* The bounds of a range may be equal, and a variable protocol may turn out right. */
 static void
 test_close_to_refusal(void)
 {
-    assert_plan(RULE("drop", "out", "<tcp dstportstart='30' dstportend='30'/>"), NULL, "FI", "FI tcp dport=30-30 DROP\n");
+    assert_plan(RULE("drop", "out", "<tcp dstportstart='30' dstportend='30'/>"), NULL, "FI",
+                "FI tcp dport=30-30 DROP\n");
     assert_plan(RULE("drop", "out", "<vlan vlanid='4094'/>"), NULL, "I", "I vlan vlan=4094 DROP\n");
-    assert_plan(RULE("drop", "out", "<ipv6 protocol='$P' type='1'/>"), "P=icmpv6", "I", "I ipv6 proto=icmpv6 icmp=1-1/0-255 DROP\n");
+    assert_plan(RULE("drop", "out", "<ipv6 protocol='$P' type='1'/>"), "P=icmpv6", "I",
+                "I ipv6 proto=icmpv6 icmp=1-1/0-255 DROP\n");
     assert_plan(RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::1' dstipto='fe80::9'/>"), NULL, "FI6",
                 "FI6 udp-ipv6 dst-range=fe80::1-fe80::9 DROP\n");
 }

@@ -4,9 +4,10 @@
  */
 #include "story.h"
 
-#define TYPED(priority, type) "<rule action='drop' direction='out' priority='" priority "'><mac protocolid='" type "'/></rule>"
+#define TYPED(priority, type)                                                                                          \
+    "<rule action='drop' direction='out' priority='" priority "'><mac protocolid='" type "'/></rule>"
 #define OUT_RULE(priority) "<rule action='drop' direction='out' priority='" priority "'><mac/></rule>"
-#define CHAIN(chain) "<filter name='" chain "' chain='" chain "'>" OUT_RULE("500") "</filter>"
+#define CHAIN(chain)       "<filter name='" chain "' chain='" chain "'>" OUT_RULE("500") "</filter>"
 
 /* A root rule stands before a jump only if its priority is strictly smaller. */
 static void
@@ -15,12 +16,17 @@ test_jumps_between_rules(void)
     g_autoptr(World) world = world_new();
 
     world_add(world, CHAIN("stp") CHAIN("arp") CHAIN("ipv6") CHAIN("ipv4") CHAIN("vlan") CHAIN("mac"));
-    world_add(world, "<filter name='root'>" TYPED("0", "0x1005") TYPED("-690", "0x1004") TYPED("-700", "0x1003") TYPED("-710", "0x1002")
-                     TYPED("-900", "0x1001") "<filterref filter='stp'/><filterref filter='arp'/><filterref filter='ipv6'/>"
-                     "<filterref filter='ipv4'/><filterref filter='vlan'/><filterref filter='mac'/></filter>");
-    assert_world_plan(world, NULL, "I",
-                      "I mac type=0x1001 DROP\nI JUMP mac\nI JUMP vlan\nI mac type=0x1002 DROP\nI JUMP ipv4\nI mac type=0x1003 DROP\n"
-                      "I mac type=0x1004 DROP\nI JUMP ipv6\nI JUMP arp\nI JUMP stp\nI mac type=0x1005 DROP\n");
+    world_add(
+        world,
+        "<filter name='root'>" TYPED("0", "0x1005") TYPED("-690", "0x1004") TYPED("-700", "0x1003") TYPED("-710",
+                                                                                                          "0x1002")
+            TYPED("-900",
+                  "0x1001") "<filterref filter='stp'/><filterref filter='arp'/><filterref filter='ipv6'/>"
+                            "<filterref filter='ipv4'/><filterref filter='vlan'/><filterref filter='mac'/></filter>");
+    assert_world_plan(
+        world, NULL, "I",
+        "I mac type=0x1001 DROP\nI JUMP mac\nI JUMP vlan\nI mac type=0x1002 DROP\nI JUMP ipv4\nI mac type=0x1003 DROP\n"
+        "I mac type=0x1004 DROP\nI JUMP ipv6\nI JUMP arp\nI JUMP stp\nI mac type=0x1005 DROP\n");
 }
 
 /* Both directions have their own root chain, and only those chains exist that have a rule. */
@@ -29,11 +35,15 @@ test_chains_that_exist(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='four' chain='ipv4'><rule action='drop' direction='out'><ip dstipaddr='10.0.0.99'/></rule></filter>"
-                     "<filter name='root'><rule action='accept' direction='inout' priority='400'><mac protocolid='arp'/></rule>"
-                     "<rule action='drop' direction='out' priority='900'><mac/></rule><filterref filter='four'/></filter>");
-    assert_world_plan(world, NULL, NULL,
-                      "I JUMP ipv4\nI mac type=arp ACCEPT\nI mac DROP\nI/ipv4 ip dst=10.0.0.99 DROP\nO mac type=arp ACCEPT\n");
+    world_add(
+        world,
+        "<filter name='four' chain='ipv4'><rule action='drop' direction='out'><ip "
+        "dstipaddr='10.0.0.99'/></rule></filter>"
+        "<filter name='root'><rule action='accept' direction='inout' priority='400'><mac protocolid='arp'/></rule>"
+        "<rule action='drop' direction='out' priority='900'><mac/></rule><filterref filter='four'/></filter>");
+    assert_world_plan(
+        world, NULL, NULL,
+        "I JUMP ipv4\nI mac type=arp ACCEPT\nI mac DROP\nI/ipv4 ip dst=10.0.0.99 DROP\nO mac type=arp ACCEPT\n");
 }
 
 static void
@@ -45,7 +55,8 @@ test_one_direction_makes_one_chain(void)
 static void
 test_only_ip_rules(void)
 {
-    assert_plan("<rule action='drop' direction='in'><udp/></rule>", NULL, NULL, "FI udp DROP\nFO udp DROP\nHI udp DROP\n");
+    assert_plan("<rule action='drop' direction='in'><udp/></rule>", NULL, NULL,
+                "FI udp DROP\nFO udp DROP\nHI udp DROP\n");
 }
 
 static void
@@ -60,12 +71,19 @@ test_sub_chain_of_two_filters(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='a' chain='arp-x'>" TYPED("500", "0x1001") TYPED("700", "0x1002") "</filter>"
-                     "<filter name='b' chain='arp-x'>" TYPED("500", "0x1003") TYPED("600", "0x1004") "</filter>"
-                     "<filter name='root'><filterref filter='a'/><filterref filter='b'/></filter>");
-    assert_world_plan(world, NULL, NULL,
-                      "I JUMP arp-x\nI/arp-x mac type=0x1001 DROP\nI/arp-x mac type=0x1003 DROP\nI/arp-x mac type=0x1004 DROP\n"
-                      "I/arp-x mac type=0x1002 DROP\n");
+    world_add(
+        world,
+        "<filter name='a' chain='arp-x'>" TYPED("500", "0x1001") TYPED(
+            "700",
+            "0x1002") "</filter>"
+                      "<filter name='b' chain='arp-x'>" TYPED("500", "0x1003") TYPED(
+                          "600",
+                          "0x1004") "</filter>"
+                                    "<filter name='root'><filterref filter='a'/><filterref filter='b'/></filter>");
+    assert_world_plan(
+        world, NULL, NULL,
+        "I JUMP arp-x\nI/arp-x mac type=0x1001 DROP\nI/arp-x mac type=0x1003 DROP\nI/arp-x mac type=0x1004 DROP\n"
+        "I/arp-x mac type=0x1002 DROP\n");
 }
 
 /* A chain belongs below the root, however deep the filter is referenced. */
@@ -74,9 +92,11 @@ test_nested_reference_hangs_below_root(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='arp' chain='arp'>" OUT_RULE("500") "</filter>"
-                     "<filter name='four' chain='ipv4'><filterref filter='arp'/>" OUT_RULE("500") "</filter>"
-                     "<filter name='root'><filterref filter='four'/></filter>");
+    world_add(world, "<filter name='arp' chain='arp'>" OUT_RULE(
+                         "500") "</filter>"
+                                "<filter name='four' chain='ipv4'><filterref filter='arp'/>" OUT_RULE(
+                                    "500") "</filter>"
+                                           "<filter name='root'><filterref filter='four'/></filter>");
     assert_world_plan(world, NULL, NULL, "I JUMP ipv4\nI JUMP arp\nI/ipv4 mac DROP\nI/arp mac DROP\n");
 }
 
@@ -86,10 +106,14 @@ test_equal_priorities_in_document_order(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='b' chain='mac-b' priority='-100'>" OUT_RULE("500") "</filter>"
-                     "<filter name='a' chain='mac-a' priority='-100'>" OUT_RULE("400") "</filter>"
-                     "<filter name='c' chain='mac-c' priority='-100'>" OUT_RULE("-900") "</filter>"
-                     "<filter name='root'><filterref filter='b'/><filterref filter='a'/><filterref filter='c'/></filter>");
+    world_add(world, "<filter name='b' chain='mac-b' priority='-100'>" OUT_RULE(
+                         "500") "</filter>"
+                                "<filter name='a' chain='mac-a' priority='-100'>" OUT_RULE(
+                                    "400") "</filter>"
+                                           "<filter name='c' chain='mac-c' priority='-100'>" OUT_RULE(
+                                               "-900") "</filter>"
+                                                       "<filter name='root'><filterref filter='b'/><filterref "
+                                                       "filter='a'/><filterref filter='c'/></filter>");
     assert_world_plan(world, NULL, "I", "I JUMP mac-b\nI JUMP mac-a\nI JUMP mac-c\n");
 }
 
@@ -99,11 +123,18 @@ test_two_priorities_of_one_chain(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='a' chain='ipv4' priority='-700'>" TYPED("-650", "0x1001") "</filter>"
-                     "<filter name='b' chain='ipv4' priority='-100'>" TYPED("20", "0x1002") "</filter>"
-                     "<filter name='root'><filterref filter='a'/><filterref filter='b'/>" TYPED("-660", "0x1003") TYPED("-710", "0x1004") "</filter>");
+    world_add(
+        world,
+        "<filter name='a' chain='ipv4' priority='-700'>" TYPED(
+            "-650", "0x1001") "</filter>"
+                              "<filter name='b' chain='ipv4' priority='-100'>" TYPED(
+                                  "20",
+                                  "0x1002") "</filter>"
+                                            "<filter name='root'><filterref filter='a'/><filterref filter='b'/>" TYPED(
+                                                "-660", "0x1003") TYPED("-710", "0x1004") "</filter>");
     assert_world_plan(world, NULL, NULL,
-                      "I mac type=0x1004 DROP\nI JUMP ipv4\nI mac type=0x1003 DROP\nI/ipv4 mac type=0x1001 DROP\nI/ipv4 mac type=0x1002 DROP\n");
+                      "I mac type=0x1004 DROP\nI JUMP ipv4\nI mac type=0x1003 DROP\nI/ipv4 mac type=0x1001 "
+                      "DROP\nI/ipv4 mac type=0x1002 DROP\n");
 }
 
 /* The priority of a chain is a matter of each direction. */
@@ -112,10 +143,13 @@ test_priorities_by_direction(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='a' chain='ipv4' priority='-700'>" OUT_RULE("500") "</filter>"
-                     "<filter name='b' chain='ipv4' priority='-100'><rule action='drop' direction='in'><mac/></rule></filter>"
-                     "<filter name='root'><rule action='accept' direction='inout' priority='-300'><mac/></rule>"
-                     "<filterref filter='a'/><filterref filter='b'/></filter>");
+    world_add(world,
+              "<filter name='a' chain='ipv4' priority='-700'>" OUT_RULE(
+                  "500") "</filter>"
+                         "<filter name='b' chain='ipv4' priority='-100'><rule action='drop' "
+                         "direction='in'><mac/></rule></filter>"
+                         "<filter name='root'><rule action='accept' direction='inout' priority='-300'><mac/></rule>"
+                         "<filterref filter='a'/><filterref filter='b'/></filter>");
     assert_world_plan(world, NULL, NULL,
                       "I JUMP ipv4\nI mac ACCEPT\nI/ipv4 mac DROP\nO mac ACCEPT\nO JUMP ipv4\nO/ipv4 mac DROP\n");
 }
@@ -126,9 +160,11 @@ test_ip_rules_of_root_come_first(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='four' chain='ipv4'><rule action='drop' direction='out' priority='-900'><tcp/></rule></filter>"
-                     "<filter name='root'><filterref filter='four'/><rule action='drop' direction='out' priority='900'><udp/></rule>"
-                     "<rule action='drop' direction='out' priority='100'><esp/></rule></filter>");
+    world_add(
+        world,
+        "<filter name='four' chain='ipv4'><rule action='drop' direction='out' priority='-900'><tcp/></rule></filter>"
+        "<filter name='root'><filterref filter='four'/><rule action='drop' direction='out' priority='900'><udp/></rule>"
+        "<rule action='drop' direction='out' priority='100'><esp/></rule></filter>");
     assert_world_plan(world, NULL, "FI", "FI esp DROP\nFI udp DROP\nFI tcp DROP\n");
 }
 
@@ -140,7 +176,8 @@ test_copies_stand_together(void)
                 "<rule action='accept' direction='inout' priority='2'><ip srcipaddr='$IP'/></rule>"
                 "<rule action='drop' direction='out' priority='3'><mac/></rule>",
                 "IP=1.1.1.1,2.2.2.2", NULL,
-                "I mac type=arp DROP\nI ip dst=1.1.1.1 ACCEPT\nI ip dst=2.2.2.2 ACCEPT\nI mac DROP\nO ip src=1.1.1.1 ACCEPT\nO ip src=2.2.2.2 ACCEPT\n");
+                "I mac type=arp DROP\nI ip dst=1.1.1.1 ACCEPT\nI ip dst=2.2.2.2 ACCEPT\nI mac DROP\nO ip src=1.1.1.1 "
+                "ACCEPT\nO ip src=2.2.2.2 ACCEPT\n");
 }
 
 /* A jump of the plan leads into the plan, not into the template. */
@@ -158,7 +195,7 @@ test_jumps_lead_into_the_plan(void)
     g_assert_cmpuint(plan->chains->len, ==, 2);
     root = g_ptr_array_index(plan->chains, 0);
     sub = g_ptr_array_index(plan->chains, 1);
-    g_assert_true(((NwfPlanRule *) g_ptr_array_index(root->rules, 0))->target == sub);
+    g_assert_true(((NwfPlanRule *)g_ptr_array_index(root->rules, 0))->target == sub);
     g_assert_null(root->kind);
     g_assert_cmpuint(sub->kind->ethertype, ==, 0x0806);
 }

@@ -5,7 +5,7 @@
 #include "story.h"
 
 #define ETHERNET_RULE "<rule action='drop' direction='inout'><ip srcipaddr='$IP'/></rule>"
-#define IP_RULE "<rule action='drop' direction='in'><tcp dstportstart='$P' comment='x'/></rule>"
+#define IP_RULE       "<rule action='drop' direction='in'><tcp dstportstart='$P' comment='x'/></rule>"
 
 static NwfPlan *
 plan_of_rules(const char *rules, const char *params)
@@ -23,20 +23,34 @@ static const struct {
     const char *rules, *params;
     gboolean equal[NWF_LAYERS];
 } pairs[] = {
-    { ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=80", { TRUE, TRUE, TRUE } },
-    { "\n" IP_RULE "\n\n" ETHERNET_RULE, "IP=1.1.1.1 P=80", { TRUE, TRUE, TRUE } },
-    { ETHERNET_RULE IP_RULE, "IP=1.1.1.2 P=80", { FALSE, TRUE, TRUE } },
-    { ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=81", { TRUE, FALSE, TRUE } },
-    { ETHERNET_RULE IP_RULE, "IP=1.1.1.1,2.2.2.2 P=80", { FALSE, TRUE, TRUE } },
-    { ETHERNET_RULE, "IP=1.1.1.1", { TRUE, FALSE, TRUE } },
-    { IP_RULE, "P=80", { FALSE, TRUE, TRUE } },
-    { ETHERNET_RULE IP_RULE "<rule action='drop' direction='in'><icmpv6/></rule>", "IP=1.1.1.1 P=80", { TRUE, TRUE, FALSE } },
-    { ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80' comment='y'/></rule>", "IP=1.1.1.1", { TRUE, FALSE, TRUE } },
-    { ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80'/></rule>", "IP=1.1.1.1", { TRUE, FALSE, TRUE } },
-    { ETHERNET_RULE "<rule action='accept' direction='in' statematch='0'><tcp dstportstart='80' comment='x'/></rule>", "IP=1.1.1.1", { TRUE, FALSE, TRUE } },
-    { ETHERNET_RULE "<rule action='drop' direction='in'><udp dstportstart='80' comment='x'/></rule>", "IP=1.1.1.1", { TRUE, FALSE, TRUE } },
-    { "<rule action='drop' direction='inout'><ip match='no' srcipaddr='$IP'/></rule>" IP_RULE, "IP=1.1.1.1 P=80", { FALSE, TRUE, TRUE } },
-    { "<rule action='drop' direction='out'><ip srcipaddr='$IP'/></rule>" IP_RULE, "IP=1.1.1.1 P=80", { FALSE, TRUE, TRUE } },
+    {ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=80", {TRUE, TRUE, TRUE}},
+    {"\n" IP_RULE "\n\n" ETHERNET_RULE, "IP=1.1.1.1 P=80", {TRUE, TRUE, TRUE}},
+    {ETHERNET_RULE IP_RULE, "IP=1.1.1.2 P=80", {FALSE, TRUE, TRUE}},
+    {ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=81", {TRUE, FALSE, TRUE}},
+    {ETHERNET_RULE IP_RULE, "IP=1.1.1.1,2.2.2.2 P=80", {FALSE, TRUE, TRUE}},
+    {ETHERNET_RULE, "IP=1.1.1.1", {TRUE, FALSE, TRUE}},
+    {IP_RULE, "P=80", {FALSE, TRUE, TRUE}},
+    {ETHERNET_RULE IP_RULE "<rule action='drop' direction='in'><icmpv6/></rule>",
+     "IP=1.1.1.1 P=80",
+     {TRUE, TRUE, FALSE}},
+    {ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80' comment='y'/></rule>",
+     "IP=1.1.1.1",
+     {TRUE, FALSE, TRUE}},
+    {ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80'/></rule>",
+     "IP=1.1.1.1",
+     {TRUE, FALSE, TRUE}},
+    {ETHERNET_RULE "<rule action='accept' direction='in' statematch='0'><tcp dstportstart='80' comment='x'/></rule>",
+     "IP=1.1.1.1",
+     {TRUE, FALSE, TRUE}},
+    {ETHERNET_RULE "<rule action='drop' direction='in'><udp dstportstart='80' comment='x'/></rule>",
+     "IP=1.1.1.1",
+     {TRUE, FALSE, TRUE}},
+    {"<rule action='drop' direction='inout'><ip match='no' srcipaddr='$IP'/></rule>" IP_RULE,
+     "IP=1.1.1.1 P=80",
+     {FALSE, TRUE, TRUE}},
+    {"<rule action='drop' direction='out'><ip srcipaddr='$IP'/></rule>" IP_RULE,
+     "IP=1.1.1.1 P=80",
+     {FALSE, TRUE, TRUE}},
 };
 
 static void
@@ -58,8 +72,10 @@ static NwfPlan *
 plan_with_chain(const char *chain)
 {
     g_autoptr(World) world = world_new();
-    g_autofree char *document = g_strdup_printf("<filter name='sub' chain='%s'><rule action='drop' direction='out'><mac/></rule></filter>"
-                                                "<filter name='root'><filterref filter='sub'/></filter>", chain);
+    g_autofree char *document =
+        g_strdup_printf("<filter name='sub' chain='%s'><rule action='drop' direction='out'><mac/></rule></filter>"
+                        "<filter name='root'><filterref filter='sub'/></filter>",
+                        chain);
 
     world_add(world, document);
     return plan_of(world, NULL, NULL);
@@ -90,7 +106,8 @@ test_no_plan(void)
 static void
 test_empty_chains_are_in_use(void)
 {
-    g_autoptr(NwfPlan) empty = plan_of_rules("<rule action='drop' direction='in'><icmp srcmacaddr='1:1:1:1:1:1' state='NEW'/></rule>", NULL);
+    g_autoptr(NwfPlan) empty =
+        plan_of_rules("<rule action='drop' direction='in'><icmp srcmacaddr='1:1:1:1:1:1' state='NEW'/></rule>", NULL);
     g_autoptr(NwfPlan) nothing = plan_of_rules("", NULL);
 
     g_assert_true(empty->uses[NWF_LAYER_IPV4]);
@@ -110,7 +127,7 @@ test_closed_port(void)
 
     g_assert_cmpstr(text, ==, "I DROP\nO DROP\n");
     g_assert_true(nwf_plan_layer_equal(plan, without, NWF_LAYER_ETHERNET));
-    g_assert_null(((NwfPlanRule *) g_ptr_array_index(((NwfChain *) plan->chains->pdata[0])->rules, 0))->filter);
+    g_assert_null(((NwfPlanRule *)g_ptr_array_index(((NwfChain *)plan->chains->pdata[0])->rules, 0))->filter);
 }
 
 static char *
@@ -137,10 +154,15 @@ values_hash_of(const char *params)
 static void
 test_hash_of_templates(void)
 {
-    g_autofree char *one = hash_of(ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=80"), *other_port = hash_of(ETHERNET_RULE IP_RULE, "IP=2.2.2.2,3.3.3.3 P=1");
+    g_autofree char *one = hash_of(ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=80"),
+                    *other_port = hash_of(ETHERNET_RULE IP_RULE, "IP=2.2.2.2,3.3.3.3 P=1");
     g_autofree char *moved = hash_of("\n\n" ETHERNET_RULE "\n" IP_RULE, "IP=1.1.1.1 P=80");
-    g_autofree char *changed = hash_of(ETHERNET_RULE "<rule action='reject' direction='in'><tcp dstportstart='$P' comment='x'/></rule>", "IP=1.1.1.1 P=80");
-    g_autofree char *literal = hash_of(ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80' comment='x'/></rule>", "IP=1.1.1.1 P=80");
+    g_autofree char *changed =
+        hash_of(ETHERNET_RULE "<rule action='reject' direction='in'><tcp dstportstart='$P' comment='x'/></rule>",
+                "IP=1.1.1.1 P=80");
+    g_autofree char *literal =
+        hash_of(ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80' comment='x'/></rule>",
+                "IP=1.1.1.1 P=80");
 
     g_assert_cmpuint(strlen(one), ==, 64);
     g_assert_cmpstr(one, ==, other_port);
@@ -178,7 +200,9 @@ many_rules(guint n)
     GString *rules = g_string_new(NULL);
 
     for (guint i = 0; i < n; i++)
-        g_string_append_printf(rules, "<rule action='accept' direction='out'><ip srcmacaddr='$MAC[0]' srcipaddr='$IP' protocol='tcp' dstportstart='%u'/></rule>",
+        g_string_append_printf(rules,
+                               "<rule action='accept' direction='out'><ip srcmacaddr='$MAC[0]' srcipaddr='$IP' "
+                               "protocol='tcp' dstportstart='%u'/></rule>",
                                i + 1);
     return g_string_free(rules, FALSE);
 }

@@ -79,8 +79,9 @@ test_every_filter(void)
 }
 
 /* Between the two parts libvirt 9 has a rule for an announcement that later releases dropped. */
-static const char clean_from_vm[] = "I JUMP mac\nI JUMP ipv4-ip\nI mac type=ipv4 ACCEPT\nI JUMP arp-mac\nI JUMP arp-ip\nI mac type=arp ACCEPT\n"
-                                    "I JUMP rarp\n";
+static const char clean_from_vm[] =
+    "I JUMP mac\nI JUMP ipv4-ip\nI mac type=ipv4 ACCEPT\nI JUMP arp-mac\nI JUMP arp-ip\nI mac type=arp ACCEPT\n"
+    "I JUMP rarp\n";
 static const char clean_to_vm[] = "O JUMP ipv4\nO mac type=arp ACCEPT\nO JUMP rarp\nO DROP\n";
 
 static void
@@ -102,7 +103,8 @@ test_clean_traffic(void)
     g_assert_true(g_str_has_prefix(from_vm, clean_from_vm));
     g_assert_true(g_str_has_suffix(from_vm, "I DROP\n"));
     g_assert_cmpstr(to_vm, ==, clean_to_vm);
-    g_assert_cmpstr(ip, ==, "I/ipv4-ip ip src=0.0.0.0 proto=udp RETURN\nI/ipv4-ip ip src=10.0.0.1 RETURN\nI/ipv4-ip DROP\n");
+    g_assert_cmpstr(ip, ==,
+                    "I/ipv4-ip ip src=0.0.0.0 proto=udp RETURN\nI/ipv4-ip ip src=10.0.0.1 RETURN\nI/ipv4-ip DROP\n");
     g_assert_cmpuint(plan->chains->len, ==, 9);
     g_assert_false(plan->uses[NWF_LAYER_IPV4]);
 }

@@ -11,7 +11,7 @@ refused(World *world, const char *root, NwfErrorCode code, const char *word)
     g_autoptr(NwfTree) tree = world_tree(world, root, &error);
 
     g_assert_null(tree);
-    g_assert_error(error, NWF_ERROR, (int) code);
+    g_assert_error(error, NWF_ERROR, (int)code);
     if (strstr(error->message, word) == NULL)
         g_error("\"%s\" does not say \"%s\"", error->message, word);
 }
@@ -27,7 +27,8 @@ ladder(guint length, guint times, guint rules)
 
         g_string_append_printf(document, "<filter name='f%u'>", i);
         for (guint j = 0; i + 1 < length && j < times; j++)
-            g_string_append_printf(document, "<filterref filter='f%u'><parameter name='P' value='%u'/></filterref>", i + 1, j);
+            g_string_append_printf(document, "<filterref filter='f%u'><parameter name='P' value='%u'/></filterref>",
+                                   i + 1, j);
         for (guint j = 0; i + 1 == length && j < rules; j++)
             g_string_append(document, "<rule action='drop' direction='out'><mac/></rule>");
         g_string_append(document, "</filter>");
@@ -54,9 +55,10 @@ test_loops(void)
 {
     g_autoptr(World) world = world_new();
 
-    world_add(world, "<filter name='self'><filterref filter='self'/></filter>"
-                     "<filter name='a'><filterref filter='b'/></filter><filter name='b'><filterref filter='c'/></filter>"
-                     "<filter name='c'><filterref filter='a'/></filter>");
+    world_add(world,
+              "<filter name='self'><filterref filter='self'/></filter>"
+              "<filter name='a'><filterref filter='b'/></filter><filter name='b'><filterref filter='c'/></filter>"
+              "<filter name='c'><filterref filter='a'/></filter>");
     refused(world, "self", NWF_ERROR_OPERATION_FAILED, "'self'");
     refused(world, "a", NWF_ERROR_OPERATION_FAILED, "filter 'c'");
 }
@@ -68,8 +70,10 @@ test_diamond(void)
     g_autoptr(World) world = world_new();
     g_autoptr(NwfTree) tree = NULL;
 
-    world_add(world, "<filter name='root'><filterref filter='a'/><filterref filter='b'/></filter><filter name='a'><filterref filter='c'/></filter>"
-                     "<filter name='b'><filterref filter='c'/></filter><filter name='c'><rule action='drop' direction='out'><mac/></rule></filter>");
+    world_add(world, "<filter name='root'><filterref filter='a'/><filterref filter='b'/></filter><filter "
+                     "name='a'><filterref filter='c'/></filter>"
+                     "<filter name='b'><filterref filter='c'/></filter><filter name='c'><rule action='drop' "
+                     "direction='out'><mac/></rule></filter>");
     assert_world_plan(world, NULL, NULL, "I mac DROP\nI mac DROP\n");
     tree = world_tree(world, "root", NULL);
     g_assert_cmpstr(nwf_tree_root(tree), ==, "root");
@@ -97,10 +101,12 @@ static void
 test_depth_of_a_known_filter(void)
 {
     g_autoptr(World) world = ladder(40, 1, 1);
-    g_autoptr(GString) text = g_string_new("<filter name='root'><filterref filter='f0'/><filterref filter='g0'/></filter>");
+    g_autoptr(GString) text =
+        g_string_new("<filter name='root'><filterref filter='f0'/><filterref filter='g0'/></filter>");
 
     for (guint i = 0; i < 30; i++)
-        g_string_append_printf(text, "<filter name='g%u'><filterref filter='%c%u'/></filter>", i, i + 1 < 30 ? 'g' : 'f', i + 1 < 30 ? i + 1 : 0);
+        g_string_append_printf(text, "<filter name='g%u'><filterref filter='%c%u'/></filter>", i,
+                               i + 1 < 30 ? 'g' : 'f', i + 1 < 30 ? i + 1 : 0);
     world_add(world, text->str);
     refused(world, "root", NWF_ERROR_INTERNAL, "64");
 }
@@ -158,8 +164,8 @@ test_number_of_copies(void)
 
     for (guint i = 0; i < 200; i++)
         g_string_append_printf(params, "%s10.0.%u.1", i > 0 ? "," : "", i);
-    assert_refused("<rule action='drop' direction='out'>\n<ip srcipaddr='$A[@1]' dstipaddr='$A[@2]'/></rule>", params->str, NWF_ERROR_INTERNAL,
-                   "20000", "filter 'root', rule at line 1", NULL);
+    assert_refused("<rule action='drop' direction='out'>\n<ip srcipaddr='$A[@1]' dstipaddr='$A[@2]'/></rule>",
+                   params->str, NWF_ERROR_INTERNAL, "20000", "filter 'root', rule at line 1", NULL);
 }
 
 /* Products beyond all numbers are refused as quickly. */
@@ -167,8 +173,9 @@ static void
 test_product_of_many_lists(void)
 {
     g_autoptr(GString) params = g_string_new("A=1:1:1:1:1:0");
-    g_autoptr(World) world = world_of_rules("<rule action='drop' direction='out'><arp srcmacaddr='$A[@1]' dstmacaddr='$A[@2]' arpsrcmacaddr='$A[@3]' "
-                                            "arpdstmacaddr='$A[@4]' hwtype='$N[@5]' protocoltype='$N[@6]' opcode='$N[@7]'/></rule>");
+    g_autoptr(World) world = world_of_rules(
+        "<rule action='drop' direction='out'><arp srcmacaddr='$A[@1]' dstmacaddr='$A[@2]' arpsrcmacaddr='$A[@3]' "
+        "arpdstmacaddr='$A[@4]' hwtype='$N[@5]' protocoltype='$N[@6]' opcode='$N[@7]'/></rule>");
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfPlan) plan = NULL;
     gint64 began;
@@ -191,8 +198,9 @@ test_reaches(void)
     g_autoptr(World) world = ladder(20000, 2, 0);
     gint64 began = g_get_monotonic_time();
 
-    world_add(world, "<filter name='new'><filterref filter='missing'/><filterref filter='f3'/></filter>"
-                     "<filter name='x'><filterref filter='y'/></filter><filter name='y'><filterref filter='x'/></filter>");
+    world_add(world,
+              "<filter name='new'><filterref filter='missing'/><filterref filter='f3'/></filter>"
+              "<filter name='x'><filterref filter='y'/></filter><filter name='y'><filterref filter='x'/></filter>");
     g_assert_true(nwf_tree_reaches(world_lookup("new", world), "f19999", world_lookup, world));
     g_assert_true(nwf_tree_reaches(world_lookup("new", world), "missing", world_lookup, world));
     g_assert_false(nwf_tree_reaches(world_lookup("new", world), "f1", world_lookup, world));
