@@ -183,12 +183,12 @@ def tcp(path, marker, sport=CLIENT_PORT, dport=9, flags="S", seq=CLIENT_START, a
 
 def _spoken(name, flags, seq, ack, text=b"", by_server=False):
     """One line of the conversation between `client` (a port) and the server's port."""
-    def line(path, marker, port=9, client=CLIENT_PORT, **below):
+    def line(path, marker, port=9, client=CLIENT_PORT, after=0, **below):
         words = below.pop("text", text)
         ports = (port, client) if by_server else (client, port)
-        return _tcp(path, marker, *ports, flags, seq, ack, words, **below)
+        return _tcp(path, marker, *ports, flags, seq + after, ack, words, **below)
     line.__name__ = name
-    line.__doc__ = f"A segment of a conversation ({flags}); port= is the server's, client= the other."
+    line.__doc__ = f"A segment of a conversation ({flags}); port= is the server's, after= counts bytes said before."
     return _recipe(line)
 
 
