@@ -155,9 +155,11 @@ static void
 remark_unknown(const NwfXmlTag *tag, gpointer data)
 {
     NwfBindingReader *reader = data;
-    g_autofree char *name = nwf_clip(nwf_xml_name(tag));
-    if (reader->notes)
-        nwf_note(reader->notes, _("line %u: the unknown element <%s> is ignored"), nwf_xml_line(tag), name);
+    g_autofree char *name = NULL;
+    if (!nwf_notes_wanted(reader->notes))
+        return;
+    name = nwf_clip(nwf_xml_name(tag));
+    nwf_note(reader->notes, _("line %u: the unknown element <%s> is ignored"), nwf_xml_line(tag), name);
 }
 
 /* Fills @reader from the text, schema first. */

@@ -33,11 +33,17 @@ nwf_notes_new(void)
     return g_ptr_array_new_with_free_func(g_free);
 }
 
+gboolean
+nwf_notes_wanted(const NwfNotes *notes)
+{
+    return notes && notes->len <= NWF_NOTES_MAX;
+}
+
 void
 nwf_note(NwfNotes *notes, const char *format, ...)
 {
     va_list arguments;
-    if (!notes || notes->len > NWF_NOTES_MAX)
+    if (!nwf_notes_wanted(notes))
         return;
     if (notes->len == NWF_NOTES_MAX) {
         g_ptr_array_add(notes, g_strdup(_("further remarks are left out")));

@@ -58,7 +58,10 @@ enum { NWF_NOTES_MAX = 200, NWF_CLIP_MAX = 160 };
 NwfNotes *nwf_notes_new(void);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfNotes, g_ptr_array_unref)
 
-/** nwf_note: adds a remark to @notes; nothing happens if @notes is NULL. */
+/** nwf_notes_wanted: whether @notes is there and not full; for remarks that cost something to make. */
+gboolean nwf_notes_wanted(const NwfNotes *notes);
+
+/** nwf_note: adds a remark to @notes; nothing happens if @notes is NULL or full. */
 void nwf_note(NwfNotes *notes, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /**

@@ -180,11 +180,14 @@ static void
 remark_unknown(const NwfXmlTag *tag, gpointer data)
 {
     NwfFilterReader *reader = data;
-    g_autofree char *name = nwf_clip(nwf_xml_name(tag));
-    g_autofree char *filter = nwf_clip(reader->filter->name);
-    if (reader->notes)
-        nwf_note(reader->notes, _("filter '%s': line %u: the unknown element <%s> is ignored"), filter,
-                 nwf_xml_line(tag), name);
+    g_autofree char *name = NULL;
+    g_autofree char *filter = NULL;
+    if (!nwf_notes_wanted(reader->notes))
+        return;
+    name = nwf_clip(nwf_xml_name(tag));
+    filter = nwf_clip(reader->filter->name);
+    nwf_note(reader->notes, _("filter '%s': line %u: the unknown element <%s> is ignored"), filter, nwf_xml_line(tag),
+             name);
 }
 
 static const NwfXmlElement protocols[] = {{.name = NULL, .start = protocol_start}, {0}};

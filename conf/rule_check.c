@@ -154,12 +154,12 @@ nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error)
     settle_set_flags(rule);
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         settle_sign(rule, i);
-        if (place->notes && rule->fields[i].present) {
+        if (nwf_notes_wanted(place->notes) && rule->fields[i].present) {
             remark_without_effect(rule, i, place);
             remark_negation(rule, i, place);
         }
     }
-    if (place->notes)
+    if (nwf_notes_wanted(place->notes))
         remark_hidden_ranges(rule, place);
     return nwf_rule_check_ports(rule, place, error);
 }

@@ -112,7 +112,7 @@ remark_unknown_rule_attributes(const NwfXmlTag *tag, const NwfRulePlace *place)
 {
     static const char *const known[] = {"action", "direction", "priority", "statematch", NULL};
     const char *name = NULL;
-    for (guint i = 0; place->notes && (name = nwf_xml_attribute_name(tag, i)); i++) {
+    for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
         g_autofree char *value = NULL;
         g_autofree char *label = NULL;
         if (g_strv_contains(known, name))
@@ -177,7 +177,7 @@ take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, c
                GError **error)
 {
     const NwfAttribute *attribute = &rule->protocol->attributes[index];
-    g_autoptr(NwfNotes) remarks = place->notes ? nwf_notes_new() : NULL;
+    g_autoptr(NwfNotes) remarks = nwf_notes_wanted(place->notes) ? nwf_notes_new() : NULL;
     g_autofree char *label = NULL;
 
     if (!read_field(&rule->fields[index], attribute, text, remarks, error)) {
@@ -221,7 +221,7 @@ static void
 remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, const NwfRulePlace *place)
 {
     const char *name = NULL;
-    for (guint i = 0; place->notes && (name = nwf_xml_attribute_name(tag, i)); i++) {
+    for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
         g_autofree char *value = NULL;
         g_autofree char *label = NULL;
         if (is_attribute(protocol, name))

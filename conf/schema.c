@@ -5,6 +5,10 @@
  * The grammars are compiled into the library, so that they cannot be missing and cannot differ from it. One is parsed
  * for each validation: nothing is kept. libxml2 sets its tables of RELAX NG types up on first use without a lock of its
  * own, hence the mutex around the parsing of a grammar.
+ *
+ * Limits: libxml2 needs tens of microseconds for each element and compiles the pattern of a type anew for each value. So
+ * documents of more than SIZE_MAX_VALIDATED bytes, some thousands of rules, are not validated; without validation they
+ * are as good as others.
  */
 #include "conf/schema.h"
 
@@ -26,6 +30,8 @@ typedef const xmlError *NwfXmlComplaint;
 #else
 typedef xmlErrorPtr NwfXmlComplaint;
 #endif
+
+enum { SIZE_MAX_VALIDATED = 1024 * 1024 };
 
 static const char *const paths[] = {"/nwfilter/nwfilter.rng", "/nwfilter/nwfilterbinding.rng"};
 
@@ -63,11 +69,20 @@ gboolean
 nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
 {
     g_autoptr(GString) reason = g_string_new(NULL);
-    g_autoptr(xmlRelaxNG) grammar = parse_grammar(schema, reason, NULL);
-    g_autoptr(xmlDoc) document = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, nwf_xml_options());
-    g_autoptr(xmlRelaxNGValidCtxt) validator = grammar && document ? xmlRelaxNGNewValidCtxt(grammar) : NULL;
+    g_autoptr(xmlRelaxNG) grammar = NULL;
+    g_autoptr(xmlDoc) document = NULL;
+    g_autoptr(xmlRelaxNGValidCtxt) validator = NULL;
+    gsize size = strlen(xml);
     int result = -1;
 
+    if (size > SIZE_MAX_VALIDATED)
+        return nwf_set_error(error, NWF_ERROR_XML_SCHEMA,
+                             _("a document of more than %d bytes is not validated; use it without validation"),
+                             (int)SIZE_MAX_VALIDATED);
+    grammar = parse_grammar(schema, reason, NULL);
+    document = xmlReadMemory(xml, (int)size, NULL, NULL, nwf_xml_options());
+    if (grammar && document)
+        validator = xmlRelaxNGNewValidCtxt(grammar);
     if (validator) {
         xmlRelaxNGSetValidStructuredErrors(validator, (xmlStructuredErrorFunc)on_complaint, reason);
         result = xmlRelaxNGValidateDoc(validator, document);

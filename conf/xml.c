@@ -8,11 +8,11 @@
  * Order of errors: a document that is not well-formed is told so whatever else is wrong with it, then the root, then
  * what the table's functions find. So after the first error of a function the parser runs on, calling nothing.
  *
- * Bounds. Released libxml2 compares each attribute of a tag with each other one and looks namespaces up one by one. Both
- * are bounded here: attributes before the parser sees the text (what looks like an attribute is counted between two "<",
- * which cannot occur inside a tag), namespaces in scope while it runs. Messages that are no errors to libxml2 (unknown
- * prefixes) are bounded, too. The text must be UTF-8, whatever the XML declaration says, so that what is counted is
- * what the parser sees.
+ * Bounds. Released libxml2 compares each attribute of a tag with each other one, looks namespaces up one by one, and
+ * keeps names in a table that does not grow with them. So attributes are bounded before the parser sees the text (what
+ * looks like an attribute is counted between two "<", which cannot occur inside a tag), namespaces in scope and different
+ * names while it runs. Messages that are no errors to libxml2 (unknown prefixes) are bounded, too. The text must be
+ * UTF-8, whatever the XML declaration says, so that what is counted is what the parser sees.
  */
 #include "conf/xml.h"
 
@@ -21,7 +21,7 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-enum { ATTRIBUTES_MAX = 500, NAMESPACES_MAX = 100, COMPLAINTS_MAX = 100 };
+enum { ATTRIBUTES_MAX = 200, NAMESPACES_MAX = 100, NAMES_MAX = 5000, COMPLAINTS_MAX = 100 };
 
 /* libxml2 gives attributes as groups of five pointers. */
 enum { ATTR_NAME, ATTR_PREFIX, ATTR_URI, ATTR_VALUE, ATTR_END, ATTR_SIZE };
@@ -84,6 +84,22 @@ on_doctype(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const
     refuse(data, _("a document type declaration is not accepted"));
 }
 
+/* Names of elements, attributes and processing instructions all end in the parser's dictionary. */
+static gboolean
+few_names(NwfXmlRun *run)
+{
+    if (xmlDictSize(run->parser->dict) <= NAMES_MAX)
+        return TRUE;
+    refuse(run, _("too many different names"));
+    return FALSE;
+}
+
+static void
+on_instruction(gpointer data, G_GNUC_UNUSED const xmlChar *target, G_GNUC_UNUSED const xmlChar *content)
+{
+    few_names(data);
+}
+
 static const NwfXmlElement *
 find_row(const NwfXmlElement *children, const xmlChar *name, const xmlChar *uri)
 {
@@ -143,6 +159,8 @@ on_start(gpointer data, const xmlChar *name, const xmlChar *prefix, const xmlCha
 
     g_array_append_val(run->namespaces, declared);
     run->n_namespaces += declared;
+    if (!few_names(run))
+        return;
     if (run->n_namespaces > NAMESPACES_MAX)
         refuse(run, _("too many namespaces"));
     else if (!run->rooted)
@@ -213,6 +231,7 @@ run_parser(NwfXmlRun *run, const char *xml, gsize length)
         .internalSubset = on_doctype,
         .startElementNs = on_start,
         .endElementNs = on_end,
+        .processingInstruction = on_instruction,
         .characters = on_text,
         .cdataBlock = on_text,
         .serror = (xmlStructuredErrorFunc)on_complaint,
