@@ -127,6 +127,53 @@ static const Example ip_examples[] = {
      "FI tcp sport=22 state=ESTABLISHED dir=REPLY RETURN\n"
      "FO tcp smac=01:02:03:04:05:06 dport=22 state=NEW,ESTABLISHED dir=ORIGINAL ACCEPT\n"
      "HI tcp sport=22 state=ESTABLISHED dir=REPLY RETURN\n"},
+    {"icmp-type-without-states", "<rule action='accept' direction='out' statematch='false'><icmp type='8'/></rule>",
+     NULL,
+     "FI icmp icmp=8 RETURN\n"
+     "FO (empty)\n"
+     "HI icmp icmp=8 RETURN\n"},
+    {"icmp-type-drop-out", RULE("drop", "out", "<icmp type='8'/>"), NULL,
+     "FI icmp icmp=8 DROP\n"
+     "FO (empty)\n"
+     "HI icmp icmp=8 DROP\n"},
+    {"icmp-type-with-mac", RULE("accept", "in", "<icmp srcmacaddr='1:2:3:4:5:6' type='8'/>"), NULL,
+     "FI (empty)\n"
+     "FO icmp smac=01:02:03:04:05:06 icmp=8 state=NEW,ESTABLISHED ACCEPT\n"
+     "HI (empty)\n"},
+    {"mac-accept-inout", RULE("accept", "inout", "<tcp srcmacaddr='1:2:3:4:5:6' dstportstart='22'/>"), NULL,
+     "FI tcp sport=22 RETURN\n"
+     "FO tcp smac=01:02:03:04:05:06 dport=22 ACCEPT\n"
+     "HI tcp sport=22 RETURN\n"},
+    {"mac-with-states", RULE("accept", "out", "<tcp srcmacaddr='1:2:3:4:5:6' state='NEW'/>"), NULL,
+     "FI tcp smac=01:02:03:04:05:06 state=NEW RETURN\n"
+     "FO (empty)\n"
+     "HI tcp smac=01:02:03:04:05:06 state=NEW RETURN\n"},
+    {"mac-and-code-alone", RULE("accept", "out", "<icmp code='3' srcmacaddr='1:2:3:4:5:6'/>"), NULL,
+     "FI icmp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL RETURN\n"
+     "FO (empty)\n"
+     "HI icmp smac=01:02:03:04:05:06 state=NEW,ESTABLISHED dir=ORIGINAL RETURN\n"},
+    {"reject-with-states-inout", RULE("reject", "inout", "<udp dstportstart='7' state='NEW'/>"), NULL,
+     "FI udp sport=7 state=NEW REJECT\n"
+     "FO udp dport=7 state=NEW REJECT\n"
+     "HI udp sport=7 state=NEW REJECT\n"},
+    {"state-none-inout", RULE("drop", "inout", "<all state='NONE' dscp='3'/>"), NULL,
+     "FI all dscp=3 DROP\n"
+     "FO all dscp=3 DROP\n"
+     "HI all dscp=3 DROP\n"},
+    {"connlimit-without-states",
+     "<rule action='accept' direction='out' statematch='false'><tcp connlimit-above='2' dstportstart='22'/></rule>",
+     NULL,
+     "FI tcp dport=22 connlimit=2 RETURN\n"
+     "FO (empty)\n"
+     "HI tcp dport=22 connlimit=2 RETURN\n"},
+    {"lists-in-swapped-copies", RULE("return", "in", "<udp srcipaddr='$A' dstipaddr='$B[@3]'/>"),
+     "A=1.1.1.1,2.2.2.2 B=5.5.5.5,6.6.6.6",
+     "FI udp dst=1.1.1.1 src=5.5.5.5 RETURN\nFI udp dst=2.2.2.2 src=5.5.5.5 RETURN\n"
+     "FI udp dst=1.1.1.1 src=6.6.6.6 RETURN\nFI udp dst=2.2.2.2 src=6.6.6.6 RETURN\n"
+     "FO udp src=1.1.1.1 dst=5.5.5.5 RETURN\nFO udp src=2.2.2.2 dst=5.5.5.5 RETURN\n"
+     "FO udp src=1.1.1.1 dst=6.6.6.6 RETURN\nFO udp src=2.2.2.2 dst=6.6.6.6 RETURN\n"
+     "HI udp dst=1.1.1.1 src=5.5.5.5 RETURN\nHI udp dst=2.2.2.2 src=5.5.5.5 RETURN\n"
+     "HI udp dst=1.1.1.1 src=6.6.6.6 RETURN\nHI udp dst=2.2.2.2 src=6.6.6.6 RETURN\n"},
     {"set", RULE("accept", "out", "<all ipset='tr4' ipsetflags='src,dst'/>"), NULL,
      "FI all state=NEW,ESTABLISHED dir=ORIGINAL set=tr4:src,dst RETURN\n"
      "FO all state=ESTABLISHED dir=REPLY set=tr4:dst,src ACCEPT\n"
@@ -234,6 +281,20 @@ static const Example ethernet_examples[] = {
      NULL, "O rarp dmac=ff:ff:ff:ff:ff:ff htype=1 ptype=0x800 op=Request_Reverse ACCEPT\n"},
     {"comments-end-at-this-layer", RULE("accept", "out", "<ip srcipaddr='1.1.1.1' comment='x'/>"), NULL,
      "I ip src=1.1.1.1 ACCEPT\n"},
+    {"unused-variable-multiplies", RULE("drop", "out", "<ip protocol='tcp' srcipmask='$M'/>"), "M=8,16",
+     "I ip proto=tcp DROP\nI ip proto=tcp DROP\n"},
+    {"element-beside-list", RULE("drop", "out", "<ip srcmacaddr='$MAC' srcipaddr='$A[@1]' dstipaddr='$B[1]'/>"),
+     "MAC=52:54:00:7b:35:93 A=1.1.1.1,2.2.2.2 B=5.5.5.5,6.6.6.6",
+     "I ip smac=52:54:00:7b:35:93 src=1.1.1.1 dst=6.6.6.6 DROP\n"
+     "I ip smac=52:54:00:7b:35:93 src=2.2.2.2 dst=6.6.6.6 DROP\n"},
+    {"arp-lists-and-lonely-mask",
+     RULE("drop", "out",
+          "<arp srcmacmask='ff:ff:ff:00:00:00' arpsrcipaddr='$A' arpdstipaddr='$A[@1]' gratuitous='yes'/>"),
+     "A=1.1.1.1,2.2.2.2",
+     "I arp arp-src=1.1.1.1 arp-dst=1.1.1.1 gratuitous=true DROP\n"
+     "I arp arp-src=2.2.2.2 arp-dst=1.1.1.1 gratuitous=true DROP\n"
+     "I arp arp-src=1.1.1.1 arp-dst=2.2.2.2 gratuitous=true DROP\n"
+     "I arp arp-src=2.2.2.2 arp-dst=2.2.2.2 gratuitous=true DROP\n"},
     {"two-lists", RULE("accept", "out", "<ip srcipaddr='$A[@1]' dstipaddr='$B[@2]'/>"),
      "A=1.1.1.1,2.2.2.2 B=5.5.5.5,6.6.6.6",
      "I ip src=1.1.1.1 dst=5.5.5.5 ACCEPT\n"
