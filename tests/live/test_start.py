@@ -5,11 +5,12 @@ test_start.py: what a starting daemon makes of the files that it finds
 
 import os
 import pathlib
+import re
 
 import pytest
 
 from nwflab import ports
-from nwflab.client import outcome
+from nwflab.client import Failed, outcome
 from nwflab.daemon import BINDINGS, FILTERS, DaemonFailed
 from nwflab.texts import MAC, OWNER, binding_xml, filter_xml, uuid_of
 
@@ -259,11 +260,43 @@ def test_shipped_filters(lab):
 
 @pytest.mark.ours("decisions, Configuration")
 def test_broken_configuration(lab):
-    """A broken configuration file stops the start with an error that names file and line."""
-    pathlib.Path("/etc/libvirt/nwfilter.conf").write_text("firewall_backend = \"iptables\"\nthis is nonsense\n")
-    with pytest.raises(DaemonFailed) as failed:
-        assert lab.daemon
-    assert "nwfilter.conf" in failed.value.log and "2" in failed.value.log
+    """With a broken configuration file the daemon lives, the driver is off, and log and errors name file and line."""
+    lab.lay_filter("web")
+    pathlib.Path("/etc/libvirt/nwfilter.conf").write_text('require_bridge_netfilter = 0\nthis is nonsense\n')
+    assert lab.daemon.running
+    assert re.search(r"nwfilter\.conf\W+(line )?2\b", lab.log())
+    with pytest.raises(Failed, match="nwfilter.conf"):
+        lab.daemon.client().filters()
+
+
+@pytest.mark.ours("decisions, Configuration")
+def test_good_configuration(lab):
+    """The stock driver's keys are known, ours too; an unknown key is logged and harms nobody."""
+    pathlib.Path("/etc/libvirt/nwfilter.conf").write_text(
+        '# comment\nfirewall_backend = "iptables"\nrequire_bridge_netfilter = 0\nsurprise = 1\n')
+    lab.define("web")
+    assert "surprise" in lab.log()
+
+
+@pytest.mark.ours("decisions, Base chains: require_bridge_netfilter")
+@pytest.mark.parametrize("required", [0, 1])
+def test_bridge_netfilter_is_off(lab, required):
+    """Rules of the IP layers without bridge netfilter: a warning that names the sysctl, or an error if that was asked for."""
+    switch = pathlib.Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+    if not switch.exists():
+        pytest.skip("the kernel has no bridge netfilter yet")
+    pathlib.Path("/etc/libvirt/nwfilter.conf").write_text(f"require_bridge_netfilter = {required}\n")
+    lab.define("web", "<rule action='drop' direction='in'><tcp dstportstart='22'/></rule>")
+    lab.define("ether", RULE)
+    for name in ("va", "vb"):
+        lab.port(name)
+    switch.write_text("0")
+    try:
+        assert outcome(lab.bind, "va", "web") == ("ok" if not required else "CFG")
+        assert "bridge-nf-call-iptables" in lab.log()
+        assert outcome(lab.bind, "vb", "ether") == "ok"
+    finally:
+        switch.write_text("1")
 
 
 def test_devices_of_guests_are_not_needed(lab):

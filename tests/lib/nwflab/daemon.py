@@ -16,7 +16,6 @@ import glob
 import os
 import pathlib
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +29,9 @@ MODULE_FILE = "libvirt_driver_nwfilter.so"
 FILTERS = pathlib.Path("/etc/libvirt/nwfilter")
 BINDINGS = pathlib.Path("/run/libvirt/nwfilter-binding")
 SYSTEM = "nwfilter:///system"
+
+RELOADS = "Reloading configuration on SIGHUP"  # the daemon's log line when it begins
+RELOAD_THREAD = "daemon-reload"  # the thread that does it
 
 CONFIG = """\
 listen_tls = 0
@@ -234,12 +236,23 @@ class Daemon:
         return self.start()
 
     def reload(self, limit=60.0):
-        """Sends SIGHUP and returns when the daemon has done all that it does then."""
-        pattern = re.compile("Reloading configuration on SIGHUP")
-        before = len(pattern.findall(self.log()))
+        """Has the daemon reload (SIGHUP), and returns when it has done all that it does then."""
+        self.settle(limit)
+        before = self.log().count(RELOADS)
         self.process.send_signal(signal.SIGHUP)
-        wait.until(lambda: len(pattern.findall(self.log())) > before, "the daemon noticed SIGHUP", limit)
-        wait.until(lambda: "daemon-reload" not in self.threads(), "the daemon finished its reload", limit)
+        wait.until(lambda: self.log().count(RELOADS) > before, "the daemon noticed SIGHUP", limit)
+        self.settle(limit)
+
+    def settle(self, limit=60.0):
+        """Waits for a reload that is under way; a SIGHUP during one would be ignored."""
+        quiet = 0
+
+        def is_quiet():
+            nonlocal quiet
+            quiet = 0 if RELOAD_THREAD in self.threads() else quiet + 1
+            return quiet > 3  # the thread may be about to begin
+
+        wait.until(is_quiet, "the daemon finished its reload", limit)
 
     def threads(self):
         """Names of the daemon's threads, as the kernel shows them."""
