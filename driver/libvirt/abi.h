@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A table of functions: first the name, then slots. Larger than any release reads, so that slots we do not know are empty. */
+/* A table of functions: the name, then slots. Larger than any release reads, so slots that we do not know are empty. */
 typedef void (*NwfAbiFunction)(void);
 
 typedef union NwfAbiSlot {
@@ -99,8 +99,9 @@ typedef struct NwfAbiLogSource {
 enum { NWF_ABI_LOG_PRIORITY_INITIAL = 4 };
 
 /*
- * The connection inside an object that stands for a filter or a binding is the only member without a public getter. Both kinds
- * have it in the same place, behind the 24 bytes of a GObject; calibration holds it against a connection that it knows.
+ * The connection inside an object that stands for a filter or a binding is the only member without a public getter.
+ * Both kinds have it in the same place, behind the 24 bytes of a GObject; calibration holds it against a connection
+ * that it knows.
  */
 enum { NWF_ABI_OBJECT_CONNECTION = 3 * sizeof(gpointer) };
 

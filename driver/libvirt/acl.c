@@ -2,8 +2,8 @@
 /*
  * acl.c: access control
  *
- * libvirt's checks take its own definition of a filter or binding and read a few members of it. They get one that has these
- * members and is zero otherwise.
+ * libvirt's checks take its own definition of a filter or binding and read a few members of it. They get one that has
+ * these members and is zero otherwise.
  */
 #include "driver/libvirt/acl.h"
 
@@ -12,7 +12,7 @@
 static NwfAbiFilterDef
 filter_def(const char *name, const guint8 uuid[16])
 {
-    NwfAbiFilterDef def = { .name = (char *)name };
+    NwfAbiFilterDef def = {.name = (char *)name};
 
     memcpy(def.uuid, uuid, sizeof def.uuid);
     return def;
@@ -21,7 +21,7 @@ filter_def(const char *name, const guint8 uuid[16])
 static NwfAbiBindingDef
 binding_def(const char *portdev, const char *linkdev, const char *filter)
 {
-    return (NwfAbiBindingDef){ .portdev = (char *)portdev, .linkdev = (char *)linkdev, .filter = (char *)filter };
+    return (NwfAbiBindingDef){.portdev = (char *)portdev, .linkdev = (char *)linkdev, .filter = (char *)filter};
 }
 
 gboolean

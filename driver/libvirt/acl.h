@@ -2,8 +2,8 @@
 /*
  * acl.h: asking libvirt's access control
  *
- * The rule is chosen by the function of libvirt that is passed, a field of nwf_symbols. "may" functions report an error when the
- * answer is no; "sees" functions leave none.
+ * The rule is chosen by the function of libvirt that is passed, a field of nwf_symbols. "may" functions report an error
+ * when the answer is no; "sees" functions leave none.
  */
 #pragma once
 

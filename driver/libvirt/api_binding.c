@@ -88,7 +88,7 @@ nwf_api_binding_lookup(virConnectPtr conn, const char *portdev)
 static gboolean
 identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error)
 {
-    NwfReading plain = { .dialect = reading->dialect };
+    NwfReading plain = {.dialect = reading->dialect};
     g_autoptr(GError) cause = NULL;
 
     if (nwf_binding_identify(xml, &plain, identity, &cause))
@@ -130,8 +130,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
 static virNWFilterBindingPtr
 create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
 {
-    NwfReading reading = { .dialect = pass->dialect, .validate = validate };
-    g_auto(NwfBindingIdentity) identity = { 0 };
+    NwfReading reading = {.dialect = pass->dialect, .validate = validate};
+    g_auto(NwfBindingIdentity) identity = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfBinding) binding = NULL;
 
@@ -139,8 +139,8 @@ create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_binding(conn, nwf_symbols.virNWFilterBindingCreateXMLEnsureACL, identity.portdev,
-                             identity.linkdev, identity.filter))
+    if (!nwf_acl_may_binding(conn, nwf_symbols.virNWFilterBindingCreateXMLEnsureACL, identity.portdev, identity.linkdev,
+                             identity.filter))
         return NULL;
     binding = parse_identified(xml, &reading, &identity, &error);
     g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(pass->engine, binding, &error) : NULL;

@@ -2,9 +2,9 @@
 /*
  * api_filter.c: functions of the nwfilter table that are about filters
  *
- * Each passes the gate, finds what it is about, asks access control, and does it. The connection may belong to a hypervisor
- * driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for the uuid; whether
- * there still is a filter with it shows when it is used.
+ * Each passes the gate, finds what it is about, asks access control, and does it. The connection may belong to a
+ * hypervisor driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for
+ * the uuid; whether there still is a filter with it shows when it is used.
  */
 #include "driver/libvirt/api_filter.h"
 #include "driver/libvirt/acl.h"
@@ -121,13 +121,13 @@ nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
 }
 
 /*
- * What access control decides about, from the text. With @reading->validate a text that does not even have a name is an error of
- * the schema, as it is with the stock driver.
+ * What access control decides about, from the text. With @reading->validate a text that does not even have a name is an
+ * error of the schema, as it is with the stock driver.
  */
 static gboolean
 identify(const char *xml, const NwfReading *reading, char **name, guint8 uuid[16], GError **error)
 {
-    NwfReading plain = { .dialect = reading->dialect };
+    NwfReading plain = {.dialect = reading->dialect};
     g_autoptr(GError) cause = NULL;
 
     if (nwf_filter_identify(xml, &plain, name, uuid, &cause))
@@ -166,7 +166,7 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
 static virNWFilterPtr
 define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
 {
-    NwfReading reading = { .dialect = pass->dialect, .validate = validate };
+    NwfReading reading = {.dialect = pass->dialect, .validate = validate};
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfFilter) filter = NULL;
     g_autofree char *name = NULL;

@@ -2,15 +2,16 @@
 /*
  * calibrate.c: finding the slots of libvirt's tables
  *
- * libvirt calls driver functions through slots at fixed offsets of two tables, and the offsets move between releases. Instead of
- * knowing releases we look: a connection to ourselves is opened, the table is filled with probes, each public function
- * is called once, and the probe that ran is the slot of that function. A function that reaches no probe or several, two
- * functions that reach the same one, an object without our connection in its place: any of these means that this libvirt is
- * not the one we think it is, and the driver must not work with it.
+ * libvirt calls driver functions through slots at fixed offsets of two tables, and the offsets move between releases.
+ * Instead of knowing releases we look: a connection to ourselves is opened, the table is filled with probes, each
+ * public function is called once, and the probe that ran is the slot of that function. A function that reaches no probe
+ * or several, two functions that reach the same one, an object without our connection in its place: any of these means
+ * that this libvirt is not the one we think it is, and the driver must not work with it.
  *
- * This happens in the daemon's initialisation, when libvirt serves no client yet and the hypervisor drivers have not started. A
- * libvirt that would look for nwfilter:///system somewhere else, most likely at its own socket, would wait there for ever;
- * so the work is done by a thread that can be left behind. It then finds itself abandoned and touches nothing.
+ * This happens in the daemon's initialisation, when libvirt serves no client yet and the hypervisor drivers have not
+ * started. A libvirt that would look for nwfilter:///system somewhere else, most likely at its own socket, would wait
+ * there for ever; so the work is done by a thread that can be left behind. It then finds itself abandoned and touches
+ * nothing.
  */
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/api_binding.h"
@@ -32,19 +33,19 @@ typedef struct NwfSubject {
     virNWFilterBindingPtr binding;
 } NwfSubject;
 
-static const unsigned char some_uuid[VIR_UUID_BUFLEN] = { 1 };
+static const unsigned char some_uuid[VIR_UUID_BUFLEN] = {1};
 
-#define CALL(name, expression) \
-    static void call_##name(const NwfSubject *subject) \
-    { \
-        (void)(expression); \
+#define CALL(name, expression)                                                                                         \
+    static void call_##name(const NwfSubject *subject)                                                                 \
+    {                                                                                                                  \
+        (void)(expression);                                                                                            \
     }
 
 CALL(virConnectIsEncrypted, virConnectIsEncrypted(subject->conn))
 CALL(virConnectIsSecure, virConnectIsSecure(subject->conn))
 CALL(virConnectIsAlive, virConnectIsAlive(subject->conn))
 CALL(virConnectNumOfNWFilters, virConnectNumOfNWFilters(subject->conn))
-CALL(virConnectListNWFilters, virConnectListNWFilters(subject->conn, (char *[1]){ NULL }, 1))
+CALL(virConnectListNWFilters, virConnectListNWFilters(subject->conn, (char *[1]){NULL}, 1))
 CALL(virConnectListAllNWFilters, virConnectListAllNWFilters(subject->conn, NULL, 0))
 CALL(virNWFilterLookupByName, virNWFilterLookupByName(subject->conn, "calibration"))
 CALL(virNWFilterLookupByUUID, virNWFilterLookupByUUID(subject->conn, some_uuid))
@@ -63,8 +64,8 @@ typedef struct NwfCalibrationTable {
     guint first; /* first slot that is looked for */
 } NwfCalibrationTable;
 
-static const NwfCalibrationTable hypervisor = { nwf_hypervisor_table, NWF_ABI_SLOT_FIRST_UNKNOWN };
-static const NwfCalibrationTable nwfilter = { nwf_nwfilter_table, NWF_ABI_SLOT_NAME + 1 };
+static const NwfCalibrationTable hypervisor = {nwf_hypervisor_table, NWF_ABI_SLOT_FIRST_UNKNOWN};
+static const NwfCalibrationTable nwfilter = {nwf_nwfilter_table, NWF_ABI_SLOT_NAME + 1};
 
 typedef struct NwfCalibrationRow {
     const char *name; /* of the public function */
@@ -73,7 +74,9 @@ typedef struct NwfCalibrationRow {
     NwfAbiFunction function; /* what belongs into its slot */
 } NwfCalibrationRow;
 
-#define ROW(name, table, function) { #name, call_##name, &table, (NwfAbiFunction)function }
+/* clang-format off */
+#define ROW(name, table, function) {#name, call_##name, &table, (NwfAbiFunction)function}
+/* clang-format on */
 
 static const NwfCalibrationRow calibration_rows[] = {
     ROW(virConnectIsEncrypted, hypervisor, nwf_connect_is_encrypted),
@@ -150,8 +153,8 @@ objects_fit(const NwfSubject *subject, GError **error)
 static gboolean
 look_at(virConnectPtr conn, GError **error)
 {
-    NwfSubject subject = { .conn = conn };
-    guint slots[ROWS] = { 0 };
+    NwfSubject subject = {.conn = conn};
+    guint slots[ROWS] = {0};
     gboolean fits = FALSE;
 
     subject.filter = nwf_symbols.virGetNWFilter(conn, "calibration", some_uuid);

@@ -2,8 +2,9 @@
 /*
  * connect.c: connections to nwfilter:///system
  *
- * A connection carries no state of ours. Close comes from whichever thread drops the last reference, often the one of the event
- * loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes here.
+ * A connection carries no state of ours. Close comes from whichever thread drops the last reference, often the one of
+ * the event loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes
+ * here.
  */
 #include "driver/libvirt/connect.h"
 #include "driver/libvirt/acl.h"

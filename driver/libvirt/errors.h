@@ -2,8 +2,8 @@
 /*
  * errors.h: from the errors inside to libvirt's
  *
- * A reported error is the calling thread's last error. Every public function of libvirt clears it, so none may be called
- * between a report and the return to libvirt.
+ * A reported error is the calling thread's last error. Every public function of libvirt clears it, so none may be
+ * called between a report and the return to libvirt.
  */
 #pragma once
 
@@ -17,5 +17,5 @@ void nwf_errors_speak(NwfDialect dialect);
 #define nwf_report(error) nwf_report_from(error, __func__, __LINE__)
 void nwf_report_from(const GError *error, const char *function, int line);
 
-/** nwf_flags_fit: FALSE, with the error of the driver call @call reported, if @flags has a bit that is not in @allowed. */
+/** nwf_flags_fit: FALSE, with the error of the driver call @call reported, if @flags has other bits than @allowed. */
 gboolean nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed);

@@ -2,8 +2,8 @@
 /*
  * gate.c: state of the driver as a whole, and who is inside
  *
- * libvirt waits for calls that are running before it cleans up, but not for ever. The mutex is held to count calls in and out,
- * never while one is inside.
+ * libvirt waits for calls that are running before it cleans up, but not for ever. The mutex is held to count calls in
+ * and out, never while one is inside.
  */
 #include "driver/libvirt/gate.h"
 #include "driver/libvirt/errors.h"
@@ -92,14 +92,14 @@ refusal_locked(void)
 NwfPass
 nwf_gate_enter(void)
 {
-    NwfPass pass = { 0 };
+    NwfPass pass = {0};
     g_autoptr(GError) refusal = NULL;
 
     g_mutex_lock(&gate.lock);
     refusal = refusal_locked();
     if (!refusal) {
         gate.inside++;
-        pass = (NwfPass){ .valid = TRUE, .engine = gate.engine, .dialect = gate.dialect };
+        pass = (NwfPass){.valid = TRUE, .engine = gate.engine, .dialect = gate.dialect};
     }
     g_mutex_unlock(&gate.lock);
 

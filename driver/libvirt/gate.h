@@ -2,8 +2,8 @@
 /*
  * gate.h: every call from libvirt passes here
  *
- * The gate knows in which state the driver is, lets calls in or answers them with the reason why not, and lets nobody close the
- * engine under a call that is inside.
+ * The gate knows in which state the driver is, lets calls in or answers them with the reason why not, and lets nobody
+ * close the engine under a call that is inside.
  */
 #pragma once
 
@@ -25,13 +25,13 @@ void nwf_gate_degrade(const GError *reason);
 
 gboolean nwf_gate_is_degraded(void);
 
-/** nwf_gate_close: lets nobody in, waits for those inside, frees the engine. FALSE if they did not leave; it is left alive then. */
+/** nwf_gate_close: lets nobody in, waits for those inside, frees the engine. FALSE if they did not leave: it lives on. */
 gboolean nwf_gate_close(void);
 
 /* What a call holds while it is inside. */
 typedef struct NwfPass {
-    gboolean valid;     /* FALSE: refused, the error is reported */
-    NwfEngine *engine;  /* NULL in an unprivileged daemon */
+    gboolean valid;    /* FALSE: refused, the error is reported */
+    NwfEngine *engine; /* NULL in an unprivileged daemon */
     NwfDialect dialect;
 } NwfPass;
 

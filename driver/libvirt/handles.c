@@ -2,7 +2,8 @@
 /*
  * handles.c: lists of libvirt's objects
  *
- * A list is given whole or not at all. Freeing a handle is a public function and clears the error, so the report comes last.
+ * A list is given whole or not at all. Freeing a handle is a public function and clears the error, so the report comes
+ * last.
  */
 #include "driver/libvirt/handles.h"
 #include "driver/libvirt/errors.h"

@@ -2,11 +2,11 @@
 /*
  * inhibit.c: the daemon's inhibit function
  *
- * A daemon that is started on demand ends when nobody is connected. While there are bindings it must not: learning and healing
- * would end with it. The daemon counts inhibitions, so it hears of changes only.
+ * A daemon that is started on demand ends when nobody is connected. While there are bindings it must not: learning and
+ * healing would end with it. The daemon counts inhibitions, so it hears of changes only.
  *
- * The function comes as an argument whose place changed once between releases; what does not point into a loaded program or
- * library is not called.
+ * The function comes as an argument whose place changed once between releases; what does not point into a loaded
+ * program or library is not called.
  */
 #include "driver/libvirt/inhibit.h"
 #include "driver/libvirt/log.h"
@@ -27,7 +27,7 @@ nwf_inhibit_use(NwfAbiInhibit function, void *opaque)
     union {
         NwfAbiInhibit function;
         const void *address;
-    } place = { .function = function };
+    } place = {.function = function};
     Dl_info info;
 
     if (function && !dladdr(place.address, &info)) {

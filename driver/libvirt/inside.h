@@ -2,8 +2,8 @@
 /*
  * inside.h: what is there, also in a daemon where nothing can be
  *
- * An unprivileged daemon has a driver without an engine: lists are empty, nothing is found, nothing can be made. These functions
- * ask the engine or, without one, answer so.
+ * An unprivileged daemon has a driver without an engine: lists are empty, nothing is found, nothing can be made. These
+ * functions ask the engine or, without one, answer so.
  */
 #pragma once
 

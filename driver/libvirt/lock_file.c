@@ -4,8 +4,8 @@
  *
  * The lock is a POSIX write lock on the first byte, so that a daemon with the stock driver and one with this
  * driver keep each other out. Such a lock is lost when the process closes any descriptor of the file: it is opened here
- * once and nowhere else. The holder removes the file before it lets go, so whoever got a lock looks whether the file of that
- * name still is the one that he locked.
+ * once and nowhere else. The holder removes the file before it lets go, so whoever got a lock looks whether the file of
+ * that name still is the one that he locked.
  */
 #include "driver/libvirt/lock_file.h"
 
@@ -31,7 +31,7 @@ typedef enum NwfAttempt { ATTEMPT_HELD, ATTEMPT_AGAIN, ATTEMPT_FAILED } NwfAttem
 static NwfAttempt
 attempt(const char *path, int *fd)
 {
-    struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
     struct stat ours, named;
 
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -83,7 +83,7 @@ nwf_lock_file_take(const char *directory, GError **error)
     }
 
     NwfLockFile *lock = g_new(NwfLockFile, 1);
-    *lock = (NwfLockFile){ .path = g_steal_pointer(&path), .fd = fd };
+    *lock = (NwfLockFile){.path = g_steal_pointer(&path), .fd = fd};
     return lock;
 }
 

@@ -2,8 +2,8 @@
 /*
  * log.c: one libvirt log source for each part of the driver
  *
- * libvirt writes into a source whenever the daemon's filters change, from any thread and as long as the process lives. Sources
- * are therefore made once for each name and never freed; their number is that of the names in our code.
+ * libvirt writes into a source whenever the daemon's filters change, from any thread and as long as the process lives.
+ * Sources are therefore made once for each name and never freed; their number is that of the names in our code.
  */
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/symbols.h"

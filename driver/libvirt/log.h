@@ -6,7 +6,8 @@
 
 #include "driver/engine/engine.h"
 
-/** nwf_log: @source is the part of the driver; the daemon knows it as nwfilter.@source, which its log_filters can name. */
+/** nwf_log: @source is the part of the driver; the daemon knows it as nwfilter.@source, which its log_filters can name.
+ */
 void nwf_log(NwfLogLevel level, const char *source, const char *message);
 
 /** nwf_log_border: a message of this folder. */

@@ -2,9 +2,9 @@
 /*
  * probes.c: functions that tell from which slot of a table they were called
  *
- * A probe knows nothing but its own number, so each slot has a function of its own. libvirt calls it with the arguments of
- * whatever it takes the slot for; a probe ignores them and answers zero, which every function of the tables may answer: no
- * objects, no text, success. One thread at a time uses them.
+ * A probe knows nothing but its own number, so each slot has a function of its own. libvirt calls it with the arguments
+ * of whatever it takes the slot for; a probe ignores them and answers zero, which every function of the tables may
+ * answer: no objects, no text, success. One thread at a time uses them.
  */
 #include "driver/libvirt/probes.h"
 
@@ -20,6 +20,7 @@ hit(guint slot)
 }
 
 /* Sixteen times sixteen times two functions, nwf_probe_0x000 to nwf_probe_0x1ff, and their addresses in order. */
+/* clang-format off */
 #define DIGITS(X, head) \
     X(head##0) X(head##1) X(head##2) X(head##3) X(head##4) X(head##5) X(head##6) X(head##7) \
     X(head##8) X(head##9) X(head##a) X(head##b) X(head##c) X(head##d) X(head##e) X(head##f)
@@ -39,8 +40,9 @@ hit(guint slot)
 
 PAGE(DEFINE_PROBE, 0x0)
 PAGE(DEFINE_PROBE, 0x1)
+/* clang-format on */
 
-static const NwfAbiFunction probes[] = { PAGE(PROBE_ADDRESS, 0x0) PAGE(PROBE_ADDRESS, 0x1) };
+static const NwfAbiFunction probes[] = {PAGE(PROBE_ADDRESS, 0x0) PAGE(PROBE_ADDRESS, 0x1)};
 
 G_STATIC_ASSERT(G_N_ELEMENTS(probes) == NWF_ABI_PROBED_SLOTS);
 

@@ -2,13 +2,13 @@
 /*
  * register.c: the one function that libvirt looks for in the module
  *
- * Runs in the daemon's main thread while it loads its modules, before any other of our functions. The hypervisor drivers that
- * are loaded after us take the shared table as it stands here; its slots are filled later, by calibration. Without the functions
- * that the driver needs to work the table is not shared, and connections to us are told why.
+ * Runs in the daemon's main thread while it loads its modules, before any other of our functions. The hypervisor
+ * drivers that are loaded after us take the shared table as it stands here; its slots are filled later, by calibration.
+ * Without the functions that the driver needs to work the table is not shared, and connections to us are told why.
  *
- * If libvirt cannot even register a driver there are two ways: to fail, which ends the daemon, or to stay silent, which is as if
- * no module were there. The latter is right where other drivers live in the same daemon, but clients of a daemon that
- * is for network filters alone would wait for ever.
+ * If libvirt cannot even register a driver there are two ways: to fail, which ends the daemon, or to stay silent, which
+ * is as if no module were there. The latter is right where other drivers live in the same daemon, but clients of a
+ * daemon that is for network filters alone would wait for ever.
  */
 #include "driver/libvirt/gate.h"
 #include "driver/libvirt/log.h"

@@ -2,11 +2,11 @@
 /*
  * state.c: start, reload and end of the driver in the daemon
  *
- * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of ours), the
- * configuration, the engine, which brings all stored bindings up, and then the gate is opened. Only what must end the
- * daemon does: another daemon that holds the lock, and a root directory of an embedded driver. For anything else
- * the driver is degraded: a daemon without filters is better than one that takes all guests' management away, because
- * guests that need a filter do not start without it, and the rules of those that run stay in the kernel.
+ * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of
+ * ours), the configuration, the engine, which brings all stored bindings up, and then the gate is opened. Only what
+ * must end the daemon does: another daemon that holds the lock, and a root directory of an embedded driver. For
+ * anything else the driver is degraded: a daemon without filters is better than one that takes all guests' management
+ * away, because guests that need a filter do not start without it, and the rules of those that run stay in the kernel.
  *
  * An unprivileged daemon has a driver without an engine and takes no lock.
  *
@@ -25,9 +25,9 @@
 #include <glib/gi18n-lib.h>
 
 /* The stock driver's places. They belong to the daemon's package, not to the prefix of ours. */
-#define FILTER_DIR "/etc/libvirt/nwfilter"
+#define FILTER_DIR  "/etc/libvirt/nwfilter"
 #define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
-#define LOCK_DIR "/run/libvirt/nwfilter"
+#define LOCK_DIR    "/run/libvirt/nwfilter"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
 
 static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
@@ -83,8 +83,8 @@ static gboolean
 may_start(gboolean privileged, const char *root, GError **error)
 {
     if (root)
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the nwfilter driver does not support embedded mode (root '%s')"),
-                             root);
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT,
+                             _("the nwfilter driver does not support embedded mode (root '%s')"), root);
     if (privileged)
         lock_file = nwf_lock_file_take(LOCK_DIR, error);
     return !privileged || lock_file;

@@ -2,9 +2,9 @@
 /*
  * symbols.c: finds libvirt's private functions
  *
- * libvirt exports them under a version that is different in each release, so a module that was linked to them would load into
- * one release only, and a function that has gone would keep the daemon from starting. dlsym() without a version
- * finds them in every release, and a missing one is a reason to switch off the driver, not the daemon.
+ * libvirt exports them under a version that is different in each release, so a module that was linked to them would
+ * load into one release only, and a function that has gone would keep the daemon from starting. dlsym() without a
+ * version finds them in every release, and a missing one is a reason to switch off the driver, not the daemon.
  *
  * A function of access control that is missing counts as any other: what cannot be checked is not done.
  */
@@ -14,9 +14,9 @@
 #include <glib/gi18n-lib.h>
 
 typedef enum NwfNeed {
-    NWF_NEED_BASE,   /* without it the driver cannot even say that it does not work */
-    NWF_NEED_WORK,   /* without it the driver cannot work */
-    NWF_NEED_NOT,    /* there is another way */
+    NWF_NEED_BASE, /* without it the driver cannot even say that it does not work */
+    NWF_NEED_WORK, /* without it the driver cannot work */
+    NWF_NEED_NOT,  /* there is another way */
 } NwfNeed;
 
 typedef struct NwfSymbolRow {
@@ -25,7 +25,9 @@ typedef struct NwfSymbolRow {
     NwfNeed need;
 } NwfSymbolRow;
 
-#define ROW(symbol, need) { #symbol, offsetof(NwfSymbols, symbol), need }
+/* clang-format off */
+#define ROW(symbol, need) {#symbol, offsetof(NwfSymbols, symbol), need}
+/* clang-format on */
 
 static const NwfSymbolRow symbol_rows[] = {
     ROW(virRegisterConnectDriver, NWF_NEED_BASE),

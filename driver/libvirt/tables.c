@@ -17,7 +17,7 @@ NwfAbiSlot nwf_nwfilter_table[NWF_ABI_TABLE_SLOTS] = {
     [NWF_ABI_SLOT_NAME].name = "nwfilter",
 };
 
-static const char *const uri_schemes[] = { "nwfilter", NULL };
+static const char *const uri_schemes[] = {"nwfilter", NULL};
 
 NwfAbiConnectDriver nwf_connect_driver = {
     .local_only = true,

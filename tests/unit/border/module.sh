@@ -5,7 +5,7 @@
 #
 #     module.sh MODULE
 #
-# libvirt loads modules with RTLD_GLOBAL and resolves everything at once: a symbol shown beyond the one that libvirt looks for
+# libvirt loads modules with RTLD_GLOBAL and resolves everything at once: a symbol shown beyond the one that it looks for
 # could take the place of somebody else's, and a private symbol of libvirt that is wanted by name, or a library that
 # the daemon does not have, keeps the daemon from starting.
 set -eu

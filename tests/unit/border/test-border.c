@@ -2,8 +2,8 @@
 /*
  * test-border.c: the border against the installed libvirt, without a daemon
  *
- * Any program that uses libvirt can register a driver. This one does so before libvirt looks for its own drivers, so that
- * nwfilter:/// is ours here too, starts the driver as an unprivileged daemon would, and calls libvirt's public
+ * Any program that uses libvirt can register a driver. This one does so before libvirt looks for its own drivers, so
+ * that nwfilter:/// is ours here too, starts the driver as an unprivileged daemon would, and calls libvirt's public
  * functions. Nothing of the machine is touched: such a driver takes no lock, reads no file, and starts no program.
  *
  * The tests share one process and one driver, in the order of main(): a driver is registered and started once.
@@ -37,10 +37,10 @@ assert_last_error(int code, int domain)
     g_assert_cmpint(error->level, ==, VIR_ERR_ERROR);
 }
 
-#define assert_refused(expression, code, domain) \
-    do { \
-        g_assert_true(expression); \
-        assert_last_error(code, domain); \
+#define assert_refused(expression, code, domain)                                                                       \
+    do {                                                                                                               \
+        g_assert_true(expression);                                                                                     \
+        assert_last_error(code, domain);                                                                               \
     } while (0)
 
 /* As a daemon does that is configured without an access driver. */
@@ -117,7 +117,7 @@ test_access_control_decides(void)
 static void
 test_only_one_path_can_be_opened(void)
 {
-    static const char *const refused[] = { "nwfilter:///session", "nwfilter:///", "nwfilter:///system/x" };
+    static const char *const refused[] = {"nwfilter:///session", "nwfilter:///", "nwfilter:///system/x"};
 
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
         assert_refused(virConnectOpen(refused[i]) == NULL, VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER);
@@ -129,10 +129,10 @@ test_only_one_path_can_be_opened(void)
 static void
 test_an_unprivileged_driver_is_empty(void)
 {
-    char *names[4] = { NULL };
+    char *names[4] = {NULL};
     virNWFilterPtr *filters = NULL;
     virNWFilterBindingPtr *bindings = NULL;
-    const unsigned char uuid[VIR_UUID_BUFLEN] = { 7 };
+    const unsigned char uuid[VIR_UUID_BUFLEN] = {7};
 
     g_assert_cmpint(virConnectNumOfNWFilters(conn), ==, 0);
     g_assert_cmpint(virConnectListNWFilters(conn, names, G_N_ELEMENTS(names)), ==, 0);
@@ -162,7 +162,7 @@ test_an_unprivileged_driver_takes_nothing(void)
 static void
 test_handles_of_what_is_gone(void)
 {
-    const unsigned char uuid[VIR_UUID_BUFLEN] = { 7 };
+    const unsigned char uuid[VIR_UUID_BUFLEN] = {7};
     virNWFilterPtr filter = nwf_symbols.virGetNWFilter(conn, "gone", uuid);
     virNWFilterBindingPtr binding = nwf_symbols.virGetNWFilterBinding(conn, "gone", "x");
 
@@ -191,7 +191,7 @@ assert_flags_error(gboolean refused)
 static void
 test_unknown_flags(void)
 {
-    const unsigned char uuid[VIR_UUID_BUFLEN] = { 7 };
+    const unsigned char uuid[VIR_UUID_BUFLEN] = {7};
     virNWFilterPtr filter = nwf_symbols.virGetNWFilter(conn, "gone", uuid);
     virNWFilterBindingPtr binding = nwf_symbols.virGetNWFilterBinding(conn, "gone", "x");
 
@@ -210,23 +210,15 @@ static const struct {
     NwfErrorCode code;
     int old_code, old_domain, new_code, new_domain;
 } numbers[] = {
-    { NWF_ERROR_INTERNAL, 1, 33, 1, 33 },
-    { NWF_ERROR_ARGUMENT, 8, 33, 8, 33 },
-    { NWF_ERROR_OPERATION_FAILED, 9, 33, 9, 33 },
-    { NWF_ERROR_OPERATION_INVALID, 55, 33, 55, 33 },
-    { NWF_ERROR_UNSUPPORTED, 67, 33, 67, 33 },
-    { NWF_ERROR_RULE_INCOMPLETE, 1, 33, 27, 5 },
-    { NWF_ERROR_RULE_WORD, 67, 33, 27, 5 },
-    { NWF_ERROR_RULE_PRIORITY, 27, 5, 27, 5 },
-    { NWF_ERROR_XML_VALUE, 27, 33, 27, 33 },
-    { NWF_ERROR_XML_ROOT, 27, 5, 27, 5 },
-    { NWF_ERROR_XML_SYNTAX, 35, 33, 35, 33 },
-    { NWF_ERROR_XML_SCHEMA, 92, 5, 92, 5 },
-    { NWF_ERROR_PARSE, 32, 33, 32, 33 },
-    { NWF_ERROR_NO_FILTER, 62, 33, 62, 33 },
-    { NWF_ERROR_NO_BINDING, 101, 33, 101, 33 },
-    { NWF_ERROR_FIREWALL, 1, 59, 1, 59 },
-    { NWF_ERROR_SYSTEM, 38, 0, 38, 0 },
+    {NWF_ERROR_INTERNAL, 1, 33, 1, 33},         {NWF_ERROR_ARGUMENT, 8, 33, 8, 33},
+    {NWF_ERROR_OPERATION_FAILED, 9, 33, 9, 33}, {NWF_ERROR_OPERATION_INVALID, 55, 33, 55, 33},
+    {NWF_ERROR_UNSUPPORTED, 67, 33, 67, 33},    {NWF_ERROR_RULE_INCOMPLETE, 1, 33, 27, 5},
+    {NWF_ERROR_RULE_WORD, 67, 33, 27, 5},       {NWF_ERROR_RULE_PRIORITY, 27, 5, 27, 5},
+    {NWF_ERROR_XML_VALUE, 27, 33, 27, 33},      {NWF_ERROR_XML_ROOT, 27, 5, 27, 5},
+    {NWF_ERROR_XML_SYNTAX, 35, 33, 35, 33},     {NWF_ERROR_XML_SCHEMA, 92, 5, 92, 5},
+    {NWF_ERROR_PARSE, 32, 33, 32, 33},          {NWF_ERROR_NO_FILTER, 62, 33, 62, 33},
+    {NWF_ERROR_NO_BINDING, 101, 33, 101, 33},   {NWF_ERROR_FIREWALL, 1, 59, 1, 59},
+    {NWF_ERROR_SYSTEM, 38, 0, 38, 0},
 };
 
 static void
