@@ -25,7 +25,7 @@ void nwf_gate_degrade(const GError *reason);
 
 gboolean nwf_gate_is_degraded(void);
 
-/** nwf_gate_close: lets nobody in, waits for those inside, frees the engine. FALSE if they did not leave: it lives on. */
+/** nwf_gate_close: lets nobody in, waits for those inside, frees the engine. FALSE: they stayed, it lives on. */
 gboolean nwf_gate_close(void);
 
 /* What a call holds while it is inside. */
