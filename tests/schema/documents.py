@@ -149,7 +149,9 @@ class Draft:
         ]
         if self.random.random() < 0.4:
             children.append(element("linkdev", [("name", self.place("name"))]))
+        if self.random.random() < 0.2:
+            children.append(element("backend", [("name", self.random.choice(["iptables", "nftables", "", "x"]))]))
         if self.random.random() < self.odds / 3:
-            children.append(self.random.choice([children[0], "<foo/>", "text", "<backend name='nftables'/>"]))
+            children.append(self.random.choice([children[0], "<foo/>", "text", "<backend/>"]))
         self.random.shuffle(children)
         return element("filterbinding", (), "".join(children))

@@ -56,7 +56,7 @@ TYPES = {
     "encap": Type(f"{ETHER}|0x600|60|0x3c|0x03c|0x5ff|1535", f"{NOT_ETHER}|59|0x3b|0x03b|0|6", ("0x00ff", " arp")),
     "opcode": Type("Request|Reply|Request_Reverse|Reply_Reverse|DRARP_Request|DRARP_Reply|DRARP_Error|InARP_Request|ARP_NAK"
                    "|0|1|65535|0x10", "65536|Ask|Request |REQUEST|Request_|NAK|-1|abc|",
-                   ("request", "reply", "request_reverse", "Reply_reverse")),
+                   ("request", "reply", "request_reverse", "Reply_reverse", "DRARP_error", "InARP_request")),
     "protocol": Type("icmp|igmp|tcp|udp|esp|ah|icmpv6|sctp|udplite|0|6|255|0x3a", "256|0x100|gre|dccp|all|ip|tcp,udp|-1|abc|", ("tcp ",)),
     "mac": MAC,
     "macmask": Type("ff:ff:ff:00:00:00|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00", "|".join(MAC.illegal),
@@ -132,8 +132,8 @@ STRANGERS = ("srpipaddr", "port_hi", "msg-age", "msg-age-hi", "matches", "dstpor
 # Values outside of protocols: (legal, foreign, illegal).
 PLACES = {
     "name": (("x", "no-ip.spoofing_2", "a b", "1x", "\u00fc", "a'b\"<&", "..", "x" * 300), (" x ",), ("", "a/b", "../x")),
-    "chain": (("root", "stp", "mac", "vlan", "arp", "rarp", "ipv4", "ipv6", "arp-xyz", "macvlan", "ipv4-web_1.:", "arp-12345678"), (),
-              ("", "rootx", "root-1", "ARP", "tcp", "ip", "arp x", "arp-123456789", "arp-$", "arp/x", " arp")),
+    "chain": (("root", "stp", "mac", "vlan", "arp", "rarp", "ipv4", "ipv6", "arp-xyz", "macvlan", "ipv4-web_1.:", "arp-12345678"), (" root",),
+              ("", "rootx", "root-1", "ARP", "tcp", "ip", "arp x", "arp-123456789", "arp-$", "arp/x", " arp", "Root")),
     "priority": (("0", "-1000", "1000", "+42", "-5", "007"), ("5 ", " 5", "-0"), ("1001", "-1001", "", "0x5", "5.0", "high", "1e2", "$P")),
     "action": (("accept", "drop", "reject", "return", "continue"), (" drop",), ("", "DROP", "deny", "jump", "accept,drop", "$A")),
     "direction": (("in", "out", "inout"), (" in",), ("", "IN", "both", "in,out", "forward")),
