@@ -8,6 +8,7 @@ a failed outcome, so that nothing can go missing without being counted.
 
 import dataclasses
 import pathlib
+import re
 import xml.etree.ElementTree as tree
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -66,6 +67,12 @@ def tail(log, lines=40):
     except OSError as error:
         return str(error)
     return "\n".join(text.splitlines()[-lines:])
+
+
+def complaints(log):
+    """What a compiler or meson complained about, and the end of the log."""
+    lines = tail(log, 100000).splitlines()
+    return "\n".join([line for line in lines if re.search(r"\b(error|ERROR|undefined reference)\b", line)][:25] + lines[-5:])
 
 
 def summary(outcomes, strict=False):
