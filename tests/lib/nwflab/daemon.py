@@ -79,11 +79,11 @@ def module_path(driver):
 class Daemon:
     """One libvirtd.
 
-    `user` makes it an unprivileged one of that user; `environment` is added to its own. `beside` is the name of one that is
+    `user` makes it an unprivileged one of that user; `environment` is added to its own, `arguments` to its command line. `beside` is the name of one that is
     started beside the first: it has its own sockets and no driver but nwfilter, so that only that driver's lock is in its way.
     """
 
-    def __init__(self, driver="ours", user=None, environment=None, beside=None):
+    def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=()):
         if os.environ.get("NWF_SANDBOX") != "1":
             raise RuntimeError("daemons are started only inside scripts/sandbox")
         self.driver = driver
@@ -91,6 +91,7 @@ class Daemon:
         self.beside = beside
         self.module = module_path(driver)
         self.environment = dict(environment or {})
+        self.arguments = list(arguments)
         self.program = shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         if not self.program:
             raise FileNotFoundError("no libvirtd; is libvirt-daemon installed?")
@@ -139,7 +140,7 @@ class Daemon:
         return folder / "libvirt-sock"
 
     def _command(self):
-        command = [self.program, "-f", str(self.home / "libvirtd.conf")]
+        command = [self.program, "-f", str(self.home / "libvirtd.conf"), *self.arguments]
         if self.beside:
             command += ["-p", str(self.home / "pid")]
         if self.user:

@@ -50,10 +50,15 @@ class Lab:
     def daemon(self):
         """The daemon; started on first use."""
         if self._daemon is None:
-            self._daemon = Daemon(self.driver)
-            self._stack.callback(self._daemon.__exit__)
+            self.new_daemon()
         if self._daemon.process is None:
             self._daemon.start()
+        return self._daemon
+
+    def new_daemon(self, **keywords):
+        """Makes a daemon with these properties (see Daemon) this lab's one; it is not started yet."""
+        self._daemon = Daemon(self.driver, **keywords)
+        self._stack.callback(self._daemon.__exit__)
         return self._daemon
 
     @property
