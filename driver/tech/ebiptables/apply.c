@@ -13,7 +13,7 @@
  *                            layer goes last, as in all other cases, so one run of each tool does for a mixed batch.
  *
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes another
- * batch, it is tried once. Then the layers that were switched go back to the old plans by the same machinery, the Ethernet
+ * batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the old plans by the same machinery, the Ethernet
  * layer last. If that fails too, closed ports stay closed, the error says so, and what these ports hold counts as
  * unknown until a later batch has gone through.
  *
@@ -143,7 +143,10 @@ batch_of(const Job *job, Stage stage, gboolean back, GError **error)
     return nwf_render(state, stage_layers[stage], changes, error);
 }
 
-/* Runs one stage; a second time if the table turns out to be another than was thought. @ran: something was changed. */
+/*
+ * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody knows
+ * whether it was heard: a batch that replaces in place may be said twice. @ran: something was changed.
+ */
 static gboolean
 run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 {
@@ -159,9 +162,9 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
         return TRUE;
 
     g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(job, stage, back, NULL) : NULL;
-    in_doubt = in_doubt && !again;
-    if (again && !g_string_equal(again->text, batch->text)) {
+    if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
+        in_doubt = FALSE;
         *ran = again->n_lines > 0;
         if (!*ran || nwf_tool_run(tool, again, &in_doubt, &refusal))
             return TRUE;

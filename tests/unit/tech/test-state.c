@@ -152,9 +152,9 @@ static void
 test_comments_cannot_speak(void)
 {
     g_autoptr(NwfState) state = state_of(NWF_LAYER_IPV4,
-                                         "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n:FI-w - [0:0]\n"
+                                         "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n:FI-w - [0:0]\n:FI-x - [0:0]\n"
                                          "-A FI-v -m comment --comment \"\\\" -j FI-w\" -j DROP\n"
-                                         "-A FI-v -m comment --comment -j -j DROP\n"
+                                         "-A FI-v -m comment --comment -j -j FI-x\n"
                                          "-A FI-v -m comment --comment \"two\n-A libvirt-in -m physdev --physdev-in w -g FI-w"
                                          "\nlines\" -j DROP\n"
                                          "-A FI-v -m comment --comment \"it\\'s\" -j FI-w\n"
@@ -164,6 +164,7 @@ test_comments_cannot_speak(void)
 
     assert_ports(state, "v");
     g_assert_true(nwf_state_shared(state, "FI-w", nobody));
+    g_assert_true(nwf_state_shared(state, "FI-x", nobody));
 }
 
 static void

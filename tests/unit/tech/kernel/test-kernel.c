@@ -303,6 +303,7 @@ test_a_refused_creation_leaves_nothing(void)
     g_autoptr(Backend) backend = backend_new();
     g_autofree char *message = refuse(backend, "v", NULL, bad);
 
+    assert_contains(message, "Set missing doesn't exist");
     assert_listing(NWF_LAYER_ETHERNET, "");
     assert_listing(NWF_LAYER_IPV4, BASE_ONLY);
     assert_listing(NWF_LAYER_IPV6, EMPTY_FILTER);
@@ -399,9 +400,27 @@ test_a_tool_that_dies_is_followed_up(void)
     g_assert_cmpuint(rules->len, ==, 1);
 }
 
+/* The same in an update in place, of which the table itself does not tell whether the kernel has taken it. */
+static void
+test_an_update_is_said_again_after_a_death(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_A IPV4_B);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_free(sandbox_record());
+    sandbox_spoil("iptables-restore", "rm $INSTEAD; kill -KILL $$");
+    apply(backend, "v", old_plan, new_plan);
+    assert_ran("iptables-restore iptables-save iptables-restore");
+    g_autofree char *listing = sandbox_listing(NWF_LAYER_IPV4);
+    assert_contains(listing, "-A FI-v -p tcp -m tcp --dport 2 ");
+}
+
 /* It dies each time: nothing can be known, so the port is closed until the next change, which reads first. */
 static void
-test_a_tool_that_always_dies_leaves_the_port_closed(void)
+test_a_tool_that_always_dies_leaves_the_port_closed(gconstpointer also_spoilt)
 {
     g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
     g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
@@ -412,14 +431,14 @@ test_a_tool_that_always_dies_leaves_the_port_closed(void)
     apply(backend, "v", NULL, old_plan);
     g_autofree char *before = everything();
     sandbox_spoil("iptables-restore", "$REAL \"$@\"; kill -KILL $$");
-    sandbox_spoil("iptables-save", "exit 1");
+    sandbox_spoil(also_spoilt, "exit 1");
     g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
     g_autofree char *closed = sandbox_listing(NWF_LAYER_ETHERNET);
     assert_contains(message, "closed until the next change: 'v'");
     assert_contains(closed, "-A libvirt-I-v -j DROP\n");
 
     sandbox_spoil("iptables-restore", NULL);
-    sandbox_spoil("iptables-save", NULL);
+    sandbox_spoil(also_spoilt, NULL);
     apply(backend, "v", old_plan, same);
     g_autofree char *after = everything();
     g_assert_cmpstr(before, ==, after);
@@ -656,7 +675,7 @@ main(int argc, char **argv)
         {"last-stage", test_a_failure_in_the_last_stage_reopens},
         {"no-way-back", test_a_failed_way_back_leaves_the_port_closed},
         {"dying-tool", test_a_tool_that_dies_is_followed_up},
-        {"always-dying-tool", test_a_tool_that_always_dies_leaves_the_port_closed},
+        {"dying-update", test_an_update_is_said_again_after_a_death},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
         {"flushed", test_rules_flushed_by_somebody_come_back_with_the_next_change},
         {"foreign", test_foreign_rules_stay},
@@ -676,5 +695,9 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/tech/kernel/", tests[i].name, NULL);
         g_test_add_func(path, tests[i].run);
     }
+    g_test_add_data_func("/tech/kernel/always-dying/blind", "iptables-save",
+                         test_a_tool_that_always_dies_leaves_the_port_closed);
+    g_test_add_data_func("/tech/kernel/always-dying/seeing", "ip6tables-save",
+                         test_a_tool_that_always_dies_leaves_the_port_closed);
     return g_test_run();
 }
