@@ -267,8 +267,8 @@ class Wire:
         return before
 
     def settled(self):
-        """Returns when all that was sent before from this processor has arrived."""
-        self._control()
+        """What C got, when all that was sent before from this processor has arrived."""
+        return self._control()
 
     # -- real sockets -------------------------------------------------------------------------------------------------
 
