@@ -60,7 +60,7 @@ def one_place(place, value):
 
 
 class Draft:
-    """Random documents. In `legal` ones all values are; in others each document has a chance of its own of values that are not."""
+    """Random documents. In `legal` ones all values are; others have each a chance of its own of values that are not."""
 
     def __init__(self, random, legal):
         self.random, self.legal, self.odds = random, legal, 0
@@ -81,19 +81,21 @@ class Draft:
         """The text with one to three letters changed, added or taken away."""
         for _ in range(self.random.randint(1, 3)):
             at = self.random.randint(0, len(text))
-            text = text[:at] + self.random.choice(["", self.random.choice(LETTERS)]) + text[at + self.random.randint(0, 1):]
+            new = self.random.choice(["", self.random.choice(LETTERS)])
+            text = text[:at] + new + text[at + self.random.randint(0, 1):]
         return text
 
     def place(self, name):
         """A value of a place outside of protocols."""
-        legal, foreign, illegal = PLACES[name]
-        common = legal[:1] if self.random.random() < 0.8 else legal  # what every grammar accepts stands first
-        return self.value(common, foreign, illegal)
+        table = PLACES[name]
+        common = table.legal[:1] if self.random.random() < 0.8 else table.legal
+        return self.value(common, table.foreign, table.illegal)
 
     def attribute(self, kind):
         """A value of a protocol's attribute."""
         table = TYPES[kind]
-        return self.value(table.legal + VARIABLES[:7], table.foreign + FOREIGN_VARIABLES, table.illegal + BROKEN_VARIABLES)
+        return self.value(table.legal + VARIABLES[:7], table.foreign + FOREIGN_VARIABLES,
+                          table.illegal + BROKEN_VARIABLES)
 
     def protocol(self, name):
         """A protocol element."""
@@ -123,14 +125,16 @@ class Draft:
 
     def reference(self):
         """A reference to a filter."""
-        parameters = (element("parameter", [("name", self.place("parameter-name")), ("value", self.place("parameter-value"))])
+        pairs = [("name", "parameter-name"), ("value", "parameter-value")]
+        parameters = (element("parameter", [(name, self.place(place)) for name, place in pairs])
                       for _ in range(self.random.choice([0, 0, 1, 3])))
         return element("filterref", [("filter", self.place("reference"))], "".join(parameters))
 
     def filter(self):
         """A whole document."""
         self.begin()
-        children = [self.rule() if self.random.random() < 0.7 else self.reference() for _ in range(self.random.randint(0, 4))]
+        children = [self.rule() if self.random.random() < 0.7 else self.reference()
+                    for _ in range(self.random.randint(0, 4))]
         if self.random.random() < 0.5:
             children.insert(self.random.randint(0, len(children)), f"<uuid>{escape(self.place('uuid'))}</uuid>")
         places = {name: self.place(name) for name in ("chain", "priority") if self.random.random() < 0.4}
@@ -139,7 +143,7 @@ class Draft:
     def binding(self):
         """A whole binding."""
         self.begin()
-        mac = self.value(("52:54:00:7b:35:93", "2:4:0:b:5:3"), ("",), ("01:00:5e:00:00:01", "$MAC", "52-54-00-7b-35-93"))
+        mac = self.value(("52:54:00:7b:35:93", "2:4:0:b:5:3"), ("01:00:5e:00:00:01",), ("$MAC", "52-54-00-7b-35-93"))
         children = [
             element("owner", (), "".join(self.random.sample(
                 [f"<name>{escape(self.place('name'))}</name>", f"<uuid>{escape(self.place('uuid'))}</uuid>"], 2))),
