@@ -2,8 +2,8 @@
 /*
  * compile.c: virt-nwfilter compile: what a filter becomes for a port
  *
- * Goes the driver's own way, from XML over tree, template and plan to batches, with a kernel that holds nothing yet, and
- * prints the batches instead of applying them. So what is shown is what would be done.
+ * Goes the driver's own way, from XML over tree, template and plan to batches, with a kernel that holds nothing yet,
+ * and prints the batches instead of applying them. So what is shown is what would be done.
  *
  * A port is a binding, from a file or put together from options; several bindings make one batch per tool.
  */
@@ -97,7 +97,8 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     if (!options->bindings && !(options->port && options->mac))
         return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("either --binding or both --port and --mac are needed"));
     if (options->bindings && (options->port || options->mac))
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("--port and --mac are part of a binding: give one or the other"));
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT,
+                             _("--port and --mac are part of a binding: give one or the other"));
     return TRUE;
 }
 
@@ -237,13 +238,15 @@ add_change(GPtrArray *changes, const Target *target, NwfLibrary *library, GError
         return FALSE;
     for (guint i = 0; i < changes->len; i++)
         if (g_str_equal(((NwfPortChange *)g_ptr_array_index(changes, i))->port, target->port))
-            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("two bindings for the interface '%s'"), target->port);
+            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("two bindings for the interface '%s'"),
+                                 target->port);
     g_ptr_array_add(changes, nwf_port_change_new(target->port, NULL, plan));
     return TRUE;
 }
 
 static gboolean
-collect_changes(GPtrArray *changes, const Options *options, NwfLibrary *library, const NwfReading *reading, GError **error)
+collect_changes(GPtrArray *changes, const Options *options, NwfLibrary *library, const NwfReading *reading,
+                GError **error)
 {
     g_autofree char *first = NULL;
 

@@ -2,8 +2,8 @@
 /*
  * virt-nwfilter.c: the companion command
  *
- * Looks at filters with the code of the driver and without a daemon; it changes nothing on the host. Each subcommand is a
- * row of the table; it parses its own arguments and answers with TRUE or an error.
+ * Looks at filters with the code of the driver and without a daemon; it changes nothing on the host. Each subcommand is
+ * a row of the table; it parses its own arguments and answers with TRUE or an error.
  *
  * Exit status: 0 done, 1 anything else.
  */

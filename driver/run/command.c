@@ -2,18 +2,18 @@
 /*
  * command.c: run one program, feed it, hear it, and be done in bounded time
  *
- * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole: no
- * signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
- * posix_spawn with all it needs said in the call: three descriptors and no other, an environment of two variables, default
- * signals, a process group of its own. What it reads lies complete in a memfd before it starts, so that feeding it can
- * neither block nor deadlock with hearing it.
+ * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole:
+ * no signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
+ * posix_spawn with all it needs said in the call: three descriptors and no other, an environment of two variables,
+ * default signals, a process group of its own. What it reads lies complete in a memfd before it starts, so that feeding
+ * it can neither block nor deadlock with hearing it.
  *
- * Hearing: one poll loop over both outputs and, where the kernel has it, a pidfd; the child itself is asked for by its pid
- * alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them open holds
- * nobody up. At the deadline the whole group is killed.
+ * Hearing: one poll loop over both outputs and, where the kernel has it, a pidfd; the child itself is asked for by its
+ * pid alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them open
+ * holds nobody up. At the deadline the whole group is killed.
  *
- * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure, since
- * a listing that was cut would be believed.
+ * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure,
+ * since a listing that was cut would be believed.
  */
 #include "driver/run/command.h"
 

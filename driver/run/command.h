@@ -7,10 +7,10 @@
 #include "conf/error.h"
 
 typedef struct NwfCommandResult {
-    int exit_status;   /* exit code; 128 + signal if it was killed */
+    int exit_status; /* exit code; 128 + signal if it was killed */
     gboolean timed_out;
-    char *out;         /* standard output, NUL ended */
-    char *err;         /* standard error, NUL ended, cut after 64 KiB */
+    char *out; /* standard output, NUL ended */
+    char *err; /* standard error, NUL ended, cut after 64 KiB */
 } NwfCommandResult;
 
 void nwf_command_result_clear(NwfCommandResult *result);
@@ -26,8 +26,8 @@ char *nwf_command_find(const char *program);
  * @timeout_ms: after this time the child is killed
  * @result: filled whenever the child could be started
  *
- * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1 and 2. Safe in a process with
- * other children and threads: waits for this one child only.
+ * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1 and 2. Safe in a process
+ * with other children and threads: waits for this one child only.
  *
  * Returns: TRUE if the program ran and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it could not be
  *   started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow

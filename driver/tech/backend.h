@@ -2,9 +2,9 @@
 /*
  * backend.h: the contract between the engine and a filtering technology
  *
- * The engine says what should hold: for each port a plan, or none. The technology makes the kernel agree, all ports of one
- * call or none of them, and says so only after the kernel acknowledged. Closing a port is applying
- * the closed plan; releasing it is applying none. One thread at a time (the applier) calls a backend.
+ * The engine says what should hold: for each port a plan, or none. The technology makes the kernel agree, all ports of
+ * one call or none of them, and says so only after the kernel acknowledged. Closing a port is applying the closed plan;
+ * releasing it is applying none. One thread at a time (the applier) calls a backend.
  */
 #pragma once
 
@@ -34,9 +34,9 @@ struct NwfBackend {
     gboolean (*read)(NwfBackend *self, GPtrArray **ports, GError **error);
 
     /*
-     * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with NWF_ERROR_FIREWALL. Unchanged layers
-     * of a port cost nothing; a call without any difference starts no process. The order between the tools is chosen so
-     * that no frame passes that neither the old nor the new rules allow.
+     * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with
+     * NWF_ERROR_FIREWALL. Unchanged layers of a port cost nothing; a call without any difference starts no process. The
+     * order between the tools is chosen so that no frame passes that neither the old nor the new rules allow.
      */
     gboolean (*apply)(NwfBackend *self, GPtrArray *changes, NwfNotes *notes, GError **error);
 

@@ -4,18 +4,18 @@
  *
  * Each tool is atomic, the three together are not. What keeps a moment between them harmless:
  *
- *   one layer changes        one batch, no gap at all.
- *   Ethernet and an IP layer the port is first closed at the Ethernet layer (both directions drop), then iptables and
- *   change                   ip6tables are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
- *   both IP layers change    one after the other: no frame is judged by both.
- *   a new port               IP layers first, the jump at the Ethernet layer last: no closing, nothing was closed before.
- *   a port is removed        afterwards all is open, so no order can let through what neither side allows. The Ethernet
- *                            layer goes last, as in all other cases, so one run of each tool does for a mixed batch.
+ *   - One layer changes: one batch, no gap at all.
+ *   - The Ethernet layer and an IP layer change: the port is first closed at the Ethernet layer (both directions drop),
+ *     then iptables and ip6tables are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
+ *   - Both IP layers change: one after the other; no frame is judged by both.
+ *   - A new port: IP layers first, the jump at the Ethernet layer last. No closing, since nothing was closed before.
+ *   - A port is removed: afterwards all is open, so no order can let through what neither side allows. The Ethernet
+ *     layer goes last, as in all other cases, so that one run of each tool does for a mixed batch.
  *
- * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes another
- * batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the old plans by the same machinery, the Ethernet
- * layer last. If that fails too, closed ports stay closed, the error says so, and what these ports hold counts as
- * unknown until a later batch has gone through.
+ * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
+ * another batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the
+ * old plans by the same machinery, the Ethernet layer last. If that fails too, closed ports stay closed, the error says
+ * so, and what these ports hold counts as unknown until a later batch has gone through.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
  * caller to decide; that is said too.
@@ -35,10 +35,10 @@ typedef struct Ebiptables {
 /* One port while a call of apply works on it. */
 typedef struct Port {
     const NwfPortChange *change;
-    NwfPlan *known;              /* what the kernel certainly holds; NULL: ask the state */
-    gboolean held;               /* there was something of this port before */
+    NwfPlan *known; /* what the kernel certainly holds; NULL: ask the state */
+    gboolean held;  /* there was something of this port before */
     gboolean differs[NWF_LAYERS];
-    gboolean closes;             /* is closed ahead of the other layers */
+    gboolean closes; /* is closed ahead of the other layers */
 } Port;
 
 typedef enum Stage { STAGE_CLOSE, STAGE_IPV4, STAGE_IPV6, STAGE_ETHERNET, STAGES } Stage;
@@ -122,8 +122,8 @@ changes_of(const Job *job, Stage stage, gboolean back)
         if (!concerned || (back && port->held && !change->old_plan))
             continue;
         if (back)
-            g_ptr_array_add(changes, nwf_port_change_new(change->port, port->known ? change->new_plan : NULL,
-                                                         change->old_plan));
+            g_ptr_array_add(changes,
+                            nwf_port_change_new(change->port, port->known ? change->new_plan : NULL, change->old_plan));
         else
             g_ptr_array_add(changes, nwf_port_change_new(change->port, port->known, change->new_plan));
     }
@@ -144,8 +144,8 @@ batch_of(const Job *job, Stage stage, gboolean back, GError **error)
 }
 
 /*
- * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody knows
- * whether it was heard: a batch that replaces in place may be said twice. @ran: something was changed.
+ * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
+ * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was changed.
  */
 static gboolean
 run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
@@ -263,10 +263,11 @@ bridge_is_fit(const Job *job, GError **error)
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
-                return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                                     _("interface '%s': its filter has rules above the Ethernet level, which the kernel does "
-                                       "not consult for bridged packets unless %s is 1, and require_bridge_netfilter is set"),
-                                     port->change->port, setting);
+                return nwf_set_error(
+                    error, NWF_ERROR_UNSUPPORTED,
+                    _("interface '%s': its filter has rules above the Ethernet level, which the kernel does "
+                      "not consult for bridged packets unless %s is 1, and require_bridge_netfilter is set"),
+                    port->change->port, setting);
         }
     }
     return TRUE;
@@ -280,10 +281,11 @@ note_blindness(const Job *job, NwfNotes *notes)
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
-                nwf_note(notes,
-                         _("interface '%s': its filter has rules above the Ethernet level, but the kernel does not consult "
-                           "them for bridged packets; set %s to 1 (module br_netfilter)"),
-                         port->change->port, setting);
+                nwf_note(
+                    notes,
+                    _("interface '%s': its filter has rules above the Ethernet level, but the kernel does not consult "
+                      "them for bridged packets; set %s to 1 (module br_netfilter)"),
+                    port->change->port, setting);
         }
     }
 }

@@ -2,8 +2,8 @@
 /*
  * batch.c: a batch while it is written
  *
- * Each line is begun with its newline still to come: the next line of the section, or the joining, ends it. Origins keep
- * step with the lines, so a batch and its origins cannot drift apart.
+ * Each line is begun with its newline still to come: the next line of the section, or the joining, ends it. Origins
+ * keep step with the lines, so a batch and its origins cannot drift apart.
  *
  * ebtables-restore commits at the end of its input and in its old form knows no COMMIT; the other two need the word.
  */

@@ -2,9 +2,9 @@
 /*
  * batch.h: a batch while it is written
  *
- * A batch has an order that makes every name exist before it is used and unused before it goes: first chains are declared,
- * old ones emptied, rules written, dispatch rules put right, and last the old chains deleted. Ports are written
- * one after the other, each into all these sections; the sections are joined at the end.
+ * A batch has an order that makes every name exist before it is used and unused before it goes: first chains are
+ * declared, old ones emptied, rules written, dispatch rules put right, and last the old chains deleted. Ports are
+ * written one after the other, each into all these sections; the sections are joined at the end.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * bridge.c: whether the kernel shows bridged packets to the IP layers
  *
- * iptables and ip6tables see what a bridge forwards only through br_netfilter and only if its setting for the IP version
- * is on. With the setting off, or the module not there, the rules are taken and see nothing. Asked anew each time: it is
- * a short read, and an administrator changes it while we run.
+ * iptables and ip6tables see what a bridge forwards only through br_netfilter and only if its setting for the IP
+ * version is on. With the setting off, or the module not there, the rules are taken and see nothing. Asked anew each
+ * time: it is a short read, and an administrator changes it while we run.
  *
  * Limits: the setting of the network namespace is looked at; that of a single bridge can only widen it and is not.
  */

@@ -6,5 +6,6 @@
 
 #include "conf/protocol.h"
 
-/** nwf_bridge_netfilter: NULL if rules of @layer are consulted; else (transfer none) the name of the setting to change. */
+/** nwf_bridge_netfilter: NULL if rules of @layer are consulted; else (transfer none) the name of the setting to change.
+ */
 const char *nwf_bridge_netfilter(NwfLayer layer);

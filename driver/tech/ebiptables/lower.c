@@ -2,14 +2,14 @@
 /*
  * lower.c: what a rule of the plan becomes when a tool cannot say it in one
  *
- * There is one such condition: DSCP at the Ethernet layer. The field is six bits of the TOS byte and ebtables compares all
- * eight, so a value stands for four bytes, 4n to 4n+3.
+ * There is one such condition: DSCP at the Ethernet layer. The field is six bits of the TOS byte and ebtables compares
+ * all eight, so a value stands for four bytes, 4n to 4n+3.
  *
- *   is n        four rules
- *   is not n    the rule calls a helper chain: four rules that return for n, then the verdict. Policy RETURN, so that its end
- *               goes back too.
- *   is not n,   a helper cannot do it: its RETURN leads back into this very chain. So one rule for each of the other
- *   RETURN      252 bytes.
+ *   - "Is n" is four rules.
+ *   - "Is not n" calls a helper chain: four rules that return for n, then the verdict. Its policy is RETURN, so that its
+ *     end goes back too.
+ *   - "Is not n" with verdict RETURN cannot use a helper, whose RETURN would lead back into this very chain. So it is one
+ *     rule for each of the other 252 bytes.
  */
 #include "driver/tech/ebiptables/lower.h"
 

@@ -8,8 +8,8 @@
  *
  * The temporary names are the stock driver's; we replace in place and need none. Names of root chains and of the IP
  * layers can be read in one way only. Those of sub-chains cannot, since both parts may hold a '-': I-a-mac-ipv4 is SFX
- * ipv4 of the port a-mac, or SFX mac-ipv4 of the port a. So a sub-chain's owner is never read from its name: it is the port
- * whose root chain leads there (state.c).
+ * ipv4 of the port a-mac, or SFX mac-ipv4 of the port a. So a sub-chain's owner is never read from its name: it is the
+ * port whose root chain leads there (state.c).
  *
  * Limits: port names of 1 to 15 bytes give names of at most 30 bytes, which all tools take.
  */
@@ -22,6 +22,7 @@ enum { PORT_NAME_MAX = 15 };
 
 #define HELPER_SUFFIX "dscp"
 
+/* clang-format off */
 const NwfDispatch nwf_dispatches[NWF_DISPATCHES] = {
     /* ip   base               device           bridged verb  prefix        ours   hook */
     {FALSE, "PREROUTING",      "-i",            FALSE, "-j", "libvirt-I-", TRUE,  NWF_HOOK_FROM_VM},
@@ -38,6 +39,7 @@ const NwfDispatch nwf_dispatches[NWF_DISPATCHES] = {
     {TRUE,  "libvirt-host-in", "--physdev-in",  FALSE, "-g", "HI-",        TRUE,  NWF_HOOK_HOST_IN},
     {TRUE,  "libvirt-host-in", "--physdev-in",  FALSE, "-g", "HJ-",        FALSE, NWF_HOOK_HOST_IN},
 };
+/* clang-format on */
 
 const NwfBaseJump nwf_base_jumps[NWF_BASE_JUMPS] = {
     {"FORWARD", "libvirt-in"},
@@ -128,9 +130,10 @@ nwf_port_name_check(const char *port, GError **error)
     if (fits)
         return TRUE;
     g_autofree char *shown = g_strescape(port, NULL);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("interface name '%s' cannot be given to the firewall tools: 1 to %d bytes are possible, "
-                           "without blanks, control characters, quotes, '/' and '\\', not beginning with '!' or '#', not "
-                           "ending with '+'"),
-                         shown, PORT_NAME_MAX);
+    return nwf_set_error(
+        error, NWF_ERROR_INTERNAL,
+        _("interface name '%s' cannot be given to the firewall tools: 1 to %d bytes are possible, "
+          "without blanks, control characters, quotes, '/' and '\\', not beginning with '!' or '#', not "
+          "ending with '+'"),
+        shown, PORT_NAME_MAX);
 }

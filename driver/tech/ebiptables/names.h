@@ -16,14 +16,14 @@ gboolean nwf_layer_is_ip(NwfLayer layer);
 
 /* One form of a rule that sends the frames of one port to one of its chains. */
 typedef struct NwfDispatch {
-    gboolean ip;         /* of iptables and ip6tables; else of ebtables */
-    const char *base;    /* chain in which the rule stands */
-    const char *device;  /* option that names the port */
-    gboolean bridged;    /* with --physdev-is-bridged */
-    const char *verb;    /* -j or -g */
-    const char *prefix;  /* of the target, followed by the port's name; NULL: the target is ACCEPT */
-    gboolean ours;       /* made by us; else only cleaned up */
-    NwfHook hook;        /* of the root chain it leads to */
+    gboolean ip;        /* of iptables and ip6tables; else of ebtables */
+    const char *base;   /* chain in which the rule stands */
+    const char *device; /* option that names the port */
+    gboolean bridged;   /* with --physdev-is-bridged */
+    const char *verb;   /* -j or -g */
+    const char *prefix; /* of the target, followed by the port's name; NULL: the target is ACCEPT */
+    gboolean ours;      /* made by us; else only cleaned up */
+    NwfHook hook;       /* of the root chain it leads to */
 } NwfDispatch;
 
 enum { NWF_DISPATCHES = 13 };
@@ -49,15 +49,16 @@ extern const NwfBaseJump nwf_base_jumps[NWF_BASE_JUMPS];
 /** nwf_chain_name: (transfer full): name of a chain of the plan of @port. */
 char *nwf_chain_name(const NwfChain *chain, const char *port);
 
-/** nwf_helper_name: (transfer full): name of the @n-th helper chain of @port called at @hook; no filter's chain has it. */
+/** nwf_helper_name: (transfer full): name of the @n-th helper chain of @port called at @hook; no filter's chain has it.
+ */
 char *nwf_helper_name(NwfHook hook, const char *port, guint n);
 
 /**
  * nwf_chain_name_is_sub:
  * @root: name of a root chain of @port at the Ethernet layer, final or temporary
  *
- * Whether @name is that of a sub-chain or helper chain that belongs under @root: same letter, exactly this port, and then
- * something that can follow.
+ * Whether @name is that of a sub-chain or helper chain that belongs under @root: same letter, exactly this port, and
+ * then something that can follow.
  */
 gboolean nwf_chain_name_is_sub(const char *name, const char *root, const char *port);
 

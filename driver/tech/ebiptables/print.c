@@ -2,9 +2,9 @@
 /*
  * print.c: operands and verdicts as words of the tools
  *
- * What the tools have in common. The restore parsers know one way of quoting: double quotes around an argument, and inside
- * of them a backslash before '"' and '\'. A batch is read line by line before quotes are looked at, so a newline cannot be
- * said; it becomes a blank. Everything else, control characters too, comes through unchanged.
+ * What the tools have in common. The restore parsers know one way of quoting: double quotes around an argument, and
+ * inside of them a backslash before '"' and '\'. A batch is read line by line before quotes are looked at, so a newline
+ * cannot be said; it becomes a blank. Everything else, control characters too, comes through unchanged.
  */
 #include "driver/tech/ebiptables/print.h"
 

@@ -2,8 +2,8 @@
 /*
  * print.h: rules of a plan as words of the tools
  *
- * Every value is formatted from its binary form; the only texts that come from a user as they are, names of sets and comments,
- * are quoted. So no value can end its argument or be read as an option.
+ * Every value is formatted from its binary form; the only texts that come from a user as they are, names of sets and
+ * comments, are quoted. So no value can end its argument or be read as an option.
  */
 #pragma once
 
@@ -34,11 +34,11 @@ typedef struct NwfPrinter {
 
 /* How operands are written; shared by the tables. A printer that appends nothing drops its condition. */
 void nwf_print_number(GString *out, const NwfCondition *condition);
-void nwf_print_numbers(GString *out, const NwfCondition *condition);  /* FIRST[:LAST] */
-void nwf_print_ports(GString *out, const NwfCondition *condition);    /* FIRST[:LAST] */
-void nwf_print_mac(GString *out, const NwfCondition *condition);      /* MAC[/MASK] */
-void nwf_print_network(GString *out, const NwfCondition *condition);  /* ADDRESS[/LENGTH] */
-void nwf_print_addresses(GString *out, const NwfCondition *condition);/* FIRST[-LAST] */
+void nwf_print_numbers(GString *out, const NwfCondition *condition);   /* FIRST[:LAST] */
+void nwf_print_ports(GString *out, const NwfCondition *condition);     /* FIRST[:LAST] */
+void nwf_print_mac(GString *out, const NwfCondition *condition);       /* MAC[/MASK] */
+void nwf_print_network(GString *out, const NwfCondition *condition);   /* ADDRESS[/LENGTH] */
+void nwf_print_addresses(GString *out, const NwfCondition *condition); /* FIRST[-LAST] */
 
 /** nwf_print_quoted: appends @text as one argument, as the restore tools read it. */
 void nwf_print_quoted(GString *out, const char *text);

@@ -3,9 +3,9 @@
  * print_ebtables.c: Ethernet rules as words of ebtables
  *
  * One row for each match. ebtables wants the sign between option and value, but before an option that has no value.
- * A type of frame that the rule's element implies comes first, then the conditions in the plan's order. DSCP has no row:
- * ebtables compares whole TOS bytes only, so one condition becomes several rules (render.c). Comments have no place in
- * ebtables and are left out.
+ * A type of frame that the rule's element implies comes first, then the conditions in the plan's order. DSCP has no
+ * row: ebtables compares whole TOS bytes only, so one condition becomes several rules (render.c). Comments have no
+ * place in ebtables and are left out.
  */
 #include "driver/tech/ebiptables/print.h"
 

@@ -12,7 +12,7 @@ static const struct {
     int number;
     const char *name;
 } protocols[] = {
-    {-1, "all"}, {1, "icmp"}, {2, "igmp"},     {6, "tcp"},    {17, "udp"},
+    {-1, "all"}, {1, "icmp"}, {2, "igmp"},    {6, "tcp"},    {17, "udp"},
     {50, "esp"}, {51, "ah"},  {58, "icmpv6"}, {132, "sctp"}, {136, "udplite"},
 };
 

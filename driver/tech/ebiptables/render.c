@@ -2,16 +2,17 @@
 /*
  * render.c: plans as input of ebtables-restore, iptables-restore and ip6tables-restore
  *
- * A batch is one transaction of one tool. For each port whose layer changes it declares the chains of the new plan, which
- * makes or empties them in place, fills them, puts its dispatch rules right and deletes the chains that are no longer
- * needed. Nothing else in the table is touched, and what is not there is never deleted, for that would make the
+ * A batch is one transaction of one tool. For each port whose layer changes it declares the chains of the new plan,
+ * which makes or empties them in place, fills them, puts its dispatch rules right and deletes the chains that are no
+ * longer needed. Nothing else in the table is touched, and what is not there is never deleted, for that would make the
  * tool refuse the whole batch.
  *
- * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken out,
- * as many as there are, and put back in first place: other software inserts its rules there too.
+ * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
+ * out, as many as there are, and put back in first place: other software inserts its rules there too.
  *
- * A chain to be deleted that a foreign rule leads to is left alone: deleting is impossible and emptying is not asked for.
- * A chain that another port needs under the same name (ports "a" and "a-mac") is refused: sharing it would mix two guests.
+ * A chain to be deleted that a foreign rule leads to is left alone: deleting is impossible and emptying is not asked
+ * for. A chain that another port needs under the same name (ports "a" and "a-mac") is refused: sharing it would mix two
+ * guests.
  */
 #include "driver/tech/ebiptables/batch.h"
 #include "driver/tech/ebiptables/lower.h"
@@ -171,8 +172,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
 
     g_hash_table_iter_init(&iter, gone);
     while (g_hash_table_iter_next(&iter, &owned_name, NULL))
-        if (!g_hash_table_contains(writer->declared, owned_name) &&
-            !nwf_state_shared(writer->state, owned_name, gone))
+        if (!g_hash_table_contains(writer->declared, owned_name) && !nwf_state_shared(writer->state, owned_name, gone))
             g_ptr_array_add(names, owned_name);
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
@@ -321,7 +321,8 @@ nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
     if (lines <= NWF_PORT_RULES_MAX)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("interface '%s' would need %" G_GUINT64_FORMAT " rules of the firewall tools, %d are possible; a "
+                         _("interface '%s' would need %" G_GUINT64_FORMAT
+                           " rules of the firewall tools, %d are possible; a "
                            "dscp at the Ethernet level needs 4, a negated one 7, in a rule with action 'return' 252"),
                          port, lines, NWF_PORT_RULES_MAX);
 }

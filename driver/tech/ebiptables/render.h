@@ -15,7 +15,7 @@ typedef struct NwfBatch {
     NwfLayer layer;
     GString *text;
     guint n_lines;
-    GArray *origins;     /* (element-type NwfOrigin): one for each line of text, so that a tool's "line 7" finds its rule */
+    GArray *origins; /* (element-type NwfOrigin): one for each line of text, so that a tool's "line 7" finds its rule */
     GStringChunk *names; /* of the origins */
 } NwfBatch;
 
@@ -50,5 +50,6 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
  */
 NwfBatch *nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error);
 
-/** nwf_render_closing: a batch that only closes the ports at the Ethernet layer, ahead of a change in several layers. */
+/** nwf_render_closing: a batch that only closes the ports at the Ethernet layer, ahead of a change in several layers.
+ */
 NwfBatch *nwf_render_closing(const NwfState *state, GPtrArray *changes, GError **error);

@@ -2,18 +2,19 @@
 /*
  * state.c: what of ours is in the tables, as far as we know
  *
- * A listing of a -save tool and a batch for a -restore tool are the same language, so one interpreter reads both: a listing
- * is a batch that begins with an empty table. Of each rule only three things matter here: is it a dispatch rule of the
- * stock form, is it a base jump, and to which chain does it lead. Everything else is passed over.
+ * A listing of a -save tool and a batch for a -restore tool are the same language, so one interpreter reads both: a
+ * listing is a batch that begins with an empty table. What a single rule says to us is found out in seen.c.
  *
- * A chain knows where its rules lead and how many rules lead to it; dispatch rules are counted apart. From this follow the
- * two questions of the printer: which chains belong to a port (walk from its root chains, whose names are unambiguous,
- * over names that are this port's), and does anybody else lead into one of them.
+ * A chain knows where its rules lead and how many rules lead to it; dispatch rules are counted apart. From this follow
+ * the two questions of the printer: which chains belong to a port (walk from its root chains, whose names are
+ * unambiguous, over names that are this port's), and does anybody else lead into one of them.
  *
- * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote. Limits:
- * a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
+ * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
+ * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
  */
 #include "driver/tech/ebiptables/state.h"
+
+#include "driver/tech/ebiptables/seen.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -34,19 +35,8 @@ struct NwfState {
     GHashTable *chains; /* name -> Chain */
     GHashTable *ports;  /* name -> Dispatches; only ports that have some */
     guint base_jumps[NWF_BASE_JUMPS];
-    gboolean in_table;  /* the lines now read are of our table */
+    gboolean in_table; /* the lines now read are of our table */
 };
-
-/* What matters of one rule. The strings belong to the words it was read from. */
-typedef struct Rule {
-    const char *chain;
-    const char *device_option;
-    const char *device;
-    gboolean bridged;
-    const char *verb;
-    const char *target;
-    gboolean more; /* something that no rule of the stock form has */
-} Rule;
 
 static void
 chain_free(gpointer data)
@@ -87,99 +77,6 @@ nwf_state_free(NwfState *state)
     g_free(state);
 }
 
-/* --- reading a rule --- */
-
-/* The words of a line; empty ones may be among them. NULL if it cannot be read, then it is none of ours. */
-static GStrv
-split(const char *line)
-{
-    GStrv words = NULL;
-
-    if (!strpbrk(line, "\"'\\"))
-        return g_strsplit(line, " ", -1);
-    return g_shell_parse_argv(line, NULL, &words, NULL) ? words : NULL;
-}
-
-/* Options whose value is free text and may look like an option. */
-static gboolean
-has_free_value(const char *option)
-{
-    static const char *const options[] = {"--comment", "--match-set", "--log-prefix", "--nflog-prefix", NULL};
-
-    return g_strv_contains(options, option);
-}
-
-static gboolean
-is_one_of(const char *word, const char *a, const char *b)
-{
-    return g_str_equal(word, a) || g_str_equal(word, b);
-}
-
-/* Reads @words from the name of the chain on. */
-static Rule
-read_rule(const GStrv words)
-{
-    Rule rule = {.chain = words[1]};
-    guint i = 2;
-
-    if (words[i] && *words[i] && strspn(words[i], "0123456789") == strlen(words[i]))
-        i++; /* the place in "-I CHAIN 2 ..." */
-    for (; words[i]; i++) {
-        const char *word = words[i], *value = words[i + 1];
-
-        if (!*word)
-            continue;
-        if (g_str_equal(word, "--physdev-is-bridged")) {
-            rule.bridged = TRUE;
-        } else if (value && is_one_of(word, "-j", "-g") && !rule.target) {
-            rule.verb = word;
-            rule.target = words[++i];
-        } else if (value && !rule.device &&
-                   (is_one_of(word, "-i", "-o") || is_one_of(word, "--physdev-in", "--physdev-out"))) {
-            rule.device_option = word;
-            rule.device = words[++i];
-        } else if (value && g_str_equal(word, "-m") && g_str_equal(value, "physdev")) {
-            i++;
-        } else {
-            rule.more = TRUE;
-            i += value && has_free_value(word);
-        }
-    }
-    return rule;
-}
-
-/* Index of the form of dispatch rule that @rule has, or -1. */
-static int
-dispatch_of(const NwfState *state, const Rule *rule)
-{
-    if (rule->more || !rule->device || !rule->target)
-        return -1;
-    for (int i = 0; i < NWF_DISPATCHES; i++) {
-        const NwfDispatch *d = &nwf_dispatches[i];
-        if (d->ip != nwf_layer_is_ip(state->layer) || !g_str_equal(d->base, rule->chain) ||
-            !g_str_equal(d->device, rule->device_option) || !g_str_equal(d->verb, rule->verb) ||
-            d->bridged != rule->bridged)
-            continue;
-        g_autofree char *target = nwf_dispatch_target(d, rule->device);
-        if (g_str_equal(target ? target : "ACCEPT", rule->target))
-            return i;
-    }
-    return -1;
-}
-
-/* Index of the base jump that @rule is, or -1. */
-static int
-base_jump_of(const NwfState *state, const Rule *rule)
-{
-    if (!nwf_layer_is_ip(state->layer) || rule->more || rule->device || rule->bridged || !rule->target)
-        return -1;
-    for (int i = 0; i < NWF_BASE_JUMPS; i++)
-        if (g_str_equal(nwf_base_jumps[i].builtin, rule->chain) && g_str_equal(nwf_base_jumps[i].base, rule->target) &&
-            g_str_equal(rule->verb, "-j"))
-            return i;
-    return -1;
-}
-
 /* --- following --- */
 
 /* Adds @by (1 or -1) to a counter that never goes below zero. */
@@ -206,7 +103,7 @@ count_dispatch(NwfState *state, const char *port, int dispatch, int by)
 }
 
 static void
-count_lead(NwfState *state, const Rule *rule, int by)
+count_lead(NwfState *state, const NwfSeenRule *rule, int by)
 {
     Chain *from = g_hash_table_lookup(state->chains, rule->chain);
     Chain *to = rule->target ? g_hash_table_lookup(state->chains, rule->target) : NULL;
@@ -226,9 +123,9 @@ count_lead(NwfState *state, const Rule *rule, int by)
 static void
 rule_changed(NwfState *state, const GStrv words, int by)
 {
-    Rule rule = read_rule(words);
-    int dispatch = dispatch_of(state, &rule);
-    int jump = base_jump_of(state, &rule);
+    NwfSeenRule rule = nwf_seen_rule(words);
+    int dispatch = nwf_seen_dispatch(&rule, state->layer);
+    int jump = nwf_seen_base_jump(&rule, state->layer);
 
     if (dispatch >= 0)
         count_dispatch(state, rule.device, dispatch, by);
@@ -302,7 +199,7 @@ follow_words(NwfState *state, const GStrv words)
 
     if (!name)
         return;
-    if (is_one_of(command, "-A", "-I")) {
+    if (g_str_equal(command, "-A") || g_str_equal(command, "-I")) {
         rule_changed(state, words, 1);
     } else if (g_str_equal(command, "-D")) {
         rule_changed(state, words, -1);
@@ -324,25 +221,10 @@ follow_line(NwfState *state, const char *line)
     } else if (*line == ':') {
         declare(state, line + 1);
     } else if (*line == '-') {
-        g_auto(GStrv) words = split(line);
+        g_auto(GStrv) words = nwf_seen_words(line);
         if (words)
             follow_words(state, words);
     }
-}
-
-/* Does @line leave a double quote open? */
-static gboolean
-quote_is_open(const char *line)
-{
-    gboolean open = FALSE;
-
-    for (; *line; line++) {
-        if (*line == '\\' && line[1])
-            line++;
-        else if (*line == '"')
-            open = !open;
-    }
-    return open;
 }
 
 static void
@@ -352,15 +234,15 @@ follow_text(NwfState *state, const char *text)
 
     state->in_table = FALSE;
     for (guint i = 0; lines[i]; i++) {
-        if (*lines[i] != '-' || !quote_is_open(lines[i])) {
+        if (*lines[i] != '-' || !nwf_seen_open_quote(lines[i])) {
             follow_line(state, lines[i]);
             continue;
         }
         g_autoptr(GString) whole = g_string_new(lines[i]);
         guint last = i;
-        while (quote_is_open(whole->str) && lines[last + 1] && last - i < RULE_LINES_MAX)
+        while (nwf_seen_open_quote(whole->str) && lines[last + 1] && last - i < RULE_LINES_MAX)
             g_string_append_printf(whole, "\n%s", lines[++last]);
-        if (!quote_is_open(whole->str)) {
+        if (!nwf_seen_open_quote(whole->str)) {
             follow_line(state, whole->str);
             i = last;
         }
@@ -371,12 +253,14 @@ gboolean
 nwf_state_read(NwfState *state, const char *save_text, GError **error)
 {
     if (*save_text && *save_text != '#' && *save_text != '*')
-        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("listing of the table '%s' cannot be read: it begins with '%.40s'"),
+        return nwf_set_error(error, NWF_ERROR_FIREWALL,
+                             _("listing of the table '%s' cannot be read: it begins with '%.40s'"),
                              nwf_layer_table(state->layer), save_text);
     if (strstr(save_text, "\n*") == NULL && strstr(save_text, "incompatible, use 'nft'"))
-        return nwf_set_error(error, NWF_ERROR_FIREWALL,
-                             _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
-                             nwf_layer_table(state->layer));
+        return nwf_set_error(
+            error, NWF_ERROR_FIREWALL,
+            _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
+            nwf_layer_table(state->layer));
     forget_everything(state);
     follow_text(state, save_text);
     return TRUE;

@@ -2,10 +2,10 @@
 /*
  * state.h: what of ours is in the tables, as far as we know
  *
- * One NwfState for each of the three tools: the user chains that exist, the dispatch rules of each port, the base chains and
- * their jumps. Read once from the -save tool at start and after a batch was refused; kept in step with each batch that the
- * kernel acknowledged. Ownership is never guessed from a name's beginning: a chain is ours if it can be reached
- * from a dispatch rule of the stock form for an interface and is named for exactly that interface and a suffix.
+ * One NwfState for each of the three tools: the user chains that exist, the dispatch rules of each port, the base
+ * chains and their jumps. Read once from the -save tool at start and after a batch was refused; kept in step with each
+ * batch that the kernel acknowledged. Ownership is never guessed from a name's beginning: a chain is ours if it can be
+ * reached from a dispatch rule of the stock form for an interface and is named for exactly that interface and a suffix.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ void nwf_state_free(NwfState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfState, nwf_state_free)
 
 /**
- * nwf_state_read: fills @state from the text of the layer's -save tool, replacing what it held; NWF_ERROR_FIREWALL if the
- *   text is no listing (then nothing changes).
+ * nwf_state_read: fills @state from the text of the layer's -save tool, replacing what it held; NWF_ERROR_FIREWALL if
+ * the text is no listing (then nothing changes).
  */
 gboolean nwf_state_read(NwfState *state, const char *save_text, GError **error);
 

@@ -2,11 +2,11 @@
 /*
  * tool.c: one of ebtables, iptables, ip6tables, with what is known of its table
  *
- * The three differ in names and in one option: the IP tools may wait for the lock of their older form. Everything is read
- * and written through the -save and -restore programs; one run is one transaction.
+ * The three differ in names and in one option: the IP tools may wait for the lock of their older form. Everything is
+ * read and written through the -save and -restore programs; one run is one transaction.
  *
- * A tool that was killed at its time limit may have been heard by the kernel or not: then the table is unknown again, and
- * the next use reads it first.
+ * A tool that was killed at its time limit may have been heard by the kernel or not: then the table is unknown again,
+ * and the next use reads it first.
  */
 #include "driver/tech/ebiptables/tool.h"
 

@@ -27,7 +27,7 @@ gboolean nwf_tool_read(NwfTool *tool, GError **error);
  * nwf_tool_run:
  * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
  *
- * Gives @batch to the kernel and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that carries the tool's own words and,
- *   where the tool named a line, port, filter and line of the rule.
+ * Gives @batch to the kernel and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that carries the tool's own words
+ * and, where the tool named a line, port, filter and line of the rule.
  */
 gboolean nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error);

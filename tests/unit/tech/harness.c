@@ -2,8 +2,8 @@
 /*
  * harness.c: cases from folders, plans from a few words
  *
- * Everything goes the real way through conf and plan, so a case is what a user would write. A fault in a case's own files
- * ends the test at once.
+ * Everything goes the real way through conf and plan, so a case is what a user would write. A fault in a case's own
+ * files ends the test at once.
  */
 #include "tests/unit/tech/harness.h"
 
@@ -141,8 +141,8 @@ add_ports(GPtrArray *changes, GHashTable *ports, GHashTable *before, GHashTable 
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
         const char *port = g_ptr_array_index(names, i);
-        g_ptr_array_add(changes, nwf_port_change_new(port, g_hash_table_lookup(before, port),
-                                                     g_hash_table_lookup(after, port)));
+        g_ptr_array_add(changes,
+                        nwf_port_change_new(port, g_hash_table_lookup(before, port), g_hash_table_lookup(after, port)));
     }
 }
 

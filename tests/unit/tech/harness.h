@@ -2,8 +2,8 @@
 /*
  * harness.h: cases from folders, plans from a few words
  *
- * A case is a folder of cases/: binding*.xml are its bindings, all other *.xml its filters; a folder before/ in it holds what
- * was there earlier in the same form. Beside them stands what is expected.
+ * A case is a folder of cases/: binding*.xml are its bindings, all other *.xml its filters; a folder before/ in it
+ * holds what was there earlier in the same form. Beside them stands what is expected.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ char *harness_text(const char *path);
 /** harness_names: (transfer full): names of the entries of a folder, sorted. */
 GPtrArray *harness_names(const char *folder);
 
-/** harness_changes: (transfer full) (element-type NwfPortChange): from what was before, or from nothing, to the case. */
+/** harness_changes: (transfer full) (element-type NwfPortChange): from what was before, or from nothing, to the case.
+ */
 GPtrArray *harness_changes(const char *folder);
 
 /** harness_plan: (transfer full): plan of a filter "root" of these rules; @rules may be NULL for the closed plan. */

@@ -41,8 +41,8 @@ test_large_input_and_output_do_not_deadlock(void)
 
     memset(input, 'x', 4 * 1024 * 1024);
     input[4 * 1024 * 1024] = '\0';
-    g_assert_true(sh("head -c 1000000 /dev/zero | tr '\\0' y; cat; head -c 300000 /dev/zero | tr '\\0' z >&2", input, 20000,
-                     &result, &error));
+    g_assert_true(sh("head -c 1000000 /dev/zero | tr '\\0' y; cat; head -c 300000 /dev/zero | tr '\\0' z >&2", input,
+                     20000, &result, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(strlen(result.out), ==, 1000000 + 4 * 1024 * 1024);
     g_assert_cmpuint(strlen(result.err), ==, 64 * 1024);
@@ -216,7 +216,8 @@ test_the_environment_is_ours(void)
 static void
 test_signals_are_as_a_program_expects(void)
 {
-    const char *const argv[] = {"/bin/sed", "-n", "-e", "s/^SigBlk:\t//p", "-e", "s/^SigIgn:\t//p", "/proc/self/status", NULL};
+    const char *const argv[] = {"/bin/sed",          "-n", "-e", "s/^SigBlk:\t//p", "-e", "s/^SigIgn:\t//p",
+                                "/proc/self/status", NULL};
     g_auto(NwfCommandResult) result = {0};
     sigset_t blocked, old;
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;

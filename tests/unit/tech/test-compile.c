@@ -103,7 +103,8 @@ test_trouble_is_named(void)
         {"$CASES/e01-tcp-out/expected.save -i v -m 52:54:00:7b:35:93", "expected.save"},
         {"$CASES/none.xml -i v -m 52:54:00:7b:35:93", "none.xml"},
         {"$CASES/e19-sub-chain/filter.xml -i v -m 52:54:00:7b:35:93", "'inner'"},
-        {"$CASES/two-ports/filter.xml -b $CASES/two-ports/binding1.xml -b $CASES/two-ports/binding1.xml", "two bindings"},
+        {"$CASES/two-ports/filter.xml -b $CASES/two-ports/binding1.xml -b $CASES/two-ports/binding1.xml",
+         "two bindings"},
         {"--no-such-option", "no-such-option"},
     };
 

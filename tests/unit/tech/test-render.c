@@ -2,8 +2,8 @@
 /*
  * test-render.c: batches for the tools, word by word
  *
- * Each folder of cases/ is a test: the batches that lead from before/ (or an empty kernel) to the case are compared with
- * expected.batch. With NWF_WRITE_EXPECTED set in the environment the files are written instead; then read the
+ * Each folder of cases/ is a test: the batches that lead from before/ (or an empty kernel) to the case are compared
+ * with expected.batch. With NWF_WRITE_EXPECTED set in the environment the files are written instead; then read the
  * difference before you commit it. That the kernel takes these batches and what it makes of them is shown by kernel/.
  */
 #include "tests/unit/tech/harness.h"
@@ -81,7 +81,8 @@ test_origins_keep_step_with_lines(gconstpointer name)
         g_auto(GStrv) lines = g_strsplit(batch->text->str, "\n", -1);
 
         g_assert_cmpuint(batch->n_lines, ==, batch->origins->len);
-        g_assert_cmpuint(batch->n_lines, ==, g_strv_length(lines) - (batch->n_lines > 0) - (batch->n_lines == 0 && *lines));
+        g_assert_cmpuint(batch->n_lines, ==,
+                         g_strv_length(lines) - (batch->n_lines > 0) - (batch->n_lines == 0 && *lines));
         for (guint i = 0; i < batch->n_lines; i++) {
             const NwfOrigin *origin = &g_array_index(batch->origins, NwfOrigin, i);
             gboolean framing = strchr("*C", lines[i][0]) != NULL;
@@ -97,7 +98,8 @@ test_origins_keep_step_with_lines(gconstpointer name)
     }
 }
 
-/* Shipped filters are not ours to copy: they are read where the package has put them, if they are the ones known here. */
+/* Shipped filters are not ours to copy: they are read where the package has put them, if they are the ones known here.
+ */
 static void
 test_shipped_filters(void)
 {
@@ -120,8 +122,9 @@ test_shipped_filters(void)
     }
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *root = g_strndup(g_ptr_array_index(names, i), strlen(g_ptr_array_index(names, i)) - 4);
-        const char *params = strstr(root, "v6") ? "IPV6=fe80::1 DHCPSERVER=fe80::3"
-                                                : "IP=10.0.0.1 IP=10.0.0.2 DHCPSERVER=10.0.0.3 GATEWAY_MAC=52:54:00:00:00:01";
+        const char *params = strstr(root, "v6")
+                                 ? "IPV6=fe80::1 DHCPSERVER=fe80::3"
+                                 : "IP=10.0.0.1 IP=10.0.0.2 DHCPSERVER=10.0.0.3 GATEWAY_MAC=52:54:00:00:00:01";
         g_autoptr(NwfPlan) plan = harness_plan_from(directory, root, params);
         g_autoptr(GPtrArray) changes = harness_change("vnet0", NULL, plan);
         g_autofree char *batches = batches_of(changes);
@@ -212,17 +215,18 @@ test_leftovers_of_an_interrupted_run_go(void)
 static void
 test_dispatch_rules_are_put_right(void)
 {
-    static const char listing[] = "*filter\n"
-                                  ":FORWARD ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n"
-                                  ":libvirt-in - [0:0]\n:libvirt-out - [0:0]\n:libvirt-in-post - [0:0]\n:libvirt-host-in - [0:0]\n"
-                                  ":FI-v - [0:0]\n:FO-v - [0:0]\n:HI-v - [0:0]\n"
-                                  "-A FORWARD -j libvirt-in\n-A FORWARD -s 1.1.1.1/32 -j ACCEPT\n-A FORWARD -j libvirt-in\n"
-                                  "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
-                                  "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
-                                  "-A libvirt-out -m physdev  --physdev-out v -g FO-v\n"
-                                  "-A libvirt-in-post -m physdev --physdev-in v -j ACCEPT\n"
-                                  "-A libvirt-in-post -m physdev --physdev-in w -j ACCEPT\n"
-                                  "COMMIT\n";
+    static const char listing[] =
+        "*filter\n"
+        ":FORWARD ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n"
+        ":libvirt-in - [0:0]\n:libvirt-out - [0:0]\n:libvirt-in-post - [0:0]\n:libvirt-host-in - [0:0]\n"
+        ":FI-v - [0:0]\n:FO-v - [0:0]\n:HI-v - [0:0]\n"
+        "-A FORWARD -j libvirt-in\n-A FORWARD -s 1.1.1.1/32 -j ACCEPT\n-A FORWARD -j libvirt-in\n"
+        "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
+        "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
+        "-A libvirt-out -m physdev  --physdev-out v -g FO-v\n"
+        "-A libvirt-in-post -m physdev --physdev-in v -j ACCEPT\n"
+        "-A libvirt-in-post -m physdev --physdev-in w -j ACCEPT\n"
+        "COMMIT\n";
     g_autoptr(NwfState) state = state_of(NWF_LAYER_IPV4, listing);
     g_autoptr(NwfPlan) plan = harness_plan("<rule action='drop' direction='out'><tcp state='NEW'/></rule>");
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, plan);
@@ -275,8 +279,8 @@ plan_with_chain(const char *chain)
     g_autofree char *directory = g_dir_make_tmp("nwf-XXXXXX", NULL);
     g_autofree char *root = g_build_filename(directory, "root.xml", NULL);
     g_autofree char *inner = g_build_filename(directory, "inner.xml", NULL);
-    g_autofree char *text = g_strdup_printf("<filter name='inner' chain='%s'><rule action='drop' direction='out'/></filter>",
-                                            chain);
+    g_autofree char *text =
+        g_strdup_printf("<filter name='inner' chain='%s'><rule action='drop' direction='out'/></filter>", chain);
 
     g_assert_true(g_file_set_contents(root, "<filter name='root'><filterref filter='inner'/></filter>", -1, NULL));
     g_assert_true(g_file_set_contents(inner, text, -1, NULL));
@@ -344,8 +348,8 @@ static void
 test_names_that_tools_misread_are_refused(void)
 {
     static const char *const good[] = {"vnet0", "a", "-j", "a-mac", "br0.5", "tap:1", "012345678901234", "\xc3\xa4"};
-    static const char *const bad[] = {"",     "vnet+", "a b", "a\tb", "a\nb", "!a", "#a",
-                                      "a\"b", "a'b",   "a\\b", "a/b",  "0123456789012345"};
+    static const char *const bad[] = {"",   "vnet+", "a b", "a\tb", "a\nb", "!a",
+                                      "#a", "a\"b",  "a'b", "a\\b", "a/b",  "0123456789012345"};
 
     for (guint i = 0; i < G_N_ELEMENTS(good); i++)
         g_assert_true(nwf_port_name_check(good[i], NULL));

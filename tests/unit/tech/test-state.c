@@ -68,7 +68,8 @@ test_only_the_stock_form_is_ours(void)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *listing = g_strdup_printf("# Generated\n*nat\n:PREROUTING ACCEPT\n%s\n# Completed\n", rows[i].rule);
+        g_autofree char *listing =
+            g_strdup_printf("# Generated\n*nat\n:PREROUTING ACCEPT\n%s\n# Completed\n", rows[i].rule);
         g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, listing);
         g_test_message("%s", rows[i].rule);
         assert_ports(state, rows[i].ports);
@@ -108,16 +109,17 @@ test_forms_of_the_ip_layers(void)
 static void
 test_chains_are_owned_by_reach(void)
 {
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, "*nat\n"
-                                                             ":libvirt-I-v ACCEPT\n:I-v-mac ACCEPT\n:I-v-dscp12 RETURN\n"
-                                                             ":I-v-ipv4-x ACCEPT\n:I-v-mine ACCEPT\n:I-v-arp ACCEPT\n"
-                                                             ":O-v-mac ACCEPT\n:I-w-mac ACCEPT\n:libvirt-P-v ACCEPT\n"
-                                                             ":P-v-rarp ACCEPT\n:I-v-dscp RETURN\n:I-v-root ACCEPT\n"
-                                                             "-A libvirt-I-v -j I-v-mac\n-A I-v-mac -p IPv4 -j I-v-dscp12\n"
-                                                             "-A libvirt-I-v -p IPv4 -j I-v-ipv4-x\n"
-                                                             "-A libvirt-I-v -j I-v-mine\n-A libvirt-I-v -j O-v-mac\n"
-                                                             "-A libvirt-I-v -j I-w-mac\n-A libvirt-I-v -j I-v-dscp\n"
-                                                             "-A libvirt-I-v -j I-v-root\n-A libvirt-P-v -j P-v-rarp\n");
+    g_autoptr(NwfState) state =
+        state_of(NWF_LAYER_ETHERNET, "*nat\n"
+                                     ":libvirt-I-v ACCEPT\n:I-v-mac ACCEPT\n:I-v-dscp12 RETURN\n"
+                                     ":I-v-ipv4-x ACCEPT\n:I-v-mine ACCEPT\n:I-v-arp ACCEPT\n"
+                                     ":O-v-mac ACCEPT\n:I-w-mac ACCEPT\n:libvirt-P-v ACCEPT\n"
+                                     ":P-v-rarp ACCEPT\n:I-v-dscp RETURN\n:I-v-root ACCEPT\n"
+                                     "-A libvirt-I-v -j I-v-mac\n-A I-v-mac -p IPv4 -j I-v-dscp12\n"
+                                     "-A libvirt-I-v -p IPv4 -j I-v-ipv4-x\n"
+                                     "-A libvirt-I-v -j I-v-mine\n-A libvirt-I-v -j O-v-mac\n"
+                                     "-A libvirt-I-v -j I-w-mac\n-A libvirt-I-v -j I-v-dscp\n"
+                                     "-A libvirt-I-v -j I-v-root\n-A libvirt-P-v -j P-v-rarp\n");
 
     assert_owned(state, "v", "I-v-dscp12 I-v-ipv4-x I-v-mac P-v-rarp libvirt-I-v libvirt-P-v");
     assert_owned(state, "w", "");
@@ -139,27 +141,29 @@ test_a_loop_ends(void)
 static void
 test_other_tables_do_not_count(void)
 {
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, "*filter\n:libvirt-I-v ACCEPT\n"
-                                                             "-A PREROUTING -i v -j libvirt-I-v\n*nat\n:PREROUTING ACCEPT\n");
+    g_autoptr(NwfState) state =
+        state_of(NWF_LAYER_ETHERNET, "*filter\n:libvirt-I-v ACCEPT\n"
+                                     "-A PREROUTING -i v -j libvirt-I-v\n*nat\n:PREROUTING ACCEPT\n");
 
     assert_ports(state, "");
     g_assert_false(nwf_state_has_chain(state, "libvirt-I-v"));
     g_assert_true(nwf_state_has_chain(state, "PREROUTING"));
 }
 
-/* Comments are the one free text in a listing: quotes, options, whole commands and newlines inside them mean nothing. */
+/* Comments are the one free text in a listing: quotes, options, whole commands and newlines inside them mean nothing.
+ */
 static void
 test_comments_cannot_speak(void)
 {
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_IPV4,
-                                         "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n:FI-w - [0:0]\n:FI-x - [0:0]\n"
-                                         "-A FI-v -m comment --comment \"\\\" -j FI-w\" -j DROP\n"
-                                         "-A FI-v -m comment --comment -j -j FI-x\n"
-                                         "-A FI-v -m comment --comment \"two\n-A libvirt-in -m physdev --physdev-in w -g FI-w"
-                                         "\nlines\" -j DROP\n"
-                                         "-A FI-v -m comment --comment \"it\\'s\" -j FI-w\n"
-                                         "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
-                                         "COMMIT\n");
+    g_autoptr(NwfState) state =
+        state_of(NWF_LAYER_IPV4, "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n:FI-w - [0:0]\n:FI-x - [0:0]\n"
+                                 "-A FI-v -m comment --comment \"\\\" -j FI-w\" -j DROP\n"
+                                 "-A FI-v -m comment --comment -j -j FI-x\n"
+                                 "-A FI-v -m comment --comment \"two\n-A libvirt-in -m physdev --physdev-in w -g FI-w"
+                                 "\nlines\" -j DROP\n"
+                                 "-A FI-v -m comment --comment \"it\\'s\" -j FI-w\n"
+                                 "-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
+                                 "COMMIT\n");
     g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
 
     assert_ports(state, "v");
@@ -172,8 +176,9 @@ test_counts_follow_a_batch(void)
 {
     g_autoptr(NwfState) state = nwf_state_new(NWF_LAYER_IPV4);
 
-    nwf_state_applied(state, "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
-                             "-I FORWARD 1 -j libvirt-in\nCOMMIT\n");
+    nwf_state_applied(state,
+                      "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
+                      "-I FORWARD 1 -j libvirt-in\nCOMMIT\n");
     g_assert_cmpuint(nwf_state_base_jump(state, 0), ==, 1);
     assert_ports(state, "v");
     nwf_state_applied(state, "*filter\n-D FORWARD -j libvirt-in\n-I FORWARD 1 -j libvirt-in\nCOMMIT\n");
@@ -220,8 +225,8 @@ test_following_equals_reading(gconstpointer name)
             g_autoptr(GPtrArray) declared = harness_lines(batch->text->str, ":");
             g_assert_cmpuint(g_hash_table_size(a), ==, g_hash_table_size(b));
             if (changes->len == 1)
-                g_assert_cmpuint(g_hash_table_size(a) + (declared->len && nwf_layer_is_ip(layer) ? NWF_BASE_JUMPS : 0), ==,
-                                 declared->len);
+                g_assert_cmpuint(g_hash_table_size(a) + (declared->len && nwf_layer_is_ip(layer) ? NWF_BASE_JUMPS : 0),
+                                 ==, declared->len);
         }
     }
 }

@@ -3,9 +3,10 @@
  * sandbox.c: a network of our own with the real tools in it
  *
  * The process moves into a mount namespace of its own, where the names under /etc/alternatives that lead to the tools
- * lead to wrappers: each writes its name into a record, does what a test has told it to do instead, and else becomes the
- * real tool. So a test sees how many tools ran, and can make one fail, while all that succeed are real. Each test begins with
- * a network namespace without any rule. Nothing outside is touched, and nothing is left when the process ends.
+ * lead to wrappers: each writes its name into a record, does what a test has told it to do instead, and else becomes
+ * the real tool. So a test sees how many tools ran, and can make one fail, while all that succeed are real. Each test
+ * begins with a network namespace without any rule. Nothing outside is touched, and nothing is left when the process
+ * ends.
  */
 #include "tests/unit/tech/kernel/sandbox.h"
 

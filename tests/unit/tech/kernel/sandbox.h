@@ -21,5 +21,6 @@ char *sandbox_listing(NwfLayer layer);
 /** sandbox_record: (transfer full): the tools that ran since the last call, in order, joined by blanks. */
 char *sandbox_record(void);
 
-/** sandbox_spoil: from now on @tool does @instead ("exit 3"), a line of shell; NULL: works again. $REAL runs the tool. */
+/** sandbox_spoil: from now on @tool does @instead ("exit 3"), a line of shell; NULL: works again. $REAL runs the tool.
+ */
 void sandbox_spoil(const char *tool, const char *instead);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * subject.c: the backend under test, and what its tests say about it
+ *
+ * What is compared is always the kernel's own listing, never what the backend believes.
+ */
+#include "tests/unit/tech/kernel/subject.h"
+
+#include <string.h>
+
+void
+backend_free(Backend *backend)
+{
+    backend->free(backend);
+}
+
+Backend *
+backend_new(void)
+{
+    Backend *backend = nwf_ebiptables_new(FALSE);
+    g_autoptr(GPtrArray) ports = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(backend->probe(backend, NULL, &error));
+    g_assert_true(backend->read(backend, &ports, &error));
+    g_assert_no_error(error);
+    g_free(sandbox_record());
+    return backend;
+}
+
+void
+apply(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
+{
+    g_autoptr(GPtrArray) changes = harness_change(port, old_plan, new_plan);
+    g_autoptr(GError) error = NULL;
+
+    backend->apply(backend, changes, NULL, &error);
+    g_assert_no_error(error);
+}
+
+char *
+refuse(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
+{
+    g_autoptr(GPtrArray) changes = harness_change(port, old_plan, new_plan);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+    return g_strdup(error->message);
+}
+
+void
+assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        g_error("'%s' is not in:\n%s", part, text);
+}
+
+void
+assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        g_error("'%s' is in:\n%s", part, text);
+}
+
+void
+assert_ran(const char *expected)
+{
+    g_autofree char *record = sandbox_record();
+
+    g_assert_cmpstr(record, ==, expected);
+}
+
+void
+assert_listing(NwfLayer layer, const char *expected)
+{
+    g_autofree char *listing = sandbox_listing(layer);
+
+    g_assert_cmpstr(listing, ==, expected);
+}
+
+char *
+everything(void)
+{
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    g_autofree char *ipv4 = sandbox_listing(NWF_LAYER_IPV4);
+    g_autofree char *ipv6 = sandbox_listing(NWF_LAYER_IPV6);
+
+    return g_strconcat(ethernet, ipv4, ipv6, NULL);
+}
+
+void
+add_tests(const KernelTest *tests, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *path = g_strconcat("/tech/kernel/", tests[i].name, NULL);
+        g_test_add_func(path, tests[i].run);
+    }
+}
+
+int
+kernel_main(int argc, char **argv, void (*add)(void))
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!sandbox_enter()) {
+        g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
+        return 77;
+    }
+    add();
+    return g_test_run();
+}

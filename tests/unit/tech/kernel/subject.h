@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * subject.h: the backend under test, and what its tests say about it
+ */
+#pragma once
+
+#include "tests/unit/tech/kernel/sandbox.h"
+
+/* Rules of which each is one line in its layer. */
+#define ETHERNET_A "<rule action='drop' direction='out'><mac protocolid='0x1001'/></rule>"
+#define ETHERNET_B "<rule action='drop' direction='in'><mac protocolid='0x1002'/></rule>"
+#define IPV4_A     "<rule action='drop' direction='out'><tcp dstportstart='1' state='NEW'/></rule>"
+#define IPV4_B     "<rule action='drop' direction='out'><tcp dstportstart='2' state='NEW'/></rule>"
+#define IPV6_A     "<rule action='drop' direction='out'><tcp-ipv6 dstportstart='1' state='NEW'/></rule>"
+#define NO_SET_V6  "\n<rule action='drop' direction='out'>\n<all-ipv6 ipset='missing' ipsetflags='src'/></rule>"
+#define BASE_ONLY                                                                                                      \
+    "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n"                                                        \
+    ":libvirt-host-in -\n:libvirt-in -\n:libvirt-in-post -\n:libvirt-out -\n"                                          \
+    "-A INPUT -j libvirt-host-in\n-A FORWARD -j libvirt-in\n-A FORWARD -j libvirt-out\n-A FORWARD -j "                 \
+    "libvirt-in-post\n"                                                                                                \
+    "COMMIT\n"
+#define EMPTY_FILTER "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n"
+#define EMPTY_NAT    "*nat\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n"
+
+typedef NwfBackend Backend;
+
+void backend_free(Backend *backend);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_free)
+
+/** backend_new: a backend that has looked around. */
+Backend *backend_new(void);
+
+/** apply: the change is made. */
+void apply(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
+
+/** refuse: (transfer full): the change is refused with this message. */
+char *refuse(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
+
+void assert_contains(const char *text, const char *part);
+void assert_lacks(const char *text, const char *part);
+
+/** assert_ran: these tools ran since the last question, in this order. */
+void assert_ran(const char *expected);
+void assert_listing(NwfLayer layer, const char *expected);
+
+/** everything: (transfer full): all three listings together. */
+char *everything(void);
+
+typedef struct KernelTest {
+    const char *name;
+    void (*run)(void);
+} KernelTest;
+
+/** kernel_main: runs the tests that @add adds, or says why it cannot. */
+int kernel_main(int argc, char **argv, void (*add)(void));
+
+/** add_tests: adds a table of tests under /tech/kernel/. */
+void add_tests(const KernelTest *tests, guint n);

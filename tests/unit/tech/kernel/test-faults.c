@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-faults.c: tools that refuse, die or are missing
+ */
+#include "tests/unit/tech/kernel/subject.h"
+
+#include <string.h>
+
+/* The third tool refuses; the two before it, and the closing, are taken back. */
+static void
+test_a_refused_update_changes_nothing(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A IPV6_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B NO_SET_V6);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *after = everything();
+
+    g_assert_cmpstr(before, ==, after);
+    assert_contains(message, "filter 'root', rule in line 2");
+    assert_contains(message, "interface 'v'");
+    assert_contains(message, "ip6tables-restore");
+    assert_contains(message, "Set missing doesn't exist");
+    assert_lacks(message, "closed");
+    /* and it is as usable as before */
+    apply(backend, "v", old_plan, NULL);
+    assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
+}
+
+static void
+test_a_refused_creation_leaves_nothing(void)
+{
+    g_autoptr(NwfPlan) bad = harness_plan(ETHERNET_A IPV4_A NO_SET_V6);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    g_autofree char *message = refuse(backend, "v", NULL, bad);
+
+    assert_contains(message, "Set missing doesn't exist");
+    assert_listing(NWF_LAYER_ETHERNET, "");
+    assert_listing(NWF_LAYER_IPV4, BASE_ONLY);
+    assert_listing(NWF_LAYER_IPV6, EMPTY_FILTER);
+}
+
+/* One bad port takes its neighbours in the same call back with it. */
+static void
+test_all_ports_or_none(void)
+{
+    g_autoptr(NwfPlan) good = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) better = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(NwfPlan) bad = harness_plan(NO_SET_V6);
+    g_autoptr(GError) error = NULL;
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "good", NULL, good);
+    g_autofree char *before = everything();
+    g_autoptr(GPtrArray) changes = harness_change("good", good, better);
+    g_ptr_array_add(changes, nwf_port_change_new("bad", NULL, bad));
+    g_ptr_array_add(changes, nwf_port_change_new("new", NULL, better));
+    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+}
+
+/* The last stage refuses: the Ethernet layer, closed by then, gets its old rules again. */
+static void
+test_a_failure_in_the_last_stage_reopens(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    /* refuses a batch with the type that only the new plan has */
+    sandbox_spoil("ebtables-restore",
+                  "t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then echo 'no such thing, line 3' >&2; "
+                  "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s");
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    sandbox_spoil("ebtables-restore", NULL);
+    g_autofree char *after = everything();
+
+    g_assert_cmpstr(before, ==, after);
+    assert_contains(message, "no such thing");
+}
+
+/* Nothing can be taken back either: the port stays closed, the error says so, and the next change mends it. */
+static void
+test_a_failed_way_back_leaves_the_port_closed(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B NO_SET_V6);
+    g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    sandbox_spoil("iptables-restore",
+                  "t=$(mktemp -p /run); cat > $t; if grep -q 'dport 1 ' $t; then echo 'never again' >&2; "
+                  "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s");
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *closed = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(message, "putting the old rules back failed too");
+    assert_contains(message, "never again");
+    assert_contains(message, "closed until the next change: 'v'");
+    assert_contains(closed, "-A libvirt-I-v -j DROP\n");
+    assert_contains(closed, "-A libvirt-O-v -j DROP\n");
+
+    /* the caller still believes in the old plan; an equal one is work now */
+    sandbox_spoil("iptables-restore", NULL);
+    apply(backend, "v", old_plan, same);
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+}
+
+/* A tool that dies after the kernel has heard it: the table is read, and the truth is found. */
+static void
+test_a_tool_that_dies_is_followed_up(void)
+{
+    g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    sandbox_spoil("iptables-restore", "$REAL \"$@\"; rm $INSTEAD; kill -KILL $$");
+    apply(backend, "v", NULL, plan);
+    assert_ran("iptables-restore iptables-save iptables-restore ebtables-restore");
+    g_autofree char *listing = sandbox_listing(NWF_LAYER_IPV4);
+    g_autoptr(GPtrArray) dispatch = harness_lines(listing, "-A libvirt-in -m physdev --physdev-in v -g FI-v");
+    g_autoptr(GPtrArray) rules = harness_lines(listing, "-A FI-v");
+    g_assert_cmpuint(dispatch->len, ==, 1);
+    g_assert_cmpuint(rules->len, ==, 1);
+}
+
+/* The same in an update in place, of which the table itself does not tell whether the kernel has taken it. */
+static void
+test_an_update_is_said_again_after_a_death(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_A IPV4_B);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_free(sandbox_record());
+    sandbox_spoil("iptables-restore", "rm $INSTEAD; kill -KILL $$");
+    apply(backend, "v", old_plan, new_plan);
+    assert_ran("iptables-restore iptables-save iptables-restore");
+    g_autofree char *listing = sandbox_listing(NWF_LAYER_IPV4);
+    assert_contains(listing, "-A FI-v -p tcp -m tcp --dport 2 ");
+}
+
+/* It dies each time: nothing can be known, so the port is closed until the next change, which reads first. */
+static void
+test_a_tool_that_always_dies_leaves_the_port_closed(gconstpointer also_spoilt)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    sandbox_spoil("iptables-restore", "$REAL \"$@\"; kill -KILL $$");
+    sandbox_spoil(also_spoilt, "exit 1");
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *closed = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(message, "closed until the next change: 'v'");
+    assert_contains(closed, "-A libvirt-I-v -j DROP\n");
+
+    sandbox_spoil("iptables-restore", NULL);
+    sandbox_spoil(also_spoilt, NULL);
+    apply(backend, "v", old_plan, same);
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+}
+
+static void
+test_a_missing_tool_stops_only_those_who_need_it(void)
+{
+    g_autoptr(NwfPlan) ethernet = harness_plan(ETHERNET_A);
+    g_autoptr(NwfPlan) ipv4 = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_fresh();
+    g_free(sandbox_run("d=$(mktemp -d -p /run); cp -a /etc/alternatives/. $d; rm $d/iptables-restore; mount --bind $d "
+                       "/etc/alternatives"));
+    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE);
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_assert_true(backend->probe(backend, notes, NULL));
+    g_assert_cmpuint(notes->len, ==, 1);
+    assert_contains(g_ptr_array_index(notes, 0), "iptables-restore is not installed");
+    apply(backend, "v", NULL, ethernet);
+    g_autofree char *before = everything();
+    g_autofree char *message = refuse(backend, "v", ethernet, ipv4);
+    assert_contains(message, "iptables-restore is not installed");
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+    g_free(sandbox_run("umount /etc/alternatives"));
+}
+
+static void
+add(void)
+{
+    static const KernelTest tests[] = {
+        {"refused-update", test_a_refused_update_changes_nothing},
+        {"refused-creation", test_a_refused_creation_leaves_nothing},
+        {"all-or-none", test_all_ports_or_none},
+        {"last-stage", test_a_failure_in_the_last_stage_reopens},
+        {"no-way-back", test_a_failed_way_back_leaves_the_port_closed},
+        {"dying-tool", test_a_tool_that_dies_is_followed_up},
+        {"dying-update", test_an_update_is_said_again_after_a_death},
+        {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
+    };
+
+    add_tests(tests, G_N_ELEMENTS(tests));
+    g_test_add_data_func("/tech/kernel/always-dying/blind", "iptables-save",
+                         test_a_tool_that_always_dies_leaves_the_port_closed);
+    g_test_add_data_func("/tech/kernel/always-dying/seeing", "ip6tables-save",
+                         test_a_tool_that_always_dies_leaves_the_port_closed);
+}
+
+int
+main(int argc, char **argv)
+{
+    return kernel_main(argc, argv, add);
+}
