@@ -42,7 +42,8 @@ write_owner(GString *out, const NwfBinding *binding, guint indent)
     nwf_uuid_format(uuid, binding->owner_uuid);
     g_string_append_printf(out, "%*s<owner>\n%*s<name>", (int)indent, "", (int)indent + 2, "");
     nwf_xml_escape(out, binding->owner_name, TRUE);
-    g_string_append_printf(out, "</name>\n%*s<uuid>%s</uuid>\n%*s</owner>\n", (int)indent + 2, "", uuid, (int)indent, "");
+    g_string_append_printf(out, "</name>\n%*s<uuid>%s</uuid>\n%*s</owner>\n", (int)indent + 2, "", uuid, (int)indent,
+                           "");
 }
 
 static void

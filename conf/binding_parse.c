@@ -2,8 +2,9 @@
 /*
  * binding_parse.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
  *
- * The children may stand in any order, and the first one that has what is wanted counts; so all texts are collected first
- * and looked at when the document has ended, in a fixed order. Elements and attributes with a namespace do not count.
+ * The children may stand in any order, and the first one that has what is wanted counts; so all texts are collected
+ * first and looked at when the document has ended, in a fixed order. Elements and attributes with a namespace do not
+ * count.
  */
 #include "conf/binding.h"
 
@@ -25,7 +26,7 @@ typedef enum NwfPart {
 } NwfPart;
 
 static const char *const places[PARTS] = {
-    "<portdev name='…'/>", "<linkdev name='…'/>",    "<owner><name>…",        "<owner><uuid>…",
+    "<portdev name='…'/>", "<linkdev name='…'/>",     "<owner><name>…",      "<owner><uuid>…",
     "<mac address='…'/>",  "<filterref filter='…'/>", "<backend name='…'/>",
 };
 
@@ -33,10 +34,10 @@ typedef struct NwfBindingReader {
     NwfNotes *notes;
     gboolean seen[PARTS]; /* the element is there */
     char *texts[PARTS];
-    guint n_bindings;     /* in a status document only the first one counts */
-    guint n_filters;      /* only the parameters of the first one count */
+    guint n_bindings; /* in a status document only the first one counts */
+    guint n_filters;  /* only the parameters of the first one count */
     NwfParams *params;
-    GError *late;         /* of a parameter: told after what is missing */
+    GError *late; /* of a parameter: told after what is missing */
 } NwfBindingReader;
 
 static gboolean

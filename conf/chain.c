@@ -57,6 +57,7 @@ nwf_chain_kind(const char *name, GError **error)
     }
     if (!kind)
         nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                      _("chain '%s' is not 'root' and begins with none of mac, vlan, stp, arp, rarp, ipv4, ipv6"), quoted);
+                      _("chain '%s' is not 'root' and begins with none of mac, vlan, stp, arp, rarp, ipv4, ipv6"),
+                      quoted);
     return kind;
 }

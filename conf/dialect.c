@@ -2,8 +2,8 @@
 /*
  * dialect.c: from libvirt's version to the dialect of the language
  *
- * Releases 9.0.0, 11.3.0 and 12.8.0 were looked at. A release between two of them speaks the newer dialect from the next
- * major version on; the forms read by both are the same, so that a wrong guess changes texts, not meanings.
+ * Releases 9.0.0, 11.3.0 and 12.8.0 were looked at. A release between two of them speaks the newer dialect from the
+ * next major version on; the forms read by both are the same, so that a wrong guess changes texts, not meanings.
  */
 #include "conf/dialect.h"
 

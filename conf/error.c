@@ -13,7 +13,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-G_DEFINE_QUARK(nwf-error-quark, nwf_error)
+G_DEFINE_QUARK(nwf - error - quark, nwf_error)
 
 gboolean
 nwf_set_error(GError **error, NwfErrorCode code, const char *format, ...)

@@ -2,9 +2,9 @@
 /*
  * filter_format.c: the canonical document of a filter
  *
- * Byte-equal to what the released drivers print, but for what is listed in docs/differences.md. Two ways to print a rule
- * with positive and negated attributes: the oldest dialect starts a new element whenever the sign changes along the
- * table, the newer ones print one element with all positive attributes and one with all negated ones.
+ * Byte-equal to what the released drivers print, but for what is listed in docs/differences.md. Two ways to print a
+ * rule with positive and negated attributes: the oldest dialect starts a new element whenever the sign changes along
+ * the table, the newer ones print one element with all positive attributes and one with all negated ones.
  */
 #include "conf/filter_internal.h"
 

@@ -200,7 +200,6 @@ static const NwfXmlElement children[] = {
 };
 static const NwfXmlElement document = {.name = "filter", .start = filter_start, .children = children};
 
-
 /* For the first look at a document: is it a filter at all, and what is it called? */
 static gboolean
 identity_start(const NwfXmlTag *tag, gpointer data, GError **error)

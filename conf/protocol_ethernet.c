@@ -5,31 +5,42 @@
  * Source: libvirt's format document "Network Filters"; where document and released drivers differ (the names of stp's
  * attributes, the masks of arp) the released drivers count. `dscp` of `ipv6` is ours.
  *
- * In mac, vlan and stp a MAC mask has the sign of its address; in arp, rarp, ip and ipv6 it keeps its own, as do the ends
- * of port ranges.
+ * In mac, vlan and stp a MAC mask has the sign of its address; in arp, rarp, ip and ipv6 it keeps its own, as do the
+ * ends of port ranges.
  */
 #include "conf/protocol_tables.h"
+
+/* clang-format off: one attribute a line */
 
 #define COMMENT ATTRIBUTE("comment", COMMENT, COMMENT)
 
 #define MACS_FOLLOWING                                                                                                 \
-    ATTRIBUTE("srcmacaddr", MAC, SRC_MAC), FOLLOWING("srcmacmask", MAC_MASK, SRC_MAC_MASK, SRC_MAC),                   \
-        ATTRIBUTE("dstmacaddr", MAC, DST_MAC), FOLLOWING("dstmacmask", MAC_MASK, DST_MAC_MASK, DST_MAC)
+    ATTRIBUTE("srcmacaddr", MAC, SRC_MAC),                                                                             \
+    FOLLOWING("srcmacmask", MAC_MASK, SRC_MAC_MASK, SRC_MAC),                                                          \
+    ATTRIBUTE("dstmacaddr", MAC, DST_MAC),                                                                             \
+    FOLLOWING("dstmacmask", MAC_MASK, DST_MAC_MASK, DST_MAC)
 
 #define MACS                                                                                                           \
-    ATTRIBUTE("srcmacaddr", MAC, SRC_MAC), NEEDING("srcmacmask", MAC_MASK, SRC_MAC_MASK, SRC_MAC),                     \
-        ATTRIBUTE("dstmacaddr", MAC, DST_MAC), NEEDING("dstmacmask", MAC_MASK, DST_MAC_MASK, DST_MAC)
+    ATTRIBUTE("srcmacaddr", MAC, SRC_MAC),                                                                             \
+    NEEDING("srcmacmask", MAC_MASK, SRC_MAC_MASK, SRC_MAC),                                                            \
+    ATTRIBUTE("dstmacaddr", MAC, DST_MAC),                                                                             \
+    NEEDING("dstmacmask", MAC_MASK, DST_MAC_MASK, DST_MAC)
 
 #define ADDRESSES(address, mask)                                                                                       \
-    ATTRIBUTE("srcipaddr", address, SRC_IP), FOLLOWING("srcipmask", mask, SRC_IP_MASK, SRC_IP),                        \
-        ATTRIBUTE("dstipaddr", address, DST_IP), FOLLOWING("dstipmask", mask, DST_IP_MASK, DST_IP)
+    ATTRIBUTE("srcipaddr", address, SRC_IP),                                                                           \
+    FOLLOWING("srcipmask", mask, SRC_IP_MASK, SRC_IP),                                                                 \
+    ATTRIBUTE("dstipaddr", address, DST_IP),                                                                           \
+    FOLLOWING("dstipmask", mask, DST_IP_MASK, DST_IP)
 
 #define PORTS                                                                                                          \
-    ATTRIBUTE("srcportstart", PORT, SRC_PORT), NEEDING("srcportend", PORT, SRC_PORT_END, SRC_PORT),                    \
-        ATTRIBUTE("dstportstart", PORT, DST_PORT), NEEDING("dstportend", PORT, DST_PORT_END, DST_PORT)
+    ATTRIBUTE("srcportstart", PORT, SRC_PORT),                                                                         \
+    NEEDING("srcportend", PORT, SRC_PORT_END, SRC_PORT),                                                               \
+    ATTRIBUTE("dstportstart", PORT, DST_PORT),                                                                         \
+    NEEDING("dstportend", PORT, DST_PORT_END, DST_PORT)
 
 #define RANGE(name, type, match)                                                                                       \
-    ATTRIBUTE(name, type, match), FOLLOWING(name "-hi", type, match##_HI, match)
+    ATTRIBUTE(name, type, match),                                                                                      \
+    FOLLOWING(name "-hi", type, match##_HI, match)
 
 static const NwfAttribute mac_attributes[] = {
     MACS_FOLLOWING,
@@ -111,5 +122,7 @@ const NwfProtocol nwf_ethernet_protocols[] = {
     ELEMENT("rarp", 0x8035, arp_attributes),   ELEMENT("ip", 0x0800, ip_attributes),
     ELEMENT("ipv6", 0x86dd, ipv6_attributes),
 };
+
+/* clang-format on */
 
 const guint nwf_n_ethernet_protocols = G_N_ELEMENTS(nwf_ethernet_protocols);

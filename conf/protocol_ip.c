@@ -2,13 +2,15 @@
 /*
  * protocol_ip.c: elements of the IPv4 and IPv6 layers
  *
- * All share one block of addresses, dscp, connlimit-above, state and ipset; tcp, udp and sctp add ports, icmp and icmpv6
- * type and code. Source: libvirt's format document "Network Filters" and the released drivers; `flags` of tcp-ipv6 and
+ * All share one block of addresses, dscp, connlimit-above, state and ipset; tcp, udp and sctp add ports, icmp and
+ * icmpv6 type and code. Source: libvirt's format document "Network Filters" and the released drivers; `flags` of tcp-ipv6 and
  * the element igmp-ipv6 are named by the document but unknown to the released drivers.
  *
  * The range of destination ports has its own sign. Released drivers give it the sign of srcportstart.
  */
 #include "conf/protocol_tables.h"
+
+/* clang-format off: one attribute a line */
 
 #define COMMENT ATTRIBUTE("comment", COMMENT, COMMENT)
 
@@ -79,5 +81,7 @@ const NwfProtocol nwf_ip_protocols[] = {
     ELEMENT6("igmp-ipv6", 2, plain6),
     ELEMENT6("all-ipv6", -1, plain6),
 };
+
+/* clang-format on */
 
 const guint nwf_n_ip_protocols = G_N_ELEMENTS(nwf_ip_protocols);

@@ -75,7 +75,8 @@ nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **er
             continue;
         label = label_of(rule, i, place);
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                             _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"), label);
+                             _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"),
+                             label);
     }
     return TRUE;
 }
@@ -139,7 +140,8 @@ remark_negation(const NwfRule *rule, guint index, const NwfRulePlace *place)
 static void
 remark_hidden_ranges(const NwfRule *rule, const NwfRulePlace *place)
 {
-    static const NwfMatch pairs[][2] = {{NWF_MATCH_SRC_IP_FROM, NWF_MATCH_SRC_IP}, {NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP}};
+    static const NwfMatch pairs[][2] = {{NWF_MATCH_SRC_IP_FROM, NWF_MATCH_SRC_IP},
+                                        {NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP}};
     for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
         if (has_field(rule, pairs[i][0]) && has_field(rule, pairs[i][1]))
             remark(rule, (guint)find_field(rule->protocol, pairs[i][0]), place,

@@ -11,7 +11,7 @@ char *nwf_rule_label(const NwfRulePlace *place, const char *element, const char 
 void nwf_rule_note(const NwfRulePlace *place, const char *label, const char *remark);
 
 /**
- * nwf_rule_check_ports: ports of the elements ip and ipv6 need a literal protocol that has ports. The oldest dialect asks
- * for it after each element, the newer ones when the whole rule is known.
+ * nwf_rule_check_ports: ports of the elements ip and ipv6 need a literal protocol that has ports. The oldest dialect
+ * asks for it after each element, the newer ones when the whole rule is known.
  */
 gboolean nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **error);

@@ -24,7 +24,10 @@ static const NwfWord actions[] = {
 };
 
 static const NwfWord directions[] = {
-    {"in", NWF_DIRECTION_IN}, {"out", NWF_DIRECTION_OUT}, {"inout", NWF_DIRECTION_INOUT}, {NULL, 0},
+    {"in", NWF_DIRECTION_IN},
+    {"out", NWF_DIRECTION_OUT},
+    {"inout", NWF_DIRECTION_INOUT},
+    {NULL, 0},
 };
 
 char *

@@ -15,20 +15,16 @@
 static const NwfName ethertypes[] = {{"arp", 0x0806},  {"rarp", 0x8035}, {"ipv4", 0x0800},
                                      {"ipv6", 0x86dd}, {"vlan", 0x8100}, {NULL, 0}};
 
-static const NwfName arp_opcodes[] = {{"Request", 1},       {"Reply", 2},       {"Request_Reverse", 3},
-                                      {"Reply_Reverse", 4}, {"DRARP_Request", 5}, {"DRARP_Reply", 6},
-                                      {"DRARP_Error", 7},   {"InARP_Request", 8}, {"ARP_NAK", 9},
-                                      {NULL, 0}};
+static const NwfName arp_opcodes[] = {
+    {"Request", 1},     {"Reply", 2},       {"Request_Reverse", 3}, {"Reply_Reverse", 4}, {"DRARP_Request", 5},
+    {"DRARP_Reply", 6}, {"DRARP_Error", 7}, {"InARP_Request", 8},   {"ARP_NAK", 9},       {NULL, 0}};
 
 static const NwfName ip_protocols[] = {{"icmp", 1}, {"igmp", 2},    {"tcp", 6},    {"udp", 17},      {"esp", 50},
                                        {"ah", 51},  {"icmpv6", 58}, {"sctp", 132}, {"udplite", 136}, {NULL, 0}};
 
-static const NwfName states[] = {{"NEW", NWF_STATE_NEW},
-                                 {"ESTABLISHED", NWF_STATE_ESTABLISHED},
-                                 {"RELATED", NWF_STATE_RELATED},
-                                 {"INVALID", NWF_STATE_INVALID},
-                                 {"NONE", NWF_STATE_NONE},
-                                 {NULL, 0}};
+static const NwfName states[] = {{"NEW", NWF_STATE_NEW},         {"ESTABLISHED", NWF_STATE_ESTABLISHED},
+                                 {"RELATED", NWF_STATE_RELATED}, {"INVALID", NWF_STATE_INVALID},
+                                 {"NONE", NWF_STATE_NONE},       {NULL, 0}};
 
 static const NwfName tcp_flags[] = {{"FIN", NWF_TCP_FIN}, {"SYN", NWF_TCP_SYN}, {"RST", NWF_TCP_RST},
                                     {"PSH", NWF_TCP_PSH}, {"ACK", NWF_TCP_ACK}, {"URG", NWF_TCP_URG},
@@ -94,8 +90,7 @@ static const NwfTypeRow rows[NWF_TYPES] = {
     [NWF_TYPE_U16_DECIMAL] = {nwf_read_decimal, nwf_write_number, same_number, 0, 0xffff, NULL,
                               N_("a decimal number from 0 to 65535")},
     [NWF_TYPE_DSCP] = {nwf_read_number, nwf_write_number, same_number, 0, 63, NULL, N_("a number from 0 to 63")},
-    [NWF_TYPE_VLANID] = {nwf_read_number, nwf_write_number, same_number, 0, 4095, NULL,
-                         N_("a VLAN id (0 to 4095)")},
+    [NWF_TYPE_VLANID] = {nwf_read_number, nwf_write_number, same_number, 0, 4095, NULL, N_("a VLAN id (0 to 4095)")},
     [NWF_TYPE_ETHERTYPE] = {nwf_read_number, nwf_write_number, same_number, 0x600, 0xffff, ethertypes,
                             N_("an EtherType (arp, rarp, ipv4, ipv6, vlan, or a number from 0x600 to 0xffff)")},
     [NWF_TYPE_ENCAP] = {nwf_read_number, nwf_write_number, same_number, 0x3c, 0xffff, ethertypes,
@@ -110,13 +105,13 @@ static const NwfTypeRow rows[NWF_TYPES] = {
     [NWF_TYPE_MAC] = {nwf_read_mac, nwf_write_mac, same_mac, 0, 0, NULL,
                       N_("a MAC address (six pairs of hexadecimal digits with colons)")},
     [NWF_TYPE_MAC_MASK] = {nwf_read_mac_mask, nwf_write_mac, same_mac, 0, 0, NULL,
-                           N_("a MAC mask (as ff:ff:ff:00:00:00: ones, then zeros)")},
+                           N_("a MAC mask (ones, then zeros, as ff:ff:ff:00:00:00)")},
     [NWF_TYPE_IPV4] = {nwf_read_ipv4, nwf_write_ipv4, same_ipv4, 0, 0, NULL, N_("an IPv4 address")},
     [NWF_TYPE_IPV4_MASK] = {nwf_read_ipv4_mask, nwf_write_number, same_number, 0, 32, NULL,
-                            N_("an IPv4 mask (a prefix length from 0 to 32, or as 255.255.0.0: ones, then zeros)")},
+                            N_("an IPv4 mask (a prefix length from 0 to 32, or ones, then zeros, as 255.255.0.0)")},
     [NWF_TYPE_IPV6] = {nwf_read_ipv6, nwf_write_ipv6, same_ipv6, 0, 0, NULL, N_("an IPv6 address")},
     [NWF_TYPE_IPV6_MASK] = {nwf_read_ipv6_mask, nwf_write_number, same_number, 0, 128, NULL,
-                            N_("an IPv6 mask (a prefix length from 0 to 128, or as ffff:ffff::: ones, then zeros)")},
+                            N_("an IPv6 mask (a prefix length from 0 to 128, or ones, then zeros, as ffff:ffff::)")},
     [NWF_TYPE_BOOL] = {nwf_read_bool, nwf_write_bool, same_number, 0, 0, NULL, N_("true or false")},
     [NWF_TYPE_STATE] = {nwf_read_states, nwf_write_states, same_number, 0, 0, states,
                         N_("a list of NEW, ESTABLISHED, RELATED, INVALID, or NONE")},

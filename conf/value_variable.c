@@ -2,9 +2,9 @@
 /*
  * value_variable.c: the text of a variable becomes a value
  *
- * Stock drivers hand such texts to the firewall tools unread, so people rely on a little more than what may be written in
- * an attribute: a port may be a service name of this host or a range START:END, a MAC mask may have holes. Everything
- * else is read as in an attribute; a host name is never looked up.
+ * Stock drivers hand such texts to the firewall tools unread, so people rely on a little more than what may be written
+ * in an attribute: a port may be a service name of this host or a range START:END, a MAC mask may have holes.
+ * Everything else is read as in an attribute; a host name is never looked up.
  *
  * The tools read a leading zero as octal, here it is decimal: such numbers are remarked on.
  */
@@ -54,7 +54,7 @@ read_port_range(NwfValue *value, const char *text, const NwfServices *services, 
 static gboolean
 is_number(NwfType type)
 {
-    return type <= NWF_TYPE_PORT && type != NWF_TYPE_U16_DECIMAL;
+    return type <= NWF_TYPE_PORT;
 }
 
 gboolean

@@ -10,9 +10,9 @@
  *
  * Bounds. Released libxml2 compares each attribute of a tag with each other one, looks namespaces up one by one, and
  * keeps names in a table that does not grow with them. So attributes are bounded before the parser sees the text (what
- * looks like an attribute is counted between two "<", which cannot occur inside a tag), namespaces in scope and different
- * names while it runs. Messages that are no errors to libxml2 (unknown prefixes) are bounded, too. The text must be
- * UTF-8, whatever the XML declaration says, so that what is counted is what the parser sees.
+ * looks like an attribute is counted between two "<", which cannot occur inside a tag), namespaces in scope and
+ * different names while it runs. Messages that are no errors to libxml2 (unknown prefixes) are bounded, too. The text
+ * must be UTF-8, whatever the XML declaration says, so that what is counted is what the parser sees.
  */
 #include "conf/xml.h"
 
@@ -39,8 +39,8 @@ typedef struct NwfXmlRun {
     GPtrArray *rows;    /* (element-type NwfXmlElement): of the known elements that are open */
     GArray *namespaces; /* (element-type guint): declared by each open element */
     guint n_namespaces;
-    guint unknown;      /* how many elements are open below the last known one */
-    gboolean rooted;    /* the document has a root element */
+    guint unknown;   /* how many elements are open below the last known one */
+    gboolean rooted; /* the document has a root element */
     GString *text;
     gboolean wants_text;
     guint complaints;
@@ -329,7 +329,7 @@ void
 nwf_xml_escape(GString *out, const char *text, gboolean in_element)
 {
     static const char *const escapes[128] = {
-        ['&'] = "&amp;",  ['<'] = "&lt;",  ['>'] = "&gt;",   ['\''] = "&apos;",
+        ['&'] = "&amp;",  ['<'] = "&lt;",   ['>'] = "&gt;",  ['\''] = "&apos;",
         ['"'] = "&quot;", ['\n'] = "&#10;", ['\t'] = "&#9;", ['\r'] = "&#13;",
     };
     for (; *text; text++) {

@@ -20,7 +20,8 @@ guint nwf_xml_line(const NwfXmlTag *tag);
 char *nwf_xml_attribute(const NwfXmlTag *tag, const char *name);
 /** nwf_xml_plain_attribute: the same, only without a prefix. */
 char *nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name);
-/** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL when @index is past the end. */
+/** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL when @index is past the end.
+ */
 const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
 
 /*
@@ -29,9 +30,9 @@ const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
  */
 typedef struct NwfXmlElement NwfXmlElement;
 struct NwfXmlElement {
-    const char *name;  /* NULL: any name */
-    gboolean plain;    /* only without a namespace */
-    gboolean text;     /* @end wants the text in it */
+    const char *name;                                                       /* NULL: any name */
+    gboolean plain;                                                         /* only without a namespace */
+    gboolean text;                                                          /* @end wants the text in it */
     gboolean (*start)(const NwfXmlTag *tag, gpointer data, GError **error); /* or NULL */
     gboolean (*end)(const char *text, gpointer data, GError **error);       /* or NULL; @text is "" unless wanted */
     const NwfXmlElement *children; /* array, its end is an element without name and start; NULL: none */

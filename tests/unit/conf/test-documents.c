@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-documents.c: filter documents as a whole: what is XML, names, uuids, references, escapes, identity, schema
+ */
+#include "story.h"
+
+#include <string.h>
+
+#define RULE "<rule action='drop' direction='in'/>"
+
+static const struct {
+    const char *xml;
+    NwfErrorCode code;
+    const char *words;
+} refused[] = {
+    {"", NWF_ERROR_XML_SYNTAX, ""},
+    {"plain text", NWF_ERROR_XML_SYNTAX, "line 1"},
+    {"<filter name='f'>", NWF_ERROR_XML_SYNTAX, "line 1"},
+    {"<filter\nname='f'\nname='g'/>", NWF_ERROR_XML_SYNTAX, "line 3"},
+    {"<filter name='f'/><filter/>", NWF_ERROR_XML_SYNTAX, "line 1"},
+    {"<filter name='&nosuch;'/>", NWF_ERROR_XML_SYNTAX, "nosuch"},
+    {"<filter name='f\xff'/>", NWF_ERROR_XML_SYNTAX, "UTF-8"},
+    {"<?xml version='1.0' encoding='ISO-8859-1'?><filter name='\xe4'/>", NWF_ERROR_XML_SYNTAX, "UTF-8"},
+    {"<!DOCTYPE filter><filter name='f'/>", NWF_ERROR_XML_SYNTAX, "document type"},
+    {"<!DOCTYPE filter [<!ENTITY e 'x'>]><filter name='&e;'/>", NWF_ERROR_XML_SYNTAX, "document type"},
+    {"<!DOCTYPE f SYSTEM 'file:///etc/passwd'><filter name='f'/>", NWF_ERROR_XML_SYNTAX, "document type"},
+    {"<network/>", NWF_ERROR_XML_ROOT, "<network>, where <filter> is expected"},
+    {"<Filter name='f'/>", NWF_ERROR_XML_ROOT, "<Filter>"},
+    {"<network>", NWF_ERROR_XML_SYNTAX, ""}, /* syntax comes before the root */
+    {"<filter/>", NWF_ERROR_INTERNAL, "no name"},
+    {"<filter name=''/>", NWF_ERROR_INTERNAL, "no name"},
+    {"<filter xmlns:x='u' x:name='f'/>", NWF_ERROR_INTERNAL, "no name"},
+    {"<filter name='' chain='foo'/>", NWF_ERROR_INTERNAL, "no name"},
+    {"<filter name='f'><uuid>bad</uuid></filter>", NWF_ERROR_XML_VALUE, "<uuid>bad</uuid>"},
+    {"<filter name='f'><uuid> </uuid></filter>", NWF_ERROR_XML_VALUE, "uuid"},
+    {"<filter name='f'><uuid>bad</uuid><uuid>" STORY_UUID "</uuid></filter>", NWF_ERROR_XML_VALUE, "bad"},
+    {"<filter name='f'><uuid>" STORY_UUID "<b>z</b></uuid></filter>", NWF_ERROR_XML_VALUE, "uuid"},
+    {"<filter name='f'><rule/><uuid>bad</uuid></filter>", NWF_ERROR_XML_VALUE, "bad"}, /* uuid comes before rules */
+    {"<filter name='f'><rule/></filter", NWF_ERROR_XML_SYNTAX, ""},
+    {"<filter name='f'><filterref/></filter>", NWF_ERROR_RULE_INCOMPLETE, "<filterref>"},
+    {"<filter name='f'><filterref/><rule/></filter>", NWF_ERROR_RULE_INCOMPLETE, "<filterref>"},
+};
+
+static void
+test_refused(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
+        g_test_message("row %u", i);
+        story_refused(refused[i].xml, NWF_DIALECT_9, refused[i].code, refused[i].words);
+        story_refused(refused[i].xml, NWF_DIALECT_11, refused[i].code, refused[i].words);
+    }
+}
+
+/* What the reader overlooks: documents on the left are printed as the one on the right. */
+static const char *const overlooked[][2] = {
+    {"<?xml version='1.0'?><!-- c --><?pi x?><filter name='f'>" RULE "</filter><!-- d -->", RULE},
+    {"<?xml version='1.0' encoding='UTF-16'?><filter name='f'>" RULE "</filter>", RULE},
+    {"\n  <filter name='f'>" RULE "</filter>\n", RULE},
+    {"<x:filter xmlns:x='u' name='f'>" RULE "</x:filter>", RULE},
+    {"<filter xmlns='u' name='f'>" RULE "</filter>", RULE},
+    {"<filter name='f' nonsense='1'>text<unknown><rule/></unknown>" RULE "<![CDATA[<rule/>]]></filter>", RULE},
+    {"<filter name='f'><rule action='drop' direction='in'><x><tcp/></x>t</rule></filter>", RULE},
+    {"<filter name='f'><rule action='drop' direction='in'><!-- --></rule></filter>", RULE},
+};
+
+/* The inside of a printed filter without its uuid, which may be random. */
+static char *
+inside_of(const char *xml)
+{
+    g_autofree char *dump = story_dump(xml, NWF_DIALECT_9);
+    const char *end = strstr(dump, "</uuid>\n");
+    g_test_message("%s", xml);
+    g_assert_nonnull(end);
+    return g_strdup(end + strlen("</uuid>\n"));
+}
+
+static void
+test_overlooked(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(overlooked); i++) {
+        g_autofree char *plain = story_filter(overlooked[i][1]);
+        g_autofree char *expected = inside_of(plain);
+        g_autofree char *inside = inside_of(overlooked[i][0]);
+        g_assert_cmpstr(inside, ==, expected);
+    }
+}
+
+static const struct {
+    const char *inside;
+    gboolean generated;
+} uuids[] = {
+    {"<uuid>" STORY_UUID "</uuid>", FALSE},
+    {"<uuid><![CDATA[" STORY_UUID "]]></uuid>", FALSE},
+    {RULE "<uuid> " STORY_UUID "\n</uuid>", FALSE},
+    {"<uuid>" STORY_UUID "</uuid><uuid>bad</uuid>", FALSE},
+    {"", TRUE},
+    {"<uuid/>", TRUE},
+    {"<uuid/><uuid>" STORY_UUID "</uuid>", TRUE},
+    {"<uuid xmlns='u'>" STORY_UUID "</uuid>", TRUE},
+    {"<x><uuid>" STORY_UUID "</uuid></x>", TRUE},
+};
+
+static void
+test_uuids(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(uuids); i++) {
+        g_autofree char *xml = g_strdup_printf("<filter name='f'>%s</filter>", uuids[i].inside);
+        g_autoptr(NwfFilter) a = story_parse(xml, NWF_DIALECT_9);
+        g_autoptr(NwfFilter) b = story_parse(xml, NWF_DIALECT_9);
+        char text[37];
+        nwf_uuid_format(text, a->uuid);
+        g_test_message("%s", xml);
+        g_assert_cmpint(a->uuid_generated, ==, uuids[i].generated);
+        g_assert_cmpint(strcmp(text, STORY_UUID) == 0, ==, !uuids[i].generated);
+        g_assert_cmpint(nwf_filter_equal(a, b), ==, !uuids[i].generated);
+    }
+}
+
+static void
+test_references(void)
+{
+    g_autofree char *xml = story_filter("<filterref filter='b'><parameter name='Z' value='2'/>"
+                                        "<parameter name='A' value='1'/><parameter name='Z' value='1'/>"
+                                        "<parameter name='bad-name' value='1'/><parameter name='Z' value='a/b'/>"
+                                        "<parameter name='Z'/><parameter value='1'/><parameter name='' value='1'/>"
+                                        "<other name='Q' value='1'/></filterref>" RULE "<filterref filter=''/>");
+    g_autofree char *dump = story_dump(xml, NWF_DIALECT_9);
+    g_assert_cmpstr(dump, ==,
+                    "<filter name='f' chain='root'>\n"
+                    "  <uuid>" STORY_UUID "</uuid>\n"
+                    "  <filterref filter='b'>\n"
+                    "    <parameter name='' value='1'/>\n"
+                    "    <parameter name='A' value='1'/>\n"
+                    "    <parameter name='Z' value='2'/>\n"
+                    "    <parameter name='Z' value='1'/>\n"
+                    "  </filterref>\n"
+                    "  <rule action='drop' direction='in' priority='500'/>\n"
+                    "  <filterref filter=''/>\n"
+                    "</filter>\n");
+    story_settled(xml, NWF_DIALECT_9);
+}
+
+/* Whatever a name or a comment holds, the printed document is XML and says the same. */
+static void
+test_escapes(void)
+{
+    static const char *const texts[] = {
+        "a&lt;b&gt;c&amp;d&apos;e&quot;f",
+        "&#10;&#9;&#13;&#32;",
+        "ünïcödé \xf0\x9f\x90\xa7",
+        "--&gt;&lt;!-- ]]&gt;",
+        "a  b",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *xml = g_strdup_printf("<filter name='%s'><uuid>" STORY_UUID "</uuid><filterref filter='%s'/>"
+                                               "<rule action='drop' direction='in'><tcp comment='%s'/></rule></filter>",
+                                               texts[i], texts[i], texts[i]);
+        g_autofree char *dump = story_dump(xml, NWF_DIALECT_9);
+        g_autoptr(NwfFilter) first = story_parse(xml, NWF_DIALECT_9);
+        g_autoptr(NwfFilter) second = story_parse(dump, NWF_DIALECT_9);
+        g_assert_cmpstr(first->name, ==, second->name);
+        g_assert_true(nwf_filter_equal(first, second));
+    }
+}
+
+static void
+test_identity(void)
+{
+    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *other = NULL;
+    char text[37];
+    guint8 uuid[16];
+    /* A bad chain and a bad rule are none of its business. */
+    g_assert_true(nwf_filter_identify("<filter name='f' chain='bad'><rule/><uuid>" STORY_UUID "</uuid></filter>",
+                                      &reading, &name, uuid, &error));
+    nwf_uuid_format(text, uuid);
+    g_assert_cmpstr(name, ==, "f");
+    g_assert_cmpstr(text, ==, STORY_UUID);
+    g_assert_false(nwf_filter_identify("<filter/>", &reading, &other, uuid, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
+    g_clear_error(&error);
+    g_assert_false(nwf_filter_identify("<filter name='f'><uuid>x</uuid></filter>", &reading, &other, uuid, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_VALUE);
+    g_clear_error(&error);
+    g_assert_false(nwf_filter_identify("<filter name='f'>", &reading, &other, uuid, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_SYNTAX);
+    g_assert_null(other);
+}
+
+static NwfFilter *
+parse_valid(const char *xml, GError **error)
+{
+    return nwf_filter_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_11, .validate = TRUE}, NULL, error);
+}
+
+/* Asked to validate, the reader refuses what it otherwise overlooks; syntax and root still come first. */
+static void
+test_schema(void)
+{
+    static const struct {
+        const char *xml;
+        int code; /* -1: accepted */
+    } cases[] = {
+        {"<filter name='f'>" RULE "</filter>", -1},
+        {"<filter name='f'><rule action='drop' direction='in'><tcp dstportstart='$P[@1]'/></rule></filter>", -1},
+        {"<filter name='f'><unknown/></filter>", NWF_ERROR_XML_SCHEMA},
+        {"<filter name='f'><rule action='drop' direction='in'><tcp srpipaddr='1.2.3.4'/></rule></filter>",
+         NWF_ERROR_XML_SCHEMA},
+        {"<filter chain='foo'/>", NWF_ERROR_XML_SCHEMA},
+        {"<filter name='f'><rule/></filter", NWF_ERROR_XML_SYNTAX},
+        {"<network/>", NWF_ERROR_XML_ROOT},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(NwfFilter) filter = parse_valid(cases[i].xml, &error);
+        g_test_message("%s", cases[i].xml);
+        g_assert_cmpint(filter == NULL, ==, cases[i].code >= 0);
+        if (cases[i].code < 0)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, NWF_ERROR, cases[i].code);
+    }
+}
+
+/* What is printed is valid: each protocol with all its attributes, of one sign and of two. */
+static void
+test_printed_is_valid(void)
+{
+    const NwfProtocol *protocol = NULL;
+    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++) {
+        g_autoptr(GString) elements = g_string_new(NULL);
+        for (guint i = 0; i < protocol->n_attributes; i++) {
+            const NwfAttribute *attribute = &protocol->attributes[i];
+            g_string_append_printf(elements, "<%s%s %s='%s'/>", protocol->name, i % 2 ? " match='no'" : "",
+                                   attribute->name, attribute->match == NWF_MATCH_IP_PROTOCOL ? "tcp" : "$A[3]");
+        }
+        for (NwfDialect dialect = NWF_DIALECT_9; dialect <= NWF_DIALECT_12; dialect++) {
+            g_autoptr(GError) error = NULL;
+            g_autofree char *xml = story_rule(elements->str);
+            g_autofree char *dump = story_dump(xml, dialect);
+            g_autoptr(NwfFilter) filter = parse_valid(dump, &error);
+            if (!filter)
+                g_test_message("%s", dump);
+            g_assert_no_error(error);
+        }
+    }
+}
+
+/* The filters that libvirt ships: read without a remark, printed, read again, the same. */
+static void
+test_shipped(void)
+{
+    const char *path = "/usr/share/libvirt/nwfilter";
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name = NULL;
+    guint n = 0;
+    if (!folder) {
+        g_test_skip("libvirt's filters are not installed");
+        return;
+    }
+    while ((name = g_dir_read_name(folder))) {
+        g_autofree char *file = g_build_filename(path, name, NULL);
+        g_autofree char *xml = NULL;
+        g_autoptr(NwfNotes) notes = nwf_notes_new();
+        g_autoptr(NwfFilter) filter = NULL;
+        g_autoptr(GError) error = NULL;
+        g_assert_true(g_file_get_contents(file, &xml, NULL, NULL));
+        filter = nwf_filter_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9, .validate = TRUE}, notes, &error);
+        g_test_message("%s", name);
+        g_assert_no_error(error);
+        g_assert_cmpuint(notes->len, ==, 0);
+        for (NwfDialect dialect = NWF_DIALECT_9; dialect <= NWF_DIALECT_12; dialect++) {
+            g_autofree char *dump = nwf_filter_format(filter, dialect);
+            g_autoptr(NwfFilter) again = story_parse(dump, dialect);
+            g_assert_true(nwf_filter_equal(filter, again));
+        }
+        n++;
+    }
+    g_assert_cmpuint(n, >=, 20);
+}
+
+static void
+test_dialects(void)
+{
+    g_assert_cmpint(nwf_dialect_of_version(9000000), ==, NWF_DIALECT_9);
+    g_assert_cmpint(nwf_dialect_of_version(11003000), ==, NWF_DIALECT_11);
+    g_assert_cmpint(nwf_dialect_of_version(12008000), ==, NWF_DIALECT_12);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/conf/documents/refused", test_refused);
+    g_test_add_func("/conf/documents/overlooked", test_overlooked);
+    g_test_add_func("/conf/documents/uuids", test_uuids);
+    g_test_add_func("/conf/documents/references", test_references);
+    g_test_add_func("/conf/documents/escapes", test_escapes);
+    g_test_add_func("/conf/documents/identity", test_identity);
+    g_test_add_func("/conf/documents/schema", test_schema);
+    g_test_add_func("/conf/documents/printed-is-valid", test_printed_is_valid);
+    g_test_add_func("/conf/documents/shipped", test_shipped);
+    g_test_add_func("/conf/documents/dialects", test_dialects);
+    return g_test_run();
+}

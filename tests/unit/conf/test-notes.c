@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-notes.c: remarks on what is accepted, though it does not mean what it says
+ */
+#include "story.h"
+
+#include <string.h>
+
+static NwfNotes *
+notes_of(const char *xml)
+{
+    NwfNotes *notes = nwf_notes_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfFilter) filter = nwf_filter_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9}, notes, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(filter);
+    return notes;
+}
+
+/* The elements of a rule that drops, and the one remark that they get; NULL: none. */
+static const char *const remarks[][2] = {
+    {"<tcp srcipaddr='10.0.0.0' srcipmask='8' dstportstart='5' dstportend='6' comment='fine'/>", NULL},
+    {"<tcp srpipaddr='10.0.0.1'/>", "<tcp srpipaddr='10.0.0.1'>: an unknown attribute is ignored"},
+    {"<bogus/>", "<bogus>: an unknown element is ignored"},
+    {"<tcp/><udp/>", "<udp>: a second protocol in a rule is ignored"},
+    {"<tcp srcipmask='8'/>", "<tcp srcipmask='8'>: has no effect without 'srcipaddr'"},
+    {"<tcp dstportend='8'/>", "<tcp dstportend='8'>: has no effect without 'dstportstart'"},
+    {"<tcp srcipto='10.0.0.1'/>", "<tcp srcipto='10.0.0.1'>: has no effect without 'srcipfrom'"},
+    {"<arp arpsrcipmask='8'/>", "<arp arpsrcipmask='8'>: has no effect without 'arpsrcipaddr'"},
+    {"<arp srcmacmask='ff:0:0:0:0:0'/>", "<arp srcmacmask='ff:00:00:00:00:00'>: has no effect without 'srcmacaddr'"},
+    {"<stp max-age-hi='8'/>", "<stp max-age-hi='8'>: has no effect without 'max-age'"},
+    {"<icmp code='$C'/>", "<icmp code='$C'>: has no effect without 'type'"},
+    {"<ipv6 typeend='5'/>", NULL},
+    {"<tcp ipsetflags='src'/>", "<tcp ipsetflags='src'>: has no effect without 'ipset'"},
+    {"<tcp ipset='a'/>", NULL},
+    {"<tcp srcipaddr='10.0.0.1' srcipfrom='10.0.0.2'/>", "<tcp srcipfrom='10.0.0.2'>: a range has no effect"},
+    {"<tcp match='no' state='NEW'/>", "<tcp state='NEW'>: match='no' has no effect on states"},
+    {"<ip match='no' srcipaddr='$IP'/>", "<ip srcipaddr='$IP'>: with match='no' a list of two values drops everything"},
+    {"<ip match='no' srcipaddr='$IP[0]'/>", NULL},
+    {"<ip match='no' srcmacaddr='$MAC'/>", NULL},
+    {"<tcp match='NO' dscp='1'/>", "<tcp match='NO'>: means 'yes'"},
+    {"<arp gratuitous='TRUE'/>", "<arp gratuitous='TRUE'>: counts as 'false'"},
+    {"<arp gratuitous='true'/>", NULL},
+    {"<tcp srcipaddr='010.0.0.1'/>", "<tcp srcipaddr='010.0.0.1'>: is read as 8.0.0.1"},
+    {"<tcp srcipaddr='10.1'/>", "<tcp srcipaddr='10.1'>: is read as 10.0.0.1"},
+    {"<mac srcmacaddr='1:2:3:4:5:6 x'/>", "<mac srcmacaddr='1:2:3:4:5:6 x'>: text after the MAC address is ignored"},
+    {"<tcp comment='$A[1]x'/>", "<tcp comment='$A[1]x'>: text after ']' is ignored"},
+    {"<all-ipv6 srcipaddr='fe80::1%1'/>", "<all-ipv6 srcipaddr='fe80::1%1'>: the scope is an interface of this host"},
+    {"<all-ipv6 dstipfrom='::1' dstipto='10.0.0.1'/>", "<all-ipv6 dstipto='10.0.0.1'>: an IPv6 address is needed"},
+};
+
+static void
+test_rules(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(remarks); i++) {
+        g_autofree char *elements =
+            g_strconcat("\n", "<rule action='drop' direction='in'>", remarks[i][0], "</rule>", NULL);
+        g_autofree char *xml = story_filter(elements);
+        g_autofree char *expected = g_strdup_printf("filter 'f': rule at line 2: %s", remarks[i][1]);
+        g_autoptr(NwfNotes) notes = notes_of(xml);
+        g_test_message("%s: %s", remarks[i][0], notes->len ? (char *)g_ptr_array_index(notes, 0) : "nothing");
+        g_assert_cmpuint(notes->len, ==, remarks[i][1] ? 1 : 0);
+        if (remarks[i][1])
+            g_assert_true(g_str_has_prefix(g_ptr_array_index(notes, 0), expected));
+    }
+}
+
+static const char *const others[][2] = {
+    {"<rule action='drop' direction='in' priority='1001'/>", "<rule priority='1001'>: not a number from -1000 to 1000"},
+    {"<rule action='drop' direction='in' priority='x'/>", "<rule priority='x'>: not a number from -1000 to 1000"},
+    {"<rule action='drop' direction='in' statematch='no'/>", "<rule statematch='no'>: means 'true'"},
+    {"<rule action='drop' direction='in' prio='1'/>", "<rule prio='1'>: an unknown attribute is ignored"},
+    {"<x/>", "line 1: the unknown element <x> is ignored"},
+    {"<filterref filter='a'><parameter name='A-' value='1'/></filterref>", "name='A-' value='1' is dropped"},
+    {"<filterref filter='a'><parameter name='A' value='fe80::/64'/></filterref>", "value='fe80::/64' is dropped"},
+    {"<filterref filter='a'><parameter name='A'/></filterref>", "is dropped: it needs both attributes"},
+};
+
+static void
+test_others(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *xml = story_filter(others[i][0]);
+        g_autoptr(NwfNotes) notes = notes_of(xml);
+        g_assert_cmpuint(notes->len, ==, 1);
+        g_test_message("%s", (char *)g_ptr_array_index(notes, 0));
+        g_assert_nonnull(strstr(g_ptr_array_index(notes, 0), others[i][1]));
+    }
+}
+
+static void
+test_long_comment(void)
+{
+    g_autofree char *text = g_strnfill(300, 'x');
+    g_autofree char *element = g_strdup_printf("<tcp comment='%s'/>", text);
+    g_autofree char *xml = story_rule(element);
+    g_autoptr(NwfNotes) notes = notes_of(xml);
+    g_assert_cmpuint(notes->len, ==, 1);
+    g_assert_nonnull(strstr(g_ptr_array_index(notes, 0), "is cut after 256 bytes"));
+    g_assert_cmpuint(strlen(g_ptr_array_index(notes, 0)), <, 300);
+}
+
+/* A million misspelt attributes do not make a million remarks. */
+static void
+test_bounded(void)
+{
+    g_autoptr(GString) inside = g_string_new(NULL);
+    g_autofree char *xml = NULL;
+    g_autoptr(NwfNotes) notes = NULL;
+    for (guint i = 0; i < 3 * NWF_NOTES_MAX; i++)
+        g_string_append(inside, "<x/>");
+    xml = story_filter(inside->str);
+    notes = notes_of(xml);
+    g_assert_cmpuint(notes->len, ==, NWF_NOTES_MAX + 1);
+    g_assert_cmpstr(g_ptr_array_index(notes, NWF_NOTES_MAX), ==, "further remarks are left out");
+}
+
+/* Texts of a document cannot forge lines of a log, nor flood it. */
+static void
+test_clipping(void)
+{
+    g_autofree char *forged = nwf_clip("a\nerror: forged\x1b[2J");
+    g_autofree char *wide = g_strnfill(NWF_CLIP_MAX - 1, 'x');
+    g_autofree char *split = g_strconcat(wide, "ü", NULL);
+    g_autofree char *clipped = nwf_clip(split);
+    g_assert_cmpstr(forged, ==, "a?error: forged?[2J");
+    g_assert_true(g_utf8_validate(clipped, -1, NULL));
+    g_assert_true(g_str_has_prefix(clipped, wide));
+    g_assert_true(g_str_has_suffix(clipped, "x…"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/conf/notes/rules", test_rules);
+    g_test_add_func("/conf/notes/others", test_others);
+    g_test_add_func("/conf/notes/long-comment", test_long_comment);
+    g_test_add_func("/conf/notes/bounded", test_bounded);
+    g_test_add_func("/conf/notes/clipping", test_clipping);
+    return g_test_run();
+}
