@@ -22,13 +22,12 @@ Invariants: connection tracking starts empty at each playing; after a case every
 """
 
 import contextlib
-import subprocess
 import uuid
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from nwflab import kernel
-from nwflab.guests import A, Path, port_of
+from nwflab.guests import A, Path, forget_connections, port_of
 from nwflab.texts import binding_xml, filter_xml
 
 ROOT = "lane"
@@ -175,11 +174,6 @@ def case(name, story, *parts, **keywords):
 
 
 # -- playing -----------------------------------------------------------------------------------------------------------
-
-
-def forget_connections():
-    """Empties connection tracking."""
-    subprocess.run(["conntrack", "-F"], capture_output=True, timeout=20, check=False)
 
 
 class Stage:

@@ -13,11 +13,11 @@ import time
 
 import pytest
 
-from lane import FORGED, Document, forget_connections
+from lane import FORGED, Document
 from nwflab import ports
 from nwflab.client import Failed
 from nwflab.frames import ether, stp, syn, syn_ack, udp
-from nwflab.guests import HOST, A, B, C, D, Path, kernel_of, one_processor, port_of
+from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, one_processor, port_of
 from nwflab.texts import binding_xml, filter_xml
 
 REST = "<rule action='drop' direction='inout' priority='1000'><all/></rule>"

@@ -102,6 +102,11 @@ def one_processor():
         os.sched_setaffinity(0, allowed)
 
 
+def forget_connections():
+    """Empties connection tracking, so that no frame profits from an earlier one."""
+    subprocess.run(["conntrack", "-F"], capture_output=True, timeout=20, check=True)
+
+
 @dataclass
 class Guest:
     """One station with its sockets."""
