@@ -21,6 +21,8 @@ import signal
 import subprocess
 import time
 
+import libvirt
+
 from . import wait
 from .client import Client, Failed, virsh
 
@@ -79,8 +81,9 @@ def module_path(driver):
 class Daemon:
     """One libvirtd.
 
-    `user` makes it an unprivileged one of that user; `environment` is added to its own, `arguments` to its command line. `beside` is the name of one that is
-    started beside the first: it has its own sockets and no driver but nwfilter, so that only that driver's lock is in its way.
+    `user` makes it an unprivileged one of that user; `environment` is added to its own, `arguments` to its command line.
+    `beside` is the name of one that is started beside the first: it has its own sockets and no driver but nwfilter, so that only
+    that driver's lock is in its way.
     """
 
     def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=()):
@@ -201,8 +204,8 @@ class Daemon:
                 Client(self.uri).close()
                 return True
             except Failed as error:
-                # Connection refused: a socket of an earlier run. Anything that nwfilter itself says is an answer.
-                return error.domain not in (7, 20, 13, 38) and self.running
+                # From the wire: the socket of an earlier run, or the daemon ended. Anything else is the daemon's answer.
+                return error.domain != libvirt.VIR_FROM_RPC and self.running
 
     def kill_process(self):
         """Kills the process without waiting; for watchdogs."""
