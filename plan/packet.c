@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * packet.c: the bytes of a frame, read safely; see packet.h
+ *
+ * Sources: IEEE 802.3 and 802.1Q; RFC 791, 8200 (headers), 1071 (checksum), 4302 (length of AH); and what the bridge and
+ * bridge netfilter of Linux do with frames before rules see them.
+ *
+ * Where the transport header is, the kernel finds out in two ways, and both are needed: filters at the IP layers stop at
+ * an authentication header and know no transport in a later IPv6 fragment (offset 0); the Ethernet filter and connection
+ * tracking go over authentication headers and stop at the fragment header.
+ */
+#include "plan/packet.h"
+
+#include <string.h>
+
+enum {
+    ETHERNET_HEADER = 14,
+    TAG = 4,
+    TYPE_VLAN = 0x8100,
+    TYPE_SERVICE_VLAN = 0x88a8,
+    IPV4_HEADER = 20,
+    IPV6_HEADER = 40,
+    FRAGMENT_HEADER = 8,
+    IPV4_MORE = 0x2000,
+    IPV4_OFFSET = 0x1fff,
+    IPV6_MORE = 0x0001,
+    IPV6_OFFSET = 0xfff8,
+    VLAN_ID = 0x0fff,
+    OPTION_PAD = 0,
+};
+
+/* ---- bytes ---- */
+
+gboolean
+nwf_bytes_have(NwfBytes bytes, gsize offset, gsize length)
+{
+    return offset <= bytes.length && length <= bytes.length - offset;
+}
+
+gboolean
+nwf_bytes_copy(NwfBytes bytes, gsize offset, guint8 *to, gsize length)
+{
+    if (!nwf_bytes_have(bytes, offset, length))
+        return FALSE;
+    if (length > 0)
+        memcpy(to, bytes.data + offset, length);
+    return TRUE;
+}
+
+gboolean
+nwf_bytes_u8(NwfBytes bytes, gsize offset, guint8 *number)
+{
+    return nwf_bytes_copy(bytes, offset, number, 1);
+}
+
+gboolean
+nwf_bytes_u16(NwfBytes bytes, gsize offset, guint16 *number)
+{
+    guint8 at[2];
+
+    if (!nwf_bytes_copy(bytes, offset, at, sizeof(at)))
+        return FALSE;
+    *number = (guint16)(at[0] << 8 | at[1]);
+    return TRUE;
+}
+
+gboolean
+nwf_bytes_u32(NwfBytes bytes, gsize offset, guint32 *number)
+{
+    guint8 at[4];
+
+    if (!nwf_bytes_copy(bytes, offset, at, sizeof(at)))
+        return FALSE;
+    *number = (guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3];
+    return TRUE;
+}
+
+NwfBytes
+nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length)
+{
+    if (offset >= bytes.length)
+        return (NwfBytes){bytes.data, 0};
+    return (NwfBytes){bytes.data + offset, MIN(length, bytes.length - offset)};
+}
+
+/* ---- Ethernet ---- */
+
+gboolean
+nwf_frame_read(NwfFrame *frame, NwfBytes bytes)
+{
+    guint16 tag = 0;
+
+    memset(frame, 0, sizeof(*frame));
+    if (!nwf_bytes_copy(bytes, 0, frame->dst, 6) || !nwf_bytes_copy(bytes, 6, frame->src, 6) ||
+        !nwf_bytes_u16(bytes, 12, &frame->ethertype))
+        return FALSE;
+    frame->payload = nwf_bytes_part(bytes, ETHERNET_HEADER, G_MAXSIZE);
+    if (frame->ethertype != TYPE_VLAN && frame->ethertype != TYPE_SERVICE_VLAN)
+        return TRUE;
+    if (!nwf_bytes_u16(bytes, ETHERNET_HEADER, &tag) || !nwf_bytes_u16(bytes, ETHERNET_HEADER + 2, &frame->encapsulated))
+        return FALSE;
+    frame->tagged = TRUE;
+    frame->vlan_id = tag & VLAN_ID;
+    frame->payload = nwf_bytes_part(bytes, ETHERNET_HEADER + TAG, G_MAXSIZE);
+    return TRUE;
+}
+
+guint
+nwf_frame_ip_version(const NwfFrame *frame)
+{
+    switch (frame->ethertype) {
+    case NWF_ETHERTYPE_IPV4:
+        return 4;
+    case NWF_ETHERTYPE_IPV6:
+        return 6;
+    default:
+        return 0;
+    }
+}
+
+/* ---- checksum ---- */
+
+static guint64
+sum_of(NwfBytes bytes, guint64 sum)
+{
+    guint16 word;
+    guint8 last;
+    gsize at;
+
+    for (at = 0; nwf_bytes_u16(bytes, at, &word); at += 2)
+        sum += word;
+    if (nwf_bytes_u8(bytes, at, &last))
+        sum += (guint)last << 8;
+    return sum;
+}
+
+gboolean
+nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 length)
+{
+    guint64 sum = sum_of(bytes, 0);
+
+    if (ip != NULL) {
+        sum = sum_of((NwfBytes){ip->src, ip->address_size}, sum);
+        sum = sum_of((NwfBytes){ip->dst, ip->address_size}, sum);
+        sum += protocol + (length >> 16) + (length & 0xffff);
+    }
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return sum == 0xffff;
+}
+
+/* ---- IPv4 ---- */
+
+static gboolean
+ipv4_read(NwfIp *ip, NwfBytes bytes)
+{
+    guint8 first, tos;
+    guint16 total, fragment;
+    gsize header;
+
+    if (!nwf_bytes_have(bytes, 0, IPV4_HEADER) || !nwf_bytes_u8(bytes, 0, &first) || !nwf_bytes_u8(bytes, 1, &tos) ||
+        !nwf_bytes_u16(bytes, 2, &total) || !nwf_bytes_u16(bytes, 6, &fragment))
+        return FALSE;
+    header = (first & 15) * 4u;
+    if (first >> 4 != 4 || header < IPV4_HEADER || !nwf_bytes_have(bytes, 0, header) ||
+        !nwf_checksum_holds(nwf_bytes_part(bytes, 0, header), NULL, 0, 0) || total > bytes.length || total < header)
+        return FALSE;
+    ip->packet = nwf_bytes_part(bytes, 0, total);
+    ip->address_size = 4;
+    nwf_bytes_copy(bytes, 12, ip->src, 4);
+    nwf_bytes_copy(bytes, 16, ip->dst, 4);
+    nwf_bytes_u8(bytes, 9, &ip->protocol);
+    ip->dscp = tos >> 2;
+    ip->located = TRUE;
+    ip->transport = header;
+    ip->fragment_offset = (fragment & IPV4_OFFSET) * 8u;
+    ip->fragment = (fragment & (IPV4_OFFSET | IPV4_MORE)) != 0;
+    return TRUE;
+}
+
+/* ---- IPv6 ---- */
+
+static gboolean
+is_extension(guint8 number)
+{
+    return number == NWF_PROTO_HOP_BY_HOP || number == NWF_PROTO_ROUTING || number == NWF_PROTO_FRAGMENT ||
+           number == NWF_PROTO_AH || number == NWF_PROTO_NONE || number == NWF_PROTO_OPTIONS;
+}
+
+static gsize
+extension_size(guint8 number, guint8 length)
+{
+    switch (number) {
+    case NWF_PROTO_FRAGMENT:
+        return FRAGMENT_HEADER;
+    case NWF_PROTO_AH:
+        return (length + 2u) * 4;
+    default:
+        return (length + 1u) * 8;
+    }
+}
+
+gboolean
+nwf_ip6_skip(NwfIp6Walk *walk, NwfBytes packet, gboolean over_ah)
+{
+    gsize named_at = 6; /* where the number of the header at walk->offset stands */
+    guint8 next, length;
+
+    memset(walk, 0, sizeof(*walk));
+    walk->offset = IPV6_HEADER;
+    if (!nwf_bytes_u8(packet, named_at, &walk->protocol))
+        return FALSE;
+    while (is_extension(walk->protocol) && (over_ah || walk->protocol != NWF_PROTO_AH)) {
+        if (walk->protocol == NWF_PROTO_NONE || !nwf_bytes_u8(packet, walk->offset, &next) ||
+            !nwf_bytes_u8(packet, walk->offset + 1, &length))
+            return FALSE;
+        if (walk->protocol == NWF_PROTO_FRAGMENT) {
+            if (!nwf_bytes_u16(packet, walk->offset + 2, &walk->fragment))
+                return FALSE;
+            walk->fragmented = TRUE;
+            walk->before_fragment = named_at;
+            if ((walk->fragment & IPV6_OFFSET) != 0)
+                return TRUE;
+        }
+        named_at = walk->offset;
+        walk->offset += extension_size(walk->protocol, length);
+        walk->protocol = next;
+    }
+    return TRUE;
+}
+
+/* Whether the options of the hop-by-hop header at @offset end where the header does. */
+static gboolean
+hop_by_hop_holds(NwfBytes packet, gsize offset)
+{
+    guint8 type = 0, length = 0;
+    gsize at = offset + 2, end;
+
+    if (!nwf_bytes_u8(packet, offset + 1, &length))
+        return FALSE;
+    end = offset + extension_size(NWF_PROTO_HOP_BY_HOP, length);
+    if (end > packet.length)
+        return FALSE;
+    while (at < end && nwf_bytes_u8(packet, at, &type)) {
+        if (type == OPTION_PAD) {
+            at++;
+            continue;
+        }
+        if (at + 2 > end || !nwf_bytes_u8(packet, at + 1, &length))
+            return FALSE;
+        at += 2u + length;
+    }
+    return at == end;
+}
+
+/* Where filters at the IP layer find the transport header: not in a later fragment, whose protocol they know anyway. */
+static void
+ipv6_locate(NwfIp *ip)
+{
+    NwfIp6Walk walk;
+
+    ip->located = nwf_ip6_skip(&walk, ip->packet, FALSE);
+    if (!ip->located && walk.protocol == NWF_PROTO_NONE) {
+        ip->located = TRUE;
+    } else if (ip->located && (walk.fragment & IPV6_OFFSET) != 0) {
+        ip->fragment_offset = walk.fragment & IPV6_OFFSET;
+        nwf_bytes_u8(ip->packet, walk.offset, &walk.protocol);
+        ip->located = !is_extension(walk.protocol) || walk.protocol == NWF_PROTO_NONE;
+        walk.offset = 0;
+    }
+    ip->protocol = walk.protocol;
+    ip->transport = walk.offset;
+    ip->fragment = walk.fragmented && (walk.fragment & (IPV6_OFFSET | IPV6_MORE)) != 0;
+}
+
+static gboolean
+ipv6_read(NwfIp *ip, NwfBytes bytes)
+{
+    guint16 first, payload;
+    guint8 next;
+
+    if (!nwf_bytes_have(bytes, 0, IPV6_HEADER) || !nwf_bytes_u16(bytes, 0, &first) ||
+        !nwf_bytes_u16(bytes, 4, &payload) || !nwf_bytes_u8(bytes, 6, &next))
+        return FALSE;
+    if (first >> 12 != 6 || payload + (gsize)IPV6_HEADER > bytes.length)
+        return FALSE;
+    ip->packet = nwf_bytes_part(bytes, 0, payload + (gsize)IPV6_HEADER);
+    if (next == NWF_PROTO_HOP_BY_HOP && !hop_by_hop_holds(ip->packet, IPV6_HEADER))
+        return FALSE;
+    ip->address_size = 16;
+    nwf_bytes_copy(bytes, 8, ip->src, 16);
+    nwf_bytes_copy(bytes, 24, ip->dst, 16);
+    ip->dscp = (first >> 6) & 63;
+    ipv6_locate(ip);
+    return TRUE;
+}
+
+gboolean
+nwf_ip_read(NwfIp *ip, NwfBytes packet, guint version)
+{
+    memset(ip, 0, sizeof(*ip));
+    ip->version = version;
+    return version == 4 ? ipv4_read(ip, packet) : ipv6_read(ip, packet);
+}
+
+NwfBytes
+nwf_ip_payload(const NwfIp *ip)
+{
+    return nwf_bytes_part(ip->packet, ip->transport, G_MAXSIZE);
+}

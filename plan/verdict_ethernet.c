@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * verdict_ethernet.c: whether a rule of the Ethernet layer matches a frame
+ *
+ * The kernel reads frames in its own way, and what it does counts, not what standards say:
+ *
+ *   - A tagged frame has the type of its tag; addresses and ports behind the tag are not seen.
+ *   - A condition on something that the frame is too short for does not hold, negated or not. So one rule's conditions of one
+ *     kind (ARP, IP, spanning tree) first ask whether their header is there.
+ *   - ARP: IP addresses need protocol addresses of four bytes, MAC addresses need hardware addresses of six; positions are
+ *     computed from the lengths in the packet, no other field is checked.
+ *   - IPv4 ports are not seen in later fragments. IPv6 ports and types are looked for behind the extension headers, and in a
+ *     later fragment behind its fragment header, whose number then is the protocol.
+ *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one byte
+ *     early; fields beyond flags are compared in frames of type 0 only and hold in all others.
+ *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP header
+ *     has "another value", except in a rule with RETURN.
+ */
+#include "plan/verdict_inside.h"
+
+#include <string.h>
+
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, ARP_HEADER = 8, PORTS = 4, STP_HEADER = 6 };
+enum { STP_CONFIG = 31 };
+
+/* What conditions of one kind need to be read at all. */
+typedef enum Header { HEADER_NONE, HEADER_VLAN, HEADER_STP, HEADER_ARP, HEADER_IP } Header;
+
+typedef NwfAnswer (*Compare)(const NwfCondition *condition, const NwfFrame *frame);
+
+static const guint8 bridge_group[] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
+
+static NwfAnswer
+signed_answer(const NwfCondition *condition, gboolean holds)
+{
+    return holds != condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
+}
+
+/* ---- the frame itself ---- */
+
+static NwfAnswer
+compare_mac(const NwfCondition *condition, const NwfFrame *frame)
+{
+    const guint8 *mac = condition->match == NWF_MATCH_SRC_MAC ? frame->src : frame->dst;
+
+    return signed_answer(condition, nwf_accepts_mac(condition, mac));
+}
+
+static NwfAnswer
+compare_ethertype(const NwfCondition *condition, const NwfFrame *frame)
+{
+    return signed_answer(condition, nwf_accepts_number(condition, frame->ethertype));
+}
+
+static NwfAnswer
+compare_vlan(const NwfCondition *condition, const NwfFrame *frame)
+{
+    guint16 number = condition->match == NWF_MATCH_VLAN_ID ? frame->vlan_id : frame->encapsulated;
+
+    return signed_answer(condition, nwf_accepts_number(condition, number));
+}
+
+/* ---- spanning tree ---- */
+
+static const struct {
+    NwfMatch match;
+    guint offset, size;
+} bpdu_fields[] = {
+    {NWF_MATCH_STP_FLAGS, 0, 1},        {NWF_MATCH_STP_ROOT_PRIORITY, 1, 2},    {NWF_MATCH_STP_ROOT_ADDRESS, 3, 6},
+    {NWF_MATCH_STP_ROOT_COST, 9, 4},    {NWF_MATCH_STP_SENDER_PRIORITY, 13, 2}, {NWF_MATCH_STP_SENDER_ADDRESS, 15, 6},
+    {NWF_MATCH_STP_PORT, 21, 2},        {NWF_MATCH_STP_AGE, 23, 2},             {NWF_MATCH_STP_MAX_AGE, 25, 2},
+    {NWF_MATCH_STP_HELLO_TIME, 27, 2},  {NWF_MATCH_STP_FORWARD_DELAY, 29, 2},
+};
+
+static gboolean
+is_bpdu(const NwfFrame *frame)
+{
+    static const guint8 start[] = {0x42, 0x42, 0x03, 0x00, 0x00};
+    guint8 found[STP_HEADER];
+
+    return nwf_bytes_copy(frame->payload, 0, found, STP_HEADER) && memcmp(found, start, sizeof(start)) == 0;
+}
+
+static NwfAnswer
+compare_bpdu(const NwfCondition *condition, const NwfFrame *frame)
+{
+    NwfBytes bpdu = nwf_bytes_part(frame->payload, STP_HEADER, STP_CONFIG);
+    guint32 number = 0;
+    guint8 mac[6], type = 0, byte = 0;
+    guint i = 0;
+
+    nwf_bytes_u8(frame->payload, STP_HEADER - 1, &type);
+    if (condition->match == NWF_MATCH_STP_TYPE)
+        return signed_answer(condition, nwf_accepts_number(condition, type));
+    if (type != 0)
+        return NWF_ANSWER_YES;
+    while (bpdu_fields[i].match != condition->match)
+        i++;
+    if (bpdu_fields[i].size == sizeof(mac)) {
+        if (!nwf_bytes_have(bpdu, 0, STP_CONFIG) || !nwf_bytes_copy(bpdu, bpdu_fields[i].offset, mac, sizeof(mac)))
+            return NWF_ANSWER_NO;
+        return signed_answer(condition, nwf_accepts_mac(condition, mac));
+    }
+    if (!nwf_bytes_have(bpdu, 0, STP_CONFIG))
+        return NWF_ANSWER_NO;
+    for (guint j = 0; j < bpdu_fields[i].size; j++) {
+        nwf_bytes_u8(bpdu, bpdu_fields[i].offset + j, &byte);
+        number = number << 8 | byte;
+    }
+    return signed_answer(condition, nwf_accepts_number(condition, number));
+}
+
+/* ---- ARP and RARP ---- */
+
+static NwfAnswer
+compare_arp_number(const NwfCondition *condition, const NwfFrame *frame)
+{
+    gsize offset = condition->match == NWF_MATCH_ARP_HWTYPE ? 0 : condition->match == NWF_MATCH_ARP_PROTOCOL ? 2 : 6;
+    guint16 number;
+
+    if (!nwf_bytes_u16(frame->payload, offset, &number))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_number(condition, number));
+}
+
+/* Lengths of hardware and protocol addresses. */
+static gboolean
+arp_sizes(const NwfFrame *frame, guint8 *hardware, guint8 *protocol)
+{
+    return nwf_bytes_u8(frame->payload, 4, hardware) && nwf_bytes_u8(frame->payload, 5, protocol);
+}
+
+static NwfAnswer
+compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
+{
+    guint8 mac[6], hardware, protocol;
+    gsize offset = ARP_HEADER;
+
+    if (!arp_sizes(frame, &hardware, &protocol) || hardware != sizeof(mac))
+        return NWF_ANSWER_NO;
+    if (condition->match == NWF_MATCH_ARP_DST_MAC)
+        offset += (gsize)hardware + protocol;
+    if (!nwf_bytes_copy(frame->payload, offset, mac, sizeof(mac)))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_mac(condition, mac));
+}
+
+static gboolean
+arp_addresses(const NwfFrame *frame, gboolean source, guint8 address[4])
+{
+    guint8 hardware, protocol;
+
+    if (!arp_sizes(frame, &hardware, &protocol) || protocol != 4)
+        return FALSE;
+    return nwf_bytes_copy(frame->payload, source ? ARP_HEADER + (gsize)hardware : ARP_HEADER + 2u * hardware + 4u, address,
+                          4);
+}
+
+static NwfAnswer
+compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
+{
+    guint8 address[4];
+
+    if (!arp_addresses(frame, condition->match == NWF_MATCH_ARP_SRC_IP, address))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_address(condition, address, sizeof(address)));
+}
+
+static NwfAnswer
+compare_gratuitous(const NwfCondition *condition, const NwfFrame *frame)
+{
+    guint8 src[4], dst[4];
+
+    if (!arp_addresses(frame, TRUE, src) || !arp_addresses(frame, FALSE, dst))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
+}
+
+/* ---- IPv4 and IPv6 ---- */
+
+static gboolean
+is_ipv6(const NwfCondition *condition)
+{
+    return condition->operands[0].type == NWF_TYPE_IPV6;
+}
+
+static NwfAnswer
+compare_address(const NwfCondition *condition, const NwfFrame *frame)
+{
+    gboolean source = condition->match == NWF_MATCH_SRC_IP;
+    guint size = is_ipv6(condition) ? 16 : 4;
+    gsize offset = size == 16 ? (source ? 8 : 24) : (source ? 12 : 16);
+    guint8 address[16];
+
+    if (!nwf_bytes_copy(frame->payload, offset, address, size))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_address(condition, address, size));
+}
+
+/* Protocol and transport header as the rule's element sees them; FALSE if there are none. */
+static gboolean
+locate(const NwfFrame *frame, guint8 *protocol, gsize *transport, gboolean *later)
+{
+    guint16 fragment;
+    NwfIp6Walk walk;
+    guint8 first;
+
+    if (frame->ethertype == NWF_ETHERTYPE_IPV6) {
+        if (!nwf_ip6_skip(&walk, frame->payload, TRUE))
+            return FALSE;
+        *protocol = walk.protocol;
+        *transport = walk.offset;
+        *later = FALSE;
+        return TRUE;
+    }
+    if (!nwf_bytes_u8(frame->payload, 0, &first) || !nwf_bytes_u16(frame->payload, 6, &fragment) ||
+        !nwf_bytes_u8(frame->payload, 9, protocol))
+        return FALSE;
+    *transport = (first & 15) * 4u;
+    *later = (fragment & IPV4_OFFSET) != 0;
+    return TRUE;
+}
+
+static NwfAnswer
+compare_protocol(const NwfCondition *condition, const NwfFrame *frame)
+{
+    gsize transport;
+    gboolean later;
+    guint8 protocol;
+
+    if (!locate(frame, &protocol, &transport, &later))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_number(condition, protocol));
+}
+
+static NwfAnswer
+compare_port(const NwfCondition *condition, const NwfFrame *frame)
+{
+    gsize transport;
+    gboolean later;
+    guint8 protocol;
+    guint16 port;
+
+    if (!locate(frame, &protocol, &transport, &later) || later || !nwf_bytes_have(frame->payload, transport, PORTS) ||
+        !nwf_bytes_u16(frame->payload, transport + (condition->match == NWF_MATCH_SRC_PORT ? 0 : 2), &port))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_port(condition, port));
+}
+
+static NwfAnswer
+compare_type(const NwfCondition *condition, const NwfFrame *frame)
+{
+    const NwfOperand *operands = condition->operands;
+    guint8 protocol, type, code;
+    gsize transport;
+    gboolean later;
+
+    if (!locate(frame, &protocol, &transport, &later) || !nwf_bytes_have(frame->payload, transport, PORTS) ||
+        !nwf_bytes_u8(frame->payload, transport, &type) || !nwf_bytes_u8(frame->payload, transport + 1, &code))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition,
+                         type >= operands[0].value.number && type <= operands[1].value.number &&
+                             code >= operands[2].value.number && code <= operands[3].value.number);
+}
+
+/* The class of service stands in other places in IPv4 and IPv6; what is not there is compared by the walker. */
+static NwfAnswer
+compare_dscp(const NwfCondition *condition, const NwfFrame *frame)
+{
+    gboolean ipv6 = frame->ethertype == NWF_ETHERTYPE_IPV6;
+    guint16 start;
+
+    if (!nwf_bytes_have(frame->payload, 0, ipv6 ? IPV6_HEADER : IPV4_HEADER) ||
+        !nwf_bytes_u16(frame->payload, 0, &start))
+        return condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_number(condition, ipv6 ? (start >> 6) & 63 : (start >> 2) & 63));
+}
+
+/* ---- rules ---- */
+
+static const struct {
+    Header header;
+    Compare compare;
+} comparisons[NWF_MATCHES] = {
+    [NWF_MATCH_SRC_MAC] = {HEADER_NONE, compare_mac},
+    [NWF_MATCH_DST_MAC] = {HEADER_NONE, compare_mac},
+    [NWF_MATCH_ETHERTYPE] = {HEADER_NONE, compare_ethertype},
+    [NWF_MATCH_VLAN_ID] = {HEADER_VLAN, compare_vlan},
+    [NWF_MATCH_VLAN_ENCAP] = {HEADER_VLAN, compare_vlan},
+    [NWF_MATCH_STP_TYPE] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_FLAGS] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_ROOT_PRIORITY] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_ROOT_ADDRESS] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_ROOT_COST] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_SENDER_PRIORITY] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_SENDER_ADDRESS] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_PORT] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_AGE] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_MAX_AGE] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_HELLO_TIME] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_FORWARD_DELAY] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_ARP_HWTYPE] = {HEADER_ARP, compare_arp_number},
+    [NWF_MATCH_ARP_PROTOCOL] = {HEADER_ARP, compare_arp_number},
+    [NWF_MATCH_ARP_OPCODE] = {HEADER_ARP, compare_arp_number},
+    [NWF_MATCH_ARP_SRC_MAC] = {HEADER_ARP, compare_arp_mac},
+    [NWF_MATCH_ARP_DST_MAC] = {HEADER_ARP, compare_arp_mac},
+    [NWF_MATCH_ARP_SRC_IP] = {HEADER_ARP, compare_arp_ip},
+    [NWF_MATCH_ARP_DST_IP] = {HEADER_ARP, compare_arp_ip},
+    [NWF_MATCH_ARP_GRATUITOUS] = {HEADER_ARP, compare_gratuitous},
+    [NWF_MATCH_SRC_IP] = {HEADER_IP, compare_address},
+    [NWF_MATCH_DST_IP] = {HEADER_IP, compare_address},
+    [NWF_MATCH_IP_PROTOCOL] = {HEADER_IP, compare_protocol},
+    [NWF_MATCH_SRC_PORT] = {HEADER_IP, compare_port},
+    [NWF_MATCH_DST_PORT] = {HEADER_IP, compare_port},
+    [NWF_MATCH_TYPE] = {HEADER_IP, compare_type},
+    [NWF_MATCH_DSCP] = {HEADER_NONE, compare_dscp},
+};
+
+static gboolean
+has_header(Header header, const NwfFrame *frame)
+{
+    switch (header) {
+    case HEADER_VLAN:
+        return frame->tagged;
+    case HEADER_STP:
+        return is_bpdu(frame);
+    case HEADER_ARP:
+        return nwf_bytes_have(frame->payload, 0, ARP_HEADER);
+    case HEADER_IP:
+        return nwf_bytes_have(frame->payload, 0, frame->ethertype == NWF_ETHERTYPE_IPV6 ? IPV6_HEADER : IPV4_HEADER);
+    case HEADER_NONE:
+        break;
+    }
+    return TRUE;
+}
+
+gboolean
+nwf_match_guard(const NwfChainKind *kind, const NwfFrame *frame)
+{
+    return (kind->ethertype == 0 || kind->ethertype == frame->ethertype) &&
+           (!kind->stp || memcmp(frame->dst, bridge_group, sizeof(bridge_group)) == 0);
+}
+
+NwfAnswer
+nwf_match_ethernet(const NwfPlanRule *rule, const NwfFrame *frame)
+{
+    NwfAnswer answer = NWF_ANSWER_YES;
+
+    if (rule->protocol != NULL && rule->protocol->ethertype != 0 && rule->protocol->ethertype != frame->ethertype)
+        return NWF_ANSWER_NO;
+    if (rule->protocol != NULL && rule->protocol == nwf_protocol_find("stp") &&
+        memcmp(frame->dst, bridge_group, sizeof(bridge_group)) != 0)
+        return NWF_ANSWER_NO;
+    for (guint i = 0; i < rule->conditions->len && answer == NWF_ANSWER_YES; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+
+        if (comparisons[condition->match].compare == NULL)
+            continue;
+        answer = has_header(comparisons[condition->match].header, frame)
+                     ? comparisons[condition->match].compare(condition, frame)
+                     : NWF_ANSWER_NO;
+        if (condition->match == NWF_MATCH_DSCP && rule->verdict == NWF_VERDICT_RETURN &&
+            !has_header(HEADER_IP, frame))
+            answer = NWF_ANSWER_NO;
+    }
+    return answer;
+}

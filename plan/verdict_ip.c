@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * verdict_ip.c: whether a rule of an IP layer matches a packet, and the comparisons that both layers share
+ *
+ * The kernel's own way counts here too:
+ *
+ *   - Ports of udp, and of tcp rules without `option`, are read where the transport header would be, without a look whether the
+ *     packet is a later fragment. Where connections are tracked no fragment comes here.
+ *   - Ports and flags of a tcp rule with `option`, ports of sctp, and types of icmp are not seen in later fragments, and a
+ *     packet that is too short for their header is dropped there and then.
+ *   - The ICMP type 255 means any type.
+ *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
+ */
+#include "plan/verdict_inside.h"
+
+#include <string.h>
+
+enum { TCP_HEADER = 20, SCTP_HEADER = 12, ICMP_HEADER = 8, ICMP_ANY = 255 };
+
+typedef NwfAnswer (*Compare)(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view);
+
+/* ---- comparisons ---- */
+
+gboolean
+nwf_accepts_mac(const NwfCondition *condition, const guint8 mac[6])
+{
+    const NwfOperand *address = &condition->operands[0], *mask = &condition->operands[1];
+
+    for (guint i = 0; i < 6; i++)
+        if (((mac[i] ^ address->value.mac[i]) & (mask->present ? mask->value.mac[i] : 0xff)) != 0)
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+nwf_accepts_address(const NwfCondition *condition, const guint8 *address, guint size)
+{
+    const NwfOperand *wanted = &condition->operands[0], *length = &condition->operands[1];
+    guint bits = length->present ? length->value.number : size * 8;
+
+    for (guint i = 0; i < size && bits > 0; i++) {
+        guint part = MIN(bits, 8);
+
+        if ((address[i] ^ wanted->value.address[i]) >> (8 - part) != 0)
+            return FALSE;
+        bits -= part;
+    }
+    return TRUE;
+}
+
+gboolean
+nwf_accepts_number(const NwfCondition *condition, guint32 number)
+{
+    const NwfOperand *first = &condition->operands[0], *last = &condition->operands[1];
+
+    return number >= first->value.number && number <= (last->present ? last : first)->value.number;
+}
+
+gboolean
+nwf_accepts_port(const NwfCondition *condition, guint16 port)
+{
+    const NwfOperand *first = &condition->operands[0], *last = &condition->operands[1];
+
+    return port >= first->value.range.first && port <= (last->present ? last : first)->value.range.last;
+}
+
+static NwfAnswer
+signed_answer(const NwfCondition *condition, gboolean holds)
+{
+    return holds != condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
+}
+
+/* ---- addresses ---- */
+
+static NwfAnswer
+compare_mac(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    return signed_answer(condition, nwf_accepts_mac(condition, view->frame.src));
+}
+
+static NwfAnswer
+compare_address(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    const guint8 *address = condition->match == NWF_MATCH_SRC_IP ? view->ip->src : view->ip->dst;
+
+    return signed_answer(condition, nwf_accepts_address(condition, address, view->ip->address_size));
+}
+
+static NwfAnswer
+compare_range(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    const guint8 *address = condition->match == NWF_MATCH_SRC_IP_FROM ? view->ip->src : view->ip->dst;
+    const NwfOperand *first = &condition->operands[0];
+    const NwfOperand *last = condition->operands[1].present ? &condition->operands[1] : first;
+    guint size = view->ip->address_size;
+
+    return signed_answer(condition, memcmp(address, first->value.address, size) >= 0 &&
+                                        memcmp(address, last->value.address, size) <= 0);
+}
+
+static NwfAnswer
+compare_dscp(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    return signed_answer(condition, nwf_accepts_number(condition, view->ip->dscp));
+}
+
+/* ---- transport ---- */
+
+static gboolean
+rule_has(const NwfPlanRule *rule, NwfMatch match)
+{
+    for (guint i = 0; i < rule->conditions->len; i++)
+        if (g_array_index(rule->conditions, NwfCondition, i).match == match)
+            return TRUE;
+    return FALSE;
+}
+
+/* Length of the header that the kernel's match wants to be whole; 0 if it only loads the bytes that it compares. */
+static gsize
+wanted_header(const NwfPlanRule *rule)
+{
+    switch (rule->protocol->ip_protocol) {
+    case NWF_PROTO_TCP:
+        return rule_has(rule, NWF_MATCH_TCP_OPTION) ? TCP_HEADER : 0;
+    case NWF_PROTO_SCTP:
+        return SCTP_HEADER;
+    case NWF_PROTO_ICMP:
+    case NWF_PROTO_ICMPV6:
+        return ICMP_HEADER;
+    default:
+        return 0;
+    }
+}
+
+/* Whether the rule can look at the transport header. */
+static NwfAnswer
+transport_answer(const NwfPlanRule *rule, const NwfView *view)
+{
+    gsize wanted = wanted_header(rule);
+
+    if (wanted == 0)
+        return NWF_ANSWER_YES;
+    if (view->ip->fragment_offset != 0)
+        return wanted == TCP_HEADER && view->ip->fragment_offset == 8 ? NWF_ANSWER_STOP : NWF_ANSWER_NO;
+    return nwf_bytes_have(view->ip->packet, view->ip->transport, wanted) ? NWF_ANSWER_YES : NWF_ANSWER_STOP;
+}
+
+static NwfAnswer
+compare_port(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    NwfAnswer answer = transport_answer(rule, view);
+    guint16 port;
+
+    if (answer != NWF_ANSWER_YES)
+        return answer;
+    if (!nwf_bytes_u16(nwf_ip_payload(view->ip), condition->match == NWF_MATCH_SRC_PORT ? 0 : 2, &port))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, nwf_accepts_port(condition, port));
+}
+
+static NwfAnswer
+compare_tcp_flags(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    const NwfValue *value = &condition->operands[0].value;
+    NwfAnswer answer = transport_answer(rule, view);
+    guint8 flags;
+
+    if (answer != NWF_ANSWER_YES)
+        return answer;
+    if (!nwf_bytes_u8(nwf_ip_payload(view->ip), 13, &flags))
+        return NWF_ANSWER_NO;
+    return signed_answer(condition, (flags & value->tcp.mask) == value->tcp.flags);
+}
+
+static gboolean
+tcp_has_option(NwfBytes options, guint8 wanted)
+{
+    guint8 kind, length;
+
+    for (gsize at = 0; nwf_bytes_u8(options, at, &kind);) {
+        if (kind == wanted)
+            return TRUE;
+        length = 1;
+        if (kind >= 2 && nwf_bytes_u8(options, at + 1, &length) && length == 0)
+            length = 1;
+        at += length;
+    }
+    return FALSE;
+}
+
+static NwfAnswer
+compare_tcp_option(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    NwfAnswer answer = transport_answer(rule, view);
+    NwfBytes segment = nwf_ip_payload(view->ip);
+    guint8 offset = 0;
+    gsize header;
+
+    if (answer != NWF_ANSWER_YES)
+        return answer;
+    nwf_bytes_u8(segment, 12, &offset);
+    header = (offset >> 4) * 4u;
+    if (header < TCP_HEADER || header > segment.length)
+        return NWF_ANSWER_STOP;
+    return signed_answer(condition, tcp_has_option(nwf_bytes_part(segment, TCP_HEADER, header - TCP_HEADER),
+                                                   (guint8)condition->operands[0].value.number));
+}
+
+static NwfAnswer
+compare_type(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    const NwfOperand *wanted_type = &condition->operands[0], *wanted_code = &condition->operands[2];
+    NwfAnswer answer = transport_answer(rule, view);
+    guint8 type = 0, code = 0;
+
+    if (answer != NWF_ANSWER_YES)
+        return answer;
+    nwf_bytes_u8(nwf_ip_payload(view->ip), 0, &type);
+    nwf_bytes_u8(nwf_ip_payload(view->ip), 1, &code);
+    if (view->ip->version == 4 && wanted_type->value.number == ICMP_ANY)
+        return signed_answer(condition, TRUE);
+    return signed_answer(condition, type == wanted_type->value.number &&
+                                        (!wanted_code->present || code == wanted_code->value.number));
+}
+
+/* ---- what is remembered, and what is elsewhere ---- */
+
+/* @possible: what may be; @wanted: what the rule asks for. */
+static NwfAnswer
+possible_answer(guint possible, guint wanted)
+{
+    if ((possible & wanted) == 0)
+        return NWF_ANSWER_NO;
+    return (possible & ~wanted) == 0 ? NWF_ANSWER_YES : NWF_ANSWER_PERHAPS;
+}
+
+static NwfAnswer
+compare_state(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    return possible_answer(view->tracked.states, condition->operands[0].value.number);
+}
+
+static NwfAnswer
+compare_direction(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
+{
+    return possible_answer(view->tracked.directions, condition->operands[0].value.number);
+}
+
+/* Asking counts, so it matters whether the kernel comes to this condition. */
+static NwfAnswer
+compare_connlimit(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view, gboolean certain)
+{
+    int count = nwf_conntrack_count(view->conntrack, rule, view->ip, &view->tracked, certain);
+
+    if (count < 0)
+        return NWF_ANSWER_PERHAPS;
+    if (count == 0)
+        return NWF_ANSWER_STOP;
+    return signed_answer(condition, (guint)count > condition->operands[0].value.number);
+}
+
+static NwfAnswer
+compare_set(G_GNUC_UNUSED const NwfPlanRule *rule, G_GNUC_UNUSED const NwfCondition *condition,
+            G_GNUC_UNUSED const NwfView *view)
+{
+    return NWF_ANSWER_PERHAPS;
+}
+
+static const Compare comparisons[NWF_MATCHES] = {
+    [NWF_MATCH_SRC_MAC] = compare_mac,
+    [NWF_MATCH_SRC_IP] = compare_address,
+    [NWF_MATCH_DST_IP] = compare_address,
+    [NWF_MATCH_SRC_IP_FROM] = compare_range,
+    [NWF_MATCH_DST_IP_FROM] = compare_range,
+    [NWF_MATCH_DSCP] = compare_dscp,
+    [NWF_MATCH_TCP_FLAGS] = compare_tcp_flags,
+    [NWF_MATCH_SRC_PORT] = compare_port,
+    [NWF_MATCH_DST_PORT] = compare_port,
+    [NWF_MATCH_TCP_OPTION] = compare_tcp_option,
+    [NWF_MATCH_TYPE] = compare_type,
+    [NWF_MATCH_STATE] = compare_state,
+    [NWF_MATCH_CT_DIRECTION] = compare_direction,
+    [NWF_MATCH_IPSET] = compare_set,
+};
+
+NwfAnswer
+nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain)
+{
+    NwfAnswer result = NWF_ANSWER_YES;
+
+    if (rule->protocol->ip_protocol >= 0 &&
+        (!view->ip->located || view->ip->protocol != (guint8)rule->protocol->ip_protocol))
+        return NWF_ANSWER_NO;
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+        Compare compare = comparisons[condition->match];
+        NwfAnswer answer = NWF_ANSWER_YES;
+
+        if (condition->match == NWF_MATCH_CONNLIMIT)
+            answer = compare_connlimit(rule, condition, view, certain && result == NWF_ANSWER_YES);
+        else if (compare != NULL)
+            answer = compare(rule, condition, view);
+        if (answer == NWF_ANSWER_NO || answer == NWF_ANSWER_STOP)
+            return answer;
+        if (answer == NWF_ANSWER_PERHAPS)
+            result = answer;
+    }
+    return result;
+}
