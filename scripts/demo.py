@@ -12,9 +12,11 @@ Runs inside scripts/sandbox, which ends whatever is left when this program ends,
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() there is nothing to say
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
 
 import demo_times  # noqa: E402  pylint: disable=wrong-import-position
@@ -27,8 +29,8 @@ You are in the sandbox, as root; the daemon runs with {module}.
   virsh nwfilter-list                    all of virsh's nwfilter commands work: define, edit, dumpxml, binding-list …
   cat {folder}/filters/web.xml         the documents of this demo and the filters that libvirt ships
   ebtables-save; iptables-save           the rules in the kernel
-  guest A ping -c1 10.77.1.12            run a command in guest A, B, C or D. vnetA, the port of A, is bound to clean-traffic,
-                                         vnetC, the port of C (10.77.1.12), to nothing
+  guest A ping -c1 10.77.1.12            run a command in guest A, B, C or D. vnetA, the port of A, is bound
+                                         to clean-traffic, vnetC, the port of C (10.77.1.12), to nothing
   virt-nwfilter compile --help           what a filter becomes, without touching anything
 Nothing here is seen by the host. Leave with 'exit': daemon, guests and rules vanish.
 """
@@ -67,6 +69,7 @@ def main():
     if os.environ.get("NWF_SANDBOX") != "1":
         print("demo: start scripts/demo, which builds the sandbox around this", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with Stage(arguments.driver) as stage:
             for number, step in enumerate(STEPS, 1):

@@ -2,8 +2,9 @@
 """
 demo_stage.py: daemon, guests and filters of the demo, and what the user sees of them
 
-An attempt is one frame: it is sent, it arrives or not, and the counters of the kernel tell which rule of which document decided.
-What was expected is known beforehand, so the demo is a test as well: Show counts what was otherwise.
+An attempt is one frame: it is sent, it arrives or not, and the counters of the kernel tell which rule of which
+document decided. What was expected is known beforehand, so the demo is a test as well: Show counts what was
+otherwise.
 """
 
 import contextlib
@@ -51,7 +52,8 @@ class Show:
 
     def command(self, text, seconds):
         """A command that was run."""
-        print(f"   {self._paint('36', '$ ' + text):{WIDE + 24 + 9 * self.colours}} {seconds * 1000:8.1f} ms", flush=True)
+        padding = " " * (WIDE + 24 - len(text))
+        print(f"   {self._paint('36', f'$ {text}')}{padding} {seconds * 1000:8.1f} ms", flush=True)
 
     def result(self, what, word, good, why=""):
         """One line of results; `good` says whether it is as expected."""

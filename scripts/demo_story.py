@@ -2,8 +2,8 @@
 """
 demo_story.py: what the demo shows; each function is a step, its first line the heading
 
-A step gets the stage, explains itself in a few words, and says of each result what it should be. A further step is one more function
-in STEPS.
+A step gets the stage, explains itself in a few words, and says of each result what it should be. A further step is one
+more function in STEPS.
 """
 
 import threading
@@ -141,13 +141,13 @@ def under_traffic(stage):
 
     What is forbidden before and after is forbidden during the change, what is allowed is never lost.
     """
-    stage.show.text("A sends without pause what is forbidden (port 9) and what is allowed (port 8), while the filter is",
-                    "redefined twenty times.", "")
+    stage.show.text("A sends without pause what is forbidden (port 9) and what is allowed (port 8), while the",
+                    "filter is redefined twenty times.", "")
     stage.define("guard", GUARD.format(more=""))
     stage.unbind(A)
     stage.bind(A, "guard", [("IP", A.ip)])
     stream = Stream(stage.wire)
-    with stage.daemon.client() as client, stream:
+    with stream, stage.daemon.client() as client:
         times = []
         for number in range(20):
             more = f"\n  <rule action='drop' direction='out'><udp dstportstart='{1000 + number}'/></rule>"

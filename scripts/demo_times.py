@@ -2,9 +2,9 @@
 """
 demo_times.py: how long the calls take, with this driver and, to compare, with libvirt's own
 
-The same work for both, in the same sandbox, one after the other: a port under clean-traffic comes, its filter changes, it goes; then
-many ports that share the filter; then the daemon starts anew with all of them. Times are those of the API call as a client sees
-them (python3-libvirt, without starting virsh).
+The same work for both, in the same sandbox, one after the other: a port under clean-traffic comes, its filter
+changes, it goes; then many ports that share the filter; then the daemon starts anew with all of them. Times are those
+of the API call as a client sees them (python3-libvirt, without starting virsh).
 
 Limits: single calls are repeated and the middle one is shown; the calls for all ports are done once.
 """
@@ -58,10 +58,12 @@ def work(daemon, many):
                    ("delete the binding", statistics.median(unbind))]
         for number in range(many):
             bind.append(timed(client.bind, binding(number)))
-        result += [(f"bind {many} ports", sum(bind[REPEATED:])), (f"change the filter of {many}", timed(client.define, inner(99)))]
+        result += [(f"bind {many} ports", sum(bind[REPEATED:])),
+                   (f"change the filter of {many}", timed(client.define, inner(99)))]
     result.append((f"start the daemon with {many}", timed(daemon.restart)))
     with daemon.client() as client:
-        result.append((f"delete {many} bindings", sum(timed(client.unbind, f"vdemo{number}") for number in range(many))))
+        gone = sum(timed(client.unbind, f"vdemo{number}") for number in range(many))
+        result.append((f"delete {many} bindings", gone))
         client.undefine("demo-shared")
         client.undefine("demo-inner")
     return result

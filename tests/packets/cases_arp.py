@@ -9,7 +9,8 @@ from nwflab.guests import HOST, A, B, C
 
 STRANGER = "10.77.0.66"
 REST = "<rule id='rest' action='drop' direction='inout' priority='1000'/>"
-MASKED_SOURCE = "<rule id='net' action='accept' direction='out'><arp arpsrcipaddr='10.77.9.0' arpsrcipmask='24' %s/></rule>"
+MASKED_SOURCE = "<rule id='net' action='accept' direction='out'>" \
+                "<arp arpsrcipaddr='10.77.9.0' arpsrcipmask='24' %s/></rule>"
 
 case("arp-sender", "Who asks or answers for an address must own it, and the card too.",
      root("<rule id='mac' action='drop' direction='out' priority='100'><arp match='no' arpsrcmacaddr='$MAC'/></rule>"
@@ -74,7 +75,8 @@ case("arp-inout", "Sender and target change places in the guest's half of an ino
      stops(B >> A, arp(op=2), needs="rest"))
 
 case("arp-link-addresses", "The Ethernet header of an ARP frame is matched beside its body.",
-     root("<rule id='cast' action='accept' direction='out'><arp srcmacaddr='$MAC' dstmacaddr='ff:ff:ff:ff:ff:ff'/></rule>"
+     root("<rule id='cast' action='accept' direction='out'>"
+          "<arp srcmacaddr='$MAC' dstmacaddr='ff:ff:ff:ff:ff:ff'/></rule>"
           + REST),
      passes(A >> C, arp(), needs="cast"),
      stops(A >> C, arp(op=2), needs="rest"),
@@ -120,11 +122,13 @@ case("vlan-content", "What a tagged frame carries.",
      passes(A >> C, udp(vlan=5)),
      passes(A >> C, arp()))
 
-case("tagged-frames-evade-ip", "A documented limit: rules of ip and arp do not look behind a tag, rules of mac and vlan do.",
+case("tagged-frames-evade-ip",
+     "A documented limit: rules of ip and arp do not look behind a tag, rules of mac and vlan do.",
      root("<rule id='ip' action='drop' direction='out'><ip/></rule>"
           "<rule id='arp' action='drop' direction='out'><arp/></rule>"
           "<rule id='udp' action='drop' direction='out'><udp/></rule>"
-          "<rule id='tag' action='drop' direction='out'><mac protocolid='vlan' dstmacaddr='52:54:00:77:00:0b'/></rule>"),
+          "<rule id='tag' action='drop' direction='out'>"
+          "<mac protocolid='vlan' dstmacaddr='52:54:00:77:00:0b'/></rule>"),
      stops(A >> C, udp()),
      stops(A >> C, arp(), needs="arp"),
      passes(A >> C, udp(vlan=5)),

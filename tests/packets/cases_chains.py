@@ -17,7 +17,8 @@ def refs(*names):
 case("priority-decides", "The smaller priority is asked first, wherever it stands in the document.",
      root("<rule id='late' action='drop' direction='out' priority='300'><ip/></rule>"
           "<rule id='early' action='accept' direction='out' priority='200'><ip dstipaddr='10.77.0.12'/></rule>"
-          "<rule id='first' action='drop' direction='out' priority='-100'><ip protocol='udp' dstportstart='7'/></rule>"),
+          "<rule id='first' action='drop' direction='out' priority='-100'>"
+          "<ip protocol='udp' dstportstart='7'/></rule>"),
      passes(A >> C, udp(), needs="early"),
      stops(A >> C, udp(dport=7), needs="first"),
      stops(A >> C, udp(dst="10.77.0.99"), needs="late"))
@@ -29,10 +30,12 @@ case("document-order-decides-a-tie", "Equal priorities keep the order of the doc
      passes(A >> C, udp(), needs="first"),
      passes(A >> C, udp(), needs=inverted("first")))
 
-case("end-of-chain-accepts", "A frame that runs off the end of a sub-chain is accepted; it does not come back to the root.",
+case("end-of-chain-accepts",
+     "A frame that runs off the end of a sub-chain is accepted; it does not come back to the root.",
      root("<rule id='own' action='accept' direction='inout' priority='400'><mac protocolid='arp'/></rule>"
           f"<rule id='rest' action='drop' direction='out' priority='900'><mac/></rule>{refs('lane-v4')}"),
-     filter_xml("lane-v4", "<rule id='one' action='drop' direction='out'><ip dstipaddr='10.77.0.99'/></rule>", chain="ipv4"),
+     filter_xml("lane-v4", "<rule id='one' action='drop' direction='out'>"
+                           "<ip dstipaddr='10.77.0.99'/></rule>", chain="ipv4"),
      passes(A >> C, udp(), needs="one"),
      stops(A >> C, udp(dst="10.77.0.99"), needs=inverted("one")),
      passes(A >> C, arp(), needs="own"),
@@ -54,7 +57,8 @@ case("return-from-root", "return in the root chain ends the filter: the frame go
      stops(A >> C, arp(), needs="rest"))
 
 case("root-rule-before-chain", "A root rule stands before a chain if its priority is smaller than the chain's.",
-     root(f"<rule id='early' action='accept' direction='out' priority='-701'><ip protocol='udp'/></rule>{refs('lane-v4')}"),
+     root("<rule id='early' action='accept' direction='out' priority='-701'>"
+          f"<ip protocol='udp'/></rule>{refs('lane-v4')}"),
      filter_xml("lane-v4", "<rule id='drop' action='drop' direction='out'/>", chain="ipv4", priority="-700"),
      passes(A >> C, udp(), needs="early"),
      stops(A >> C, tcp(), needs="drop"),
@@ -78,7 +82,8 @@ case("chains-in-order", "Chains of one protocol are asked by their priority; the
 case("chain-priority-of-its-own", "A chain's priority may put it before chains of other protocols.",
      root(refs("lane-mac", "lane-arp")),
      filter_xml("lane-mac", "<rule id='all' action='drop' direction='out'/>", chain="mac-x", priority="100"),
-     filter_xml("lane-arp", "<rule id='arp' action='accept' direction='out'><arp/></rule>", chain="arp-x", priority="50"),
+     filter_xml("lane-arp", "<rule id='arp' action='accept' direction='out'>"
+                            "<arp/></rule>", chain="arp-x", priority="50"),
      passes(A >> C, arp(), needs="arp"),
      stops(A >> C, udp(), needs="all"))
 
@@ -102,12 +107,23 @@ case("two-filters-share-a-chain", "Rules of two filters in one chain are ordered
      stops(A >> C, tcp(), needs="drop"),
      passes(A >> C, arp()))
 
+case("chains-of-equal-priority", "Chains of equal priority are asked in the order of the document.",
+     root(refs("lane-3", "lane-1", "lane-2")),
+     filter_xml("lane-1", "<rule id='one' action='drop' direction='out'/>", chain="arp-1", priority="-500"),
+     filter_xml("lane-2", "<rule action='accept' direction='out'/>", chain="arp-2", priority="-500"),
+     filter_xml("lane-3", "<rule id='three' action='accept' direction='out'><arp opcode='1'/></rule>"
+                "<rule id='back' action='return' direction='out' priority='900'/>", chain="arp-3", priority="-500"),
+     passes(A >> C, arp(), needs=inverted("three")),
+     stops(A >> C, arp(op=2), needs="one"),
+     ours="P11: the stock driver's order is that of a hash table")
+
 case("one-chain-two-priorities", "Of two priorities that are given for one chain the smaller one counts.",
      root(f"<rule id='root' action='drop' direction='out' priority='-300'><ip protocol='udp' dstportstart='9'/></rule>"
           f"{refs('lane-x', 'lane-y')}"),
      filter_xml("lane-x", "<rule id='udp' action='accept' direction='out' priority='-400'><ip protocol='udp'/></rule>",
                 chain="ipv4-p", priority="-500"),
-     filter_xml("lane-y", "<rule action='accept' direction='out' priority='20'><ip/></rule>", chain="ipv4-p", priority="-100"),
+     filter_xml("lane-y", "<rule action='accept' direction='out' priority='20'>"
+                          "<ip/></rule>", chain="ipv4-p", priority="-100"),
      passes(A >> C, udp(), needs=inverted("udp")),
      ours="P12: the stock driver refuses the binding")
 
@@ -120,8 +136,10 @@ case("nested-references", "A filter of a chain may refer to one of another chain
      stops(A >> C, udp6(), needs="rest"))
 
 case("ip-layer-ignores-chains", "Rules of the IP layers come after all root rules, whatever their chain and priority.",
-     root(f"<rule id='root' action='accept' direction='out' priority='900'><udp dstportstart='9'/></rule>{refs('lane-v4')}"),
-     filter_xml("lane-v4", "<rule id='chain' action='drop' direction='out' priority='-900'><udp/></rule>", chain="ipv4"),
+     root("<rule id='root' action='accept' direction='out' priority='900'>"
+          f"<udp dstportstart='9'/></rule>{refs('lane-v4')}"),
+     filter_xml("lane-v4", "<rule id='chain' action='drop' direction='out' priority='-900'>"
+                           "<udp/></rule>", chain="ipv4"),
      passes(A >> C, udp(), needs="root"),
      stops(A >> C, udp(dport=10), needs="chain"))
 

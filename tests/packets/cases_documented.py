@@ -2,8 +2,8 @@
 """
 cases_documented.py: the worked examples of libvirt's format document, in the words of that document
 
-https://libvirt.org/formatnwfilter.html, "Writing your own filters" and "Limiting Number of Connections". The examples call their
-filter test-eth0 and let the guest's address be found out; here it is given.
+https://libvirt.org/formatnwfilter.html, "Writing your own filters" and "Limiting Number of Connections". The examples
+call their filter test-eth0 and let the guest's address be found out; here it is given.
 """
 
 import contextlib
@@ -107,7 +107,8 @@ FIRST_SOLUTION = (
     + accept("data-out", "out", "<tcp srcportstart='20' state='RELATED,ESTABLISHED'/>")
     + accept("data-in", "in", "<tcp dstportstart='20' state='ESTABLISHED'/>"))
 
-case("doc-ftp-by-port", "Second example, first solution: the guest's data connection is RELATED to the control connection.",
+case("doc-ftp-by-port",
+     "Second example, first solution: the guest's data connection is RELATED to the control connection.",
      test_eth0(FIRST_SOLUTION, SSH, HTTP, ICMP, DNS),
      *CONTROL,
      stops(A >> C, syn(port=CALL_BACK + 1, client=20), needs="rest"),

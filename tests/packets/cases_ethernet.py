@@ -72,8 +72,10 @@ case("no-ipv6", "A guest without IPv6.",
      passes(A >> C, udp()),
      passes(A >> C, arp()))
 
-case("inout-is-swapped", "An inout rule describes the frame to the guest; the guest's own frames match with the ends swapped.",
-     root("<rule id='peer' action='accept' direction='inout' priority='100'><mac srcmacaddr='52:54:00:77:00:0c'/></rule>"
+case("inout-is-swapped",
+     "An inout rule describes the frame to the guest; the guest's own frames match with the ends swapped.",
+     root("<rule id='peer' action='accept' direction='inout' priority='100'>"
+          "<mac srcmacaddr='52:54:00:77:00:0c'/></rule>"
           "<rule id='rest' action='drop' direction='inout'/>"),
      passes(C >> A, udp(), needs="peer"),
      passes(A >> C, udp(), needs="peer"),
@@ -113,6 +115,7 @@ case("continue-does-nothing", "continue goes on with the next rule.",
      passes(A >> C, udp()))
 
 case("comments-are-harmless", "A comment at the Ethernet layer is kept in the document and changes no rule.",
-     root("<rule id='drop' action='drop' direction='out'><mac protocolid='arp' comment='-j ACCEPT; `true` $(true)'/></rule>"),
+     root("<rule id='drop' action='drop' direction='out'>"
+          "<mac protocolid='arp' comment='-j ACCEPT; `true` $(true)'/></rule>"),
      stops(A >> C, arp(), needs="drop"),
      passes(A >> C, udp()))

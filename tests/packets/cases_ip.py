@@ -4,8 +4,8 @@ cases_ip.py: ip and ipv6, the elements that look into a packet on the Ethernet l
 """
 
 from lane import FORGED, case, passes, root, stops
-from nwflab.frames import (arp, group_report, icmp6, neighbour_ask, neighbour_tell, ping, ping6, pong6, router_ask, router_tell,
-                           tcp, tcp6, udp, udp6)
+from nwflab.frames import (arp, group_report, icmp6, neighbour_ask, neighbour_tell, ping, ping6, pong6, router_ask,
+                           router_tell, tcp, tcp6, udp, udp6)
 from nwflab.guests import HOST, A, B, C
 
 STRANGER, STRANGER6 = "10.77.0.66", "fd77::66"
@@ -23,7 +23,8 @@ case("own-ip", "A guest sends from its own network address only; the other direc
      passes(C >> A, udp(src=STRANGER)))
 
 case("ip-network", "Masked addresses, the mask as a length and as an address.",
-     root("<rule id='near' action='accept' direction='out'><ip dstipaddr='10.77.0.77' dstipmask='255.255.255.0'/></rule>"
+     root("<rule id='near' action='accept' direction='out'>"
+          "<ip dstipaddr='10.77.0.77' dstipmask='255.255.255.0'/></rule>"
           "<rule id='far' action='accept' direction='out'><ip dstipaddr='192.0.2.0' dstipmask='28'/></rule>" + REST),
      passes(A >> C, udp(), needs="near"),
      passes(A >> C, udp(dst="192.0.2.15"), needs="far"),
@@ -39,7 +40,8 @@ case("ip-negated", "Everybody but one.",
 case("ip-ports", "A protocol with ranges of ports.",
      root("<rule id='web' action='accept' direction='out'>"
           "<ip protocol='tcp' dstportstart='80' dstportend='90'/></rule>"
-          "<rule id='low' action='accept' direction='out'><ip protocol='17' srcportstart='1000' dstportstart='53'/></rule>"
+          "<rule id='low' action='accept' direction='out'>"
+          "<ip protocol='17' srcportstart='1000' dstportstart='53'/></rule>"
           + REST),
      passes(A >> C, tcp(dport=80), needs="web"),
      passes(A >> C, tcp(dport=90), needs="web"),
@@ -50,7 +52,8 @@ case("ip-ports", "A protocol with ranges of ports.",
 
 case("ip-inout", "Addresses and ports change places in the guest's half of an inout rule.",
      root("<rule id='talk' action='accept' direction='inout'>"
-          "<ip srcipaddr='10.77.0.12' protocol='udp' srcportstart='20' dstportstart='100' dstportend='200'/></rule>" + REST),
+          "<ip srcipaddr='10.77.0.12' protocol='udp' srcportstart='20' dstportstart='100' dstportend='200'/></rule>"
+          + REST),
      passes(C >> A, udp(sport=20, dport=150), needs="talk"),
      passes(A >> C, udp(sport=150, dport=20), needs="talk"),
      stops(A >> C, udp(sport=20, dport=150), needs="rest"),
@@ -117,7 +120,8 @@ case("ip6-negated", "Everybody but one, in IPv6.",
 
 case("ip6-control-types", "Ranges of ICMPv6 types on the Ethernet layer: neighbours yes, routers no.",
      root("<rule id='nd' action='accept' direction='inout'><ipv6 protocol='icmpv6' type='135' typeend='136'/></rule>"
-          "<rule id='ping' action='accept' direction='out'><ipv6 protocol='icmpv6' type='128' code='0'/></rule>" + REST),
+          "<rule id='ping' action='accept' direction='out'>"
+          "<ipv6 protocol='icmpv6' type='128' code='0'/></rule>" + REST),
      passes(A >> C, neighbour_ask(), needs="nd"),
      passes(C >> A, neighbour_tell(), needs="nd"),
      passes(A >> C, ping6(), needs="ping"),

@@ -30,7 +30,8 @@ case("element-of-a-list", "$IP[1] is the second address alone.",
      params=OWN_LIST)
 
 case("lists-hand-in-hand", "Equal iterators advance together: pairs, not all combinations.",
-     root("<rule id='pair' action='accept' direction='out'><ip srcipaddr='$IP[@1]' dstipaddr='$PEER[@1]'/></rule>" + REST),
+     root("<rule id='pair' action='accept' direction='out'>"
+          "<ip srcipaddr='$IP[@1]' dstipaddr='$PEER[@1]'/></rule>" + REST),
      passes(A >> C, udp(dst="10.77.2.1"), needs="pair"),
      passes(A >> C, udp(src=SECOND, dst="10.77.2.2"), needs="pair"),
      stops(A >> C, udp(dst="10.77.2.2"), needs="rest"),
@@ -38,7 +39,8 @@ case("lists-hand-in-hand", "Equal iterators advance together: pairs, not all com
      params=(("IP", A.ip), ("IP", SECOND), ("PEER", "10.77.2.1"), ("PEER", "10.77.2.2")))
 
 case("lists-multiplied", "Different iterators make all combinations.",
-     root("<rule id='all' action='accept' direction='out'><ip srcipaddr='$IP[@1]' dstipaddr='$PEER[@2]'/></rule>" + REST),
+     root("<rule id='all' action='accept' direction='out'>"
+          "<ip srcipaddr='$IP[@1]' dstipaddr='$PEER[@2]'/></rule>" + REST),
      passes(A >> C, udp(dst="10.77.2.2"), needs="all"),
      passes(A >> C, udp(src=SECOND, dst="10.77.2.1"), needs="all"),
      stops(A >> C, udp(src=STRANGER, dst="10.77.2.1"), needs="rest"),
@@ -59,7 +61,23 @@ case("list-of-ports", "A list of ports on the IP layers, with state.",
      stops(A >> C, tcp(dport=81), needs="all"),
      params=(("PORTS", "80"), ("PORTS", "443")))
 
-case("outer-parameter-wins", "The binding's value wins over the one that a reference gives; the reference's is the default.",
+case("ports-by-name", "A port may be called as the services file calls it.",
+     root("<rule id='web' action='accept' direction='out'><tcp dstportstart='$PORTS'/></rule>"
+          "<rule id='all' action='drop' direction='inout' priority='1000'><all/></rule>"),
+     passes(A >> C, tcp(dport=80), needs="web"),
+     passes(A >> C, tcp(dport=22), needs="web"),
+     stops(A >> C, tcp(dport=81), needs="all"),
+     params=(("PORTS", "http"), ("PORTS", "22")))
+
+case("state-from-a-variable", "State and flags may be variables; the stock driver takes them for empty.",
+     root("<rule id='new' action='drop' direction='in'><tcp dstportstart='22' state='$STATE'/></rule>"),
+     stops(C >> A, tcp(dport=22), needs="new"),
+     passes(C >> A, tcp(dport=22, flags="SA", ack=1)),
+     params=(("STATE", "NEW"),),
+     ours="the stock driver would drop every segment to the port")
+
+case("outer-parameter-wins",
+     "The binding's value wins over the one that a reference gives; the reference's is the default.",
      root("<filterref filter='lane-inner'><parameter name='PEER' value='10.77.0.11'/>"
           "<parameter name='PORT' value='7'/></filterref>"),
      """<filter name='lane-inner'><rule id='inner' action='drop' direction='out'>

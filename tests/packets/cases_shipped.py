@@ -2,8 +2,8 @@
 """
 cases_shipped.py: the filters that libvirt ships, each with what it lets pass and what it stops
 
-A filter that only accepts is shown before one that drops the rest: no-other-l2-traffic for the root chain, lane-v4 and lane-v6 for the
-chains of IPv4 and IPv6 (whose end would accept).
+A filter that only accepts is shown before one that drops the rest: no-other-l2-traffic for the root chain, lane-v4
+and lane-v6 for the chains of IPv4 and IPv6 (whose end would accept).
 """
 
 import functools
@@ -202,7 +202,8 @@ shipped("clean-traffic", "No forged address on any layer; ARP and IPv4 in and ou
         passes(A >> C, rarp(dst_mac=BROADCAST), needs=f"{SELF}:1"),
         stops(A >> C, rarp(dst_mac=BROADCAST, sender_mac=FORGED), needs="no-other-rarp-traffic:1"))
 
-shipped("clean-traffic-gateway", "clean-traffic with one gateway, here C: ARP with everybody, all else with the gateway only.",
+shipped("clean-traffic-gateway",
+        "clean-traffic with one gateway, here C: ARP with everybody, all else with the gateway only.",
         passes(A >> C, udp(), needs="clean-traffic-gateway:3"),
         passes(C >> A, udp(), needs="clean-traffic-gateway:2"),
         passes(B >> A, arp(), needs="clean-traffic-gateway:1"),

@@ -4,8 +4,9 @@ cases_state.py: rules that remember: state, direction of a connection, limits
 """
 
 from lane import case, passes, root, stops
-from nwflab.frames import (CLIENT_PORT, ack, answer, data, group_report, icmp, neighbour_ask, neighbour_tell, ping, ping6, pong,
-                           pong6, sctp_cookie, sctp_init, sctp_init_ack, syn, syn_ack, tcp, udp, unreachable)
+from nwflab.frames import (CLIENT_PORT, ack, answer, data, group_report, icmp, neighbour_ask, neighbour_tell, ping,
+                           ping6, pong, pong6, sctp_cookie, sctp_init, sctp_init_ack, syn, syn_ack, tcp, udp,
+                           unreachable)
 from nwflab.guests import A, B, C
 
 ALL = "<rule id='all' action='drop' direction='inout' priority='1000'><all/></rule>"
@@ -68,7 +69,8 @@ case("no-state-match", "statematch='false': both directions by their ports, no m
      passes(A >> C, tcp(dport=80), needs="web"),
      stops(C >> A, tcp(dport=80), needs="all"))
 
-case("inout-has-no-state", "An inout rule never looks at state: the packet to the guest as written, the guest's own swapped.",
+case("inout-has-no-state",
+     "An inout rule never looks at state: the packet to the guest as written, the guest's own swapped.",
      root(rule("web", "accept", "inout", "<tcp dstportstart='80'/>") + ALL),
      passes(C >> A, syn(port=80), needs="web"),
      passes(A >> C, tcp(sport=80, dport=99), needs="web"),
@@ -107,7 +109,8 @@ case("state-none", "state='NONE' is a list without any state: the named directio
      passes(A >> C, udp(dport=53), needs="none"),
      stops(C >> A, DNS_ANSWER, needs="all"))
 
-case("errors-are-related", "An ICMP error about a flow is RELATED; the default state has no such thing, a rule of its own does.",
+case("errors-are-related",
+     "An ICMP error about a flow is RELATED; the default state has no such thing, a rule of its own does.",
      root(rule("dns", "accept", "out", "<udp dstportstart='53'/>")
           + rule("related", "accept", "in", "<all srcipaddr='10.77.0.12' state='RELATED'/>") + ALL),
      passes(A >> C, udp(dport=53), needs="dns"),

@@ -8,8 +8,8 @@ import pathlib
 import subprocess
 
 from lane import FORGED, case, passes, root, stops
-from nwflab.frames import (arp, icmp, icmp6, ping, ping6, protocol, protocol6, sctp_init, sctp_init6, syn_ack, tcp, tcp6, udp,
-                           udp6, udplite, udplite6)
+from nwflab.frames import (arp, icmp, icmp6, ping, ping6, protocol, protocol6, sctp_init, sctp_init6, syn_ack, tcp,
+                           tcp6, udp, udp6, udplite, udplite6)
 from nwflab.guests import HOST, A, B, C
 
 ALL = "<rule id='all' action='drop' direction='inout' priority='1000'><all/></rule>"
@@ -63,8 +63,8 @@ case("every-ipv4-protocol", "Each element lets its own protocol out and nothing 
 
 case("every-ipv6-protocol", "The same for IPv6.",
      root(accept("tcp", "<tcp-ipv6 dstportstart='9'/>") + accept("udp", "<udp-ipv6 dstportstart='9'/>")
-          + accept("sctp", "<sctp-ipv6 dstportstart='9'/>") + accept("lite", "<udplite-ipv6/>") + accept("esp", "<esp-ipv6/>")
-          + accept("ah", "<ah-ipv6/>") + accept("icmp", "<icmpv6 type='128'/>") + ALL6),
+          + accept("sctp", "<sctp-ipv6 dstportstart='9'/>") + accept("lite", "<udplite-ipv6/>")
+          + accept("esp", "<esp-ipv6/>") + accept("ah", "<ah-ipv6/>") + accept("icmp", "<icmpv6 type='128'/>") + ALL6),
      passes(A >> C, tcp6(), needs="tcp"),
      passes(A >> C, udp6(), needs="udp"),
      passes(A >> C, sctp_init6(), needs="sctp"),
@@ -124,8 +124,8 @@ case("ip-layer-negated", "match='no' on an address and on a range.",
      stops(A >> B, tcp(), needs="range"))
 
 case("port-ranges", "Ranges of source and target ports.",
-     root(accept("dst", "<tcp dstportstart='80' dstportend='90'/>") + accept("src", "<udp srcportstart='20' srcportend='30'/>")
-          + ALL),
+     root(accept("dst", "<tcp dstportstart='80' dstportend='90'/>")
+          + accept("src", "<udp srcportstart='20' srcportend='30'/>") + ALL),
      passes(A >> C, tcp(dport=90), needs="dst"),
      stops(A >> C, tcp(dport=91), needs="all"),
      passes(A >> C, udp(sport=25), needs="src"),
@@ -171,7 +171,8 @@ case("source-mac-at-ip-layer", "The sender's Ethernet address in a rule of the I
      passes(B >> A, udp()),
      passes(C >> A, tcp()))
 
-case("mac-rule-spares-answers", "Dropping what one peer sends to a port does not drop the guest's answers to everybody.",
+case("mac-rule-spares-answers",
+     "Dropping what one peer sends to a port does not drop the guest's answers to everybody.",
      root(drop("peer", "<tcp srcmacaddr='52:54:00:77:00:0c' dstportstart='22'/>", "in")),
      stops(C >> A, tcp(dport=22), needs="peer"),
      passes(B >> A, tcp(dport=22)),
@@ -184,8 +185,8 @@ case("default-drop-is-both-ways", "A drop rule of one direction drops the other 
      passes(C >> A, tcp(dport=25)))
 
 case("host-is-a-target", "What the guest sends to the host meets the same rules.",
-     root(accept("dns", "<udp dstportstart='53'/>") + accept("ping", "<icmp type='8'/>") + accept("v6", "<udp-ipv6 dstportstart='53'/>")
-          + ALL + ALL6),
+     root(accept("dns", "<udp dstportstart='53'/>") + accept("ping", "<icmp type='8'/>")
+          + accept("v6", "<udp-ipv6 dstportstart='53'/>") + ALL + ALL6),
      passes(A >> HOST, udp(dport=53), needs="dns"),
      passes(A >> HOST, ping(), needs="ping"),
      passes(A >> HOST, udp6(dport=53), needs="v6"),
@@ -193,7 +194,8 @@ case("host-is-a-target", "What the guest sends to the host meets the same rules.
      stops(A >> HOST, tcp(), needs="all"),
      stops(A >> HOST, udp6(dport=54), needs="all6"))
 
-case("host-to-guest-is-open", "A documented limit: rules of the IP layers do not see what the host itself sends to the guest.",
+case("host-to-guest-is-open",
+     "A documented limit: rules of the IP layers do not see what the host itself sends to the guest.",
      root(ALL),
      stops(C >> A, udp(), needs="all"),
      passes(HOST >> A, udp()))

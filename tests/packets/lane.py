@@ -2,9 +2,9 @@
 """
 lane.py: what a case of the packets lane is, and how it is played
 
-A Case is a story about a filter: the documents, who is bound to them, and frames of which each must come through or must not.
-A frame that is about a rule says so (needs=). Every such frame becomes a second test, which changes that one rule and expects the
-opposite: so no frame passes or stops for another reason than the one the story gives.
+A Case is a story about a filter: the documents, who is bound to them, and frames of which each must come through or
+must not. A frame that is about a rule says so (needs=). Every such frame becomes a second test, which changes that
+one rule and expects the opposite: so no frame passes or stops for another reason than the one the story gives.
 
     case("no-forged-source", "A guest sends from its own Ethernet address only.",
          root("<rule id='own' action='accept' direction='out' priority='100'><mac srcmacaddr='$MAC'/></rule>"
@@ -12,8 +12,9 @@ opposite: so no frame passes or stops for another reason than the one the story 
          passes(A >> C, udp(), needs="own"),
          stops(A >> C, udp(src_mac=FORGED), needs="rest"))
 
-Rules are named by an attribute `id`, which is taken out before a document is defined; the N-th rule of any other filter, such
-as one that libvirt ships, is NAME:N. needs="own" takes the rule out, needs=inverted("own") turns accept into drop and back.
+Rules are named by an attribute `id`, which is taken out before a document is defined; the N-th rule of any other
+filter, such as one that libvirt ships, is NAME:N. needs="own" takes the rule out, needs=inverted("own") turns accept
+into drop and back.
 
 fixed="P6" marks a frame that the stock driver treats otherwise (the row of docs/differences.md): run against the stock
 driver the case expects that.
@@ -73,7 +74,8 @@ class Step:
 
 def _step(path, frame, comes, needs=(), fixed=None, told=None):
     needs = (needs,) if isinstance(needs, (str, Change)) else needs
-    return Step(path, frame, comes, tuple(each if isinstance(each, Change) else Change(each) for each in needs), fixed, told)
+    changes = tuple(each if isinstance(each, Change) else Change(each) for each in needs)
+    return Step(path, frame, comes, changes, fixed, told)
 
 
 def passes(path, frame, needs=(), fixed=None):
@@ -152,7 +154,7 @@ class Case:
     ours: str | None = None
 
     def changes(self, driver):
-        """(index of a step, change) for each frame that is about a rule; not where `driver` lacks the fix that it shows."""
+        """(index of a step, change) for each frame that is about a rule; not where `driver` lacks the fix shown."""
         return [(index, change) for index, step in enumerate(self.steps) for change in step.needs
                 if driver == "ours" or not step.fixed]
 

@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_frame(made, index, change, stages, driver):
-    """The frames of a case do what the story says; with one rule changed, the frame that is about it does the opposite."""
+    """The frames of a case do what the story says; with a rule changed, the frame about it does the opposite."""
     stage = stages(made)
     if change is None:
         stage.restore()

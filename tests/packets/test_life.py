@@ -5,16 +5,14 @@ test_life.py: what frames meet when filters and bindings come, change and go, an
 
 import contextlib
 import pathlib
-import re
 import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
 from lane import FORGED, Document
-from nwflab import ports
+from nwflab import counters, ports
 from nwflab.client import Failed
 from nwflab.frames import ether, stp, syn, syn_ack, udp
 from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, one_processor, port_of
@@ -205,7 +203,8 @@ def test_connection_outlives_a_redefinition(host, wire):
 
 def test_limit_of_real_connections(host, wire):
     """The document's limit with sockets: one ssh connection from a peer; when it has ended, the next one may come."""
-    host.define("life", "<rule action='drop' direction='in' priority='400'><tcp connlimit-above='1'/></rule>" + SSH + REST)
+    host.define("life", "<rule action='drop' direction='in' priority='400'>"
+                        "<tcp connlimit-above='1'/></rule>" + SSH + REST)
     host.bind(A, "life", mac=kernel_of(A).mac)
     with wire.listen(A, 22) as ssh:
         with wire.connect(C >> A, 22) as first, ssh.accept()[0] as server:
@@ -267,8 +266,10 @@ def noise(number):
     return f"<rule action='drop' direction='out'><ip protocol='udp' dstportstart='{1000 + number}'/></rule>"
 
 
-@pytest.mark.parametrize("tight", [TIGHT, pytest.param(TIGHT_IP, marks=pytest.mark.ours("P1: stock opens the IP layer"))],
-                         ids=["ethernet", "ip"])
+STOCK_OPENS = pytest.mark.ours("P1: stock opens the IP layer of every port while it builds rules")
+
+
+@pytest.mark.parametrize("tight", [TIGHT, pytest.param(TIGHT_IP, marks=STOCK_OPENS)], ids=["ethernet", "ip"])
 def test_nothing_leaks_while_rules_change(host, wire, tight):
     """What is forbidden before and after a change is forbidden during it."""
     host.define("life", tight)
@@ -291,7 +292,7 @@ def test_nothing_is_lost_while_rules_change(host, wire):
     assert stream.came == stream.sent
 
 
-@pytest.mark.ours("P1: stock opens the IP layer of every port while it binds another")
+@STOCK_OPENS
 def test_a_new_neighbour_opens_nobody(host, wire):
     """Binding and deleting another port leaves no gap in the IP layer of this one."""
     host.define("life", TIGHT_IP)
@@ -331,7 +332,7 @@ def test_bridge_netfilter_off_means_no_ip_layer(host, wire):
 
 
 def test_routed_frames_skip_rules_to_the_guest(host, wire):
-    """'in' rules of the IP layers see bridged packets only; what the host routes to the guest meets the Ethernet layer alone."""
+    """'in' rules of the IP layers see bridged packets; what the host routes to a guest meets the Ethernet layer alone."""
     host.define("life", "<rule action='drop' direction='in'><udp dstportstart='9'/></rule>"
                         "<rule action='drop' direction='in'><ip protocol='udp' dstportstart='10'/></rule>")
     host.bind(A, "life")
@@ -343,12 +344,6 @@ def test_routed_frames_skip_rules_to_the_guest(host, wire):
         assert not any(sent.marker in frame for frame in sent.seen[A])
 
 
-def counter(chain, rule):
-    """Packets that the Ethernet rule has met."""
-    text = subprocess.run(["ebtables-save", "-c"], capture_output=True, text=True, check=True, timeout=20).stdout
-    return int(re.search(rf"\[(\d+):\d+\] -A {re.escape(chain)} {re.escape(rule)}", text).group(1))
-
-
 def test_spanning_tree_of_the_host_hides_frames(host):
     """While the host's bridge speaks spanning tree itself, BPDUs of the guest never meet a rule."""
     host.define("life", "<rule action='drop' direction='out'><stp/></rule>")
@@ -358,7 +353,7 @@ def test_spanning_tree_of_the_host_hides_frames(host):
         for enabled, met in (("0", 1), ("1", 1), ("0", 2)):
             ports.ip("link", "set", "brstp", "type", "bridge", "stp_state", enabled)
             send_on(ports.peer_of("vnetstp"), stp().bytes_for(A >> C, b"-spanned"))
-            assert counter("libvirt-I-vnetstp", "-d BGA -j DROP") == met
+            assert counters.read()[("eb", "libvirt-I-vnetstp")] == [met]
 
 
 def send_on(device, frame):

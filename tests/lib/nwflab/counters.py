@@ -2,11 +2,12 @@
 """
 counters.py: which rule decided about a frame, by what the kernel counts
 
-The kernel counts the packets that met each rule. The difference around one frame is the way that the frame took; the last rule of
-it that stands for a rule of a filter decided. Which filter and line a rule stands for, `virt-nwfilter compile --annotate` tells: it
-prints the rules of each chain in the order in which they are in the kernel.
+The kernel counts the packets that met each rule. The difference around one frame is the way that the frame took; the
+last rule of it that stands for a rule of a filter decided. Which filter and line a rule stands for, `virt-nwfilter
+compile --annotate` tells: it prints the rules of each chain in the order in which they are in the kernel.
 
-Limits: only chains of one port are looked at; frames that the port's guest sends by itself meanwhile would be counted, too.
+Limits: only chains of one port are looked at; frames that the port's guest sends by itself meanwhile would be
+counted, too.
 """
 
 import re
@@ -77,7 +78,7 @@ def _rank(port, tool, chain):
 
 
 def met(port, origins, before, after):
-    """(place, Source) of the rules that a frame has met between two readings, in the order of its way through `port`."""
+    """(place, Source) of the rules that a frame met between two readings, in the order of its way through `port`."""
     way = []
     for (tool, chain), now in after.items():
         rank = _rank(port, tool, chain)
@@ -94,8 +95,8 @@ def met(port, origins, before, after):
 def decisive(way, arrived):
     """The Source that made the frame stop or pass; None if no rule of a filter did.
 
-    A frame stops at one rule. One that passes had the consent of several: the IP layer's says most, since it knows connections, then
-    that of the last chain; accept says more than return.
+    A frame stops at one rule. One that passes had the consent of several: the IP layer's says most, since it knows
+    connections, then that of the last chain; accept says more than return.
     """
     wanted = ("accept", "return") if arrived else ("drop", "reject")
     consents = [(place == IP_LAYER, place, -wanted.index(source.verdict), number)

@@ -2,13 +2,14 @@
 """
 frames.py: what guests send, in as few words as a test can use
 
-A Frame is a recipe: udp(dport=53) becomes bytes only when sender, receiver and marker are known, so the same recipe can be
-sent by anybody to anybody. Without options a frame is honest: addresses are the sender's and the receiver's own. Lies are
-options: src_mac=, dst_mac=, src=, dst= (network addresses), sender_ip= and so on (ARP). Every frame carries its marker, eight
-bytes that no other frame has, where it disturbs nobody: in the payload, in an experimental TCP option, behind an ARP body.
+A Frame is a recipe: udp(dport=53) becomes bytes only when sender, receiver and marker are known, so the same recipe
+can be sent by anybody to anybody. Without options a frame is honest: addresses are the sender's and the receiver's
+own. Lies are options: src_mac=, dst_mac=, src=, dst= (network addresses), sender_ip= and so on (ARP). Every frame
+carries its marker, eight bytes that no other frame has, where it disturbs nobody: in the payload, in an experimental
+TCP option, behind an ARP body.
 
-The frames of one TCP conversation (syn, syn_ack, ack, data, answer, fin, rst) have fixed sequence numbers that fit each other, so
-that connection tracking accepts them in this order without any guest having a socket.
+The frames of one TCP conversation (syn, syn_ack, ack, data, answer, fin, rst) have fixed sequence numbers that fit
+each other, so that connection tracking accepts them in this order without any guest having a socket.
 
 Limits: scapy builds the bytes; nothing here looks at a received frame but for its marker.
 """
@@ -19,9 +20,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6ND_RA,
-                                ICMPv6ND_RS, ICMPv6NDOptUnknown, ICMPv6Unknown, IPv6, IPv6ExtHdrDestOpt, PadN,
-                                in6_chksum)
+from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6MLReport, ICMPv6ND_NA, ICMPv6ND_NS,
+                                ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptUnknown, ICMPv6Unknown, IPv6,
+                                IPv6ExtHdrDestOpt, PadN, in6_chksum)
 from scapy.layers.l2 import ARP, LLC, STP, Dot1Q, Dot3, Ether
 from scapy.layers.sctp import (SCTP, SCTPChunkCookieEcho, SCTPChunkInit, SCTPChunkInitAck, SCTPChunkParamStateCookie)
 from scapy.packet import Packet, Raw
@@ -107,15 +108,15 @@ def _link(path, ethertype, src_mac=None, dst_mac=None, vlan=None, inner_type=Non
     return head / Dot1Q(vlan=vlan, type=ethertype if inner_type is None else inner_type)
 
 
-def _net(path, protocol, src=None, dst=None, v6=False, tos=0, ttl=64, fragment=0, more=False, extension=False, **link):
+def _net(path, number, src=None, dst=None, v6=False, tos=0, ttl=64, fragment=0, more=False, extension=False, **link):
     """Ethernet and IP headers; `fragment` is an offset in units of eight bytes, `extension` adds an IPv6 header."""
     if v6:
         head = IPv6(src=src or path.sender.ip6, dst=dst or path.receiver.ip6, tc=tos, hlim=ttl)
         if not extension:
-            head.nh = protocol
+            head.nh = number
             return _link(path, 0x86DD, **link) / head
-        return _link(path, 0x86DD, **link) / head / IPv6ExtHdrDestOpt(nh=protocol, options=[PadN(optdata=b"\0" * 4)])
-    head = IP(src=src or path.sender.ip, dst=dst or path.receiver.ip, proto=protocol, tos=tos, ttl=ttl, frag=fragment,
+        return _link(path, 0x86DD, **link) / head / IPv6ExtHdrDestOpt(nh=number, options=[PadN(optdata=b"\0" * 4)])
+    head = IP(src=src or path.sender.ip, dst=dst or path.receiver.ip, proto=number, tos=tos, ttl=ttl, frag=fragment,
               flags="MF" if more else 0, id=1)
     return _link(path, 0x0800, **link) / head
 
@@ -130,8 +131,8 @@ def ether(path, marker, type=0x88B5, **link):  # pylint: disable=redefined-built
 def stp(path, marker, src_mac=None, as_kernel_reads=False, **fields):
     """A spanning-tree BPDU; fields as scapy names them (rootid=, rootmac=, pathcost=, bridgeid=, portid=, age=, …).
 
-    Linux's match for BPDU fields takes the protocol number, two bytes in the standard, for one byte and so reads all that follows
-    one byte early. as_kernel_reads=True makes the BPDU that it takes for one with these fields.
+    Linux's match for BPDU fields takes the protocol number, two bytes in the standard, for one byte and so reads all
+    that follows one byte early. as_kernel_reads=True makes the BPDU that it takes for one with these fields.
     """
     head = Dot3(src=src_mac or path.sender.mac, dst=BRIDGE_GROUP) / LLC(dsap=0x42, ssap=0x42, ctrl=3)
     body = bytes(STP(**fields))
@@ -201,12 +202,13 @@ answer = _spoken("answer", "PA", SERVER_START + 1, CLIENT_START + 1 + len(PING),
 rst = _spoken("rst", "R", CLIENT_START + 1, 0)
 
 
-def _transport_checksum(packet, protocol, segment):
+def _transport_checksum(packet, number, segment):
     """The Internet checksum of `segment` under the IP header of `packet`."""
     if IPv6 in packet:
-        return in6_chksum(protocol, packet[IPv6], segment)
+        return in6_chksum(number, packet[IPv6], segment)
     head = packet[IP]
-    return checksum(struct.pack("!4s4sBBH", inet_aton(head.src), inet_aton(head.dst), 0, protocol, len(segment)) + segment)
+    pseudo = struct.pack("!4s4sBBH", inet_aton(head.src), inet_aton(head.dst), 0, number, len(segment))
+    return checksum(pseudo + segment)
 
 
 @_recipe

@@ -9,14 +9,17 @@ A guest is a network namespace; its card is one end of a veth pair, the other en
     D (vnetD)              sends the control frames, see below; without filter
     HOST (br0)             the host itself, reached by the bridge's own address
 
-Two identities for each guest: the addresses of its hand-made frames (Station), and those of its kernel (Guest.kernel), so that the
-kernel in the namespace stays silent while frames are played by hand, and answers where real sockets are wanted.
+Two identities for each guest: the addresses of its hand-made frames (Station), and those of its kernel
+(Guest.kernel), so that the kernel in the namespace stays silent while frames are played by hand, and answers where
+real sockets are wanted.
 
-Whether a frame came through is known without waiting: all frames are sent from one processor, whose queue is served in order, so
-when the control frame that D sends to C afterwards has arrived, the frame in question has arrived before or never will.
+Whether a frame came through is known without waiting: all frames are sent from one processor, whose queue is served
+in order, so when the control frame that D sends to C afterwards has arrived, the frame in question has arrived before
+or never will.
 
-Invariants: the bridge learns nothing (a forged source address moves no entry) and floods what it does not know. No wait is longer than
-Wire.LIMIT. A frame counts as arrived at HOST when a socket of the host got it, that is behind the INPUT rules.
+Invariants: the bridge learns nothing (a forged source address moves no entry) and floods what it does not know. No
+wait is longer than Wire.LIMIT. A frame counts as arrived at HOST when a socket of the host got it, that is behind the
+INPUT rules.
 
 Limits: one Wire in a sandbox. Network namespaces are found by name under /run/netns, which is the sandbox's own.
 """
@@ -67,7 +70,8 @@ def kernel_of(station):
 def _batch(program, lines, namespace=None):
     """Runs lines of ip(8) or bridge(8) in one process."""
     command = [program, *(("-n", namespace) if namespace else ()), "-batch", "-"]
-    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=30, check=False)
+    text = "\n".join(lines) + "\n"
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
 
@@ -235,10 +239,9 @@ class Wire:
         """Removes guests and bridge."""
         for guest in self.guests.values():
             guest.close()
-        for station in GUESTS:
-            subprocess.run(["ip", "link", "delete", port_of(station)], capture_output=True, timeout=30, check=False)
-            subprocess.run(["ip", "netns", "delete", namespace_of(station)], capture_output=True, timeout=30, check=False)
-        subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, timeout=30, check=False)
+        for words in (*(("link", "delete", port_of(station)) for station in GUESTS),
+                      *(("netns", "delete", namespace_of(station)) for station in GUESTS), ("link", "delete", BRIDGE)):
+            subprocess.run(["ip", *words], capture_output=True, timeout=30, check=False)
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -344,4 +347,3 @@ def _is_error(frame):
 def namespace_of(station):
     """Name of the network namespace of `station`; None for the host."""
     return None if station is HOST else f"guest{station.name}"
-
