@@ -56,7 +56,7 @@ case("arp-mask", "A masked sender matches its network.",
 case("arp-target-has-no-mask", "A target without a mask is one address, also beside a masked sender.",
      root(MASKED_SOURCE % "arpdstipaddr='10.77.0.12'" + REST),
      passes(A >> C, arp(sender_ip="10.77.9.1"), needs="net"),
-     stops(A >> C, arp(sender_ip="10.77.9.1", target_ip="10.77.0.99"), needs="rest", fixed="P8"))
+     stops(A >> C, arp(sender_ip="10.77.9.1", target_ip="10.77.0.99"), needs="rest", fixed="K5"))
 
 case("arp-gratuitous", "Gratuitous ARP, which names the sender as target, and its opposite.",
      root("<rule id='selfish' action='drop' direction='out'><arp gratuitous='true'/></rule>"
@@ -116,9 +116,9 @@ case("vlan-source", "The addresses of a tagged frame.",
 case("vlan-content", "What a tagged frame carries.",
      root("<rule id='arp' action='drop' direction='out'><vlan encap-protocol='arp'/></rule>"
           "<rule id='own' action='drop' direction='out'><vlan encap-protocol='0x88b5'/></rule>"),
-     stops(A >> C, arp(vlan=5), needs="arp", fixed="P6"),
-     stops(A >> C, ether(vlan=5), needs="own", fixed="P6"),
-     stops(A >> C, ether(vlan=5, inner_type=0x0806), needs="arp", fixed="P6"),
+     stops(A >> C, arp(vlan=5), needs="arp", fixed="K3"),
+     stops(A >> C, ether(vlan=5), needs="own", fixed="K3"),
+     stops(A >> C, ether(vlan=5, inner_type=0x0806), needs="arp", fixed="K3"),
      passes(A >> C, udp(vlan=5)),
      passes(A >> C, arp()))
 

@@ -115,7 +115,7 @@ case("chains-of-equal-priority", "Chains of equal priority are asked in the orde
                 "<rule id='back' action='return' direction='out' priority='900'/>", chain="arp-3", priority="-500"),
      passes(A >> C, arp(), needs=inverted("three")),
      stops(A >> C, arp(op=2), needs="one"),
-     ours="P11: the stock driver's order is that of a hash table")
+     ours="K7: the stock driver's order is that of a hash table")
 
 case("one-chain-two-priorities", "Of two priorities that are given for one chain the smaller one counts.",
      root(f"<rule id='root' action='drop' direction='out' priority='-300'><ip protocol='udp' dstportstart='9'/></rule>"
@@ -125,7 +125,7 @@ case("one-chain-two-priorities", "Of two priorities that are given for one chain
      filter_xml("lane-y", "<rule action='accept' direction='out' priority='20'>"
                           "<ip/></rule>", chain="ipv4-p", priority="-100"),
      passes(A >> C, udp(), needs=inverted("udp")),
-     ours="P12: the stock driver refuses the binding")
+     ours="K8: the stock driver refuses the binding")
 
 case("nested-references", "A filter of a chain may refer to one of another chain; all hang below the root.",
      root(f"<rule id='rest' action='drop' direction='out' priority='1000'/>{refs('lane-v4')}"),

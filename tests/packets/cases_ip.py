@@ -73,21 +73,21 @@ case("ip-protocol-negated", "Nothing but TCP.",
 
 case("ip-dscp", "dscp speaks of the six upper bits of the TOS byte, whatever the two lower ones say.",
      root("<rule id='ef' action='drop' direction='out'><ip dscp='46'/></rule>"),
-     stops(A >> C, udp(tos=46 << 2), needs="ef", fixed="P5"),
-     stops(A >> C, udp(tos=46 << 2 | 3), needs="ef", fixed="P5"),
-     passes(A >> C, udp(tos=46), fixed="P5"),
+     stops(A >> C, udp(tos=46 << 2), needs="ef", fixed="K2"),
+     stops(A >> C, udp(tos=46 << 2 | 3), needs="ef", fixed="K2"),
+     passes(A >> C, udp(tos=46), fixed="K2"),
      passes(A >> C, udp()))
 
 case("ip-dscp-accept", "The one class that may leave.",
      root("<rule id='ef' action='accept' direction='out'><ip dscp='46'/></rule>" + REST),
-     passes(A >> C, udp(tos=46 << 2), needs="ef", fixed="P5"),
-     passes(A >> C, udp(tos=46 << 2 | 1), needs="ef", fixed="P5"),
+     passes(A >> C, udp(tos=46 << 2), needs="ef", fixed="K2"),
+     passes(A >> C, udp(tos=46 << 2 | 1), needs="ef", fixed="K2"),
      stops(A >> C, udp(tos=44 << 2), needs="rest"))
 
 case("ip-dscp-negated", "Every class but one is dropped.",
      root("<rule id='not' action='drop' direction='out'><ip match='no' dscp='46'/></rule>"),
-     passes(A >> C, udp(tos=46 << 2), fixed="P5"),
-     passes(A >> C, udp(tos=46 << 2 | 2), fixed="P5"),
+     passes(A >> C, udp(tos=46 << 2), fixed="K2"),
+     passes(A >> C, udp(tos=46 << 2 | 2), fixed="K2"),
      stops(A >> C, udp(tos=45 << 2), needs="not"),
      stops(A >> C, udp(), needs="not"))
 
@@ -154,7 +154,7 @@ case("ip6-dscp", "The traffic class of IPv6, which the stock driver's ipv6 eleme
      stops(A >> C, udp6(tos=46 << 2), needs="ef"),
      stops(A >> C, udp6(tos=46 << 2 | 1), needs="ef"),
      passes(A >> C, udp6(tos=45 << 2)),
-     ours="the stock driver ignores the attribute and would drop all of IPv6")
+     ours="L7: the stock driver ignores the attribute and would drop all of IPv6")
 
 case("ip-fragments", "A documented limit: only the first fragment has ports, so a rule with ports lets the others by.",
      root("<rule id='drop' action='drop' direction='out'><ip protocol='udp' dstportstart='9'/></rule>"

@@ -74,7 +74,7 @@ case("state-from-a-variable", "State and flags may be variables; the stock drive
      stops(C >> A, tcp(dport=22), needs="new"),
      passes(C >> A, tcp(dport=22, flags="SA", ack=1)),
      params=(("STATE", "NEW"),),
-     ours="the stock driver would drop every segment to the port")
+     ours="V2: the stock driver would drop every segment to the port")
 
 case("outer-parameter-wins",
      "The binding's value wins over the one that a reference gives; the reference's is the default.",

@@ -141,23 +141,23 @@ case("ping-by-type", "Rules with types are written in their own direction only, 
 
 case("typed-icmp-inout", "A typed rule may speak of both directions.",
      root(rule("ping", "drop", "inout", "<icmp type='8'/>")),
-     stops(A >> C, ping(), needs="ping", fixed="P4"),
-     stops(C >> A, ping(), needs="ping", fixed="P4"),
+     stops(A >> C, ping(), needs="ping", fixed="K1"),
+     stops(C >> A, ping(), needs="ping", fixed="K1"),
      passes(A >> C, icmp(type=13)),
      passes(C >> A, pong()))
 
 case("typed-icmp6-inout", "The same for IPv6, in a rule that accepts.",
      root(rule("ping", "accept", "inout", "<icmpv6 type='128'/>") + ALL6),
-     passes(A >> C, ping6(), needs="ping", fixed="P4"),
-     passes(C >> A, ping6(), needs="ping", fixed="P4"),
+     passes(A >> C, ping6(), needs="ping", fixed="K1"),
+     passes(C >> A, ping6(), needs="ping", fixed="K1"),
      stops(A >> C, pong6(ident=9), needs="all6"))
 
 case("neighbours-have-no-state", "Neighbour discovery is not tracked, so its rules must not ask for state.",
      root(rule("ask", "accept", "out", "<icmpv6 type='135'/>") + rule("tell", "accept", "in", "<icmpv6 type='136'/>")
           + rule("groups", "accept", "out", "<icmpv6 type='131'/>") + ALL6),
-     passes(A >> C, neighbour_ask(), needs="ask", fixed="P16"),
-     passes(C >> A, neighbour_tell(), needs="tell", fixed="P16"),
-     passes(A >> C, group_report(), needs="groups", fixed="P16"),
+     passes(A >> C, neighbour_ask(), needs="ask", fixed="K9"),
+     passes(C >> A, neighbour_tell(), needs="tell", fixed="K9"),
+     passes(A >> C, group_report(), needs="groups", fixed="K9"),
      stops(C >> A, neighbour_ask(), needs="all6"))
 
 case("neighbours-by-statematch", "What a filter for the stock driver does instead.",

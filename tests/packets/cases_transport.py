@@ -81,7 +81,7 @@ case("igmp-in-ipv6", "The element that the format document names and the stock d
      root(drop("igmp", "<igmp-ipv6/>")),
      stops(A >> C, protocol6(number=2), needs="igmp"),
      passes(A >> C, udp6()),
-     ours="stock takes an unknown element for none, and the rule for one that matches everything")
+     ours="L8: stock takes an unknown element for none, and the rule for one that matches everything")
 
 case("ip-layer-addresses", "Addresses and masks at the IP layer; the guest's half is swapped.",
      root(accept("net", "<all srcipaddr='10.77.0.12' srcipmask='30'/>", "inout")
@@ -113,7 +113,7 @@ case("ip6-range-to", "The end of a range of IPv6 targets.",
      root(drop("to", "<udp-ipv6 dstipfrom='fd77::200' dstipto='fd77::210'/>")),
      stops(A >> C, udp6(dst="fd77::208"), needs="to"),
      passes(A >> C, udp6(dst="fd77::211")),
-     ours="the stock driver takes only an IPv4 address there")
+     ours="L5: the stock driver takes only an IPv4 address there")
 
 case("ip-layer-negated", "match='no' on an address and on a range.",
      root(drop("addr", "<udp match='no' dstipaddr='10.77.0.12'/>")
@@ -133,13 +133,13 @@ case("port-ranges", "Ranges of source and target ports.",
 
 case("all-ports-but-one", "match='no' with a target port only: everything but that port.",
      root(accept("not", "<tcp match='no' dstportstart='22'/>") + ALL),
-     passes(A >> C, tcp(dport=80), needs="not", fixed="P2"),
-     stops(A >> C, tcp(dport=22), needs="all", fixed="P2"))
+     passes(A >> C, tcp(dport=80), needs="not", fixed="L1"),
+     stops(A >> C, tcp(dport=22), needs="all", fixed="L1"))
 
 case("all-udp-ports-but-one", "The same for datagrams, in a rule that drops.",
      root(drop("not", "<udp-ipv6 match='no' dstportstart='53'/>")),
-     passes(A >> C, udp6(dport=53), fixed="P2"),
-     stops(A >> C, udp6(dport=9), needs="not", fixed="P2"))
+     passes(A >> C, udp6(dport=53), fixed="L1"),
+     stops(A >> C, udp6(dport=9), needs="not", fixed="L1"))
 
 case("dscp-at-ip-layer", "dscp compares six bits, on both IP layers.",
      root(drop("v4", "<udp dscp='46'/>") + drop("v6", "<udp-ipv6 dscp='0x2e'/>")),
@@ -158,7 +158,7 @@ case("tcp-flags-ipv6", "Flags in IPv6, which the stock driver ignores.",
      root(drop("syn", "<tcp-ipv6 flags='SYN,ACK/SYN'/>")),
      stops(A >> C, tcp6(), needs="syn"),
      passes(A >> C, tcp6(flags="A", ack=1)),
-     ours="the stock driver would drop all of TCP over IPv6")
+     ours="L6: the stock driver would drop all of TCP over IPv6")
 
 case("tcp-option", "A segment with an option.",
      root(drop("mptcp", "<tcp option='30'/>")),
@@ -176,7 +176,7 @@ case("mac-rule-spares-answers",
      root(drop("peer", "<tcp srcmacaddr='52:54:00:77:00:0c' dstportstart='22'/>", "in")),
      stops(C >> A, tcp(dport=22), needs="peer"),
      passes(B >> A, tcp(dport=22)),
-     passes(A >> B, syn_ack(port=22), fixed="P9"))
+     passes(A >> B, syn_ack(port=22), fixed="K6"))
 
 case("default-drop-is-both-ways", "A drop rule of one direction drops the other half of the flow, too.",
      root(drop("smtp", "<tcp dstportstart='25'/>")),
@@ -237,20 +237,20 @@ case("set-of-addresses", "A set that somebody else keeps.",
 case("set-with-ports", "A set beside ports.",
      root(drop("set", "<udp dstportstart='9' ipset='nwfpeers' ipsetflags='dst'/>")),
      stops(A >> C, udp(), needs="set"),
-     passes(A >> B, udp(), fixed="P3"),
+     passes(A >> B, udp(), fixed="L3"),
      passes(A >> C, udp(dport=10)),
      around=peers_set)
 
 case("set-negated", "Everybody who is not in the set.",
      root(drop("set", "<all match='no' ipset='nwfpeers' ipsetflags='dst'/>")),
-     passes(A >> C, udp(), fixed="P3"),
-     stops(A >> B, udp(), needs="set", fixed="P3"),
+     passes(A >> C, udp(), fixed="L4"),
+     stops(A >> B, udp(), needs="set", fixed="L4"),
      around=peers_set)
 
 case("set-without-flags", "Missing flags mean the source.",
      root(drop("set", "<all ipset='nwfpeers'/>", "in")),
      stops(C >> A, udp(), needs="set"),
-     passes(B >> A, udp(), fixed="P3"),
+     passes(B >> A, udp(), fixed="L3"),
      around=peers_set)
 
 case("mac-forged-beside-udp", "A guest's own card at the IP layer.",

@@ -16,7 +16,7 @@ Rules are named by an attribute `id`, which is taken out before a document is de
 filter, such as one that libvirt ships, is NAME:N. needs="own" takes the rule out, needs=inverted("own") turns accept
 into drop and back.
 
-fixed="P6" marks a frame that the stock driver treats otherwise (the row of docs/differences.md): run against the stock
+fixed="K3" marks a frame that the stock driver treats otherwise (the row of docs/differences.md): run against the stock
 driver the case expects that.
 
 Invariants: connection tracking starts empty at each playing; after a case every filter is what it was before.

@@ -266,7 +266,7 @@ def noise(number):
     return f"<rule action='drop' direction='out'><ip protocol='udp' dstportstart='{1000 + number}'/></rule>"
 
 
-STOCK_OPENS = pytest.mark.ours("P1: stock opens the IP layer of every port while it builds rules")
+STOCK_OPENS = pytest.mark.ours("K11: stock opens the IP layer of every port while it builds rules")
 
 
 @pytest.mark.parametrize("tight", [TIGHT, pytest.param(TIGHT_IP, marks=STOCK_OPENS)], ids=["ethernet", "ip"])
