@@ -115,7 +115,7 @@ parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **erro
 {
     NwfBindingReader *reader = data;
     if (reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
-        nwf_params_parse_tag(reader->params, tag, reader->notes, &reader->late);
+        nwf_params_parse_tag(reader->params, tag, NULL, reader->notes, &reader->late);
     return TRUE;
 }
 

@@ -62,7 +62,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfFilter, nwf_filter_unref)
 /* How a document is read. */
 typedef struct NwfReading {
     NwfDialect dialect;
-    gboolean validate; /* hold the text against the schema first */
+    gboolean validate; /* hold the text against the schema first; texts of more than 1 MiB are then refused */
 } NwfReading;
 
 /**

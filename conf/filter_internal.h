@@ -35,8 +35,12 @@ gboolean nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfR
 /** nwf_rule_parse_end: settles signs and ipset flags, checks what spans several attributes. */
 gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error);
 
-/** nwf_params_parse_tag: takes one <parameter>; bad ones are dropped. FALSE if the list has NWF_LIST_MAX items. */
-gboolean nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, NwfNotes *notes, GError **error);
+/**
+ * nwf_params_parse_tag: takes one <parameter>; bad ones are dropped with a remark that names @filter, if it is not
+ * NULL. FALSE if the list has NWF_LIST_MAX items already.
+ */
+gboolean nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter, NwfNotes *notes,
+                              GError **error);
 /** nwf_params_format: one <parameter/> line for each value, indented by @indent blanks. */
 void nwf_params_format(GString *out, const NwfParams *params, guint indent);
 

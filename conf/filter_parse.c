@@ -162,7 +162,7 @@ parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **erro
 {
     NwfFilterReader *reader = data;
     GError *found = NULL;
-    if (!reader->late && !nwf_params_parse_tag(reader->ref->params, tag, reader->notes, &found))
+    if (!reader->late && !nwf_params_parse_tag(reader->ref->params, tag, reader->filter->name, reader->notes, &found))
         keep_late(reader, found);
     return TRUE;
 }

@@ -9,26 +9,37 @@
 
 #include <glib/gi18n-lib.h>
 
+static void
+remark_dropped(const NwfXmlTag *tag, const char *name, const char *value, const char *reason, const char *filter,
+               NwfNotes *notes)
+{
+    g_autofree char *quoted_name = nwf_clip(name ? name : "");
+    g_autofree char *quoted_value = nwf_clip(value ? value : "");
+    g_autofree char *quoted_filter = nwf_clip(filter ? filter : "");
+    g_autofree char *place = filter ? g_strdup_printf(_("filter '%s': "), quoted_filter) : g_strdup("");
+    nwf_note(notes, _("%sline %u: parameter name='%s' value='%s' is dropped: %s"), place, nwf_xml_line(tag),
+             quoted_name, quoted_value, reason);
+}
+
 gboolean
-nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, NwfNotes *notes, GError **error)
+nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter, NwfNotes *notes, GError **error)
 {
     g_autofree char *name = nwf_xml_attribute(tag, "name");
     g_autofree char *value = nwf_xml_attribute(tag, "value");
-    g_autofree char *quoted_name = nwf_clip(name ? name : "");
-    g_autofree char *quoted_value = nwf_clip(value ? value : "");
     const GPtrArray *list = name ? nwf_params_get(params, name) : NULL;
 
-    if (list && list->len >= NWF_LIST_MAX)
+    if (list && list->len >= NWF_LIST_MAX) {
+        g_autofree char *quoted = nwf_clip(name);
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: parameter '%s' has more than %d values"),
-                             nwf_xml_line(tag), quoted_name, (int)NWF_LIST_MAX);
-    if (!name || !value)
-        nwf_note(notes, _("line %u: parameter name='%s' value='%s' is dropped: it needs both attributes"),
-                 nwf_xml_line(tag), quoted_name, quoted_value);
-    else if (!nwf_params_add(params, name, value))
-        nwf_note(notes,
-                 _("line %u: parameter name='%s' value='%s' is dropped: a name is made of letters, digits and '_', a "
-                   "value also of '.' and ':'"),
-                 nwf_xml_line(tag), quoted_name, quoted_value);
+                             nwf_xml_line(tag), quoted, (int)NWF_LIST_MAX);
+    }
+    if (name && value && nwf_params_add(params, name, value))
+        return TRUE;
+    if (nwf_notes_wanted(notes))
+        remark_dropped(tag, name, value,
+                       name && value ? _("a name is made of letters, digits and '_', a value also of '.' and ':'")
+                                     : _("it needs both attributes"),
+                       filter, notes);
     return TRUE;
 }
 

@@ -261,6 +261,68 @@ test_order(void)
     }
 }
 
+static const char *const type_names[NWF_TYPES] = {
+    [NWF_TYPE_U8] = "u8",
+    [NWF_TYPE_U16] = "u16",
+    [NWF_TYPE_U32] = "u32",
+    [NWF_TYPE_U16_DECIMAL] = "u16-decimal",
+    [NWF_TYPE_DSCP] = "dscp",
+    [NWF_TYPE_VLANID] = "vlanid",
+    [NWF_TYPE_ETHERTYPE] = "ethertype",
+    [NWF_TYPE_ENCAP] = "encap",
+    [NWF_TYPE_ARP_OPCODE] = "arp-opcode",
+    [NWF_TYPE_IP_PROTOCOL] = "ip-protocol",
+    [NWF_TYPE_PORT] = "port",
+    [NWF_TYPE_MAC] = "mac",
+    [NWF_TYPE_MAC_MASK] = "mac-mask",
+    [NWF_TYPE_IPV4] = "ipv4",
+    [NWF_TYPE_IPV4_MASK] = "ipv4-mask",
+    [NWF_TYPE_IPV6] = "ipv6",
+    [NWF_TYPE_IPV6_MASK] = "ipv6-mask",
+    [NWF_TYPE_BOOL] = "bool",
+    [NWF_TYPE_STATE] = "state",
+    [NWF_TYPE_TCP_FLAGS] = "tcp-flags",
+    [NWF_TYPE_IPSET] = "ipset",
+    [NWF_TYPE_IPSET_FLAGS] = "ipset-flags",
+    [NWF_TYPE_COMMENT] = "comment",
+};
+
+static const char *
+leader_name(const NwfProtocol *protocol, const NwfAttribute *attribute)
+{
+    for (guint i = 0; i < protocol->n_attributes; i++)
+        if (attribute->leader != NWF_MATCH_NONE && protocol->attributes[i].match == attribute->leader)
+            return protocol->attributes[i].name;
+    return "own";
+}
+
+/* The tables say what was observed, line by line. */
+static void
+test_ledger(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "attributes.txt", NULL);
+    g_autofree char *expected = NULL;
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_auto(GStrv) lines = NULL;
+    g_auto(GStrv) ours = NULL;
+    const NwfProtocol *protocol = NULL;
+    guint comments = 0;
+    g_assert_true(g_file_get_contents(path, &expected, NULL, NULL));
+    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++)
+        for (guint i = 0; i < protocol->n_attributes; i++) {
+            const NwfAttribute *attribute = &protocol->attributes[i];
+            g_string_append_printf(found, "%s %s %s %s\n", protocol->name, attribute->name, type_names[attribute->type],
+                                   leader_name(protocol, attribute));
+        }
+    ours = g_strsplit(found->str, "\n", -1);
+    lines = g_strsplit(expected, "\n", -1);
+    while (lines[comments][0] == '#')
+        comments++;
+    g_assert_cmpuint(g_strv_length(lines + comments), ==, g_strv_length(ours));
+    for (guint i = 0; ours[i]; i++)
+        g_assert_cmpstr(ours[i], ==, lines[comments + i]);
+}
+
 static void
 test_tables_are_sound(void)
 {
@@ -284,6 +346,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/conf/attributes/ledger", test_ledger);
     g_test_add_func("/conf/attributes/tables-are-sound", test_tables_are_sound);
     g_test_add_func("/conf/attributes/literals", test_literals);
     g_test_add_func("/conf/attributes/variables", test_variables);

@@ -71,7 +71,7 @@ static const char *const others[][2] = {
     {"<rule action='drop' direction='in' statematch='no'/>", "<rule statematch='no'>: means 'true'"},
     {"<rule action='drop' direction='in' prio='1'/>", "<rule prio='1'>: an unknown attribute is ignored"},
     {"<x/>", "line 1: the unknown element <x> is ignored"},
-    {"<filterref filter='a'><parameter name='A-' value='1'/></filterref>", "name='A-' value='1' is dropped"},
+    {"<filterref filter='a'><parameter name='A-' value='1'/></filterref>", "filter 'f': line 1: parameter name='A-' value='1' is dropped"},
     {"<filterref filter='a'><parameter name='A' value='fe80::/64'/></filterref>", "value='fe80::/64' is dropped"},
     {"<filterref filter='a'><parameter name='A'/></filterref>", "is dropped: it needs both attributes"},
 };
