@@ -17,3 +17,4 @@ typedef struct NwfSubcommand {
 } NwfSubcommand;
 
 gboolean nwf_compile_command(int argc, char **argv, GError **error);
+gboolean nwf_verdict_command(int argc, char **argv, GError **error);
