@@ -188,6 +188,8 @@ class Check:
         command, junit, environment = self._command(name, lane)
         junit.unlink(missing_ok=True)
         status = self.run(name, command, lane["limit"], environment)
+        if self.stopping:
+            return
         if status is None:
             status = f"none: not done within {lane['limit']} s"
         outcomes = results.of_lane(name, junit, status, self.log(name))

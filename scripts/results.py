@@ -30,14 +30,25 @@ def _text(element):
     return body if message and message.splitlines()[0] in body else "\n".join(filter(None, (message, body)))
 
 
+def _name(case, suite):
+    """Name of a test, and the message that meson puts behind it.
+
+    meson's classes are its suites, "PROJECT", "PROJECT.PROGRAM" or "PROJECT.PROJECT:SUITE / PROGRAM"; pytest's are modules.
+    """
+    group = case.get("classname") or ""
+    if group == suite.get("name"):
+        group = group.partition(".")[2].rpartition(" / ")[2]
+    name, _, message = (case.get("name") or "").partition(" - ")
+    return " ".join(filter(None, (group.removeprefix("tests."), re.sub(r"^\d+ ", "", name)))), message
+
+
 def _case(lane, case, suite):
     """The Outcome of a <testcase>."""
-    group = case.get("classname") or suite.get("name") or ""
-    name = " ".join(filter(None, (group.removeprefix("tests."), case.get("name"))))
+    name, message = _name(case, suite)
     for tag, result in (("failure", FAILED), ("error", FAILED), ("skipped", SKIPPED)):
         element = case.find(tag)
         if element is not None:
-            return Outcome(lane, name, result, _text(element))
+            return Outcome(lane, name, result, _text(element) or message)
     return Outcome(lane, name, PASSED)
 
 
