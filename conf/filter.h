@@ -17,6 +17,7 @@ typedef enum NwfDirection { NWF_DIRECTION_IN = 1, NWF_DIRECTION_OUT = 2, NWF_DIR
 typedef struct NwfField {
     gboolean present;
     gboolean negated;      /* match='no', after inheritance of signs */
+    guint element;         /* in which of the rule's protocol elements it stands, from 0; combinations follow it */
     NwfVariable *variable; /* owned; NULL for a literal */
     NwfValue value;        /* of a literal */
 } NwfField;
@@ -28,6 +29,7 @@ typedef struct NwfRule {
     gboolean statematch; /* TRUE unless switched off */
     guint line;          /* of the <rule> in its document, from 1; 0 if unknown */
     const NwfProtocol *protocol; /* NULL: no protocol element, matches everything at the Ethernet layer */
+    guint n_elements;            /* with that name, whose attributes are merged here */
     NwfField fields[];           /* one for each row of protocol->attributes, same order */
 } NwfRule;
 

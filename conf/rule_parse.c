@@ -189,6 +189,7 @@ take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, c
         return FALSE;
     }
     rule->fields[index].negated = negated;
+    rule->fields[index].element = rule->n_elements;
     for (guint i = 0; remarks && i < remarks->len; i++) {
         g_clear_pointer(&label, g_free);
         label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
@@ -272,6 +273,7 @@ nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace 
             last = g_steal_pointer(&found);
         }
     }
+    (*rule)->n_elements++;
     remark_unknown_attributes((*rule)->protocol, tag, place);
     if (!last)
         return place->dialect >= NWF_DIALECT_11 || nwf_rule_check_ports(*rule, place, error);

@@ -4,7 +4,7 @@
  *
  * A rule is written once for each combination of the values of its groups. Variables with one iterator form one group;
  * an element access ($A[3]) is a group of its own with one value. The iterator 0 comes first, the others follow in
- * order of first use, which is the order of the attribute tables; the first group varies fastest.
+ * order of first use: elements as written, attributes of one element in table order; the first group varies fastest.
  *
  * Groups belong to the template: rules that use the same variables in the same types share one. One rule may have the
  * same group twice ($A[@1] and $A[@2] make all pairs), therefore operands count the groups of their rule.
@@ -124,16 +124,38 @@ group_intern(NwfTemplate *template, GHashTable *known, GArray *columns)
     return template->groups->len - 1;
 }
 
+/* Indices of the fields that are variables, in order of use. */
+static guint
+variables_in_order(const NwfRule *rule, guint order[NWF_ATTRIBUTES_MAX])
+{
+    guint n = 0;
+
+    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
+        guint at = n;
+
+        if (!rule->fields[i].present || rule->fields[i].variable == NULL)
+            continue;
+        for (; at > 0 && rule->fields[order[at - 1]].element > rule->fields[i].element; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+        n++;
+    }
+    return n;
+}
+
 /* Fills the slots with those fields whose variable is, or is not, of the first iterator. */
 static gboolean
 collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean first_iterator, GError **error)
 {
-    for (guint i = 0; i < source->rule->protocol->n_attributes; i++) {
+    guint order[NWF_ATTRIBUTES_MAX], n = variables_in_order(source->rule, order);
+
+    for (guint at = 0; at < n; at++) {
+        guint i = order[at];
         const NwfField *field = &source->rule->fields[i];
         NwfColumn column;
         NwfSlot *slot;
 
-        if (!field->present || field->variable == NULL || is_first_iterator(field->variable) != first_iterator)
+        if (is_first_iterator(field->variable) != first_iterator)
             continue;
         if (!column_init(&column, source, i, supplied, error))
             return FALSE;

@@ -84,6 +84,21 @@ test_iterations(void)
     }
 }
 
+/* Iterators count from their first use in the text: elements as written, not the table of attributes. */
+static void
+test_elements_in_document_order(void)
+{
+    g_autoptr(World) world = world_of_rules("<rule action='drop' direction='out'>"
+                                            "<ip dstipaddr='$B[@1]'/><ip srcipaddr='$A[@2]'/></rule>");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfPlan) plan = plan_of(world, LISTS, &error);
+    g_autofree char *made = NULL;
+
+    g_assert_no_error(error);
+    made = combinations_of(plan);
+    g_assert_cmpstr(made, ==, "a1 b1 / a1 b2 / a2 b1 / a2 b2");
+}
+
 /* A single value beside a list is an error too: values are not repeated. */
 static void
 test_uneven_lists(void)
@@ -302,6 +317,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/variables/iterations", test_iterations);
+    g_test_add_func("/plan/variables/elements-in-document-order", test_elements_in_document_order);
     g_test_add_func("/plan/variables/uneven-lists", test_uneven_lists);
     g_test_add_func("/plan/variables/one-list-in-two-types", test_one_list_in_two_types);
     g_test_add_func("/plan/variables/unused-attributes-take-part", test_unused_attributes_take_part);
