@@ -12,7 +12,7 @@ LIMIT = 90.0  # seconds that one test may take
 
 
 @pytest.fixture(name="lab")
-def fixture_lab(driver, request):
+def fixture_lab(driver):
     """The world of one test; see nwflab/lab.py."""
     from nwflab.lab import Lab  # needs the sandbox, which collecting does not
     from nwflab.wait import Watchdog

@@ -207,4 +207,3 @@ def test_counting(world):
     assert connection.numOfNWFilters() == 2
     assert sorted(connection.listNWFilters()) == ["net", "web"]
     assert len(connection.listAllNWFilters()) == 2
-

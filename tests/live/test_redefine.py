@@ -9,7 +9,7 @@ import pytest
 
 from nwflab import kernel, ports
 from nwflab.client import Failed, outcome
-from nwflab.texts import filter_xml, uuid_of
+from nwflab.texts import uuid_of
 
 
 def rule(number, direction="in"):

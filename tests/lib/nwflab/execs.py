@@ -2,8 +2,8 @@
 """
 execs.py: which programs a process starts
 
-strace follows the daemon and all of its children and writes one line per successful execve. The programs run as they always do, since
-nothing is put in their place.
+strace follows the daemon and all of its children and writes one line for each execve. The programs run as they always do,
+since nothing is put in their place.
 """
 
 import os

@@ -2,8 +2,9 @@
 """
 kernel.py: the firewall rules that are in force, as the -save tools print them, made comparable
 
-Counters, comments and the tools' headers are dropped; chains are sorted by name, because their order means nothing; the order of
-rules within a chain is kept, because it means everything. Only the jumps of different ports stand in no order: snapshot() sorts them.
+Counters, comments and the tools' headers are dropped; chains are sorted by name, because their order means nothing; the
+order of rules within a chain is kept, because it means everything. Only the jumps of different ports stand in no order:
+snapshot() sorts them.
 """
 
 import re
