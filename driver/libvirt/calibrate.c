@@ -17,6 +17,7 @@
 #include "driver/libvirt/api_binding.h"
 #include "driver/libvirt/api_filter.h"
 #include "driver/libvirt/connect.h"
+#include "driver/libvirt/log.h"
 #include "driver/libvirt/probes.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/libvirt/tables.h"
@@ -150,6 +151,17 @@ objects_fit(const NwfSubject *subject, GError **error)
                          _("this libvirt's objects do not hold their connection where it is expected"));
 }
 
+/* For whoever wonders what a new release has moved. */
+static void
+log_slots(const guint slots[ROWS])
+{
+    g_autoptr(GString) text = g_string_new("slots of this libvirt:");
+
+    for (guint i = 0; i < ROWS; i++)
+        g_string_append_printf(text, " %s=%u", calibration_rows[i].name, slots[i]);
+    nwf_log_border(NWF_LOG_DEBUG, "%s", text->str);
+}
+
 static gboolean
 look_at(virConnectPtr conn, GError **error)
 {
@@ -171,6 +183,7 @@ look_at(virConnectPtr conn, GError **error)
     if (subject.binding)
         virNWFilterBindingFree(subject.binding);
 
+    log_slots(slots);
     for (guint i = 0; i < ROWS; i++)
         if (slots[i] != 0)
             calibration_rows[i].table->slots[slots[i]].call = calibration_rows[i].function;
