@@ -78,7 +78,7 @@ static const NwfAttribute stp_attributes[] = {
 static const NwfAttribute arp_attributes[] = {
     MACS,
     ATTRIBUTE("hwtype", U16, ARP_HWTYPE),
-    ATTRIBUTE("protocoltype", U16, ARP_PROTOCOL),
+    ATTRIBUTE("protocoltype", ARP_PROTOCOL, ARP_PROTOCOL),
     ATTRIBUTE("opcode", ARP_OPCODE, ARP_OPCODE),
     ATTRIBUTE("arpsrcmacaddr", MAC, ARP_SRC_MAC),
     ATTRIBUTE("arpdstmacaddr", MAC, ARP_DST_MAC),

@@ -95,6 +95,8 @@ static const NwfTypeRow rows[NWF_TYPES] = {
                             N_("an EtherType (arp, rarp, ipv4, ipv6, vlan, or a number from 0x600 to 0xffff)")},
     [NWF_TYPE_ENCAP] = {nwf_read_number, nwf_write_number, same_number, 0x3c, 0xffff, ethertypes,
                         N_("an encapsulated EtherType (arp, rarp, ipv4, ipv6, vlan, or a number from 0x3c to 0xffff)")},
+    [NWF_TYPE_ARP_PROTOCOL] = {nwf_read_number, nwf_write_number, same_number, 0, 0xffff, NULL,
+                               N_("a protocol type (a number from 0 to 65535, decimal or hexadecimal)")},
     [NWF_TYPE_ARP_OPCODE] = {nwf_read_opcode, nwf_write_number, same_number, 0, 0xffff, arp_opcodes,
                              N_("an ARP opcode (Request, Reply, Request_Reverse, Reply_Reverse, DRARP_Request, "
                                 "DRARP_Reply, DRARP_Error, InARP_Request, ARP_NAK, or a number from 0 to 65535)")},

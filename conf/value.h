@@ -19,6 +19,7 @@ typedef enum NwfType {
     NWF_TYPE_VLANID,     /* 0..4095 */
     NWF_TYPE_ETHERTYPE,  /* name or 0x600..0xffff */
     NWF_TYPE_ENCAP,      /* name or 0x3c..0xffff */
+    NWF_TYPE_ARP_PROTOCOL,/* 0..65535; as ETHERTYPE and ENCAP hexadecimal in a variable */
     NWF_TYPE_ARP_OPCODE, /* name or U16 */
     NWF_TYPE_IP_PROTOCOL,/* name or U8 */
     NWF_TYPE_PORT,       /* U16; a variable may also hold a service name of this host or START:END */
@@ -93,8 +94,8 @@ gboolean nwf_value_parse(NwfValue *value, NwfType type, const char *text, NwfNot
  * nwf_value_parse_variable:
  * @services: looks up service names for NWF_TYPE_PORT, or NULL if there is none
  *
- * As nwf_value_parse() but for the text of a variable, which is a little wider where users rely on it: ports may be
- * START:END or a service name, MAC masks may have holes.
+ * As nwf_value_parse() but for the text of a variable, which is read as the tools read it where users rely on that:
+ * ports may be START:END or a service name, MAC masks may have holes, types of frames are hexadecimal with or without 0x.
  */
 gboolean nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfServiceLookup services,
                                   gpointer data, NwfNotes *notes, GError **error);

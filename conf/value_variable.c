@@ -4,7 +4,8 @@
  *
  * Stock drivers hand such texts to the firewall tools unread, so people rely on a little more than what may be written
  * in an attribute: a port may be a service name of this host or a range START:END, a MAC mask may have holes.
- * Everything else is read as in an attribute; a host name is never looked up.
+ * Types of frames, which those tools read in hexadecimal only, are hexadecimal here too: 8100 is the type of VLAN tags, though
+ * as a literal it is a decimal number. Everything else is read as in an attribute; a host name is never looked up.
  *
  * The tools read a leading zero as octal, here it is decimal: such numbers are remarked on.
  */
@@ -51,6 +52,24 @@ read_port_range(NwfValue *value, const char *text, const NwfServices *services, 
     return TRUE;
 }
 
+/* Digits alone are hexadecimal. */
+static gboolean
+read_frame_type(NwfValue *value, NwfType type, const char *text, NwfNotes *notes)
+{
+    g_autofree char *hexadecimal = g_strconcat("0x", text, NULL);
+    if (strspn(text, "0123456789abcdefABCDEF") != strlen(text))
+        return nwf_value_parse(value, type, text, notes, NULL);
+    if (strspn(text, "0123456789") == strlen(text))
+        nwf_note(notes, _("'%s' is read as a hexadecimal number"), text);
+    return nwf_value_parse(value, type, hexadecimal, notes, NULL);
+}
+
+static gboolean
+is_frame_type(NwfType type)
+{
+    return type == NWF_TYPE_ETHERTYPE || type == NWF_TYPE_ENCAP || type == NWF_TYPE_ARP_PROTOCOL;
+}
+
 static gboolean
 is_number(NwfType type)
 {
@@ -63,10 +82,12 @@ nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfSer
 {
     gboolean fits = FALSE;
     memset(value, 0, sizeof(*value));
-    if (is_number(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
+    if (is_number(type) && !is_frame_type(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
         nwf_note(notes, _("'%s' is read as a decimal number"), text);
     if (type == NWF_TYPE_PORT)
         fits = read_port_range(value, text, &(NwfServices){services, data}, notes);
+    else if (is_frame_type(type))
+        fits = read_frame_type(value, type, text, notes);
     else if (type == NWF_TYPE_MAC_MASK)
         fits = nwf_mac_parse(value->mac, text, notes);
     else

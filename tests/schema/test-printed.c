@@ -30,6 +30,7 @@ static const struct {
     [NWF_TYPE_ETHERTYPE] = {{"arp", "rarp", "ipv4", "ipv6", "vlan", "0x600", "35020"},
                             {"IPv4", "0X0806", "88cc", "2048"}},
     [NWF_TYPE_ENCAP] = {{"arp", "vlan", "0x3c", "60", "0xffff"}, {"IPv6", "0X3C", "3c"}},
+    [NWF_TYPE_ARP_PROTOCOL] = {{"0", "65535", "0x800"}, {"abc"}},
     [NWF_TYPE_ARP_OPCODE] = {{"Request", "Reply_Reverse", "DRARP_Error", "InARP_Request", "ARP_NAK", "0", "65535"},
                              {"REQUEST", "drarp_request", "0x10", "ff", "0x3"}},
     [NWF_TYPE_IP_PROTOCOL] = {{"tcp", "udp", "icmpv6", "udplite", "255", "0xfe"}, {"TCP", "3a", "0x84"}},

@@ -356,6 +356,13 @@ static const struct {
     {NWF_TYPE_PORT, "nosuch", NULL},
     {NWF_TYPE_PORT, "face", NULL}, /* no bare hexadecimal: could be the name of a service */
     {NWF_TYPE_PORT, "", NULL},
+    {NWF_TYPE_ETHERTYPE, "8100", "vlan"},
+    {NWF_TYPE_ETHERTYPE, "0x88cc", "35020"},
+    {NWF_TYPE_ETHERTYPE, "ARP", "arp"},
+    {NWF_TYPE_ETHERTYPE, "35020", NULL}, /* 0x35020 */
+    {NWF_TYPE_ENCAP, "0800", "ipv4"},
+    {NWF_TYPE_ARP_PROTOCOL, "10", "16"},
+    {NWF_TYPE_ARP_PROTOCOL, "", NULL},
     {NWF_TYPE_MAC_MASK, "01:00:00:00:00:00", "01:00:00:00:00:00"},
     {NWF_TYPE_MAC_MASK, "nomask", NULL},
     {NWF_TYPE_IPV4, "10.0.0.1", "10.0.0.1"},
@@ -401,6 +408,7 @@ test_odd_variables_are_remarked_on(void)
         guint remarks;
     } cases[] = {
         {NWF_TYPE_PORT, "80", 0}, {NWF_TYPE_PORT, "22:25", 1}, {NWF_TYPE_PORT, "010", 1},
+        {NWF_TYPE_ENCAP, "0800", 1}, {NWF_TYPE_ENCAP, "86dd", 0},
         {NWF_TYPE_U8, "010", 1},  {NWF_TYPE_U8, "0x10", 0},    {NWF_TYPE_IPV4, "010.0.0.1", 1},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
