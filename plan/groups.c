@@ -48,7 +48,7 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
     g_autofree char *place = NULL;
 
     column->variable = variable;
-    column->constant = of_binding ? NULL : nwf_scope_get(source->origin->scope, variable->name);
+    column->constant = of_binding ? NULL : nwf_tree_given(source->origin, index);
     column->type = source->rule->protocol->attributes[index].type;
     column->rule = source->origin;
     column->attribute = source->rule->protocol->attributes[index].name;

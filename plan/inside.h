@@ -12,21 +12,15 @@
 
 #include "plan/plan.h"
 
-/* Parameters that are visible in a filter: those of the reference that leads here, and of all references further out. */
-typedef struct NwfScope {
-    const struct NwfScope *outer;
-    const NwfParams *params;
-} NwfScope;
-
 /* One rule of the expanded tree. */
 typedef struct NwfTreeRule {
     const NwfFilter *filter;
     const NwfRule *rule;
-    const NwfScope *scope; /* NULL: only the binding's parameters */
+    const GPtrArray **given; /* for each attribute the texts that references on the way here give its variable; may be NULL */
 } NwfTreeRule;
 
-/** nwf_scope_get: the texts of @name that the references to filters give; the outermost wins. NULL if none does. */
-const GPtrArray *nwf_scope_get(const NwfScope *scope, const char *name);
+/** nwf_tree_given: the texts that the references give the variable in the attribute at @index, or NULL. */
+const GPtrArray *nwf_tree_given(const NwfTreeRule *at, guint index);
 guint nwf_tree_n_rules(const NwfTree *tree);
 const NwfTreeRule *nwf_tree_rule(const NwfTree *tree, guint index);
 

@@ -90,6 +90,9 @@ struct NwfChain {
 typedef struct NwfTemplate NwfTemplate;
 typedef struct NwfValues NwfValues;
 
+/* Of lists, in all groups of a template together; groups that share a list count it each. */
+enum { NWF_PORT_VALUES_MAX = 200000 };
+
 typedef struct NwfPlan {
     gatomicrefcount refs;
     GPtrArray *chains;        /* (element-type NwfChain): per layer and hook the root chain first, then its sub-chains in
@@ -131,7 +134,8 @@ typedef struct NwfHost {
  * Parses each value to the type of the attribute that uses it, groups them and removes repeated tuples.
  *
  * Returns: (transfer full): the values, or NULL with NWF_ERROR_INTERNAL that names filter, line, attribute, variable,
- *   value, and what would be accepted; also for lists of different length in one group
+ *   value, and what would be accepted; also for lists of different length in one group, and for more than
+ *   NWF_PORT_VALUES_MAX values (checked before they are parsed)
  */
 NwfValues *nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error);
 NwfValues *nwf_values_ref(NwfValues *values);

@@ -10,27 +10,14 @@
  */
 #include "plan/inside.h"
 
-const GPtrArray *
-nwf_scope_get(const NwfScope *scope, const char *name)
-{
-    const GPtrArray *found = NULL;
-
-    for (; scope != NULL; scope = scope->outer) {
-        const GPtrArray *list = nwf_params_get(scope->params, name);
-
-        if (list != NULL)
-            found = list;
-    }
-    return found;
-}
-
 static gboolean
-has_value(const NwfVariable *variable, const NwfScope *scope, const NwfParams *params)
+has_value(const NwfTreeRule *at, guint index, const NwfParams *params)
 {
+    const NwfVariable *variable = at->rule->fields[index].variable;
     const GPtrArray *list = params != NULL ? nwf_params_get(params, variable->name) : NULL;
 
     if (list == NULL)
-        list = nwf_scope_get(scope, variable->name);
+        list = nwf_tree_given(at, index);
     if (list == NULL || list->len == 0)
         return FALSE;
     return variable->access == NWF_ACCESS_ITERATOR || variable->index < list->len;
@@ -63,7 +50,7 @@ nwf_tree_missing(const NwfTree *tree, const NwfParams *params)
         for (guint j = 0; j < n_fields; j++) {
             const NwfField *field = &at->rule->fields[j];
 
-            if (field->present && field->variable != NULL && !has_value(field->variable, at->scope, params))
+            if (field->present && field->variable != NULL && !has_value(at, j, params))
                 add_missing(missing, listed, field->variable);
         }
     }

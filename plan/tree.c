@@ -3,13 +3,16 @@
  * tree.c: a filter with all that it refers to, expanded within bounds
  *
  * Two walks. The survey visits each filter once, whatever the number of ways that lead to it, and learns how many rules
- * it stands for and how deep it goes; loops, missing filters and trees beyond the bounds end here. Only then the
- * expansion runs; it passes over references that bring no rule, so that its work is bounded by rules times depth.
+ * and references it stands for and how deep it goes; loops, missing filters and trees beyond the bounds end here. Only
+ * then the expansion runs; it passes over references that bring no rule, so that its work is what was counted.
+ *
+ * On its way the expansion keeps the parameters that are visible where it is: a reference adds those that no reference
+ * further out gives, and takes them away at its end. So each rule is told at once what the references give it.
  *
  * Names are resolved once a tree: it cannot see two versions of one filter.
  *
- * Limits: NWF_TREE_DEPTH_MAX filters on one way, NWF_PORT_RULES_MAX rules. The survey never recurses deeper than the
- * depth allowed, so a loop longer than that is reported as too deep.
+ * Limits: NWF_TREE_DEPTH_MAX filters on one way, NWF_PORT_RULES_MAX rules, NWF_TREE_REFERENCES_MAX references. The
+ * survey never recurses deeper than the depth allowed, so a loop longer than that is reported as too deep.
  */
 #include "plan/inside.h"
 
@@ -17,9 +20,11 @@
 
 typedef struct NwfNode {
     NwfFilter *filter;
-    guint n_rules; /* after expansion; NWF_PORT_RULES_MAX + 1 stands for all larger numbers */
-    guint height;  /* filters on the longest way down, this one included */
-    gboolean open; /* on the way that the survey is on */
+    /* Both after expansion; one more than the bound stands for all larger numbers. */
+    guint n_rules;
+    guint n_references; /* with their parameters */
+    guint height;       /* filters on the longest way down, this one included */
+    gboolean open;      /* on the way that the survey is on */
 } NwfNode;
 
 struct NwfTree {
@@ -27,7 +32,6 @@ struct NwfTree {
     char *root;
     GHashTable *nodes; /* name to NwfNode */
     GArray *rules;     /* (element-type NwfTreeRule) */
-    GPtrArray *scopes; /* (element-type NwfScope) */
 };
 
 typedef struct NwfSurvey {
@@ -67,6 +71,24 @@ missing(const char *name, const NwfFilter *from, guint line, GError **error)
 static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level,
                        GError **error);
 
+static guint
+weight(const NwfFilterRef *reference)
+{
+    g_autoptr(GPtrArray) names = reference->params != NULL ? nwf_params_names(reference->params) : NULL;
+
+    return 1 + (names != NULL ? names->len : 0);
+}
+
+/* Adds what the entry of @child, or a rule if that is NULL, brings to @node. */
+static void
+count(NwfNode *node, const NwfNode *child, const NwfFilterRef *reference)
+{
+    guint n_references = child != NULL && child->n_rules > 0 ? weight(reference) + child->n_references : 0;
+
+    node->n_rules = MIN(node->n_rules + (child != NULL ? child->n_rules : 1), NWF_PORT_RULES_MAX + 1);
+    node->n_references = MIN(node->n_references + n_references, NWF_TREE_REFERENCES_MAX + 1);
+}
+
 static gboolean
 survey_entries(const NwfSurvey *self, NwfNode *node, guint level, GError **error)
 {
@@ -82,7 +104,7 @@ survey_entries(const NwfSurvey *self, NwfNode *node, guint level, GError **error
                 return FALSE;
             node->height = MAX(node->height, child->height + 1);
         }
-        node->n_rules = MIN(node->n_rules + (child != NULL ? child->n_rules : 1), NWF_PORT_RULES_MAX + 1);
+        count(node, child, entry->ref);
     }
     return TRUE;
 }
@@ -122,43 +144,90 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
     return node;
 }
 
-static const NwfScope *
-scope_within(NwfTree *tree, const NwfScope *outer, const NwfParams *params)
+static void
+rule_clear(gpointer rule)
 {
-    NwfScope *scope;
+    g_free(((NwfTreeRule *)rule)->given);
+}
 
-    if (params == NULL)
-        return outer;
-    scope = g_new(NwfScope, 1);
-    scope->outer = outer;
-    scope->params = params;
-    g_ptr_array_add(tree->scopes, scope);
-    return scope;
+/* @visible: name of a variable to the texts that the references on the way here give it. */
+static void
+add_rule(NwfTree *tree, const NwfFilter *filter, const NwfRule *rule, GHashTable *visible)
+{
+    guint n_attributes = rule->protocol != NULL ? rule->protocol->n_attributes : 0;
+    NwfTreeRule at = {filter, rule, NULL};
+
+    for (guint i = 0; g_hash_table_size(visible) > 0 && i < n_attributes; i++) {
+        const NwfField *field = &rule->fields[i];
+
+        if (!field->present || field->variable == NULL)
+            continue;
+        if (at.given == NULL)
+            at.given = g_new0(const GPtrArray *, n_attributes);
+        at.given[i] = g_hash_table_lookup(visible, field->variable->name);
+    }
+    g_array_append_val(tree->rules, at);
+}
+
+/* Makes those of @params visible that nobody further out gives. Returns: (transfer full): their names. */
+static GPtrArray *
+enter(GHashTable *visible, const NwfParams *params)
+{
+    g_autoptr(GPtrArray) names = params != NULL ? nwf_params_names(params) : g_ptr_array_new();
+    GPtrArray *added = g_ptr_array_new();
+
+    for (guint i = 0; i < names->len; i++) {
+        char *name = g_ptr_array_index(names, i);
+
+        if (g_hash_table_contains(visible, name))
+            continue;
+        g_hash_table_insert(visible, name, (gpointer)nwf_params_get(params, name));
+        g_ptr_array_add(added, name);
+    }
+    return added;
 }
 
 static void
-expand(NwfTree *tree, const NwfNode *node, const NwfScope *scope)
+expand(NwfTree *tree, const NwfNode *node, GHashTable *visible)
 {
     for (guint i = 0; i < node->filter->entries->len; i++) {
         const NwfEntry *entry = g_ptr_array_index(node->filter->entries, i);
+        const NwfNode *child = entry->ref != NULL ? g_hash_table_lookup(tree->nodes, entry->ref->filter) : NULL;
+        g_autoptr(GPtrArray) added = NULL;
 
-        if (entry->rule != NULL) {
-            NwfTreeRule rule = {node->filter, entry->rule, scope};
-
-            g_array_append_val(tree->rules, rule);
-        } else {
-            const NwfNode *child = g_hash_table_lookup(tree->nodes, entry->ref->filter);
-
-            if (child->n_rules > 0)
-                expand(tree, child, scope_within(tree, scope, entry->ref->params));
+        if (child == NULL) {
+            add_rule(tree, node->filter, entry->rule, visible);
+            continue;
         }
+        if (child->n_rules == 0)
+            continue;
+        added = enter(visible, entry->ref->params);
+        expand(tree, child, visible);
+        for (guint j = 0; j < added->len; j++)
+            g_hash_table_remove(visible, g_ptr_array_index(added, j));
     }
+}
+
+static gboolean
+fits(const NwfNode *root, GError **error)
+{
+    if (root->n_rules > NWF_PORT_RULES_MAX)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("filter '%s' and the filters it refers to make more than %d rules"), root->filter->name,
+                             NWF_PORT_RULES_MAX);
+    if (root->n_references > NWF_TREE_REFERENCES_MAX)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("filter '%s' and the filters it refers to make more than %d references and parameters "
+                               "of references"),
+                             root->filter->name, NWF_TREE_REFERENCES_MAX);
+    return TRUE;
 }
 
 NwfTree *
 nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **error)
 {
     g_autoptr(NwfTree) tree = g_new0(NwfTree, 1);
+    g_autoptr(GHashTable) visible = g_hash_table_new(g_str_hash, g_str_equal);
     NwfSurvey self = {NULL, lookup, data};
     const NwfNode *node;
 
@@ -166,18 +235,13 @@ nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **e
     tree->root = g_strdup(root);
     tree->nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, node_free);
     tree->rules = g_array_new(FALSE, FALSE, sizeof(NwfTreeRule));
-    tree->scopes = g_ptr_array_new_with_free_func(g_free);
+    g_array_set_clear_func(tree->rules, rule_clear);
 
     self.nodes = tree->nodes;
     node = survey(&self, root, NULL, 0, 1, error);
-    if (node == NULL)
+    if (node == NULL || !fits(node, error))
         return NULL;
-    if (node->n_rules > NWF_PORT_RULES_MAX) {
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' and the filters it refers to make more than %d rules"),
-                      root, NWF_PORT_RULES_MAX);
-        return NULL;
-    }
-    expand(tree, node, NULL);
+    expand(tree, node, visible);
     return g_steal_pointer(&tree);
 }
 
@@ -196,7 +260,6 @@ nwf_tree_unref(NwfTree *tree)
     g_free(tree->root);
     g_hash_table_unref(tree->nodes);
     g_array_unref(tree->rules);
-    g_ptr_array_unref(tree->scopes);
     g_free(tree);
 }
 
@@ -222,4 +285,10 @@ const NwfTreeRule *
 nwf_tree_rule(const NwfTree *tree, guint index)
 {
     return &g_array_index(tree->rules, NwfTreeRule, index);
+}
+
+const GPtrArray *
+nwf_tree_given(const NwfTreeRule *at, guint index)
+{
+    return at->given != NULL ? at->given[index] : NULL;
 }

@@ -3,14 +3,15 @@
  * tree.h: a filter with all that it refers to
  *
  * A tree is the expansion of a root filter: depth first, in document order. Each rule in it knows the filter it stands
- * in and the parameters it can see. Building a tree is bounded before it begins: depth and number of rules are counted
+ * in and the parameters it can see. Building a tree is bounded before it begins: depth, rules and references are counted
  * without expanding anything, so that thirty filters that each refer twice to the next cost neither time nor memory.
  */
 #pragma once
 
 #include "conf/filter.h"
 
-enum { NWF_TREE_DEPTH_MAX = 64, NWF_PORT_RULES_MAX = 20000 };
+/* References count after expansion, if they lead to rules, and their parameters with them. */
+enum { NWF_TREE_DEPTH_MAX = 64, NWF_PORT_RULES_MAX = 20000, NWF_TREE_REFERENCES_MAX = 200000 };
 
 typedef struct NwfTree NwfTree;
 

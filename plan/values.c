@@ -7,6 +7,9 @@
  * that equals an earlier one of its group is skipped.
  *
  * Lists that advance together must have the same length; a single value beside a list is an error, as in libvirt.
+ *
+ * Limits: NWF_PORT_VALUES_MAX values of lists. A few lists can stand in very many groups, which would take time and
+ * memory before anybody counts the rules; where so many values make no more rules than are allowed, they are repeated.
  */
 #include "plan/inside.h"
 
@@ -143,8 +146,20 @@ add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const
 }
 
 static gboolean
-add_group(NwfValues *values, const GArray *columns, const NwfParams *params, const NwfHost *host, NwfNotes *notes,
-          GError **error)
+too_many(const GArray *columns, GError **error)
+{
+    g_autofree char *place = nwf_column_place(&g_array_index(columns, NwfColumn, 0));
+
+    return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                         _("%s: this and other lists of values in the filter and those it refers to make more than %d "
+                           "values: use shorter lists or fewer combinations of them"),
+                         place, NWF_PORT_VALUES_MAX);
+}
+
+/* @n_listed: (inout): values of lists so far. */
+static gboolean
+add_group(NwfValues *values, const GArray *columns, const NwfParams *params, guint *n_listed, const NwfHost *host,
+          NwfNotes *notes, GError **error)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new();
     g_autoptr(GHashTable) seen = NULL;
@@ -153,6 +168,9 @@ add_group(NwfValues *values, const GArray *columns, const NwfParams *params, con
 
     if (steps == 0)
         return FALSE;
+    *n_listed += (steps - 1) * columns->len;
+    if (*n_listed > NWF_PORT_VALUES_MAX)
+        return too_many(columns, error);
     if (steps > 1)
         seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     tuples = g_new0(NwfTuples, 1);
@@ -185,12 +203,13 @@ NwfValues *
 nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error)
 {
     g_autoptr(NwfValues) values = g_new0(NwfValues, 1);
+    guint n_listed = 0;
 
     g_atomic_ref_count_init(&values->refs);
     values->template = nwf_template_ref((NwfTemplate *)t);
     values->tuples = g_ptr_array_new_with_free_func(tuples_free);
     for (guint i = 0; i < t->groups->len; i++)
-        if (!add_group(values, g_ptr_array_index(t->groups, i), params, host, notes, error))
+        if (!add_group(values, g_ptr_array_index(t->groups, i), params, &n_listed, host, notes, error))
             return NULL;
     remark_negated_lists(values, notes);
     return g_steal_pointer(&values);

@@ -192,6 +192,68 @@ test_product_of_many_lists(void)
     assert_quick(began, 500);
 }
 
+/* Few rules behind very many references with parameters: bounded too. */
+static void
+test_number_of_references(void)
+{
+    const guint repeats[] = {1600, 1700}; /* of 120 references and parameters */
+
+    for (guint i = 0; i < G_N_ELEMENTS(repeats); i++) {
+        g_autoptr(World) world = ladder(60, 1, 1);
+        g_autoptr(GString) text = g_string_new("<filter name='root'>");
+        g_autoptr(GError) error = NULL;
+        g_autoptr(NwfTree) tree = NULL;
+        gint64 began;
+
+        for (guint j = 0; j < repeats[i]; j++)
+            g_string_append(text, "<filterref filter='f0'><parameter name='Q' value='1'/></filterref>");
+        g_string_append(text, "</filter>");
+        world_add(world, text->str);
+        began = g_get_monotonic_time();
+        tree = world_tree(world, "root", &error);
+        assert_quick(began, 500);
+        if (i == 0)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
+        g_assert_true((tree != NULL) == (i == 0));
+        g_assert_true(error == NULL || strstr(error->message, "200000") != NULL);
+    }
+}
+
+/* Twenty lists in a thousand combinations: refused before four million values are parsed. */
+static void
+test_number_of_values(void)
+{
+    g_autoptr(GString) rules = g_string_new(NULL), params = g_string_new(NULL);
+    g_autoptr(World) world = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfPlan) plan = NULL;
+    gint64 began;
+
+    for (guint i = 0; i < 1000; i++)
+        g_string_append_printf(rules,
+                               "<rule action='drop' direction='out'><ip protocol='tcp' srcportstart='$A%u' "
+                               "dstportstart='$A%u' dscp='$B%u'/></rule>",
+                               i % 10, i / 10 % 10, i / 100);
+    for (guint i = 0; i < 10; i++) {
+        g_string_append_printf(params, " A%u=0", i);
+        for (guint j = 1; j < NWF_LIST_MAX; j++)
+            g_string_append(params, ",0");
+        g_string_append_printf(params, " B%u=0", i);
+        for (guint j = 1; j < NWF_LIST_MAX; j++)
+            g_string_append(params, ",0");
+    }
+    g_strchug(params->str);
+    world = world_of_rules(rules->str);
+    began = g_get_monotonic_time();
+    plan = plan_of(world, params->str, &error);
+    g_assert_null(plan);
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
+    g_assert_nonnull(strstr(error->message, "200000"));
+    assert_quick(began, 1000);
+}
+
 static void
 test_reaches(void)
 {
@@ -224,6 +286,8 @@ main(int argc, char **argv)
     g_test_add_func("/plan/tree/number-of-rules", test_number_of_rules);
     g_test_add_func("/plan/tree/number-of-copies", test_number_of_copies);
     g_test_add_func("/plan/tree/product-of-many-lists", test_product_of_many_lists);
+    g_test_add_func("/plan/tree/number-of-references", test_number_of_references);
+    g_test_add_func("/plan/tree/number-of-values", test_number_of_values);
     g_test_add_func("/plan/tree/reaches", test_reaches);
     return g_test_run();
 }
