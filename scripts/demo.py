@@ -19,11 +19,6 @@ import sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() there is nothing to say
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
 
-import demo_times  # noqa: E402  pylint: disable=wrong-import-position
-from demo_stage import Stage  # noqa: E402  pylint: disable=wrong-import-position
-from demo_story import STEPS  # noqa: E402  pylint: disable=wrong-import-position
-from nwflab.guests import A, kernel_of  # noqa: E402  pylint: disable=wrong-import-position
-
 SHELL_TEXT = """
 You are in the sandbox, as root; the daemon runs with {module}.
   virsh nwfilter-list                    all of virsh's nwfilter commands work: define, edit, dumpxml, binding-list …
@@ -38,6 +33,7 @@ Nothing here is seen by the host. Leave with 'exit': daemon, guests and rules va
 
 def shell(stage):
     """Leaves the user with a shell beside the daemon."""
+    from nwflab.guests import A, kernel_of  # pylint: disable=import-outside-toplevel
     startup = stage.folder / "bashrc"
     startup.write_text(f"""PS1='[nwfilter sandbox] \\w \\$ '
 export VIRSH_DEFAULT_CONNECT_URI={stage.daemon.uri} PATH="$PATH:{stage.tool.parent}"
@@ -60,7 +56,10 @@ def arguments_of(words):
                         help="ports that share a filter in the measured part (default: 20)")
     parser.add_argument("--driver", choices=["ours", "stock"], default="ours",
                         help="tell the story with libvirt's own driver instead")
-    return parser.parse_args(words)
+    arguments = parser.parse_args(words)
+    if not 1 <= arguments.ports <= 999:
+        parser.error("--ports takes 1 to 999")
+    return arguments
 
 
 def main():
@@ -69,6 +68,10 @@ def main():
     if os.environ.get("NWF_SANDBOX") != "1":
         print("demo: start scripts/demo, which builds the sandbox around this", file=sys.stderr)
         return 2
+    # pylint: disable=import-outside-toplevel
+    import demo_times  # only now: --help works where nothing is installed
+    from demo_stage import Stage
+    from demo_story import STEPS
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with Stage(arguments.driver) as stage:
