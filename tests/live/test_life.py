@@ -93,7 +93,6 @@ def test_end_is_quick(world):
     assert world.daemon.stop(limit=10) == 0
 
 
-@pytest.mark.ours("libvirt-abi 13: no thread is left behind, whatever came before")
 def test_end_right_after_requests(world):
     """Ending right after changes and reloads is clean."""
     for number in range(3):

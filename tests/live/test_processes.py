@@ -72,7 +72,6 @@ def test_redefinition_for_many_ports(lab):
     assert all("0x4321" in lab.rules(f"v{number}") for number in (0, 19))
 
 
-@pytest.mark.ours("identical definitions start no process")
 def test_identical_redefinition(lab):
     """Nor does a definition that changes nothing for any port, nor a filter that nobody uses."""
     lab.define("web", ETHERNET + IPV4, uuid=uuid_of(1))
@@ -84,7 +83,6 @@ def test_identical_redefinition(lab):
     assert cost(lab, lambda: lab.client.undefine("spare")) == {}
 
 
-@pytest.mark.ours("readers never wait for a tool")
 def test_reading(lab):
     """Lists, lookups and dumps run no program."""
     lab.define("web", ETHERNET)
@@ -93,7 +91,6 @@ def test_reading(lab):
                               lab.client.binding_xml("va"))) == {}
 
 
-@pytest.mark.ours("a refused request costs no tool either")
 def test_refused_before_a_tool_runs(lab):
     """What can be seen to be wrong from the text alone never reaches a tool."""
     lab.define("web", "<rule action='drop' direction='in'><ip srcipaddr='$NET'/></rule>")
