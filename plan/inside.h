@@ -107,6 +107,7 @@ gboolean nwf_ip_copies(NwfDraft *draft, const NwfSource *source, GError **error)
 
 /* settle.c */
 gboolean nwf_rule_settle(NwfPlanRule *rule, GError **error);
+gboolean nwf_rule_never_matches(const NwfPlanRule *rule);
 
 /* parts.c */
 NwfPlanRule *nwf_plan_rule_new(NwfVerdict verdict);

@@ -6,7 +6,7 @@
  * that no packet or no tool can satisfy are refused with the place, the attributes and their values.
  *
  * The template is settled as far as its operands are literal, the plan for the rest, by the same code. Conditions with
- * an open operand are passed over.
+ * an open operand are passed over. A rule of an IP layer that excludes all packets is not made at all.
  *
  * ICMPv6 that the kernel never tracks (neighbour discovery, multicast listener reports) has no state that could match:
  * a state nobody asked for is left out for it. A state that was asked for stays.
@@ -99,6 +99,43 @@ says_nothing(const NwfCondition *condition, gboolean untracked)
     default:
         return FALSE;
     }
+}
+
+/* ---- what says that nothing matches ---- */
+
+/* The opposite of everything. The tools refuse such a condition, or leave it out and let everything match. */
+static gboolean
+excludes_all(const NwfCondition *condition)
+{
+    const NwfOperand *first = &condition->operands[0], *last = &condition->operands[1];
+
+    switch (condition->match) {
+    case NWF_MATCH_SRC_IP:
+    case NWF_MATCH_DST_IP:
+        return condition->negated && last->present && last->value.number == 0;
+    case NWF_MATCH_SRC_PORT:
+    case NWF_MATCH_DST_PORT:
+        return condition->negated && first->value.range.first == 0 &&
+               (last->present ? last : first)->value.range.last == G_MAXUINT16;
+    case NWF_MATCH_TCP_FLAGS:
+        return first->value.tcp.mask == 0 && (first->value.tcp.flags == 0) == condition->negated;
+    default:
+        return FALSE;
+    }
+}
+
+gboolean
+nwf_rule_never_matches(const NwfPlanRule *rule)
+{
+    if (rule->protocol == NULL || rule->protocol->layer == NWF_LAYER_ETHERNET)
+        return FALSE;
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+
+        if (is_literal(condition) && excludes_all(condition))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* ---- what cannot be ---- */

@@ -123,13 +123,14 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
     guint steps[NWF_ATTRIBUTES_MAX] = {0};
 
     do {
-        NwfPlanRule *made = instance(rule, values, steps);
+        g_autoptr(NwfPlanRule) made = instance(rule, values, steps);
 
-        g_ptr_array_add(chain->rules, made);
         if (rule->target != NULL)
             made->target = g_hash_table_lookup(targets, rule->target);
         if (n_groups(rule) > 0 && !nwf_rule_settle(made, error))
             return FALSE;
+        if (!nwf_rule_never_matches(made))
+            g_ptr_array_add(chain->rules, g_steal_pointer(&made));
     } while (next_combination(rule, values, steps));
     return TRUE;
 }

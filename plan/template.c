@@ -103,25 +103,30 @@ sub_chain_for(NwfHookDraft *draft, NwfHook hook, const NwfFilter *filter, guint 
     return sub;
 }
 
-/* Appends @rule (transfer full) to its chain. */
+/* Appends @rule (transfer full) to its chain, if there is anything that it can match. */
 gboolean
 nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error)
 {
     const NwfFilter *filter = source->origin->filter;
     NwfLayer layer = rule->protocol != NULL ? rule->protocol->layer : NWF_LAYER_ETHERNET;
     NwfHookDraft *at = &draft->hooks[layer][hook];
+    g_autoptr(NwfPlanRule) owned = rule;
 
+    if (!nwf_rule_settle(rule, error))
+        return FALSE;
+    if (nwf_rule_never_matches(rule))
+        return TRUE;
     if (layer == NWF_LAYER_ETHERNET && !nwf_chain_is_root(filter->chain)) {
-        g_ptr_array_add(sub_chain_for(at, hook, filter, source->index)->chain->rules, rule);
+        g_ptr_array_add(sub_chain_for(at, hook, filter, source->index)->chain->rules, g_steal_pointer(&owned));
     } else {
-        g_ptr_array_add(at->root, rule);
+        g_ptr_array_add(at->root, g_steal_pointer(&owned));
         g_array_append_val(at->root_priorities, source->rule->priority);
     }
     if (++draft->n_rules > NWF_PORT_RULES_MAX)
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
                              _("filter '%s' and the filters it refers to make more than %d rules of a port"),
                              nwf_tree_root(draft->template->tree), NWF_PORT_RULES_MAX);
-    return nwf_rule_settle(rule, error);
+    return TRUE;
 }
 
 static void

@@ -129,6 +129,31 @@ test_refusals(void)
                        refused[i].words[0], refused[i].words[1], NULL);
 }
 
+/* "All but everything" is no packet. Tools leave such a condition out, or refuse it, so the rule is left out. */
+static void
+test_all_but_everything(void)
+{
+    static const char *const elements[] = {
+        "<tcp match='no' srcportstart='0' srcportend='65535'/>",
+        "<udp-ipv6 match='no' dstportstart='$P'/>",
+        "<all match='no' dstipaddr='10.0.0.1' dstipmask='0'/>",
+        "<tcp match='no' flags='NONE/NONE'/>",
+        "<tcp flags='NONE/SYN'/>",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(elements); i++) {
+        g_autofree char *rule = g_strdup_printf("<rule action='accept' direction='in'>%s</rule>", elements[i]);
+        gboolean ipv6 = strstr(elements[i], "ipv6") != NULL;
+
+        assert_plan(rule, "P=0:65535", NULL,
+                    ipv6 ? "FI6 (empty)\nFO6 (empty)\nHI6 (empty)\n" : "FI (empty)\nFO (empty)\nHI (empty)\n");
+    }
+    assert_plan(RULE("drop", "out", "<tcp match='no' dstportstart='1' dstportend='65535'/>"), NULL, "FI",
+                "FI tcp !dport=1-65535 DROP\n");
+    assert_plan(RULE("drop", "out", "<ip match='no' srcipaddr='10.0.0.1' srcipmask='0'/>"), NULL, "I",
+                "I ip !src=10.0.0.1/0 DROP\n");
+}
+
 /* The bounds of a range may be equal, and a variable protocol may turn out right. */
 static void
 test_close_to_refusal(void)
@@ -153,6 +178,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/mended/untracked-icmpv6", test_untracked_icmpv6);
     g_test_add_func("/plan/mended/untracked-only-where-sure", test_untracked_only_where_sure);
     g_test_add_func("/plan/mended/refusals", test_refusals);
+    g_test_add_func("/plan/mended/all-but-everything", test_all_but_everything);
     g_test_add_func("/plan/mended/close-to-refusal", test_close_to_refusal);
     return g_test_run();
 }
