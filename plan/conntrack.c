@@ -323,35 +323,50 @@ counted(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip)
     return list;
 }
 
+/* What the packet is counted as; a packet without connection counts by what it says itself. FALSE if it says nothing. */
+static gboolean
+counted_as(const NwfIp *ip, const NwfTracked *tracked, NwfTuple *tuple)
+{
+    NwfBytes payload;
+
+    if (tracked->connection != NULL) {
+        *tuple = tracked->connection->tuples[0];
+        return TRUE;
+    }
+    return address(tuple, ip->packet, ip->version, &payload) &&
+           nwf_tuple_read(tuple, nwf_tracker_for(tuple->version, tuple->protocol), payload);
+}
+
+/*
+ * The kernel goes through the list from its beginning, takes out what is not there any more, and stops where it meets the
+ * packet's own connection, so that what stands behind that is counted even if it is gone.
+ */
 int
 nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip, const NwfTracked *tracked,
                     gboolean certain)
 {
     GPtrArray *list = counted(conntrack, rule, ip);
     NwfConnection *own = tracked->connection;
-    gboolean known = own == NULL || !own->doubtful;
-    NwfBytes payload;
+    gboolean found = FALSE, known = own == NULL || !own->doubtful;
     NwfTuple tuple;
 
+    if (!counted_as(ip, tracked, &tuple))
+        return 0;
     if (!certain)
-        g_ptr_array_add(list, connection_unknown());
+        g_ptr_array_insert(list, 0, connection_unknown());
     for (guint i = 0; i < list->len;) {
         NwfConnection *other = g_ptr_array_index(list, i);
+        gboolean is_own = other == own || (other->in_table && memcmp(&other->tuples[0], &tuple, sizeof(tuple)) == 0);
 
-        if (other != own && (!other->in_table || other->phase == NWF_PHASE_CLOSED)) {
+        if (!found && !is_own && (!other->in_table || other->phase == NWF_PHASE_CLOSED)) {
             g_ptr_array_remove_index(list, i);
             continue;
         }
+        found = found || is_own;
         known = known && !other->doubtful && other->phase != NWF_PHASE_LOST;
         i++;
     }
-    if (own == NULL) {
-        if (!address(&tuple, ip->packet, ip->version, &payload) ||
-            !nwf_tuple_read(&tuple, nwf_tracker_for(tuple.version, tuple.protocol), payload))
-            return 0;
-        return known ? (int)list->len + 1 : -1;
-    }
-    if (!g_ptr_array_find(list, own, NULL))
-        g_ptr_array_add(list, connection_ref(own));
+    if (!found)
+        g_ptr_array_add(list, own != NULL ? connection_ref(own) : connection_new(&tuple));
     return known ? (int)list->len : -1;
 }

@@ -41,6 +41,7 @@ udp_is_sound(const NwfIp *ip, NwfBytes payload, gboolean verify)
            nwf_checksum_holds(payload, ip, NWF_PROTO_UDP, (guint32)payload.length);
 }
 
+/* The kernel computes the pseudo header with the number of UDP, so it takes the right checksums for wrong ones. */
 static gboolean
 udplite_is_sound(const NwfIp *ip, NwfBytes payload, gboolean verify)
 {
@@ -51,7 +52,7 @@ udplite_is_sound(const NwfIp *ip, NwfBytes payload, gboolean verify)
         return FALSE;
     if (!verify)
         return TRUE;
-    return nwf_checksum_holds(coverage == 0 ? payload : nwf_bytes_part(payload, 0, coverage), ip, NWF_PROTO_UDPLITE,
+    return nwf_checksum_holds(coverage == 0 ? payload : nwf_bytes_part(payload, 0, coverage), ip, NWF_PROTO_UDP,
                               (guint32)payload.length);
 }
 

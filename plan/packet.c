@@ -16,6 +16,7 @@
 enum {
     ETHERNET_HEADER = 14,
     TAG = 4,
+    BEHIND_TAG = 2, /* bytes that Linux wants to see behind a tag */
     TYPE_VLAN = 0x8100,
     TYPE_SERVICE_VLAN = 0x88a8,
     IPV4_HEADER = 20,
@@ -97,7 +98,8 @@ nwf_frame_read(NwfFrame *frame, NwfBytes bytes)
     frame->payload = nwf_bytes_part(bytes, ETHERNET_HEADER, G_MAXSIZE);
     if (frame->ethertype != TYPE_VLAN && frame->ethertype != TYPE_SERVICE_VLAN)
         return TRUE;
-    if (!nwf_bytes_u16(bytes, ETHERNET_HEADER, &tag) || !nwf_bytes_u16(bytes, ETHERNET_HEADER + 2, &frame->encapsulated))
+    if (!nwf_bytes_have(bytes, ETHERNET_HEADER, TAG + BEHIND_TAG) || !nwf_bytes_u16(bytes, ETHERNET_HEADER, &tag) ||
+        !nwf_bytes_u16(bytes, ETHERNET_HEADER + 2, &frame->encapsulated))
         return FALSE;
     frame->tagged = TRUE;
     frame->vlan_id = tag & VLAN_ID;

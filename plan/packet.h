@@ -32,6 +32,7 @@ NwfBytes nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length);
 
 enum {
     NWF_ETHERTYPE_IPV4 = 0x0800,
+    NWF_ETHERTYPE_ARP = 0x0806,
     NWF_ETHERTYPE_IPV6 = 0x86dd,
 };
 

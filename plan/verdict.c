@@ -17,6 +17,7 @@
 
 /* How a chain may be left; a set. */
 enum { EXIT_END = 1, EXIT_ACCEPT = 2, EXIT_DROP = 4, EXIT_REJECT = 8 };
+enum { ARP_HEADER = 8 };
 enum { EXIT_GOES_ON = EXIT_END | EXIT_ACCEPT, EXIT_STOPS = EXIT_DROP | EXIT_REJECT };
 
 struct NwfJudge {
@@ -239,6 +240,7 @@ typedef struct Passage {
     gboolean stops;
     NwfFate fate;
     const char *reason;
+    const char *not_forwarded; /* why it comes to the host alone; NULL if not so */
 } Passage;
 
 static void
@@ -282,12 +284,27 @@ layer_of(guint version)
     return version == 4 ? NWF_LAYER_IPV4 : NWF_LAYER_IPV6;
 }
 
+/* What the host sends has been looked at, and its fragments made, before it comes to the bridge. */
+static void
+enter_from_host(NwfJudge *judge, NwfView *view, Passage *passage, gint64 now)
+{
+    guint version = nwf_frame_ip_version(&view->frame);
+
+    if (version == 0 || !nwf_ip_read(&passage->ip, view->frame.payload, version) || may_be_fragment(&passage->ip) ||
+        !judge->tracked[layer_of(version)])
+        return;
+    view->ip = &passage->ip;
+    nwf_conntrack_see(judge->conntrack, &passage->ip, now, &view->tracked);
+}
+
 static void
 enter_ip(NwfJudge *judge, NwfView *view, Passage *passage, gint64 now)
 {
     guint version = nwf_frame_ip_version(&view->frame);
     gboolean tracked = version != 0 && judge->tracked[layer_of(version)];
 
+    if (view->frame.ethertype == NWF_ETHERTYPE_ARP && !nwf_bytes_have(view->frame.payload, 0, ARP_HEADER))
+        passage->not_forwarded = N_("ARP that is too short; bridge netfilter does not forward it");
     if (version == 0)
         return;
     if (!nwf_ip_read(&passage->ip, view->frame.payload, version)) {
@@ -313,6 +330,8 @@ finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
 
     if (way->open && passage->stops)
         take(way, passage->fate, passage->reason);
+    if (way->open && passage->not_forwarded != NULL && !to->host)
+        take(way, NWF_FATE_DROPPED, passage->not_forwarded);
     if (layer != NWF_LAYER_ETHERNET && to->host) {
         pass_through(way, from->plan, layer, NWF_HOOK_HOST_IN);
     } else if (layer != NWF_LAYER_ETHERNET && !from->host) {
@@ -361,7 +380,9 @@ nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, c
     else if (!from->host && is_no_station(view.frame.src))
         take(&first, NWF_FATE_DROPPED, N_("the source address is that of no station; the bridge drops it"));
     pass_through(&first, from->plan, NWF_LAYER_ETHERNET, NWF_HOOK_FROM_VM);
-    if (first.open)
+    if (first.open && from->host)
+        enter_from_host(judge, &view, &passage, now);
+    else if (first.open)
         enter_ip(judge, &view, &passage, now);
     for (guint i = 0; i < n_to; i++) {
         Way way = first;

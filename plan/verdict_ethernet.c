@@ -7,12 +7,12 @@
  *   - A tagged frame has the type of its tag; addresses and ports behind the tag are not seen.
  *   - A condition on something that the frame is too short for does not hold, negated or not. So one rule's conditions of one
  *     kind (ARP, IP, spanning tree) first ask whether their header is there.
- *   - ARP: IP addresses need protocol addresses of four bytes, MAC addresses need hardware addresses of six; positions are
- *     computed from the lengths in the packet, no other field is checked.
+ *   - ARP: IP addresses need the protocol type of IPv4 and protocol addresses of four bytes, MAC addresses need the
+ *     hardware type of Ethernet and hardware addresses of six; positions are computed from the lengths in the packet.
  *   - IPv4 ports are not seen in later fragments. IPv6 ports and types are looked for behind the extension headers, and in a
  *     later fragment behind its fragment header, whose number then is the protocol.
  *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one byte
- *     early; fields beyond flags are compared in frames of type 0 only and hold in all others.
+ *     early, the version in the place of the type; and only what then has type 0 is taken for a spanning tree frame at all.
  *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP header
  *     has "another value", except in a rule with RETURN.
  */
@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, ARP_HEADER = 8, PORTS = 4, STP_HEADER = 6 };
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, ARP_HEADER = 8, ARP_ETHERNET = 1, PORTS = 4, STP_HEADER = 6 };
 enum { STP_CONFIG = 31 };
 
 /* What conditions of one kind need to be read at all. */
@@ -75,10 +75,10 @@ static const struct {
 static gboolean
 is_bpdu(const NwfFrame *frame)
 {
-    static const guint8 start[] = {0x42, 0x42, 0x03, 0x00, 0x00};
+    static const guint8 start[STP_HEADER] = {0x42, 0x42, 0x03, 0x00, 0x00, 0x00};
     guint8 found[STP_HEADER];
 
-    return nwf_bytes_copy(frame->payload, 0, found, STP_HEADER) && memcmp(found, start, sizeof(start)) == 0;
+    return nwf_bytes_copy(frame->payload, 0, found, sizeof(found)) && memcmp(found, start, sizeof(start)) == 0;
 }
 
 static NwfAnswer
@@ -86,23 +86,19 @@ compare_bpdu(const NwfCondition *condition, const NwfFrame *frame)
 {
     NwfBytes bpdu = nwf_bytes_part(frame->payload, STP_HEADER, STP_CONFIG);
     guint32 number = 0;
-    guint8 mac[6], type = 0, byte = 0;
+    guint8 mac[6], byte = 0;
     guint i = 0;
 
-    nwf_bytes_u8(frame->payload, STP_HEADER - 1, &type);
     if (condition->match == NWF_MATCH_STP_TYPE)
-        return signed_answer(condition, nwf_accepts_number(condition, type));
-    if (type != 0)
-        return NWF_ANSWER_YES;
+        return signed_answer(condition, nwf_accepts_number(condition, 0));
+    if (!nwf_bytes_have(bpdu, 0, STP_CONFIG))
+        return NWF_ANSWER_NO;
     while (bpdu_fields[i].match != condition->match)
         i++;
     if (bpdu_fields[i].size == sizeof(mac)) {
-        if (!nwf_bytes_have(bpdu, 0, STP_CONFIG) || !nwf_bytes_copy(bpdu, bpdu_fields[i].offset, mac, sizeof(mac)))
-            return NWF_ANSWER_NO;
+        nwf_bytes_copy(bpdu, bpdu_fields[i].offset, mac, sizeof(mac));
         return signed_answer(condition, nwf_accepts_mac(condition, mac));
     }
-    if (!nwf_bytes_have(bpdu, 0, STP_CONFIG))
-        return NWF_ANSWER_NO;
     for (guint j = 0; j < bpdu_fields[i].size; j++) {
         nwf_bytes_u8(bpdu, bpdu_fields[i].offset + j, &byte);
         number = number << 8 | byte;
@@ -123,37 +119,44 @@ compare_arp_number(const NwfCondition *condition, const NwfFrame *frame)
     return signed_answer(condition, nwf_accepts_number(condition, number));
 }
 
-/* Lengths of hardware and protocol addresses. */
+/* The start of the packet: types and lengths of hardware and protocol addresses. */
+typedef struct ArpStart {
+    guint16 hardware_type, protocol_type;
+    guint8 hardware, protocol;
+} ArpStart;
+
 static gboolean
-arp_sizes(const NwfFrame *frame, guint8 *hardware, guint8 *protocol)
+arp_start(const NwfFrame *frame, ArpStart *start)
 {
-    return nwf_bytes_u8(frame->payload, 4, hardware) && nwf_bytes_u8(frame->payload, 5, protocol);
+    return nwf_bytes_u16(frame->payload, 0, &start->hardware_type) &&
+           nwf_bytes_u16(frame->payload, 2, &start->protocol_type) &&
+           nwf_bytes_u8(frame->payload, 4, &start->hardware) && nwf_bytes_u8(frame->payload, 5, &start->protocol);
 }
 
 static NwfAnswer
 compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
 {
-    guint8 mac[6], hardware, protocol;
     gsize offset = ARP_HEADER;
+    ArpStart start;
+    guint8 mac[6];
 
-    if (!arp_sizes(frame, &hardware, &protocol) || hardware != sizeof(mac))
+    if (!arp_start(frame, &start) || start.hardware_type != ARP_ETHERNET || start.hardware != sizeof(mac))
         return NWF_ANSWER_NO;
     if (condition->match == NWF_MATCH_ARP_DST_MAC)
-        offset += (gsize)hardware + protocol;
+        offset += (gsize)start.hardware + start.protocol;
     if (!nwf_bytes_copy(frame->payload, offset, mac, sizeof(mac)))
         return NWF_ANSWER_NO;
     return signed_answer(condition, nwf_accepts_mac(condition, mac));
 }
 
 static gboolean
-arp_addresses(const NwfFrame *frame, gboolean source, guint8 address[4])
+arp_address(const NwfFrame *frame, gboolean source, guint8 address[4])
 {
-    guint8 hardware, protocol;
+    ArpStart start;
 
-    if (!arp_sizes(frame, &hardware, &protocol) || protocol != 4)
+    if (!arp_start(frame, &start) || start.protocol_type != NWF_ETHERTYPE_IPV4 || start.protocol != 4)
         return FALSE;
-    return nwf_bytes_copy(frame->payload, source ? ARP_HEADER + (gsize)hardware : ARP_HEADER + 2u * hardware + 4u, address,
-                          4);
+    return nwf_bytes_copy(frame->payload, ARP_HEADER + (source ? start.hardware : 2u * start.hardware + 4u), address, 4);
 }
 
 static NwfAnswer
@@ -161,7 +164,7 @@ compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 {
     guint8 address[4];
 
-    if (!arp_addresses(frame, condition->match == NWF_MATCH_ARP_SRC_IP, address))
+    if (!arp_address(frame, condition->match == NWF_MATCH_ARP_SRC_IP, address))
         return NWF_ANSWER_NO;
     return signed_answer(condition, nwf_accepts_address(condition, address, sizeof(address)));
 }
@@ -171,7 +174,7 @@ compare_gratuitous(const NwfCondition *condition, const NwfFrame *frame)
 {
     guint8 src[4], dst[4];
 
-    if (!arp_addresses(frame, TRUE, src) || !arp_addresses(frame, FALSE, dst))
+    if (!arp_address(frame, TRUE, src) || !arp_address(frame, FALSE, dst))
         return NWF_ANSWER_NO;
     return signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
 }

@@ -7,7 +7,8 @@
  *   - Ports of udp, and of tcp rules without `option`, are read where the transport header would be, without a look whether the
  *     packet is a later fragment. Where connections are tracked no fragment comes here.
  *   - Ports and flags of a tcp rule with `option`, ports of sctp, and types of icmp are not seen in later fragments, and a
- *     packet that is too short for their header is dropped there and then.
+ *     packet that is too short for their header is dropped there and then; so is an IPv4 fragment that begins within the
+ *     header of TCP.
  *   - The ICMP type 255 means any type.
  *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
  */
@@ -141,7 +142,7 @@ transport_answer(const NwfPlanRule *rule, const NwfView *view)
     if (wanted == 0)
         return NWF_ANSWER_YES;
     if (view->ip->fragment_offset != 0)
-        return wanted == TCP_HEADER && view->ip->fragment_offset == 8 ? NWF_ANSWER_STOP : NWF_ANSWER_NO;
+        return wanted == TCP_HEADER && view->ip->version == 4 && view->ip->fragment_offset == 8 ? NWF_ANSWER_STOP : NWF_ANSWER_NO;
     return nwf_bytes_have(view->ip->packet, view->ip->transport, wanted) ? NWF_ANSWER_YES : NWF_ANSWER_STOP;
 }
 
