@@ -32,14 +32,21 @@ NwfBinding *nwf_binding_status_parse(const char *xml, const NwfReading *reading,
 
 /* What access control may look at before it has decided. */
 typedef struct NwfBindingIdentity {
-    char *owner_name;
-    char *portdev;
-    char *linkdev;
-    char *filter;
+    char *portdev; /* "" if the document has none */
+    char *linkdev; /* NULL if none */
+    char *filter;  /* "" if the document has none */
 } NwfBindingIdentity;
 
-gboolean nwf_binding_identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error);
+/**
+ * nwf_binding_identify:
+ * @identity: (out): filled on success
+ * @error: NWF_ERROR_XML_SYNTAX or NWF_ERROR_XML_ROOT
+ *
+ * Takes only these from @xml. Whether they can be used, nwf_binding_parse() says afterwards.
+ */
+gboolean nwf_binding_identify(const char *xml, NwfBindingIdentity *identity, GError **error);
 void nwf_binding_identity_clear(NwfBindingIdentity *identity);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
 
 /**
  * nwf_binding_format:

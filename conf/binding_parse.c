@@ -246,24 +246,37 @@ nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *n
     return parse(xml, &status_document, reading, notes, error);
 }
 
+/* The first look at a document: which port, which filter? Nothing that is found in it is an error here. */
+static const NwfXmlElement identity_children[] = {
+    {.name = "portdev", .plain = TRUE, .start = portdev_start},
+    {.name = "linkdev", .plain = TRUE, .start = linkdev_start},
+    {.name = "filterref", .plain = TRUE, .start = filterref_start},
+    {0},
+};
+static const NwfXmlElement identity_document = {
+    .name = "filterbinding", .start = binding_start, .children = identity_children};
+
+static char *
+take_or_empty(char **text)
+{
+    return *text ? g_steal_pointer(text) : g_strdup("");
+}
+
 gboolean
-nwf_binding_identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error)
+nwf_binding_identify(const char *xml, NwfBindingIdentity *identity, GError **error)
 {
     g_auto(NwfBindingReader) reader = {0};
-    static const NwfPart needed[] = {PART_OWNER_NAME, PART_PORTDEV, PART_LINKDEV, PART_FILTER};
-    if (!read_document(&reader, xml, &document, reading->validate, error) ||
-        !check_parts(&reader, PART_FILTER, reading->dialect, error))
+    if (!nwf_xml_read(xml, &(NwfXmlReader){.root = &identity_document, .data = &reader}, error))
         return FALSE;
-    char **targets[] = {&identity->owner_name, &identity->portdev, &identity->linkdev, &identity->filter};
-    for (guint i = 0; i < G_N_ELEMENTS(needed); i++)
-        *targets[i] = g_steal_pointer(&reader.texts[needed[i]]);
+    identity->portdev = take_or_empty(&reader.texts[PART_PORTDEV]);
+    identity->linkdev = g_steal_pointer(&reader.texts[PART_LINKDEV]);
+    identity->filter = take_or_empty(&reader.texts[PART_FILTER]);
     return TRUE;
 }
 
 void
 nwf_binding_identity_clear(NwfBindingIdentity *identity)
 {
-    g_clear_pointer(&identity->owner_name, g_free);
     g_clear_pointer(&identity->portdev, g_free);
     g_clear_pointer(&identity->linkdev, g_free);
     g_clear_pointer(&identity->filter, g_free);

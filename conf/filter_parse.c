@@ -11,10 +11,8 @@
 #include "conf/schema.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 typedef struct NwfFilterReader {
-    const NwfReading *reading;
     NwfNotes *notes;
     NwfFilter *filter;
     gboolean has_uuid;
@@ -200,19 +198,7 @@ static const NwfXmlElement children[] = {
 };
 static const NwfXmlElement document = {.name = "filter", .start = filter_start, .children = children};
 
-/* For the first look at a document: is it a filter at all, and what is it called? */
-static gboolean
-identity_start(const NwfXmlTag *tag, gpointer data, GError **error)
-{
-    return read_name(tag, ((NwfFilterReader *)data)->filter, error);
-}
-
 static const NwfXmlElement only_root = {.name = "filter"};
-static const NwfXmlElement identity_children[] = {
-    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
-    {0},
-};
-static const NwfXmlElement identity = {.name = "filter", .start = identity_start, .children = identity_children};
 
 static gboolean
 validate(const char *xml, const NwfReading *reading, GError **error)
@@ -223,52 +209,69 @@ validate(const char *xml, const NwfReading *reading, GError **error)
            nwf_schema_validate(NWF_SCHEMA_FILTER, xml, error);
 }
 
-/* Reads as much of a filter as the table says. */
-static NwfFilter *
-read_filter(const char *xml, const NwfXmlElement *root, NwfFilterReader *reader, GError **error)
+NwfFilter *
+nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
     g_autoptr(NwfFilter) filter = nwf_filter_new();
-    NwfXmlReader stream = {root, remark_unknown, reader};
+    NwfFilterReader reader = {.notes = notes, .filter = filter, .place = {.dialect = reading->dialect, .notes = notes}};
     gboolean fits = FALSE;
 
-    if (!validate(xml, reader->reading, error))
+    if (!validate(xml, reading, error))
         return NULL;
     filter->uuid_generated = TRUE;
-    reader->filter = filter;
-    fits = nwf_xml_read(xml, &stream, error);
-    nwf_rule_free(reader->rule);
-    nwf_filter_ref_free(reader->ref);
-    if (!fits)
-        g_clear_error(&reader->late);
-    if (reader->late)
-        g_propagate_error(error, g_steal_pointer(&reader->late));
-    else if (fits) {
+    fits = nwf_xml_read(xml, &(NwfXmlReader){&document, remark_unknown, &reader}, error);
+    nwf_rule_free(reader.rule);
+    nwf_filter_ref_free(reader.ref);
+    if (fits && !reader.late) {
         if (filter->uuid_generated)
             nwf_uuid_generate(filter->uuid);
         return g_steal_pointer(&filter);
     }
+    if (fits)
+        g_propagate_error(error, g_steal_pointer(&reader.late));
+    g_clear_error(&reader.late);
     return NULL;
 }
 
-NwfFilter *
-nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+/* The first look at a document: what is it called? Nothing that is found in it is an error here. */
+typedef struct NwfIdentityReader {
+    char *name;
+    char *uuid; /* text of the first <uuid> */
+} NwfIdentityReader;
+
+static gboolean
+identity_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    NwfFilterReader reader = {.reading = reading, .notes = notes};
-    reader.place.dialect = reading->dialect;
-    reader.place.notes = notes;
-    return read_filter(xml, &document, &reader, error);
+    ((NwfIdentityReader *)data)->name = nwf_xml_plain_attribute(tag, "name");
+    return TRUE;
 }
 
-gboolean
-nwf_filter_identify(const char *xml, const NwfReading *reading, char **name, guint8 uuid[16], GError **error)
+static gboolean
+identity_uuid_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    NwfFilterReader reader = {.reading = reading};
-    g_autoptr(NwfFilter) filter = NULL;
-    reader.place.dialect = reading->dialect;
-    filter = read_filter(xml, &identity, &reader, error);
-    if (!filter)
+    NwfIdentityReader *reader = data;
+    if (!reader->uuid)
+        reader->uuid = g_strdup(text);
+    return TRUE;
+}
+
+static const NwfXmlElement identity_children[] = {
+    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = identity_uuid_end},
+    {0},
+};
+static const NwfXmlElement identity = {.name = "filter", .start = identity_start, .children = identity_children};
+
+gboolean
+nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], GError **error)
+{
+    NwfIdentityReader reader = {0};
+    gboolean fits = nwf_xml_read(xml, &(NwfXmlReader){.root = &identity, .data = &reader}, error);
+    g_autofree char *found_name = reader.name;
+    g_autofree char *found_uuid = reader.uuid;
+    if (!fits)
         return FALSE;
-    *name = g_steal_pointer(&filter->name);
-    memcpy(uuid, filter->uuid, 16);
+    *name = found_name ? g_steal_pointer(&found_name) : g_strdup("");
+    if (!found_uuid || !nwf_uuid_parse(uuid, found_uuid))
+        nwf_uuid_generate(uuid);
     return TRUE;
 }

@@ -84,28 +84,6 @@ nwf_api_binding_lookup(virConnectPtr conn, const char *portdev)
     return binding ? binding_handle(conn, binding) : NULL;
 }
 
-/* What access control decides about; see identify() of api_filter.c. */
-static gboolean
-identify(const char *xml, const NwfReading *reading, NwfBindingIdentity *identity, GError **error)
-{
-    NwfReading plain = {.dialect = reading->dialect};
-    g_autoptr(GError) cause = NULL;
-
-    if (nwf_binding_identify(xml, &plain, identity, &cause))
-        return TRUE;
-    if (reading->validate) {
-        g_autoptr(GError) better = NULL;
-        g_autoptr(NwfBinding) unused = nwf_binding_parse(xml, reading, NULL, &better);
-
-        if (!unused) {
-            g_propagate_error(error, g_steal_pointer(&better));
-            return FALSE;
-        }
-    }
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
-}
-
 /* Reads @xml and holds it against what was decided about. */
 static NwfBinding *
 parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIdentity *identity, GError **error)
@@ -125,8 +103,7 @@ parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIde
     return g_steal_pointer(&binding);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
-
+/* The check comes first, see define() of api_filter.c. */
 static virNWFilterBindingPtr
 create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
 {
@@ -135,7 +112,7 @@ create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfBinding) binding = NULL;
 
-    if (!nwf_inside_can_change(pass, &error) || !identify(xml, &reading, &identity, &error)) {
+    if (!nwf_inside_can_change(pass, &error) || !nwf_binding_identify(xml, &identity, &error)) {
         nwf_report(error);
         return NULL;
     }

@@ -120,32 +120,7 @@ nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
     return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByUUIDEnsureACL, error);
 }
 
-/*
- * What access control decides about, from the text. With @reading->validate a text that does not even have a name is an
- * error of the schema, as it is with the stock driver.
- */
-static gboolean
-identify(const char *xml, const NwfReading *reading, char **name, guint8 uuid[16], GError **error)
-{
-    NwfReading plain = {.dialect = reading->dialect};
-    g_autoptr(GError) cause = NULL;
-
-    if (nwf_filter_identify(xml, &plain, name, uuid, &cause))
-        return TRUE;
-    if (reading->validate) {
-        g_autoptr(GError) better = NULL;
-        g_autoptr(NwfFilter) unused = nwf_filter_parse(xml, reading, NULL, &better);
-
-        if (!unused) {
-            g_propagate_error(error, g_steal_pointer(&better));
-            return FALSE;
-        }
-    }
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
-}
-
-/* Reads @xml and holds it against what was decided about. */
+/* Reads @xml and holds it against what was decided about; a random uuid is the one that access control was told. */
 static NwfFilter *
 parse_identified(const char *xml, const NwfReading *reading, const char *name, const guint8 uuid[16], GError **error)
 {
@@ -154,7 +129,9 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
 
     if (!filter)
         return NULL;
-    if (strcmp(filter->name, name) != 0 || (!filter->uuid_generated && memcmp(filter->uuid, uuid, 16) != 0)) {
+    if (filter->uuid_generated)
+        memcpy(filter->uuid, uuid, sizeof filter->uuid);
+    if (strcmp(filter->name, name) != 0 || memcmp(filter->uuid, uuid, sizeof filter->uuid) != 0) {
         nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': access control was asked about filter '%s'"),
                       filter->name, name);
         return NULL;
@@ -163,6 +140,11 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
     return g_steal_pointer(&filter);
 }
 
+/*
+ * The check comes before anything but the little that it reads is looked at: a client who may not define filters makes
+ * us neither validate nor build, and learns nothing but that. Only of a text that is no filter document there is
+ * nothing to ask about.
+ */
 static virNWFilterPtr
 define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
 {
@@ -172,7 +154,7 @@ define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
     g_autofree char *name = NULL;
     guint8 uuid[16];
 
-    if (!nwf_inside_can_change(pass, &error) || !identify(xml, &reading, &name, uuid, &error)) {
+    if (!nwf_inside_can_change(pass, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
         nwf_report(error);
         return NULL;
     }

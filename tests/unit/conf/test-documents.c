@@ -163,30 +163,41 @@ test_escapes(void)
     }
 }
 
+/* What is missing or malformed is none of its business, as long as the text is a filter document. */
 static void
 test_identity(void)
 {
-    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
-    g_autoptr(GError) error = NULL;
-    g_autofree char *name = NULL;
-    g_autofree char *other = NULL;
-    char text[37];
-    guint8 uuid[16];
-    /* A bad chain and a bad rule are none of its business. */
-    g_assert_true(nwf_filter_identify("<filter name='f' chain='bad'><rule/><uuid>" STORY_UUID "</uuid></filter>",
-                                      &reading, &name, uuid, &error));
-    nwf_uuid_format(text, uuid);
-    g_assert_cmpstr(name, ==, "f");
-    g_assert_cmpstr(text, ==, STORY_UUID);
-    g_assert_false(nwf_filter_identify("<filter/>", &reading, &other, uuid, &error));
-    g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
-    g_clear_error(&error);
-    g_assert_false(nwf_filter_identify("<filter name='f'><uuid>x</uuid></filter>", &reading, &other, uuid, &error));
-    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_VALUE);
-    g_clear_error(&error);
-    g_assert_false(nwf_filter_identify("<filter name='f'>", &reading, &other, uuid, &error));
-    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_SYNTAX);
-    g_assert_null(other);
+    static const struct {
+        const char *xml, *name, *uuid; /* NULL: a random uuid */
+        int code;                      /* -1: identified */
+    } cases[] = {
+        {"<filter name='f' chain='bad'><rule/><uuid>" STORY_UUID "</uuid></filter>", "f", STORY_UUID, -1},
+        {"<filter name='f'><rule><uuid>x</uuid></rule><uuid>" STORY_UUID "</uuid><uuid/></filter>", "f", STORY_UUID,
+         -1},
+        {"<filter name='f'/>", "f", NULL, -1},
+        {"<filter name='f'><uuid>x</uuid></filter>", "f", NULL, -1},
+        {"<filter name='f'><uuid/><uuid>" STORY_UUID "</uuid></filter>", "f", NULL, -1},
+        {"<filter name=''/>", "", NULL, -1},
+        {"<filter x:name='f' xmlns:x='x:x'/>", "", NULL, -1},
+        {"<filter/>", "", NULL, -1},
+        {"<filter name='f'>", NULL, NULL, NWF_ERROR_XML_SYNTAX},
+        {"<network name='f'/>", NULL, NULL, NWF_ERROR_XML_ROOT},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *name = NULL;
+        guint8 uuid[16] = {0};
+        char text[37];
+        gboolean found = nwf_filter_identify(cases[i].xml, &name, uuid, &error);
+        g_assert_cmpint(error ? error->code : -1, ==, cases[i].code);
+        g_assert_cmpint(found, ==, !error);
+        g_assert_cmpstr(name, ==, cases[i].name);
+        nwf_uuid_format(text, uuid);
+        if (cases[i].uuid)
+            g_assert_cmpstr(text, ==, cases[i].uuid);
+        else if (found)
+            g_assert_true(g_uuid_string_is_valid(text) && text[14] == '4'); /* a random one */
+    }
 }
 
 static NwfFilter *

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-access.c: access control decides before a document is looked at
+ *
+ * Who may not define filters or create bindings is told so, whatever the document says, and nothing has been validated
+ * for him. Only of a text that is no such document at all there is nothing to ask about. Who may is told what is wrong,
+ * in the order of the stock driver.
+ *
+ * The driver, its engine and libvirt are real. Answer and argument of the two checks are this program's, because an
+ * access driver that says no is polkit's business and needs a daemon.
+ */
+#include "driver/libvirt/gate.h"
+#include "driver/libvirt/state.h"
+#include "driver/libvirt/symbols.h"
+#include "tests/unit/tech/kernel/sandbox.h"
+
+#include <dlfcn.h>
+#include <libvirt/virterror.h>
+#include <string.h>
+
+int nwfilterRegister(void);
+
+static virConnectPtr conn;
+
+static struct {
+    gboolean yes;
+    guint asked;
+    char *about; /* of the last question: "name uuid" or "port link filter" */
+} check;
+
+static int
+answer(char *about)
+{
+    g_free(check.about);
+    check.about = about;
+    check.asked++;
+    if (check.yes)
+        return 0;
+    nwf_symbols.virReportErrorHelper(VIR_FROM_ACCESS, VIR_ERR_ACCESS_DENIED, "test", __func__, __LINE__, "%s", about);
+    return -1;
+}
+
+static int
+check_filter(G_GNUC_UNUSED virConnectPtr connection, const NwfAbiFilterDef *def)
+{
+    char uuid[37];
+
+    nwf_uuid_format(uuid, def->uuid);
+    return answer(g_strdup_printf("%s %s", def->name, uuid));
+}
+
+static int
+check_binding(G_GNUC_UNUSED virConnectPtr connection, const NwfAbiBindingDef *def)
+{
+    return answer(g_strdup_printf("%s %s %s", def->portdev, def->linkdev ? def->linkdev : "-", def->filter));
+}
+
+#define UUID   "5ec00000-0000-4000-8000-000000000001"
+#define OWNER  "<owner><name>o</name><uuid>" UUID "</uuid></owner>"
+#define MAC    "<mac address='52:54:00:00:00:01'/>"
+#define FILTER "<filterref filter='f'/>"
+
+typedef struct Case {
+    const char *xml;
+    const char *about;              /* what the check is asked, up to where it is random; NULL: it is not asked */
+    int code, domain;               /* for who may */
+    int strict_code, strict_domain; /* with validation; 0: the same */
+} Case;
+
+static const Case filters[] = {
+    {"<filter name='f'", NULL, VIR_ERR_XML_DETAIL, VIR_FROM_NWFILTER},
+    {"<!DOCTYPE filter><filter name='f'/>", NULL, VIR_ERR_XML_DETAIL, VIR_FROM_NWFILTER},
+    {"<network name='f'/>", NULL, VIR_ERR_XML_ERROR, VIR_FROM_XML},
+    {"<filter/>", " ", VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filter name='f'><uuid>x</uuid></filter>", "f ", VIR_ERR_XML_ERROR, VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA,
+     VIR_FROM_XML},
+    {"<filter name='f' chain='no'><uuid>x</uuid></filter>", "f ", VIR_ERR_INVALID_ARG, VIR_FROM_NWFILTER,
+     VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filter name='f'><uuid>" UUID "</uuid><rule/></filter>", "f " UUID, VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER,
+     VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filter name='a/b'/>", "a/b ", VIR_ERR_INVALID_ARG, VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+};
+
+static const Case bindings[] = {
+    {"<filterbinding>", NULL, VIR_ERR_XML_DETAIL, VIR_FROM_NWFILTER},
+    {"<filter name='f'/>", NULL, VIR_ERR_XML_ERROR, VIR_FROM_XML},
+    {"<filterbinding/>", " - ", VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filterbinding><portdev name=''/>" OWNER MAC FILTER "</filterbinding>", " - f", VIR_ERR_INTERNAL_ERROR,
+     VIR_FROM_NWFILTER},
+    {"<filterbinding>" OWNER MAC "<portdev name='p'/></filterbinding>", "p - ", VIR_ERR_INTERNAL_ERROR,
+     VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filterbinding><linkdev name='l'/>" FILTER "<portdev name='p'/></filterbinding>", "p l f", VIR_ERR_INTERNAL_ERROR,
+     VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filterbinding>" OWNER MAC FILTER "<portdev name='a/b'/></filterbinding>", "a/b - f", VIR_ERR_INTERNAL_ERROR,
+     VIR_FROM_NWFILTER},
+};
+
+static void
+define_filter(const char *xml, gboolean strict)
+{
+    g_assert_null(virNWFilterDefineXMLFlags(conn, xml, strict ? VIR_NWFILTER_DEFINE_VALIDATE : 0));
+}
+
+static void
+create_binding(const char *xml, gboolean strict)
+{
+    g_assert_null(virNWFilterBindingCreateXML(conn, xml, strict ? VIR_NWFILTER_BINDING_CREATE_VALIDATE : 0));
+}
+
+static void
+try(const Case *one, void (*call)(const char *xml, gboolean strict), gboolean strict, gboolean yes)
+{
+    gboolean denied = one->about && !yes;
+    int code = strict && one->strict_code ? one->strict_code : one->code;
+    int domain = strict && one->strict_code ? one->strict_domain : one->domain;
+
+    g_test_message("%s%s, %s", one->xml, strict ? " with validation" : "", yes ? "allowed" : "denied");
+    check.yes = yes;
+    check.asked = 0;
+    call(one->xml, strict);
+    g_assert_cmpint(virGetLastErrorCode(), ==, denied ? VIR_ERR_ACCESS_DENIED : code);
+    g_assert_cmpint(virGetLastErrorDomain(), ==, denied ? VIR_FROM_ACCESS : domain);
+    g_assert_cmpuint(check.asked, ==, one->about ? 1 : 0);
+    if (one->about)
+        g_assert_true(g_str_has_prefix(check.about, one->about));
+}
+
+static void
+try_all(const Case *cases, guint n_cases, void (*call)(const char *xml, gboolean strict))
+{
+    for (guint i = 0; i < n_cases; i++)
+        for (guint way = 0; way < 4; way++)
+            try(&cases[i], call, way & 1, way & 2);
+}
+
+static void
+test_filters(void)
+{
+    try_all(filters, G_N_ELEMENTS(filters), define_filter);
+}
+
+static void
+test_bindings(void)
+{
+    try_all(bindings, G_N_ELEMENTS(bindings), create_binding);
+}
+
+/* The uuid that a filter is given is the one that the check was told. */
+static void
+test_random_uuid(void)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    check.yes = TRUE;
+    virNWFilterPtr filter = virNWFilterDefineXML(conn, "<filter name='random'/>");
+    g_assert_nonnull(filter);
+    g_assert_cmpint(virNWFilterGetUUIDString(filter, uuid), ==, 0);
+    g_autofree char *expected = g_strconcat("random ", uuid, NULL);
+    g_assert_cmpstr(check.about, ==, expected);
+    virNWFilterFree(filter);
+}
+
+static void
+be_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr error)
+{
+}
+
+static void
+log_nothing(G_GNUC_UNUSED NwfLogLevel level, G_GNUC_UNUSED const char *source, G_GNUC_UNUSED const char *message)
+{
+}
+
+static int
+allow(G_GNUC_UNUSED virConnectPtr connection)
+{
+    return 0;
+}
+
+/* As a privileged daemon does, but with folders of our own. */
+static void
+start(void)
+{
+    g_autoptr(GError) error = NULL;
+    NwfEngineConfig config = {
+        .filter_dir = "/run/access/nwfilter",
+        .binding_dir = "/run/access/nwfilter-binding",
+        .dialect = NWF_DIALECT_9,
+        .backend = nwf_ebiptables_new(FALSE),
+        .log = log_nothing,
+    };
+
+    virSetErrorFunc(NULL, be_quiet);
+    g_assert_cmpint(nwfilterRegister(), ==, 0);
+    g_assert_cmpint(nwf_state_driver.initialize(false, NULL, false, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
+    NwfEngine *engine = nwf_engine_new(&config, &error);
+    g_assert_no_error(error);
+    nwf_gate_open(engine, NWF_DIALECT_9);
+    nwf_symbols.virConnectOpenEnsureACL = allow;
+    nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL = check_filter;
+    nwf_symbols.virNWFilterBindingCreateXMLEnsureACL = check_binding;
+    conn = virConnectOpen("nwfilter:///system");
+    g_assert_nonnull(conn);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!sandbox_enter()) {
+        g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
+        return 77;
+    }
+    sandbox_fresh();
+    start();
+    g_test_add_func("/access/filters", test_filters);
+    g_test_add_func("/access/bindings", test_bindings);
+    g_test_add_func("/access/random-uuid", test_random_uuid);
+    int result = g_test_run();
+    virConnectClose(conn);
+    nwf_state_driver.cleanup();
+    g_free(check.about);
+    return result;
+}
