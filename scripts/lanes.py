@@ -208,7 +208,7 @@ class Check:
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    f"--junitxml={junit}", lane["folder"]]
         if not lane["driver"]:
-            return command, junit, {}
+            return command, junit, {"NWF_TOOL": str(build / "tools" / "virt-nwfilter")}
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build)}
         return [SANDBOX, "--", *command, "--driver", lane["driver"]], junit, environment
 
