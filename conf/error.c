@@ -57,15 +57,15 @@ nwf_note(NwfNotes *notes, const char *format, ...)
 char *
 nwf_clip(const char *text)
 {
-    gsize length = strlen(text);
-    gboolean clipped = length > NWF_CLIP_MAX;
-    GString *out = NULL;
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)strnlen(text, NWF_CLIP_MAX + 1));
+    GString *out = g_string_new(NULL);
+    gboolean clipped = strlen(valid) > NWF_CLIP_MAX;
     if (clipped)
-        length = (gsize)(g_utf8_find_prev_char(text, text + NWF_CLIP_MAX + 1) - text);
-    out = g_string_new_len(text, (gssize)length);
-    for (gsize i = 0; i < out->len; i++)
-        if (g_ascii_iscntrl(out->str[i]))
-            out->str[i] = '?';
+        *g_utf8_find_prev_char(valid, valid + NWF_CLIP_MAX + 1) = '\0';
+    for (const char *place = valid; *place; place = g_utf8_next_char(place)) {
+        gunichar character = g_utf8_get_char(place);
+        g_string_append_unichar(out, g_unichar_iscntrl(character) ? '?' : character);
+    }
     if (clipped)
         g_string_append(out, "…");
     return g_string_free(out, FALSE);

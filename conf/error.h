@@ -65,7 +65,7 @@ gboolean nwf_notes_wanted(const NwfNotes *notes);
 void nwf_note(NwfNotes *notes, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /**
- * nwf_clip: (transfer full): @text as it may stand in a message: at most NWF_CLIP_MAX bytes, whole characters, control
- * characters replaced.
+ * nwf_clip: (transfer full): @text, whatever bytes these are, as it may stand in a message: UTF-8 of about NWF_CLIP_MAX
+ * bytes, whole characters, control characters replaced.
  */
 char *nwf_clip(const char *text);

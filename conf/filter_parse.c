@@ -38,6 +38,7 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     g_autofree char *chain = nwf_xml_plain_attribute(tag, "chain");
     g_autofree char *priority = nwf_xml_plain_attribute(tag, "priority");
     g_autofree char *quoted = nwf_clip(priority ? priority : "");
+    g_autofree char *name = nwf_clip(filter->name);
     gboolean ranked = priority && *priority, given = chain && *chain;
     gint32 number = 0;
 
@@ -51,7 +52,7 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     filter->priority_explicit = ranked && given;
     filter->priority = filter->priority_explicit ? number : filter->kind->priority;
     if (ranked && !given)
-        nwf_note(notes, _("filter '%s': chain priority '%s' is ignored without a chain"), filter->name, quoted);
+        nwf_note(notes, _("filter '%s': chain priority '%s' is ignored without a chain"), name, quoted);
     return TRUE;
 }
 

@@ -11,6 +11,7 @@
  */
 #include "conf/variable.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -39,8 +40,9 @@ read_access(const char *text, NwfVariable *variable)
         text = skip_blanks(text + 1);
     }
     negative = *text == '-';
+    errno = 0;
     index = g_ascii_strtoull(text, &end, 10);
-    if (end == text || (negative ? (guint64)0 - index : index) > G_MAXUINT32)
+    if (errno != 0 || end == text || (negative ? (guint64)0 - index : index) > G_MAXUINT32)
         return NULL;
     variable->index = (guint32)index;
     if (variable->access == NWF_ACCESS_ITERATOR && variable->index > NWF_ITERATOR_MAX)

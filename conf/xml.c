@@ -65,6 +65,7 @@ static void
 on_complaint(gpointer data, NwfXmlComplaint complaint)
 {
     NwfXmlRun *run = data;
+    g_autofree char *message = NULL;
     g_autofree char *reason = NULL;
     if (run->syntax)
         return;
@@ -73,7 +74,8 @@ on_complaint(gpointer data, NwfXmlComplaint complaint)
             refuse(run, _("too many namespace errors"));
         return;
     }
-    reason = g_strstrip(g_strdup(complaint->message ? complaint->message : ""));
+    message = g_strstrip(g_strdup(complaint->message ? complaint->message : ""));
+    reason = nwf_clip(message); /* it may quote a name of the document */
     nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("line %d: %s"), complaint->line, reason);
 }
 
@@ -233,6 +235,7 @@ run_parser(NwfXmlRun *run, const char *xml, gsize length)
         .endElementNs = on_end,
         .processingInstruction = on_instruction,
         .characters = on_text,
+        .ignorableWhitespace = on_text,
         .cdataBlock = on_text,
         .serror = (xmlStructuredErrorFunc)on_complaint,
     };

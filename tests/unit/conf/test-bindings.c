@@ -197,6 +197,32 @@ test_status_of_two(void)
     g_assert_cmpstr(binding->portdev, ==, "vnet7");
 }
 
+/* An owner's name is any text, and is the same text after any number of round trips. */
+static void
+test_owner_names(void)
+{
+    static const char *const names[][2] = {
+        {"   ", "   "},
+        {"\t\n x\n", "\t\n x\n"},
+        {"&#13;x&#13;&#10;", "\rx\r\n"},
+        {"<![CDATA[<a>&amp;]]>", "<a>&amp;"},
+        {"<![CDATA[ ]]>", " "},
+        {"a<!-- c -->b<?p i?>c", "abc"},
+        {"a<b>c</b>d", "acd"},
+        {"&#x1F600;\xcc\x81&#x2028;&#x85;", "\xf0\x9f\x98\x80\xcc\x81\xe2\x80\xa8\xc2\x85"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *xml = g_strdup_printf("<filterbinding><owner><name>%s</name><uuid>" STORY_UUID
+                                               "</uuid></owner>" PORTDEV MAC FILTER "</filterbinding>",
+                                               names[i][0]);
+        g_autoptr(NwfBinding) binding = parse(xml, &oldest);
+        g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_9);
+        g_autoptr(NwfBinding) again = parse(printed, &oldest);
+        g_assert_cmpstr(binding->owner_name, ==, names[i][1]);
+        g_assert_cmpstr(again->owner_name, ==, names[i][1]);
+    }
+}
+
 static void
 test_escapes(void)
 {
@@ -267,6 +293,7 @@ main(int argc, char **argv)
     g_test_add_func("/conf/bindings/backend", test_backend);
     g_test_add_func("/conf/bindings/status", test_status);
     g_test_add_func("/conf/bindings/status-of-two", test_status_of_two);
+    g_test_add_func("/conf/bindings/owner-names", test_owner_names);
     g_test_add_func("/conf/bindings/escapes", test_escapes);
     g_test_add_func("/conf/bindings/identity", test_identity);
     g_test_add_func("/conf/bindings/schema", test_schema);

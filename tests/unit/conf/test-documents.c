@@ -51,6 +51,18 @@ test_refused(void)
     }
 }
 
+/* libxml2 quotes names in its messages; ours stay a line. */
+static void
+test_long_names(void)
+{
+    g_autofree char *name = g_strnfill(40000, 'x');
+    g_autofree char *xml = g_strdup_printf("<%s></y>", name);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(nwf_filter_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9}, NULL, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_SYNTAX);
+    g_assert_cmpuint(strlen(error->message), <, 2 * NWF_CLIP_MAX);
+}
+
 /* What the reader overlooks: documents on the left are printed as the one on the right. */
 static const char *const overlooked[][2] = {
     {"<?xml version='1.0'?><!-- c --><?pi x?><filter name='f'>" RULE "</filter><!-- d -->", RULE},
@@ -305,6 +317,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/conf/documents/refused", test_refused);
+    g_test_add_func("/conf/documents/long-names", test_long_names);
     g_test_add_func("/conf/documents/overlooked", test_overlooked);
     g_test_add_func("/conf/documents/uuids", test_uuids);
     g_test_add_func("/conf/documents/references", test_references);

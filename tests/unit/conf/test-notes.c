@@ -129,6 +129,18 @@ test_clipping(void)
     g_assert_true(g_str_has_suffix(clipped, "x…"));
 }
 
+/* A name to look up comes from the client as it is: any bytes. */
+static void
+test_clipping_of_bytes(void)
+{
+    g_autofree char *tails = g_strnfill(3 * NWF_CLIP_MAX, (char)0x80);
+    g_autofree char *clipped = nwf_clip(tails);
+    g_autofree char *mixed = nwf_clip("a\xff" "b\xc3\xbc\xc2\x85" "c");
+    g_assert_true(g_utf8_validate(clipped, -1, NULL));
+    g_assert_cmpuint(strlen(clipped), <=, NWF_CLIP_MAX + strlen("…"));
+    g_assert_cmpstr(mixed, ==, "a\xef\xbf\xbd" "bü?c");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -138,5 +150,6 @@ main(int argc, char **argv)
     g_test_add_func("/conf/notes/long-comment", test_long_comment);
     g_test_add_func("/conf/notes/bounded", test_bounded);
     g_test_add_func("/conf/notes/clipping", test_clipping);
+    g_test_add_func("/conf/notes/clipping-of-bytes", test_clipping_of_bytes);
     return g_test_run();
 }
