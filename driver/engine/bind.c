@@ -3,11 +3,9 @@
  * bind.c: a port gets a filter, a port is let go
  *
  * Rules match interface names, so they are put in place even if the device is not there yet, and stay until the binding
- * is deleted. A binding for a device that is not there always succeeds, as with the stock driver; if its filter cannot be built
- * the port is closed until it can, so that the device is never open when it appears.
- *
- * A name that no device can have (too long) is listed and has no rules. A name that the tools would take for something else
- * (a pattern, an option) is refused, because the rules would not mean this port.
+ * is deleted. A binding for a device that is not there always succeeds, as with the stock driver; if its filter cannot
+ * be built or the kernel does not take its rules, the port is closed until that changes, so that the device is never
+ * open when it appears.
  */
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -15,33 +13,9 @@
 
 #include "driver/engine/internal.h"
 
-/* Whether a device of this name can exist: the kernel's own rule. */
-static gboolean
-name_is_possible(const char *name)
-{
-    return strlen(name) < IFNAMSIZ && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/: \t\n\v\f\r");
-}
-
-static gboolean
-check_port_name(const char *name, GError **error)
-{
-    if (!nwf_store_check_name(name, NWF_ERROR_INTERNAL, error))
-        return FALSE;
-    if (!name_is_possible(name))
-        return TRUE;
-    gboolean plain = name[0] != '-' && name[0] != '!' && !g_str_has_suffix(name, "+");
-    for (const char *c = name; plain && *c; c++)
-        plain = g_ascii_isgraph(*c) && !strchr("\"'\\`", *c);
-    if (plain)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("the port name '%s' cannot be used in firewall rules: it may not begin with '-' or '!', end with "
-                           "'+', or contain quotes, a backslash or characters outside of ASCII"), name);
-}
-
 /*
- * An existing binding gives way to a new one if its device is gone, or if the device of that name is another one now and
- * belongs to another owner. A binding that never saw its device is not stale.
+ * An existing binding gives way to a new one if its device is gone, or if the device of that name is another one now
+ * and belongs to another owner. A binding that never saw its device is not stale.
  */
 static gboolean
 is_stale(const NwfPort *port, const NwfBinding *new, unsigned ifindex)
@@ -70,30 +44,10 @@ check_duplicate(NwfEngine *engine, const NwfPort *existing, const NwfBinding *bi
 static NwfPending *
 prepare_file(NwfEngine *engine, const NwfPort *port, GError **error)
 {
-    g_autoptr(NwfParams) params = port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
+    g_autoptr(NwfParams) params =
+        port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
     g_autofree char *xml = nwf_binding_status_format(port->binding, params, engine->config.dialect);
     return nwf_store_prepare(engine->binding_store, port->binding->portdev, NULL, xml, error);
-}
-
-static gboolean
-build_new_port(NwfEngine *engine, NwfGroup *group, NwfPort *port, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-
-    if (!name_is_possible(port->binding->portdev)) {
-        nwf_note(group->notes, _("no device can have the name '%s': no rules are made"), port->binding->portdev);
-        return TRUE;
-    }
-    port->instantiated = port->ifindex != 0;
-    if (nwf_build_port(engine, port, NULL, group->notes, &local))
-        return TRUE;
-    if (port->ifindex != 0) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return FALSE;
-    }
-    nwf_note(group->notes, _("port '%s' has no device yet and is closed: %s"), port->binding->portdev, local->message);
-    nwf_build_closed(port);
-    return TRUE;
 }
 
 static gboolean
@@ -103,17 +57,29 @@ prepare_bind(NwfEngine *engine, NwfGroup *group, GError **error)
     NwfPort *existing = g_hash_table_lookup(engine->ports, name);
     unsigned ifindex = if_nametoindex(name);
 
-    if (!check_port_name(name, error) || !check_duplicate(engine, existing, group->binding, ifindex, error))
+    if (!nwf_port_name_is_usable(name, error) || !check_duplicate(engine, existing, group->binding, ifindex, error))
         return FALSE;
 
     g_autoptr(NwfPort) port = nwf_port_new(group->binding);
-    port->ifindex = ifindex;
-    if (!build_new_port(engine, group, port, error))
+    if (!nwf_build_or_close(engine, port, NULL, group->notes, error))
         return FALSE;
     group->pending = prepare_file(engine, port, error);
     if (!group->pending)
         return FALSE;
     nwf_group_swap(group, name, existing, g_steal_pointer(&port));
+    return TRUE;
+}
+
+/* A binding for a device that is not there succeeds, whatever the kernel thinks of its rules. */
+static gboolean
+yield_bind(NwfEngine *engine G_GNUC_UNUSED, NwfGroup *group, const GError *why)
+{
+    NwfSwap *swap = g_ptr_array_index(group->swaps, 0);
+
+    if (swap->new->ifindex != 0 || swap->new->closed)
+        return FALSE;
+    nwf_note(group->notes, _("port '%s' has no device and is closed: %s"), swap->name, why->message);
+    nwf_build_closed(swap->new);
     return TRUE;
 }
 
@@ -130,8 +96,8 @@ prepare_unbind(NwfEngine *engine, NwfGroup *group, GError **error)
     return TRUE;
 }
 
-const NwfGroupKind nwf_bind_kind = { .prepare = prepare_bind };
-const NwfGroupKind nwf_unbind_kind = { .prepare = prepare_unbind };
+const NwfGroupKind nwf_bind_kind = {.prepare = prepare_bind, .yield = yield_bind};
+const NwfGroupKind nwf_unbind_kind = {.prepare = prepare_unbind};
 
 NwfBinding *
 nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error)

@@ -2,16 +2,21 @@
 /*
  * build.c: from a binding to the plan of its port
  *
- * The expensive half, tree and template, is the same for all ports that use the same root filter and supply variables of the
- * same names: it is kept as a shape. Shapes are the applier's alone and are forgotten when a filter in their tree changes.
+ * The expensive half, tree and template, is the same for all ports that use the same root filter and supply variables
+ * of the same names: it is kept as a shape. Shapes are the applier's alone and are forgotten when a filter in their
+ * tree changes, or when there are SHAPES_MAX of them, which only bindings with ever new names of parameters bring
+ * about.
  *
- * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC now, addresses that were learned
- * later) is added here for the one plan, and never becomes part of the binding.
+ * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC now, addresses that were
+ * learned later) is added here for the one plan, and never becomes part of the binding.
  */
 #include <glib/gi18n-lib.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "driver/engine/internal.h"
+
+enum { SHAPES_MAX = 1000 };
 
 /* ---- ports ---- */
 
@@ -53,6 +58,15 @@ nwf_port_unref(NwfPort *port)
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->plan, nwf_plan_unref);
     g_free(port);
+}
+
+/* @ifindex: of the port's device, 0 if there is none. The first one seen is remembered. */
+void
+nwf_port_saw_device(NwfPort *port, unsigned ifindex)
+{
+    port->instantiated |= ifindex != 0;
+    if (port->ifindex == 0)
+        port->ifindex = ifindex;
 }
 
 /* ---- shapes ---- */
@@ -104,24 +118,35 @@ lookup_filter(const char *name, gpointer data)
     return nwf_engine_lookup_filter(name, lookup->engine);
 }
 
+/* Names of parameters, then a character that none of them has, then the filter's name, which may have any. */
+static char *
+shape_key(const char *root, const NwfParams *params)
+{
+    g_autoptr(GPtrArray) names = nwf_params_names(params);
+    g_autoptr(GString) key = g_string_new(NULL);
+
+    for (guint i = 0; i < names->len; i++)
+        g_string_append_printf(key, "%s,", (const char *)g_ptr_array_index(names, i));
+    g_string_append_printf(key, "/%s", root);
+    return g_string_free(g_steal_pointer(&key), FALSE);
+}
+
 static NwfShape *
 shape_get(NwfEngine *engine, const char *root, const NwfParams *params, NwfFilter *instead, GError **error)
 {
-    g_autoptr(GPtrArray) names = nwf_params_names(params);
-    g_autoptr(GString) key = g_string_new(root);
-    for (guint i = 0; i < names->len; i++)
-        g_string_append_printf(key, "\n%s", (const char *)g_ptr_array_index(names, i));
-
-    NwfShape *shape = g_hash_table_lookup(engine->templates, key->str);
+    g_autofree char *key = shape_key(root, params);
+    NwfShape *shape = g_hash_table_lookup(engine->templates, key);
     if (shape)
         return shape;
-    Lookup lookup = { engine, instead };
+    Lookup lookup = {engine, instead};
     NwfTree *tree = nwf_tree_new(root, lookup_filter, &lookup, error);
     if (!tree)
         return NULL;
+    if (g_hash_table_size(engine->templates) >= SHAPES_MAX)
+        g_hash_table_remove_all(engine->templates);
     shape = g_new0(NwfShape, 1);
     shape->tree = tree;
-    g_hash_table_insert(engine->templates, g_strdup(key->str), shape);
+    g_hash_table_insert(engine->templates, g_steal_pointer(&key), shape);
     return shape;
 }
 
@@ -149,9 +174,10 @@ static const struct {
     NwfErrorCode code;
     const char *message;
 } learning_modes[] = {
-    { "any", NWF_ERROR_INTERNAL, N_("variable IP has no value, and addresses are not learned by this version") },
-    { "dhcp", NWF_ERROR_UNSUPPORTED, N_("variable IP has no value, and addresses are not learned from DHCP by this version") },
-    { "none", NWF_ERROR_INTERNAL, N_("variable IP has no value, and CTRL_IP_LEARNING is 'none'") },
+    {"any", NWF_ERROR_INTERNAL, N_("variable IP has no value, and addresses are not learned by this version")},
+    {"dhcp", NWF_ERROR_UNSUPPORTED,
+     N_("variable IP has no value, and addresses are not learned from DHCP by this version")},
+    {"none", NWF_ERROR_INTERNAL, N_("variable IP has no value, and CTRL_IP_LEARNING is 'none'")},
 };
 
 static gboolean
@@ -165,7 +191,8 @@ address_is_open(const NwfBinding *binding, GError **error)
             return nwf_set_error(error, learning_modes[i].code, _("filter '%s': %s"), binding->filter,
                                  _(learning_modes[i].message));
     return nwf_set_error(error, NWF_ERROR_PARSE,
-                         _("filter '%s': CTRL_IP_LEARNING is '%s', which is none of any, dhcp, none"), binding->filter, word);
+                         _("filter '%s': CTRL_IP_LEARNING is '%s', which is none of any, dhcp, none"), binding->filter,
+                         word);
 }
 
 static gboolean
@@ -183,24 +210,43 @@ check_missing(const NwfTree *tree, const NwfBinding *binding, const NwfParams *p
         if (strcmp(spelling, "IP") != 0)
             g_string_append_printf(list, "%s%s", list->len ? ", " : "", spelling);
     }
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': these variables have no value: %s"), binding->filter,
-                         list->str);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': these variables have no value: %s"),
+                         binding->filter, list->str);
 }
 
 /* ---- plans ---- */
 
+static void
+set_plan(NwfPort *port, NwfPlan *plan, gboolean closed)
+{
+    g_clear_pointer(&port->plan, nwf_plan_unref);
+    port->plan = plan;
+    port->closed = closed;
+    port->unplaced = FALSE;
+}
+
 /*
- * Gives @port the plan that its binding asks for, with the definitions in force, or with @instead in place of the one of its
- * name. On error @port is as it was.
+ * Gives @port the plan that its binding asks for, with the definitions in force, or with @instead in place of the one
+ * of its name. A port that no device can have gets none. On error its plan is as it was; its tree is the right one in
+ * any case.
  */
 gboolean
 nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error)
 {
-    static const NwfHost host = { nwf_service_port, NULL };
+    static const NwfHost host = {nwf_service_port, NULL};
     g_autoptr(NwfParams) params = nwf_build_params(port->binding);
 
+    g_clear_pointer(&port->tree, nwf_tree_unref);
+    if (!nwf_port_name_is_possible(port->binding->portdev)) {
+        nwf_note(notes, _("no device can have the name '%s': no rules are made"), port->binding->portdev);
+        set_plan(port, NULL, FALSE);
+        return TRUE;
+    }
     NwfShape *shape = shape_get(engine, port->binding->filter, params, instead, error);
-    if (!shape || !check_missing(shape->tree, port->binding, params, error))
+    if (!shape)
+        return FALSE;
+    port->tree = nwf_tree_ref(shape->tree);
+    if (!check_missing(shape->tree, port->binding, params, error))
         return FALSE;
     if (!shape->t)
         shape->t = nwf_template_new(shape->tree, params, error);
@@ -212,12 +258,30 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
     NwfPlan *plan = nwf_plan_new(shape->t, values, error);
     if (!plan)
         return FALSE;
+    set_plan(port, plan, FALSE);
+    return TRUE;
+}
 
-    g_clear_pointer(&port->plan, nwf_plan_unref);
-    g_clear_pointer(&port->tree, nwf_tree_unref);
-    port->plan = plan;
-    port->tree = nwf_tree_ref(shape->tree);
-    port->closed = port->unplaced = FALSE;
+/*
+ * The same for a change that somebody asked for: a port whose device is there must fit; one without a device stands in
+ * nobody's way, it is closed if it cannot be built, so that the device is not open when it appears.
+ */
+gboolean
+nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error)
+{
+    const char *name = port->binding->portdev;
+    unsigned ifindex = if_nametoindex(name);
+    g_autoptr(GError) local = NULL;
+
+    nwf_port_saw_device(port, ifindex);
+    if (nwf_build_port(engine, port, instead, notes, &local))
+        return TRUE;
+    if (ifindex != 0) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    nwf_note(notes, _("port '%s' has no device and is closed: %s"), name, local->message);
+    nwf_build_closed(port);
     return TRUE;
 }
 
@@ -229,9 +293,5 @@ nwf_build_closed(NwfPort *port)
     g_autoptr(NwfTemplate) t = nwf_template_closed();
     g_autoptr(NwfValues) values = nwf_values_new(t, none, NULL, NULL, NULL);
 
-    g_clear_pointer(&port->plan, nwf_plan_unref);
-    g_clear_pointer(&port->tree, nwf_tree_unref);
-    port->plan = nwf_plan_new(t, values, NULL);
-    port->closed = TRUE;
-    port->unplaced = FALSE;
+    set_plan(port, nwf_plan_new(t, values, NULL), TRUE);
 }

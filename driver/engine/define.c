@@ -3,8 +3,9 @@
  * define.c: a filter is defined, redefined, undefined
  *
  * Definitions change alone in their batch. A redefinition builds the new plan of every port whose tree contains the
- * filter before anything is touched; if one cannot be built nothing changes anywhere. Ports without a device never stand in the way:
- * they are closed if they cannot be built, and they do not keep a filter from being undefined.
+ * filter before anything is touched; if one cannot be built nothing changes anywhere. Ports without a device never
+ * stand in the way: they are closed if they cannot be built or the kernel does not take them, and they do not keep a
+ * filter from being undefined.
  */
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -23,15 +24,16 @@ check_identity(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old
 
     if (same_uuid && strcmp(same_uuid->name, filter->name) != 0) {
         nwf_uuid_format(uuid, filter->uuid);
-        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                             _("filter '%s' cannot have the uuid %s: filter '%s' has it, and filters cannot be renamed"),
-                             filter->name, uuid, same_uuid->name);
+        return nwf_set_error(
+            error, NWF_ERROR_OPERATION_FAILED,
+            _("filter '%s' cannot have the uuid %s: filter '%s' has it, and filters cannot be renamed"), filter->name,
+            uuid, same_uuid->name);
     }
     if (same_name && !same_uuid) {
         nwf_uuid_format(uuid, same_name->uuid);
         return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                             _("filter '%s' already exists with uuid %s: a new definition must carry the same uuid"), filter->name,
-                             uuid);
+                             _("filter '%s' already exists with uuid %s: a new definition must carry the same uuid"),
+                             filter->name, uuid);
     }
     *old = same_name;
     return TRUE;
@@ -49,8 +51,8 @@ check_loop(NwfEngine *engine, const NwfFilter *filter, GError **error)
 gboolean
 nwf_define_check(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old, GError **error)
 {
-    return nwf_store_check_name(filter->name, NWF_ERROR_ARGUMENT, error) && check_identity(engine, filter, old, error) &&
-           check_loop(engine, filter, error);
+    return nwf_store_check_name(filter->name, NWF_ERROR_ARGUMENT, error) &&
+           check_identity(engine, filter, old, error) && check_loop(engine, filter, error);
 }
 
 /* ---- define ---- */
@@ -59,22 +61,17 @@ static gboolean
 rebuild_port(NwfEngine *engine, NwfGroup *group, NwfPort *existing, GError **error)
 {
     const char *name = existing->binding->portdev;
-    g_autoptr(GError) local = NULL;
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
 
-    port->instantiated |= if_nametoindex(name) != 0;
-    if (!nwf_build_port(engine, port, group->filter, group->notes, &local)) {
-        if (if_nametoindex(name) != 0) {
-            g_propagate_prefixed_error(error, g_steal_pointer(&local), _("port '%s': "), name);
-            return FALSE;
-        }
-        nwf_note(group->notes, _("port '%s' has no device and is closed: %s"), name, local->message);
-        nwf_build_closed(port);
+    if (!nwf_build_or_close(engine, port, group->filter, group->notes, error)) {
+        g_prefix_error(error, _("port '%s': "), name);
+        return FALSE;
     }
     nwf_group_swap(group, name, existing, g_steal_pointer(&port));
     return TRUE;
 }
 
+/* Closed ports are visited when the definition is in force: a port that is broken already stands in nobody's way. */
 static gboolean
 rebuild_users(NwfEngine *engine, NwfGroup *group, GError **error)
 {
@@ -84,21 +81,23 @@ rebuild_users(NwfEngine *engine, NwfGroup *group, GError **error)
     g_hash_table_iter_init(&iter, engine->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NwfPort *port = value;
-        if (port->tree && nwf_tree_uses(port->tree, group->filter->name) && !rebuild_port(engine, group, port, error))
+        if (port->tree && !port->closed && nwf_tree_uses(port->tree, group->filter->name) &&
+            !rebuild_port(engine, group, port, error))
             return FALSE;
     }
     return TRUE;
 }
 
-static gboolean
-prepare_define(NwfEngine *engine, NwfGroup *group, GError **error)
+gboolean
+nwf_define_prepare(NwfEngine *engine, NwfGroup *group, GError **error)
 {
     const NwfFilter *old = NULL;
     NwfFilter *filter = group->filter;
 
     if (!nwf_define_check(engine, filter, &old, error))
         return FALSE;
-    if (!old || !nwf_filter_equal(old, filter)) {
+    group->changed = !old || !nwf_filter_equal(old, filter);
+    if (group->changed) {
         nwf_build_forget(engine, filter->name);
         if (!rebuild_users(engine, group, error))
             return FALSE;
@@ -116,7 +115,32 @@ prepare_define(NwfEngine *engine, NwfGroup *group, GError **error)
     return TRUE;
 }
 
+/* After a refusal nobody knows whose rules it was: once, the ports without a device are taken out of the way. */
+static gboolean
+yield_define(NwfEngine *engine G_GNUC_UNUSED, NwfGroup *group, const GError *why)
+{
+    gboolean yielded = FALSE;
+
+    for (guint i = 0; i < group->swaps->len; i++) {
+        NwfSwap *swap = g_ptr_array_index(group->swaps, i);
+        if (swap->new->closed || !swap->new->plan || if_nametoindex(swap->name) != 0)
+            continue;
+        nwf_note(group->notes, _("port '%s' has no device and is closed: %s"), swap->name, why->message);
+        nwf_build_closed(swap->new);
+        yielded = TRUE;
+    }
+    return yielded;
+}
+
 /* ---- undefine ---- */
+
+/* Whether @filter is in the tree of @port; of a tree that is not there, because filters are missing, the root is known.
+ */
+static gboolean
+uses(const NwfPort *port, const char *filter)
+{
+    return port->tree ? nwf_tree_uses(port->tree, filter) : strcmp(port->binding->filter, filter) == 0;
+}
 
 static gboolean
 check_unused(NwfEngine *engine, const NwfFilter *filter, GError **error)
@@ -127,9 +151,10 @@ check_unused(NwfEngine *engine, const NwfFilter *filter, GError **error)
     g_hash_table_iter_init(&iter, engine->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const NwfPort *port = value;
-        if (port->tree && nwf_tree_uses(port->tree, filter->name) && if_nametoindex(port->binding->portdev) != 0)
-            return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID, _("nwfilter is in use: filter '%s' by port '%s' of '%s'"),
-                                 filter->name, port->binding->portdev, port->binding->owner_name);
+        if (uses(port, filter->name) && if_nametoindex(port->binding->portdev) != 0)
+            return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
+                                 _("nwfilter is in use: filter '%s' by port '%s' of '%s'"), filter->name,
+                                 port->binding->portdev, port->binding->owner_name);
     }
     return TRUE;
 }
@@ -153,8 +178,9 @@ prepare_undefine(NwfEngine *engine, NwfGroup *group, GError **error)
     return TRUE;
 }
 
-const NwfGroupKind nwf_define_kind = { .exclusive = TRUE, .prepare = prepare_define };
-const NwfGroupKind nwf_undefine_kind = { .exclusive = TRUE, .prepare = prepare_undefine };
+const NwfGroupKind nwf_define_kind = {.exclusive = TRUE, .prepare = nwf_define_prepare, .yield = yield_define};
+const NwfGroupKind nwf_reload_kind = {.exclusive = TRUE, .prepare = nwf_reload_prepare, .yield = yield_define};
+const NwfGroupKind nwf_undefine_kind = {.exclusive = TRUE, .prepare = prepare_undefine};
 
 NwfFilter *
 nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error)

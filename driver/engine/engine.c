@@ -3,11 +3,11 @@
  * engine.c: beginning and end of the engine, and its readers
  *
  * Start: load the files, ask the technology what is in the kernel, start the applier, bring every stored binding up in
- * shared batches, release ports that nobody binds any more. None of the ports can make the start fail. Rules that the last
- * run left stay in force until ours replace them.
+ * shared batches, release ports that nobody binds any more. None of the ports can make the start fail. Rules that the
+ * last run left stay in force until ours replace them.
  *
- * End: the applier finishes the batch that runs; what waits behind it is still carried out, because its callers sleep. Rules and files
- * stay.
+ * End: the applier finishes the batch that runs; what waits behind it is still carried out, because its callers sleep.
+ * Rules and files stay.
  */
 #include <glib/gi18n-lib.h>
 #include <stdarg.h>
@@ -75,7 +75,10 @@ log_failures(NwfEngine *engine, GPtrArray *groups)
     }
 }
 
-/* What the kernel holds, and every stored binding brought up. Trouble is logged: none of it stops the daemon. */
+/*
+ * What the kernel holds, and every stored binding brought up. Trouble is logged: none of it stops the daemon. The
+ * applier has nothing to do yet, so the technology may be used here.
+ */
 static void
 take_over(NwfEngine *engine)
 {
@@ -88,9 +91,19 @@ take_over(NwfEngine *engine)
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
     nwf_engine_log_notes(engine, "tech", NULL, notes);
     g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);
-    engine->applier = g_thread_new("nwf-applier", nwf_applier_thread, engine);
     nwf_group_run_all(engine, groups);
     log_failures(engine, groups);
+}
+
+static GThread *
+start_applier(NwfEngine *engine, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    GThread *thread = g_thread_try_new("nwf-applier", nwf_applier_thread, engine, &local);
+
+    if (!thread)
+        nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot start a thread: %s"), local->message);
+    return thread;
 }
 
 NwfEngine *
@@ -108,10 +121,16 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->filters = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_filter_unref);
     engine->uuids = g_hash_table_new(uuid_hash, uuid_equal);
     engine->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_port_unref);
+    engine->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->templates = nwf_shape_table_new();
     engine->filter_store = nwf_store_new(NWF_STORE_FILTERS, config->filter_dir, error);
     engine->binding_store = engine->filter_store ? nwf_store_new(NWF_STORE_BINDINGS, config->binding_dir, error) : NULL;
     if (!engine->binding_store || !nwf_load_filters(engine, error) || !nwf_load_bindings(engine, error)) {
+        nwf_engine_free(engine);
+        return NULL;
+    }
+    engine->applier = start_applier(engine, error);
+    if (!engine->applier) {
         nwf_engine_free(engine);
         return NULL;
     }
@@ -142,6 +161,7 @@ nwf_engine_free(NwfEngine *engine)
     g_hash_table_unref(engine->ports);
     g_hash_table_unref(engine->uuids);
     g_hash_table_unref(engine->filters);
+    g_hash_table_unref(engine->unread);
     g_hash_table_unref(engine->templates);
     nwf_store_free(engine->binding_store);
     nwf_store_free(engine->filter_store);
@@ -155,8 +175,8 @@ nwf_engine_free(NwfEngine *engine)
 }
 
 /*
- * Filter files are read again, and the kernel's rules are made anew from what was found there: somebody may have flushed
- * them, or a firewall daemon may have started.
+ * Filter files are read again, and the kernel's rules are made anew from what was found there: somebody may have
+ * flushed them, or a firewall daemon may have started.
  */
 gboolean
 nwf_engine_reload(NwfEngine *engine, GError **error)
@@ -261,6 +281,7 @@ nwf_engine_binding_xml(NwfEngine *engine, const char *portdev, GError **error)
     g_autoptr(NwfPort) port = find_port(engine, portdev, error);
     if (!port)
         return NULL;
-    g_autoptr(NwfParams) params = port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
+    g_autoptr(NwfParams) params =
+        port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
     return nwf_binding_format(port->binding, params, engine->config.dialect);
 }

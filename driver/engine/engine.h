@@ -12,19 +12,25 @@
 
 typedef struct NwfEngine NwfEngine;
 
-typedef enum NwfLogLevel { NWF_LOG_DEBUG = 1, NWF_LOG_INFO, NWF_LOG_WARNING, NWF_LOG_ERROR } NwfLogLevel; /* as libvirt's */
+typedef enum NwfLogLevel {
+    NWF_LOG_DEBUG = 1,
+    NWF_LOG_INFO,
+    NWF_LOG_WARNING,
+    NWF_LOG_ERROR
+} NwfLogLevel; /* as libvirt's */
 
 typedef struct NwfEngineConfig {
     const char *filter_dir;  /* /etc/libvirt/nwfilter */
     const char *binding_dir; /* /run/libvirt/nwfilter-binding */
     NwfDialect dialect;
-    NwfBackend *backend;     /* (transfer full) */
+    NwfBackend *backend;                                                     /* (transfer full) */
     void (*log)(NwfLogLevel level, const char *source, const char *message); /* source: "engine", "store" … */
-    void (*inhibit)(gboolean inhibit, gpointer data); /* while there are bindings; may be NULL */
+    void (*inhibit)(gboolean inhibit, gpointer data);                        /* while there are bindings; may be NULL */
     gpointer inhibit_data;
 } NwfEngineConfig;
 
-/** nwf_engine_new: loads files, takes over the kernel's rules, starts the applier thread and brings all stored bindings up. */
+/** nwf_engine_new: loads files, takes over the kernel's rules, starts the applier thread and brings all stored bindings
+ * up. */
 NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
 /** nwf_engine_free: stops the thread; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);

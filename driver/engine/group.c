@@ -36,6 +36,7 @@ nwf_group_free(NwfGroup *group)
     if (!group)
         return;
     g_free(group->portdev);
+    g_free(group->file);
     g_clear_pointer(&group->binding, nwf_binding_unref);
     g_clear_pointer(&group->filter, nwf_filter_unref);
     g_clear_pointer(&group->old_filter, nwf_filter_unref);
@@ -49,7 +50,7 @@ nwf_group_free(NwfGroup *group)
     g_free(group);
 }
 
-/* Takes over @new; @old is shared with the tables. */
+/* Takes over @new; @old is shared with the tables. What an unplaced port holds is not known. */
 void
 nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *new)
 {
@@ -57,7 +58,7 @@ nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *new)
     swap->name = g_strdup(name);
     swap->old = old ? nwf_port_ref(old) : NULL;
     swap->new = new;
-    swap->unsure = group->unsure;
+    swap->unsure = group->unsure || (old && old->unplaced);
     g_ptr_array_add(group->swaps, swap);
 }
 
@@ -69,7 +70,8 @@ nwf_group_run_all(NwfEngine *engine, GPtrArray *groups)
     for (guint i = 0; i < groups->len; i++) {
         NwfGroup *group = g_ptr_array_index(groups, i);
         if (engine->stopping) {
-            nwf_set_error(&group->error, NWF_ERROR_OPERATION_INVALID, _("the network filter driver is being shut down"));
+            nwf_set_error(&group->error, NWF_ERROR_OPERATION_INVALID,
+                          _("the network filter driver is being shut down"));
             group->answered = TRUE;
         } else {
             g_queue_push_tail(&engine->queue, group);

@@ -2,12 +2,13 @@
 /*
  * internal.h: what the files of the engine share
  *
- * State is made of immutable, reference-counted objects: filters (conf/) and ports (below). Hash tables say which are in
- * force. Only the applier thread changes the tables, always with the lock held; so the applier may read them without the
- * lock, and everybody else reads them with it, never for longer than a look-up.
+ * State is made of immutable, reference-counted objects: filters (conf/) and ports (below). Hash tables say which are
+ * in force. Only the applier thread changes the tables, always with the lock held; so the applier may read them without
+ * the lock, and everybody else reads them with it, never for longer than a look-up.
  *
- * A change is a group: what one API call asks for. Preparing a group works out the new objects and touches nothing; the
- * kernel is changed then; then the files are put in place; then the new objects are published, and the caller is answered.
+ * A change is a group: what one API call asks for. Preparing a group works out the new objects and touches nothing that
+ * counts; the kernel is changed then; then the files are put in place; then the new objects are published, and the
+ * caller is answered.
  */
 #pragma once
 
@@ -18,35 +19,39 @@
 typedef struct NwfPort {
     gatomicrefcount refs;
     NwfBinding *binding;
-    NwfTree *tree;         /* of the plan in force; NULL while it cannot be built */
-    NwfPlan *plan;         /* what the kernel was asked to hold; NULL: nothing, or not yet acknowledged */
-    gboolean closed;       /* the plan drops everything because the right one could not be made */
+    NwfTree *tree;   /* of its filter, also while it is closed; NULL if there is none, because a filter is missing */
+    NwfPlan *plan;   /* what the kernel was asked to hold; NULL: nothing, or not yet acknowledged */
+    gboolean closed; /* the plan drops everything because the right one could not be made or placed */
     gboolean instantiated; /* the device was there: MAC is shown among the parameters */
-    gboolean unplaced;     /* the kernel did not take it yet: tried again later */
-    unsigned ifindex;      /* of the device when the port was bound; 0: there was none */
+    gboolean unplaced;     /* nobody knows whether the kernel holds the plan: tried again later */
+    unsigned ifindex;      /* of the device when it was first seen; 0: never */
 } NwfPort;
 
 NwfPort *nwf_port_new(NwfBinding *binding);
 NwfPort *nwf_port_copy(const NwfPort *port);
 NwfPort *nwf_port_ref(NwfPort *port);
 void nwf_port_unref(NwfPort *port);
+void nwf_port_saw_device(NwfPort *port, unsigned ifindex);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPort, nwf_port_unref)
 
 typedef struct NwfGroup NwfGroup;
 
 typedef struct NwfGroupKind {
     gboolean exclusive; /* changes definitions: alone in its batch */
-    /* Fills the group from the tables: new objects, files to come. Touches nothing. */
+    /* Fills the group from the tables: new objects, files to come. */
     gboolean (*prepare)(NwfEngine *engine, NwfGroup *group, GError **error);
     /* After the kernel refused: TRUE if the group was changed into one that asks for less. May be NULL. */
     gboolean (*yield)(NwfEngine *engine, NwfGroup *group, const GError *why);
+    /* Nothing can be placed: the group is changed into one that marks its ports unplaced. NULL: its caller gets the
+     * error. */
+    void (*wait)(NwfEngine *engine, NwfGroup *group, const GError *why);
 } NwfGroupKind;
 
 /* One port's part of a group. */
 typedef struct NwfSwap {
     char *name;
-    NwfPort *old; /* NULL: none in force */
-    NwfPort *new; /* NULL: released */
+    NwfPort *old;    /* NULL: none in force */
+    NwfPort *new;    /* NULL: released */
     gboolean unsure; /* the kernel may not hold what @old says */
 } NwfSwap;
 
@@ -54,22 +59,24 @@ struct NwfGroup {
     const NwfGroupKind *kind;
 
     /* what is asked */
-    char *portdev;
+    char *portdev; /* NULL for groups that are about no single port */
+    char *file;    /* name of a filter file to be read, without ending */
     NwfBinding *binding;
     NwfFilter *filter;
     guint8 uuid[16];
-    gboolean keep_file; /* the definition came from its file: leave that as it is */
+    gboolean keep_file; /* the definition came from its file, and that is complete */
     gboolean unsure;    /* somebody may have changed the port's rules: write them again */
 
     /* what was prepared */
     GPtrArray *swaps;      /* (element-type NwfSwap) */
     NwfFilter *old_filter; /* to be taken out of the tables */
     NwfFilter *new_filter; /* to be put in */
+    gboolean changed;      /* the new filter means something else than the old one */
     NwfPending *pending;   /* file to put in place */
     NwfStore *remove_from; /* file to remove… */
     char *remove_name;     /* …and its name */
     NwfNotes *notes;
-    GPtrArray *in_kernel;  /* names of ports with rules of ours, see nwf_reread_kind */
+    GPtrArray *in_kernel; /* names of ports with rules of ours, see nwf_reread_kind */
 
     /* the answer */
     gboolean answered;
@@ -88,6 +95,7 @@ struct NwfEngine {
     GHashTable *filters; /* name -> NwfFilter */
     GHashTable *uuids;   /* uuid -> NwfFilter */
     GHashTable *ports;   /* interface name -> NwfPort */
+    GHashTable *unread;  /* set of names of binding files that could not be read; fixed after the start */
     GQueue queue;        /* of NwfGroup */
     gboolean stopping;
     gboolean inhibited;
@@ -99,12 +107,14 @@ struct NwfEngine {
 };
 
 /* engine.c */
-void nwf_engine_log(NwfEngine *engine, NwfLogLevel level, const char *source, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void nwf_engine_log(NwfEngine *engine, NwfLogLevel level, const char *source, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 void nwf_engine_log_notes(NwfEngine *engine, const char *source, const char *subject, NwfNotes *notes);
 NwfFilter *nwf_engine_lookup_filter(const char *name, gpointer engine);
 
 /* build.c: from a binding to a plan */
 gboolean nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
+gboolean nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
 void nwf_build_closed(NwfPort *port);
 void nwf_build_forget(NwfEngine *engine, const char *filter);
 NwfParams *nwf_build_params(const NwfBinding *binding);
@@ -118,15 +128,21 @@ void nwf_group_swap(NwfGroup *group, const char *name, NwfPort *old, NwfPort *ne
 gboolean nwf_group_run(NwfEngine *engine, NwfGroup *group, GError **error);
 void nwf_group_run_all(NwfEngine *engine, GPtrArray *groups);
 
-/* applier.c */
+/* applier.c, execute.c */
 gpointer nwf_applier_thread(gpointer engine);
+void nwf_execute(NwfEngine *engine, GPtrArray *groups);
+
+/* port_name.c */
+gboolean nwf_port_name_is_possible(const char *name);
+gboolean nwf_port_name_is_usable(const char *name, GError **error);
 
 /* define.c: name, clashes and loops of a definition; @old: (out) what it would replace */
 gboolean nwf_define_check(NwfEngine *engine, const NwfFilter *filter, const NwfFilter **old, GError **error);
+gboolean nwf_define_prepare(NwfEngine *engine, NwfGroup *group, GError **error);
 
 /* bind.c, define.c, restore.c: the kinds of groups */
 extern const NwfGroupKind nwf_bind_kind, nwf_unbind_kind;
-extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind;
+extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind, nwf_reload_kind;
 extern const NwfGroupKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;
 GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure);
 
@@ -134,6 +150,8 @@ GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean 
 gboolean nwf_load_filters(NwfEngine *engine, GError **error);
 gboolean nwf_load_bindings(NwfEngine *engine, GError **error);
 gboolean nwf_reload_filters(NwfEngine *engine, GError **error);
+gboolean nwf_reload_prepare(NwfEngine *engine, NwfGroup *group, GError **error);
 
-/* services.c: /etc/services */
+/* services.c: names of services as ports */
+GHashTable *nwf_services_parse(const char *text);
 int nwf_service_port(const char *name, gpointer data);

@@ -3,8 +3,11 @@
  * load.c: definitions and bindings from their files
  *
  * Files are read one by one; one that cannot be read, does not parse, or clashes with what is loaded already is logged
- * with its name and passed over, whatever state the others are in. Filters load in the order of their file names, so that the same
- * directory always gives the same result.
+ * with its name and passed over, whatever state the others are in. They load in the order of their names, so that the
+ * same directory always gives the same result.
+ *
+ * A reload reads filter files again. Each is read by the applier, as a change of definitions of its own: between
+ * reading a file and taking over what it says nobody can define something else.
  */
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -14,19 +17,19 @@
 static void
 refuse_file(NwfEngine *engine, const char *directory, const char *name, const GError *why)
 {
-    nwf_engine_log(engine, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is passed over: %s"), directory, name, why->message);
+    nwf_engine_log(engine, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is passed over: %s"), directory, name,
+                   why->message);
 }
 
 static NwfFilter *
-parse_filter_file(NwfEngine *engine, const char *name, const char *text, const GError *problem, GError **error)
+read_filter(NwfEngine *engine, const char *name, GError **error)
 {
-    NwfReading reading = { .dialect = engine->config.dialect };
+    NwfReading reading = {.dialect = engine->config.dialect};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autofree char *text = nwf_store_read(engine->filter_store, name, error);
 
-    if (problem) {
-        g_propagate_error(error, g_error_copy(problem));
+    if (!text)
         return NULL;
-    }
     g_autoptr(NwfFilter) filter = nwf_filter_parse(text, &reading, notes, error);
     if (!filter)
         return NULL;
@@ -58,13 +61,12 @@ save_uuid(NwfEngine *engine, const NwfFilter *filter)
 /* ---- start ---- */
 
 static void
-load_filter(const char *name, const char *text, const GError *problem, gpointer data)
+load_filter(NwfEngine *engine, const char *name)
 {
-    NwfEngine *engine = data;
     g_autoptr(GError) error = NULL;
     const NwfFilter *old;
 
-    g_autoptr(NwfFilter) filter = parse_filter_file(engine, name, text, problem, &error);
+    g_autoptr(NwfFilter) filter = read_filter(engine, name, &error);
     if (!filter || !nwf_define_check(engine, filter, &old, &error)) {
         refuse_file(engine, engine->config.filter_dir, name, error);
         return;
@@ -78,52 +80,60 @@ load_filter(const char *name, const char *text, const GError *problem, gpointer 
 gboolean
 nwf_load_filters(NwfEngine *engine, GError **error)
 {
-    return nwf_store_load(engine->filter_store, load_filter, engine, error);
+    g_autoptr(GPtrArray) names = nwf_store_list(engine->filter_store, error);
+
+    for (guint i = 0; names && i < names->len; i++)
+        load_filter(engine, g_ptr_array_index(names, i));
+    return names != NULL;
 }
 
-/* A binding in a file of another name would come back after it was deleted: it gets its own file. */
-static gboolean
-rename_file(NwfEngine *engine, const char *wrong, const NwfBinding *binding, GError **error)
+static NwfBinding *
+read_binding(NwfEngine *engine, const char *name, GError **error)
 {
-    if (!nwf_store_check_name(binding->portdev, NWF_ERROR_XML_VALUE, error))
-        return FALSE;
-    g_autofree char *xml = nwf_binding_status_format(binding, NULL, engine->config.dialect);
-    NwfPending *pending = nwf_store_prepare(engine->binding_store, binding->portdev, NULL, xml, error);
-    return pending && nwf_store_commit(pending, NULL, error) && nwf_store_remove(engine->binding_store, wrong, NULL, error);
+    NwfReading reading = {.dialect = engine->config.dialect};
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autofree char *text = nwf_store_read(engine->binding_store, name, error);
+    g_autoptr(NwfBinding) binding = text ? nwf_binding_status_parse(text, &reading, notes, error) : NULL;
+
+    if (!binding || !nwf_port_name_is_usable(binding->portdev, error))
+        return NULL;
+    nwf_engine_log_notes(engine, "store", name, notes);
+    return g_steal_pointer(&binding);
+}
+
+/*
+ * A binding in a file of another name would come back after it was deleted: the file gets its right name. If there is a
+ * file of that name already, then that one counts, and this is a copy that somebody left.
+ */
+static gboolean
+settle_name(NwfEngine *engine, const char *name, const NwfBinding *binding, GError **error)
+{
+    return strcmp(binding->portdev, name) == 0 ||
+           nwf_store_rename(engine->binding_store, name, binding->portdev, error);
 }
 
 static void
-load_binding(const char *name, const char *text, const GError *problem, gpointer data)
+load_binding(NwfEngine *engine, const char *name)
 {
-    NwfEngine *engine = data;
-    NwfReading reading = { .dialect = engine->config.dialect };
     g_autoptr(GError) error = NULL;
-    g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autoptr(NwfBinding) binding = NULL;
 
-    if (problem)
-        error = g_error_copy(problem);
-    else
-        binding = nwf_binding_status_parse(text, &reading, notes, &error);
-    if (binding && g_hash_table_contains(engine->ports, binding->portdev)) {
-        nwf_set_error(&error, NWF_ERROR_OPERATION_FAILED, _("port '%s' is bound by another file"), binding->portdev);
-        g_clear_pointer(&binding, nwf_binding_unref);
-    }
-    if (!binding) {
-        refuse_file(engine, engine->config.binding_dir, name, error);
+    g_autoptr(NwfBinding) binding = read_binding(engine, name, &error);
+    if (binding && settle_name(engine, name, binding, &error)) {
+        g_hash_table_replace(engine->ports, g_strdup(binding->portdev), nwf_port_new(binding));
         return;
     }
-    nwf_engine_log_notes(engine, "store", name, notes);
-    if (strcmp(binding->portdev, name) != 0 && !rename_file(engine, name, binding, &error))
-        nwf_engine_log(engine, NWF_LOG_WARNING, "store", _("file '%s/%s.xml' belongs to port '%s' and cannot be renamed: %s"),
-                       engine->config.binding_dir, name, binding->portdev, error->message);
-    g_hash_table_replace(engine->ports, g_strdup(binding->portdev), nwf_port_new(binding));
+    refuse_file(engine, engine->config.binding_dir, name, error);
+    g_hash_table_add(engine->unread, g_strdup(binding ? binding->portdev : name));
 }
 
 gboolean
 nwf_load_bindings(NwfEngine *engine, GError **error)
 {
-    return nwf_store_load(engine->binding_store, load_binding, engine, error);
+    g_autoptr(GPtrArray) names = nwf_store_list(engine->binding_store, error);
+
+    for (guint i = 0; names && i < names->len; i++)
+        load_binding(engine, g_ptr_array_index(names, i));
+    return names != NULL;
 }
 
 /* ---- reload ---- */
@@ -132,35 +142,40 @@ nwf_load_bindings(NwfEngine *engine, GError **error)
  * A file without uuid that defines a filter in force keeps that filter's uuid, and gets it written into the file.
  * A changed definition is a redefinition like any other, but for the file, which stays as the user wrote it.
  */
-static void
-reload_filter(const char *name, const char *text, const GError *problem, gpointer data)
+gboolean
+nwf_reload_prepare(NwfEngine *engine, NwfGroup *group, GError **error)
 {
-    NwfEngine *engine = data;
-    g_autoptr(GError) error = NULL;
-    gboolean had_no_uuid = FALSE;
+    const NwfFilter *current = g_hash_table_lookup(engine->filters, group->file);
 
-    g_autoptr(NwfFilter) filter = parse_filter_file(engine, name, text, problem, &error);
-    g_autoptr(NwfFilter) current = filter ? nwf_engine_filter_by_name(engine, name, NULL) : NULL;
-    if (filter && filter->uuid_generated) {
-        had_no_uuid = TRUE;
-        if (current)
-            memcpy(filter->uuid, current->uuid, sizeof(filter->uuid));
-    }
-    if (filter && (!current || !nwf_filter_equal(filter, current))) {
-        g_autoptr(NwfGroup) group = nwf_group_new(&nwf_define_kind);
-        group->filter = nwf_filter_ref(filter);
-        group->keep_file = !had_no_uuid;
-        had_no_uuid = FALSE;
-        nwf_group_run(engine, group, &error);
-    }
-    if (error)
-        refuse_file(engine, engine->config.filter_dir, name, error);
-    else if (had_no_uuid)
-        save_uuid(engine, filter);
+    group->filter = read_filter(engine, group->file, error);
+    if (!group->filter)
+        return FALSE;
+    group->keep_file = !group->filter->uuid_generated;
+    if (current && group->filter->uuid_generated)
+        memcpy(group->filter->uuid, current->uuid, sizeof(current->uuid));
+    if (current && group->keep_file && nwf_filter_equal(group->filter, current))
+        return TRUE;
+    return nwf_define_prepare(engine, group, error);
 }
 
 gboolean
 nwf_reload_filters(NwfEngine *engine, GError **error)
 {
-    return nwf_store_load(engine->filter_store, reload_filter, engine, error);
+    g_autoptr(GPtrArray) names = nwf_store_list(engine->filter_store, error);
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
+
+    if (!names)
+        return FALSE;
+    for (guint i = 0; i < names->len; i++) {
+        NwfGroup *group = nwf_group_new(&nwf_reload_kind);
+        group->file = g_strdup(g_ptr_array_index(names, i));
+        g_ptr_array_add(groups, group);
+    }
+    nwf_group_run_all(engine, groups);
+    for (guint i = 0; i < groups->len; i++) {
+        const NwfGroup *group = g_ptr_array_index(groups, i);
+        if (group->error)
+            refuse_file(engine, engine->config.filter_dir, group->file, group->error);
+    }
+    return TRUE;
 }

@@ -3,10 +3,12 @@
  * restore.c: bound ports are brought in line, forgotten ones are let go
  *
  * At start, after a reload and when a definition appears, each stored binding is a group of its own: one that cannot be
- * built, or that the kernel refuses, becomes a closed port and harms no other. If not even that can be put in place because
- * there is no tool, the port is marked unplaced and tried again later. Nothing of this is an error to anybody; it is logged.
+ * built, or that the kernel refuses, becomes a closed port and harms no other. If not even that can be put in place
+ * because there is no tool, the port is marked unplaced and tried again later. Nothing of this is an error to anybody;
+ * it is logged when it begins and when it ends, not at each try.
  *
- * At start the kernel may hold rules of ports that have no binding any more; they are released.
+ * At start and at a reload the kernel may hold rules of ports that have no binding any more; they are released. But if
+ * a port's binding has a file that could not be read, a guest may be behind it: its rules stay.
  */
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -14,22 +16,26 @@
 #include "driver/engine/internal.h"
 
 static gboolean
-prepare_restore(NwfEngine *engine, NwfGroup *group, GError **error)
+is_news(const NwfPort *old)
+{
+    return !old->closed && !old->unplaced;
+}
+
+static gboolean
+prepare_restore(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED)
 {
     NwfPort *existing = g_hash_table_lookup(engine->ports, group->portdev);
     g_autoptr(GError) local = NULL;
 
     if (!existing)
-        return nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), group->portdev);
+        return TRUE; /* unbound since the group was made */
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
-    unsigned ifindex = if_nametoindex(group->portdev);
-    port->instantiated |= ifindex != 0;
+    nwf_port_saw_device(port, if_nametoindex(group->portdev));
     if (!nwf_build_port(engine, port, NULL, group->notes, &local)) {
-        if (!existing->closed)
-            nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), group->portdev, local->message);
+        if (is_news(existing))
+            nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), group->portdev,
+                           local->message);
         nwf_build_closed(port);
-    } else if (existing->closed) {
-        nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("port '%s' can be filtered again"), group->portdev);
     }
     nwf_group_swap(group, group->portdev, existing, g_steal_pointer(&port));
     return TRUE;
@@ -40,27 +46,33 @@ yield_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
 {
     NwfSwap *swap = g_ptr_array_index(group->swaps, 0);
 
-    if (swap->new->unplaced)
+    if (swap->new->closed)
         return FALSE;
-    if (!swap->new->closed) {
+    if (is_news(swap->old))
         nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), swap->name, why->message);
-        nwf_build_closed(swap->new);
-        return TRUE;
-    }
-    nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' cannot be filtered or closed, trying again later: %s"),
-                   swap->name, why->message);
-    nwf_port_unref(swap->new);
-    swap->new = nwf_port_copy(swap->old);
-    swap->new->unplaced = TRUE;
+    nwf_build_closed(swap->new);
     return TRUE;
 }
 
+static void
+wait_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
+{
+    NwfSwap *swap = g_ptr_array_index(group->swaps, 0);
+
+    nwf_engine_log(engine, swap->old->unplaced ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "engine",
+                   _("port '%s' cannot be filtered or closed, trying again later: %s"), swap->name, why->message);
+    nwf_port_unref(swap->new);
+    swap->new = nwf_port_copy(swap->old);
+    swap->new->unplaced = TRUE;
+}
+
 static gboolean
-prepare_release(NwfEngine *engine, NwfGroup *group, GError **error)
+prepare_release(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED)
 {
     if (g_hash_table_contains(engine->ports, group->portdev))
-        return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID, _("port '%s' is bound"), group->portdev);
-    nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("rules of port '%s', which is not bound, are removed"), group->portdev);
+        return TRUE; /* bound since the group was made */
+    nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("rules of port '%s', which is not bound, are removed"),
+                   group->portdev);
     nwf_group_swap(group, group->portdev, NULL, NULL);
     return TRUE;
 }
@@ -81,9 +93,15 @@ port_group(const NwfGroupKind *kind, const char *portdev, gboolean unsure)
     return group;
 }
 
+static gboolean
+is_forgotten_locked(NwfEngine *engine, const char *portdev)
+{
+    return !g_hash_table_contains(engine->ports, portdev) && !g_hash_table_contains(engine->unread, portdev);
+}
+
 /*
- * A group for every bound port, and one for each port of @in_kernel (may be NULL) that is not bound. With @unsure the rules
- * are written again even if they are those that the port should have.
+ * A group for every bound port, and one for each port of @in_kernel (may be NULL) that is forgotten. With @unsure the
+ * rules are written again even if they are those that the port should have.
  */
 GPtrArray *
 nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
@@ -97,12 +115,12 @@ nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
     while (g_hash_table_iter_next(&iter, &name, NULL))
         g_ptr_array_add(groups, port_group(&nwf_restore_kind, name, unsure));
     for (guint i = 0; in_kernel && i < in_kernel->len; i++)
-        if (!g_hash_table_contains(engine->ports, g_ptr_array_index(in_kernel, i)))
+        if (is_forgotten_locked(engine, g_ptr_array_index(in_kernel, i)))
             g_ptr_array_add(groups, port_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i), unsure));
     g_mutex_unlock(&engine->lock);
     return groups;
 }
 
-const NwfGroupKind nwf_restore_kind = { .prepare = prepare_restore, .yield = yield_restore };
-const NwfGroupKind nwf_release_kind = { .prepare = prepare_release };
-const NwfGroupKind nwf_reread_kind = { .exclusive = TRUE, .prepare = prepare_reread };
+const NwfGroupKind nwf_restore_kind = {.prepare = prepare_restore, .yield = yield_restore, .wait = wait_restore};
+const NwfGroupKind nwf_release_kind = {.prepare = prepare_release};
+const NwfGroupKind nwf_reread_kind = {.exclusive = TRUE, .prepare = prepare_reread};

@@ -2,15 +2,16 @@
 /*
  * config.c: nwfilter.conf
  *
- * One table row per key. A key that nobody knows is noted and passed over, so that a file for another release of libvirt
- * still works; a line that is no assignment, or a known key with an unusable value, is an error, because the user meant something that
- * would silently not happen.
+ * One table row per key. A key that nobody knows is noted and passed over, so that a file for another release of
+ * libvirt still works; a line that is no assignment, or a known key with an unusable value, is an error, because the
+ * user meant something that would silently not happen.
  */
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "driver/store/config.h"
 
+/* FALSE if @value is none of the key; a remark about a value that has no effect goes into @notes. */
 typedef gboolean (*NwfConfigSetter)(NwfConfig *config, gsize offset, const char *value, NwfNotes *notes);
 
 static gboolean
@@ -31,8 +32,10 @@ set_backend(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const c
 }
 
 static gboolean
-set_nothing(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes G_GNUC_UNUSED)
+set_nothing(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes)
 {
+    if (strcmp(value, "1") == 0)
+        nwf_note(notes, _("enable_trace and enable_counters have no effect with firewall_backend = \"iptables\""));
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
@@ -42,11 +45,11 @@ static const struct {
     gsize offset;
     const char *expects;
 } config_keys[] = {
-    { "firewall_backend", set_backend, 0, "\"iptables\", \"nftables\"" },
-    { "enable_trace", set_nothing, 0, "0, 1" },
-    { "enable_counters", set_nothing, 0, "0, 1" },
-    { "require_bridge_netfilter", set_bool, G_STRUCT_OFFSET(NwfConfig, require_bridge_netfilter), "0, 1" },
-    { "learning_open_until_known", set_bool, G_STRUCT_OFFSET(NwfConfig, learning_open_until_known), "0, 1" },
+    {"firewall_backend", set_backend, 0, "\"iptables\", \"nftables\""},
+    {"enable_trace", set_nothing, 0, "0, 1"},
+    {"enable_counters", set_nothing, 0, "0, 1"},
+    {"require_bridge_netfilter", set_bool, G_STRUCT_OFFSET(NwfConfig, require_bridge_netfilter), "0, 1"},
+    {"learning_open_until_known", set_bool, G_STRUCT_OFFSET(NwfConfig, learning_open_until_known), "0, 1"},
 };
 
 #define LINE_PATTERN "^\\s*(?:#.*|(\\w+)\\s*=\\s*(?:\"([^\"]*)\"|'([^']*)'|(-?\\d+)|(\\[.*\\]))\\s*(?:#.*)?)?$"
@@ -65,15 +68,16 @@ line_value(GMatchInfo *match)
 }
 
 static gboolean
-apply_line(const char *path, guint line, const char *key, const char *value, NwfConfig *config, NwfNotes *notes, GError **error)
+apply_line(const char *path, guint line, const char *key, const char *value, NwfConfig *config, NwfNotes *notes,
+           GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(config_keys); i++) {
         if (strcmp(key, config_keys[i].key) != 0)
             continue;
         if (config_keys[i].set(config, config_keys[i].offset, value, notes))
             return TRUE;
-        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is no value of %s, which may be %s"), path,
-                             line, value, key, config_keys[i].expects);
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is no value of %s, which may be %s"),
+                             path, line, value, key, config_keys[i].expects);
     }
     nwf_note(notes, _("%s, line %u: unknown key '%s'"), path, line, key);
     return TRUE;
@@ -84,20 +88,23 @@ nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **e
 {
     g_autoptr(GError) local = NULL;
     g_autofree char *text = NULL;
+    gsize length;
 
-    *config = (NwfConfig){ 0 };
-    if (!g_file_get_contents(path, &text, NULL, &local)) {
+    *config = (NwfConfig){0};
+    if (!g_file_get_contents(path, &text, &length, &local)) {
         if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return TRUE;
         return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s", local->message);
     }
+    if (strlen(text) != length)
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s contains a zero byte"), path);
     g_autoptr(GRegex) regex = g_regex_new(LINE_PATTERN, G_REGEX_RAW, 0, NULL);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
         g_autoptr(GMatchInfo) match = NULL;
         if (!g_regex_match(regex, lines[i], 0, &match))
-            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is not of the form key = value"), path,
-                                 i + 1, lines[i]);
+            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is not of the form key = value"),
+                                 path, i + 1, lines[i]);
         g_autofree char *key = g_match_info_fetch(match, 1);
         g_autofree char *value = line_value(match);
         if (value && !apply_line(path, i + 1, key, value, config, notes, error))

@@ -7,8 +7,9 @@
  * changed between them: the new text is written and synced as NAME.xml.new, then renamed over the old one and the
  * directory synced. Whatever happens in between, a reader finds the old text or the new one, never half of one.
  *
- * All names go through nwf_store_check_name() first: nothing here can leave the directory. Only regular files are read,
- * without blocking, and no more than NWF_FILE_MAX bytes of each.
+ * All names go through nwf_store_check_name() first: nothing here can leave the directory. What is in the way of a new
+ * file (a link, a FIFO) is taken away, never written to. Only regular files are read, without blocking, and no more
+ * than NWF_FILE_MAX bytes of each.
  */
 #include <glib/gi18n-lib.h>
 #include <errno.h>
@@ -22,18 +23,18 @@
 
 enum { NWF_FILE_MAX = 16 << 20, NWF_FILE_NAME_MAX = 255 };
 
-#define SUFFIX ".xml"
+#define SUFFIX     ".xml"
 #define SUFFIX_NEW ".xml.new"
 
 struct NwfStore {
     NwfStoreKind kind;
     char *directory;
-    int fd; /* of the directory */
 };
 
 struct NwfPending {
     NwfStore *store;
     char *name;
+    int directory; /* descriptor of the one it was written in */
 };
 
 /* Row per kind: the command that a file's first lines recommend. */
@@ -51,28 +52,39 @@ system_error(GError **error, const char *what, const char *directory, const char
 
 /* After a rename or a removal there is no way back: a directory that cannot be synced is told, nothing more. */
 static void
-sync_directory(NwfStore *store, const char *file, NwfNotes *notes)
+sync_directory(NwfStore *store, int directory, const char *file, NwfNotes *notes)
 {
-    if (fsync(store->fd) < 0)
+    if (fsync(directory) < 0)
         nwf_note(notes, _("cannot sync the directory of '%s/%s': %s"), store->directory, file, g_strerror(errno));
+}
+
+/* A descriptor of the directory, or -1 with @error. */
+static int
+open_directory(NwfStore *store, gboolean make, GError **error)
+{
+    if (make && g_mkdir_with_parents(store->directory, 0700) < 0) {
+        system_error(error, _("cannot make the directory"), store->directory, "");
+        return -1;
+    }
+    int fd = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        system_error(error, _("cannot open the directory"), store->directory, "");
+    return fd;
 }
 
 NwfStore *
 nwf_store_new(NwfStoreKind kind, const char *directory, GError **error)
 {
-    if (g_mkdir_with_parents(directory, 0700) < 0) {
-        system_error(error, _("cannot make the directory"), directory, "");
-        return NULL;
-    }
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        system_error(error, _("cannot open the directory"), directory, "");
-        return NULL;
-    }
     NwfStore *store = g_new0(NwfStore, 1);
+
     store->kind = kind;
     store->directory = g_strdup(directory);
-    store->fd = fd;
+    int fd = open_directory(store, TRUE, error);
+    if (fd < 0) {
+        nwf_store_free(store);
+        return NULL;
+    }
+    close(fd);
     return store;
 }
 
@@ -81,7 +93,6 @@ nwf_store_free(NwfStore *store)
 {
     if (!store)
         return;
-    close(store->fd);
     g_free(store->directory);
     g_free(store);
 }
@@ -96,11 +107,15 @@ nwf_store_check_name(const char *name, NwfErrorCode code, GError **error)
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return nwf_set_error(error, code, _("the name '%s' cannot be a file name"), name);
     if (strlen(name) > longest)
-        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the name '%.40s…' is too long: at most %zu bytes"), name, longest);
+        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the name '%.40s…' is too long: at most %zu bytes"), name,
+                             longest);
     return TRUE;
 }
 
-/* A name that would be unsafe in a shell or in an XML comment is not put into the recommended command. */
+/*
+ * A name that would be unsafe in a shell or in an XML comment is not put into the recommended command: "--" alone would
+ * make the file unreadable.
+ */
 static gboolean
 name_is_plain(const char *name)
 {
@@ -116,13 +131,16 @@ name_is_plain(const char *name)
 static char *
 file_text(NwfStoreKind kind, const char *name, const char *uuid, const char *xml)
 {
-    return g_strdup_printf("<!--\n"
-                           "This file was written by libvirt's network filter driver, which will overwrite it: an edit\n"
-                           "made here can get lost. Please use this command, or a program that uses libvirt's API:\n"
-                           "  virsh %s %s\n"
-                           "The text in force is shown by the matching dumpxml command.\n"
-                           "-->\n\n%s",
-                           edit_command[kind], name_is_plain(name) || !uuid ? name : uuid, xml);
+    const char *object = name_is_plain(name) ? name : uuid;
+
+    return g_strdup_printf(
+        "<!--\n"
+        "This file was written by libvirt's network filter driver, which will overwrite it: an edit\n"
+        "made here can get lost. Please use this command, or a program that uses libvirt's API:\n"
+        "  virsh %s%s%s\n"
+        "The text in force is shown by the matching dumpxml command.\n"
+        "-->\n\n%s",
+        edit_command[kind], object ? " " : "", object ? object : "", xml);
 }
 
 static gboolean
@@ -142,6 +160,23 @@ write_all(int fd, const char *text)
     return fsync(fd) == 0;
 }
 
+/* Writes @text as a new file; what was left under its name is taken away first. */
+static gboolean
+write_file(int directory, const char *file, const char *text)
+{
+    unlinkat(directory, file, 0);
+    int fd = openat(directory, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return FALSE;
+    gboolean written = write_all(fd, text);
+    int saved = errno;
+    close(fd);
+    if (!written)
+        unlinkat(directory, file, 0);
+    errno = saved;
+    return written;
+}
+
 NwfPending *
 nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const char *xml, GError **error)
 {
@@ -150,28 +185,25 @@ nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const cha
 
     g_autofree char *text = file_text(store->kind, name, uuid, xml);
     g_autofree char *file = g_strconcat(name, SUFFIX_NEW, NULL);
-    int fd = openat(store->fd, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        system_error(error, _("cannot write"), store->directory, file);
+    int directory = open_directory(store, TRUE, error);
+    if (directory < 0)
         return NULL;
-    }
-    gboolean written = fchmod(fd, 0600) == 0 && write_all(fd, text);
-    if (!written)
+    if (!write_file(directory, file, text)) {
         system_error(error, _("cannot write"), store->directory, file);
-    close(fd);
-    if (!written) {
-        unlinkat(store->fd, file, 0);
+        close(directory);
         return NULL;
     }
     NwfPending *pending = g_new0(NwfPending, 1);
     pending->store = store;
     pending->name = g_strdup(name);
+    pending->directory = directory;
     return pending;
 }
 
 static void
 pending_free(NwfPending *pending)
 {
+    close(pending->directory);
     g_free(pending->name);
     g_free(pending);
 }
@@ -183,12 +215,12 @@ nwf_store_commit(NwfPending *pending, NwfNotes *notes, GError **error)
     g_autofree char *from = g_strconcat(pending->name, SUFFIX_NEW, NULL);
     g_autofree char *to = g_strconcat(pending->name, SUFFIX, NULL);
 
-    if (renameat(store->fd, from, store->fd, to) < 0) {
+    if (renameat(pending->directory, from, pending->directory, to) < 0) {
         system_error(error, _("cannot put in place"), store->directory, to);
         nwf_store_abandon(pending);
         return FALSE;
     }
-    sync_directory(store, to, notes);
+    sync_directory(store, pending->directory, to, notes);
     pending_free(pending);
     return TRUE;
 }
@@ -199,8 +231,18 @@ nwf_store_abandon(NwfPending *pending)
     if (!pending)
         return;
     g_autofree char *file = g_strconcat(pending->name, SUFFIX_NEW, NULL);
-    unlinkat(pending->store->fd, file, 0);
+    unlinkat(pending->directory, file, 0);
     pending_free(pending);
+}
+
+/* What the public functions do with a directory that is open. */
+static gboolean
+remove_in(NwfStore *store, int directory, const char *file, NwfNotes *notes, GError **error)
+{
+    if (unlinkat(directory, file, 0) < 0 && errno != ENOENT)
+        return system_error(error, _("cannot remove"), store->directory, file);
+    sync_directory(store, directory, file, notes);
+    return TRUE;
 }
 
 gboolean
@@ -210,47 +252,107 @@ nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GError **er
         return FALSE;
 
     g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
-    if (unlinkat(store->fd, file, 0) < 0 && errno != ENOENT)
-        return system_error(error, _("cannot remove"), store->directory, file);
-    sync_directory(store, file, notes);
+    int directory = open_directory(store, TRUE, error);
+    if (directory < 0)
+        return FALSE;
+    gboolean removed = remove_in(store, directory, file, notes, error);
+    close(directory);
+    return removed;
+}
+
+static gboolean
+rename_in(NwfStore *store, int directory, const char *from, const char *to, GError **error)
+{
+    struct stat info;
+
+    if (fstatat(directory, to, &info, AT_SYMLINK_NOFOLLOW) == 0)
+        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                             _("its right name would be '%s', but there is such a file already"), to);
+    if (renameat(directory, from, directory, to) < 0)
+        return system_error(error, _("cannot put in place"), store->directory, to);
+    sync_directory(store, directory, to, NULL);
     return TRUE;
 }
 
-/* The content of a regular file of bounded size, or NULL with @error. */
-static char *
-read_file(NwfStore *store, const char *file, GError **error)
+gboolean
+nwf_store_rename(NwfStore *store, const char *from, const char *to, GError **error)
+{
+    if (!nwf_store_check_name(from, NWF_ERROR_ARGUMENT, error) || !nwf_store_check_name(to, NWF_ERROR_ARGUMENT, error))
+        return FALSE;
+
+    g_autofree char *file = g_strconcat(from, SUFFIX, NULL);
+    g_autofree char *other = g_strconcat(to, SUFFIX, NULL);
+    int directory = open_directory(store, FALSE, error);
+    if (directory < 0)
+        return FALSE;
+    gboolean renamed = rename_in(store, directory, file, other, error);
+    close(directory);
+    return renamed;
+}
+
+/* Fills @text with the content of a regular file of bounded size; FALSE with errno. */
+static gboolean
+read_all(int fd, GString *text)
 {
     struct stat info;
-    int fd = openat(store->fd, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    char buffer[16384];
+    ssize_t got;
+
+    if (fstat(fd, &info) < 0)
+        return FALSE;
+    if (!S_ISREG(info.st_mode)) {
+        errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+        return FALSE;
+    }
+    while ((got = read(fd, buffer, sizeof(buffer))) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return FALSE;
+        if (text->len + (gsize)got > NWF_FILE_MAX) {
+            errno = EFBIG;
+            return FALSE;
+        }
+        g_string_append_len(text, buffer, got);
+    }
+    return TRUE;
+}
+
+static char *
+read_in(NwfStore *store, int directory, const char *file, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    int fd = openat(directory, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
     if (fd < 0) {
         system_error(error, _("cannot open"), store->directory, file);
         return NULL;
     }
-    g_autoptr(GString) text = g_string_new(NULL);
-    gboolean good = fstat(fd, &info) == 0;
-    if (good && (!S_ISREG(info.st_mode) || info.st_size > NWF_FILE_MAX)) {
-        errno = S_ISREG(info.st_mode) ? EFBIG : S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-        good = FALSE;
-    }
-    while (good) {
-        char buffer[16384];
-        ssize_t got = read(fd, buffer, sizeof(buffer));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0 || text->len > NWF_FILE_MAX) {
-            good = got == 0;
-            break;
-        }
-        g_string_append_len(text, buffer, got);
-    }
+    gboolean good = read_all(fd, text);
     if (!good)
         system_error(error, _("cannot read"), store->directory, file);
     close(fd);
     if (good && strlen(text->str) != text->len) {
-        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("'%s/%s' is not XML: it contains a zero byte"), store->directory, file);
+        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("'%s/%s' is not XML: it contains a zero byte"), store->directory,
+                      file);
         return NULL;
     }
     return good ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+char *
+nwf_store_read(NwfStore *store, const char *name, GError **error)
+{
+    if (!nwf_store_check_name(name, NWF_ERROR_ARGUMENT, error))
+        return NULL;
+
+    g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
+    int directory = open_directory(store, FALSE, error);
+    if (directory < 0)
+        return NULL;
+    char *text = read_in(store, directory, file, error);
+    close(directory);
+    return text;
 }
 
 static int
@@ -259,27 +361,22 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-gboolean
-nwf_store_load(NwfStore *store, NwfStoreVisit visit, gpointer data, GError **error)
+GPtrArray *
+nwf_store_list(NwfStore *store, GError **error)
 {
     g_autoptr(GError) local = NULL;
     g_autoptr(GDir) dir = g_dir_open(store->directory, 0, &local);
-    if (!dir)
-        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot read the directory '%s': %s"), store->directory, local->message);
-
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     const char *entry;
+
+    if (!dir) {
+        nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot read the directory '%s': %s"), store->directory,
+                      local->message);
+        return NULL;
+    }
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     while ((entry = g_dir_read_name(dir)))
         if (g_str_has_suffix(entry, SUFFIX))
-            g_ptr_array_add(files, g_strdup(entry));
-    g_ptr_array_sort(files, compare_names);
-
-    for (guint i = 0; i < files->len; i++) {
-        const char *file = g_ptr_array_index(files, i);
-        g_autofree char *name = g_strndup(file, strlen(file) - strlen(SUFFIX));
-        g_autoptr(GError) problem = NULL;
-        g_autofree char *text = read_file(store, file, &problem);
-        visit(name, text, problem, data);
-    }
-    return TRUE;
+            g_ptr_array_add(names, g_strndup(entry, strlen(entry) - strlen(SUFFIX)));
+    g_ptr_array_sort(names, compare_names);
+    return names;
 }

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-storm.c: sixteen threads want different things for a few seconds
+ *
+ * Each call may succeed or be refused for a reason that the storm gives (bound already, not there, in use, a set that
+ * is missing); any other end is a fault. When the storm is over, API, files and kernel must say the same.
+ */
+#include "tests/unit/engine/world.h"
+
+#include <string.h>
+
+enum { THREADS = 16, SECONDS = 5, PORTS = 24, DEVICES = 12, FILTERS = 6, FLEETING = 3 };
+
+static const char *const bodies[] = {
+    ETHER("1001") TCP("22"),
+    ETHER("1002") TCP("22"),
+    ETHER("1001") TCP6("80"),
+    "<filterref filter='base'/>" ETHER("1003"),
+    "<rule action='accept' direction='in'><arp/></rule>",
+    BAD,
+    "",
+};
+
+static const NwfErrorCode reasons[] = {NWF_ERROR_OPERATION_FAILED, NWF_ERROR_OPERATION_INVALID, NWF_ERROR_NO_BINDING,
+                                       NWF_ERROR_NO_FILTER,        NWF_ERROR_INTERNAL,          NWF_ERROR_FIREWALL};
+
+typedef struct Storm {
+    World *world;
+    gint64 end;
+    gint done, refused;
+} Storm;
+
+/* Ends of calls that the storm explains. */
+static void
+judge(Storm *storm, gboolean done, GError **error)
+{
+    gboolean explained = done;
+
+    g_atomic_int_inc(done ? &storm->done : &storm->refused);
+    g_assert_true(done == !*error);
+    for (guint i = 0; !done && i < G_N_ELEMENTS(reasons); i++)
+        explained = explained || g_error_matches(*error, NWF_ERROR, (gint)reasons[i]);
+    if (!explained)
+        g_error("%s", (*error)->message);
+    g_clear_error(error);
+}
+
+/* Ports with a device may be bound to filters that come and go. */
+static void
+bind_or_unbind(Storm *storm, GRand *rand)
+{
+    g_autoptr(GError) error = NULL;
+    guint number = (guint)g_rand_int_range(rand, 0, PORTS);
+    g_autofree char *port = g_strdup_printf("v%u", number);
+    g_autofree char *filter = number < DEVICES && g_rand_boolean(rand)
+                                  ? g_strdup_printf("fleeting%d", g_rand_int_range(rand, 0, FLEETING))
+                                  : g_strdup_printf("f%d", g_rand_int_range(rand, 0, FILTERS));
+
+    if (g_rand_boolean(rand))
+        judge(storm, world_bind(storm->world, port, filter, NULL, &error), &error);
+    else
+        judge(storm, nwf_engine_unbind(storm->world->engine, port, &error), &error);
+}
+
+static void
+define_or_undefine(Storm *storm, GRand *rand)
+{
+    g_autoptr(GError) error = NULL;
+    const char *body = bodies[g_rand_int_range(rand, 0, G_N_ELEMENTS(bodies))];
+    g_autofree char *lasting = g_strdup_printf("f%d", g_rand_int_range(rand, 0, FILTERS));
+    g_autofree char *fleeting = g_strdup_printf("fleeting%d", g_rand_int_range(rand, 0, FLEETING));
+
+    switch (g_rand_int_range(rand, 0, 4)) {
+    case 0:
+        judge(storm, world_define(storm->world, fleeting, body, &error), &error);
+        break;
+    case 1:
+        judge(storm, world_undefine(storm->world, fleeting, &error), &error);
+        break;
+    default:
+        judge(storm, world_define(storm->world, lasting, body, &error), &error);
+    }
+}
+
+static void
+look(Storm *storm, GRand *rand)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) filters = nwf_engine_filters(storm->world->engine);
+    g_autoptr(GPtrArray) bindings = nwf_engine_bindings(storm->world->engine);
+
+    g_assert_cmpuint(filters->len, >=, FILTERS + 1);
+    for (guint i = 0; i < filters->len; i++)
+        g_free(nwf_filter_format(g_ptr_array_index(filters, i), NWF_DIALECT_9));
+    if (bindings->len == 0)
+        return;
+    const NwfBinding *binding = g_ptr_array_index(bindings, g_rand_int_range(rand, 0, (gint32)bindings->len));
+    g_autofree char *text = nwf_engine_binding_xml(storm->world->engine, binding->portdev, &error);
+    judge(storm, text != NULL, &error);
+    g_assert_true(!text || strstr(text, binding->portdev));
+}
+
+static gpointer
+rage(gpointer data)
+{
+    Storm *storm = data;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(g_test_rand_int() ^ (guint32)GPOINTER_TO_UINT(g_thread_self()));
+    g_autoptr(GError) error = NULL;
+
+    while (g_get_monotonic_time() < storm->end) {
+        gint32 what = g_rand_int_range(rand, 0, 100);
+        if (what < 50)
+            bind_or_unbind(storm, rand);
+        else if (what < 70)
+            define_or_undefine(storm, rand);
+        else if (what < 99)
+            look(storm, rand);
+        else
+            judge(storm, nwf_engine_reload(storm->world->engine, &error), &error);
+    }
+    return NULL;
+}
+
+static void
+test_all_agree_after_a_storm(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+    Storm storm = {.world = world};
+    GThread *threads[THREADS];
+
+    for (guint i = 0; i < DEVICES; i++) {
+        g_autofree char *name = g_strdup_printf("v%u", i);
+        world_device(name);
+    }
+    world_expect(world_define(world, "base", TCP("1") TCP6("1"), &error));
+    world_expect(world_bind(world, "always", "base", NULL, &error)); /* so that the base chains are there */
+    for (guint i = 0; i < FILTERS; i++) {
+        g_autofree char *name = g_strdup_printf("f%u", i);
+        world_expect(world_define(world, name, bodies[0], &error));
+    }
+    g_free(sandbox_record());
+    storm.end = g_get_monotonic_time() + SECONDS * G_TIME_SPAN_SECOND;
+    for (guint i = 0; i < THREADS; i++)
+        threads[i] = g_thread_new("storm", rage, &storm);
+    for (guint i = 0; i < THREADS; i++)
+        g_thread_join(threads[i]);
+    g_test_message("%d calls done, %d refused, %u tool runs", storm.done, storm.refused, world_runs());
+    g_assert_cmpint(storm.done, >, 100);
+    world_agrees(world);
+}
+
+/* Binds that come together ride together; the one with a missing set is refused alone. */
+static gpointer
+bind_one(gpointer data)
+{
+    static gint number;
+    Storm *storm = data;
+    gint mine = g_atomic_int_add(&number, 1);
+    g_autofree char *port = g_strdup_printf("v%d", mine);
+    g_autoptr(GError) error = NULL;
+
+    if (mine == 7)
+        world_refused(world_bind(storm->world, port, "bad", NULL, &error), NWF_ERROR_FIREWALL);
+    else
+        world_expect(world_bind(storm->world, port, "web", NULL, &error));
+    return NULL;
+}
+
+static void
+test_one_bad_bind_of_fifty(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+    Storm storm = {.world = world};
+    GThread *threads[50];
+
+    world_device("v7");
+    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    world_expect(world_define(world, "slow", ETHER("1002"), &error));
+    world_expect(world_define(world, "bad", BAD, &error));
+    g_free(sandbox_record());
+    sandbox_spoil("ebtables-restore", "sleep 0.3"); /* while the first one rides, the others gather */
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("bind", bind_one, &storm);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    guint runs = world_runs();
+    g_test_message("%u tool runs", runs);
+    g_assert_cmpuint(runs, <=, 40);
+    sandbox_spoil("ebtables-restore", NULL);
+    world_agrees(world);
+}
+
+static void
+add(void)
+{
+    g_test_add_func("/engine/storm/all", test_all_agree_after_a_storm);
+    g_test_add_func("/engine/storm/one-bad", test_one_bad_bind_of_fifty);
+}
+
+int
+main(int argc, char **argv)
+{
+    return world_main(argc, argv, add);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * world.c: an engine of its own with real tools, files and kernel
+ *
+ * Network and tools are those of tests/unit/tech/kernel: a network namespace without any rule, and wrappers that count
+ * the tools and can make one fail. Files live below /run, which the sandbox has covered. So everything an engine
+ * touches is real, and nothing of it is the host's.
+ *
+ * The log has no place for a pointer of ours, so there is one for the process.
+ */
+#include "tests/unit/engine/world.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+    GMutex lock;
+    GPtrArray *lines; /* (element-type utf8): level as a digit, then the text */
+} world_log;
+
+static gboolean inhibited;
+
+static void
+log_line(NwfLogLevel level, const char *source, const char *message)
+{
+    g_mutex_lock(&world_log.lock);
+    g_ptr_array_add(world_log.lines, g_strdup_printf("%d %s: %s", (int)level, source, message));
+    g_mutex_unlock(&world_log.lock);
+    if (g_test_verbose())
+        g_printerr("# %d %s: %s\n", (int)level, source, message);
+}
+
+guint
+world_logged(NwfLogLevel level, const char *part)
+{
+    guint n = 0;
+
+    g_mutex_lock(&world_log.lock);
+    for (guint i = 0; i < world_log.lines->len; i++) {
+        const char *line = g_ptr_array_index(world_log.lines, i);
+        n += line[0] - '0' >= (int)level && strstr(line, part) != NULL;
+    }
+    g_mutex_unlock(&world_log.lock);
+    return n;
+}
+
+void
+world_forget_log(void)
+{
+    g_mutex_lock(&world_log.lock);
+    g_ptr_array_set_size(world_log.lines, 0);
+    g_mutex_unlock(&world_log.lock);
+}
+
+/* --- the engine --- */
+
+static void
+note_inhibit(gboolean inhibit, gpointer data)
+{
+    g_assert_true(data == &inhibited);
+    g_assert_cmpint(inhibited, !=, inhibit);
+    inhibited = inhibit;
+}
+
+void
+world_start(World *world)
+{
+    g_autoptr(GError) error = NULL;
+    NwfEngineConfig config = {
+        .filter_dir = world->filters,
+        .binding_dir = world->bindings,
+        .dialect = NWF_DIALECT_9,
+        .backend = nwf_ebiptables_new(FALSE),
+        .log = log_line,
+        .inhibit = note_inhibit,
+        .inhibit_data = &inhibited,
+    };
+
+    world->engine = nwf_engine_new(&config, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) bindings = nwf_engine_bindings(world->engine);
+    g_assert_cmpint(inhibited, ==, bindings->len > 0);
+}
+
+void
+world_stop(World *world)
+{
+    g_clear_pointer(&world->engine, nwf_engine_free);
+    g_assert_false(inhibited);
+}
+
+World *
+world_new(void)
+{
+    static guint number;
+    World *world = g_new0(World, 1);
+
+    sandbox_fresh();
+    world_forget_log();
+    world->filters = g_strdup_printf("/run/world/%u/nwfilter", ++number);
+    world->bindings = g_strdup_printf("/run/world/%u/nwfilter-binding", number);
+    world_start(world);
+    g_free(sandbox_record());
+    return world;
+}
+
+void
+world_free(World *world)
+{
+    if (!world)
+        return;
+    world_stop(world);
+    g_free(world->filters);
+    g_free(world->bindings);
+    g_free(world);
+}
+
+void
+world_device(const char *name)
+{
+    g_autofree char *script = g_strdup_printf("ip tuntap add dev %s mode tap", name);
+
+    g_free(sandbox_run(script));
+}
+
+/* --- calls --- */
+
+/* @text as the value of an attribute; a newline stays one. */
+static char *
+escape(const char *text)
+{
+    g_autofree char *escaped = g_markup_escape_text(text, -1);
+    g_auto(GStrv) lines = g_strsplit(escaped, "\n", -1);
+
+    return g_strjoinv("&#10;", lines);
+}
+
+static char *
+filter_text(const char *name, const char *body)
+{
+    g_autofree char *digits = g_compute_checksum_for_string(G_CHECKSUM_MD5, name, -1);
+    g_autofree char *escaped = escape(name);
+
+    return g_strdup_printf("<filter name='%s'><uuid>%s</uuid>%s</filter>", escaped, digits, body);
+}
+
+static NwfFilter *
+filter_of(const char *name, const char *body)
+{
+    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
+    g_autofree char *text = filter_text(name, body);
+    g_autoptr(GError) error = NULL;
+    NwfFilter *filter = nwf_filter_parse(text, &reading, NULL, &error);
+
+    g_assert_no_error(error);
+    return filter;
+}
+
+gboolean
+world_define(World *world, const char *name, const char *body, GError **error)
+{
+    g_autoptr(NwfFilter) filter = filter_of(name, body);
+    g_autoptr(NwfFilter) defined = nwf_engine_define(world->engine, filter, error);
+
+    return defined != NULL;
+}
+
+gboolean
+world_undefine(World *world, const char *name, GError **error)
+{
+    g_autoptr(NwfFilter) filter = filter_of(name, "");
+
+    return nwf_engine_undefine(world->engine, filter->uuid, error);
+}
+
+static char *
+binding_text(const char *port, const char *filter, const char *owner)
+{
+    g_autofree char *uuid = g_compute_checksum_for_string(G_CHECKSUM_MD5, owner, -1);
+    g_autofree char *port_text = escape(port), *name = escape(filter);
+
+    return g_strdup_printf("<filterbinding><owner><name>%s</name><uuid>%s</uuid></owner><portdev name='%s'/>"
+                           "<mac address='52:54:00:00:00:01'/><filterref filter='%s'></filterref></filterbinding>",
+                           owner, uuid, port_text, name);
+}
+
+gboolean
+world_bind(World *world, const char *port, const char *filter, const char *owner, GError **error)
+{
+    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
+    g_autofree char *text = binding_text(port, filter, owner ? owner : "guest");
+    g_autoptr(NwfBinding) binding = nwf_binding_parse(text, &reading, NULL, error);
+
+    g_assert_nonnull(binding);
+    g_autoptr(NwfBinding) bound = nwf_engine_bind(world->engine, binding, error);
+    return bound != NULL;
+}
+
+static void
+lay(const char *folder, const char *file, const char *text)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s.xml", folder, file);
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+void
+world_lay_filter(World *world, const char *file, const char *name, const char *body)
+{
+    g_autofree char *text = filter_text(name, body);
+
+    lay(world->filters, file, text);
+}
+
+void
+world_lay_binding(World *world, const char *file, const char *port, const char *filter)
+{
+    g_autofree char *inner = binding_text(port, filter, "guest");
+    g_autofree char *text = g_strconcat("<filterbindingstatus>", inner, "</filterbindingstatus>", NULL);
+
+    lay(world->bindings, file, text);
+}
+
+void
+world_expect_at(gboolean done, GError **error, const char *place)
+{
+    if (!done || *error)
+        g_error("%s: %s", place, *error ? (*error)->message : "failed without an error");
+}
+
+void
+world_refused_at(gboolean done, GError **error, NwfErrorCode code, const char *place)
+{
+    if (done || !*error)
+        g_error("%s: was not refused", place);
+    if (!g_error_matches(*error, NWF_ERROR, (gint)code))
+        g_error("%s: refused with code %d, not %d: %s", place, (*error)->code, (int)code, (*error)->message);
+    g_clear_error(error);
+}
+
+/* --- the kernel --- */
+
+static int
+compare_lines(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean
+line_names(const char *line, const char *port)
+{
+    const char *at = line;
+    gsize length = strlen(port);
+
+    while ((at = strstr(at, port))) {
+        gboolean begins = at == line || strchr(" -", at[-1]);
+        if (begins && (!at[length] || strchr(" -", at[length])))
+            return TRUE;
+        at++;
+    }
+    return FALSE;
+}
+
+/* The sorted lines of all listings, or those that name @port. */
+static char *
+kernel_lines(const char *port)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        g_autofree char *listing = sandbox_listing(layer);
+        g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
+        for (guint i = 0; lines[i]; i++)
+            if (*lines[i] && (!port || line_names(lines[i], port)))
+                g_ptr_array_add(all, g_strdup_printf("%d %s", (int)layer, lines[i]));
+    }
+    g_ptr_array_sort(all, compare_lines);
+    g_ptr_array_add(all, NULL);
+    return g_strjoinv("\n", (char **)all->pdata);
+}
+
+char *
+world_kernel(void)
+{
+    return kernel_lines(NULL);
+}
+
+char *
+world_rules(const char *port)
+{
+    return kernel_lines(port);
+}
+
+guint
+world_runs(void)
+{
+    g_autofree char *record = sandbox_record();
+    g_auto(GStrv) names = g_strsplit(record, " ", -1);
+
+    return *record ? g_strv_length(names) : 0;
+}
+
+gboolean
+world_holds(const char *port, const char *part, guint seconds)
+{
+    gint64 deadline = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
+
+    do {
+        g_autofree char *rules = world_rules(port);
+        if (strstr(rules, part))
+            return TRUE;
+        g_usleep(50 * 1000);
+    } while (g_get_monotonic_time() < deadline);
+    return FALSE;
+}
+
+/* --- agreement --- */
+
+/* The text of each file of @folder from the root element on, by name; nothing else may be in the folder. */
+static GHashTable *
+texts_of_files(const char *folder)
+{
+    GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) names = harness_names(folder);
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *text = harness_text(path);
+        const char *begin = strstr(text, "<filter");
+
+        g_assert_true(g_str_has_suffix(name, ".xml"));
+        g_assert_nonnull(begin);
+        g_hash_table_insert(texts, g_strndup(name, strlen(name) - strlen(".xml")), g_strdup(begin));
+    }
+    return texts;
+}
+
+static void
+filters_agree(World *world)
+{
+    g_autoptr(GPtrArray) filters = nwf_engine_filters(world->engine);
+    g_autoptr(GHashTable) texts = texts_of_files(world->filters);
+
+    g_assert_cmpuint(filters->len, ==, g_hash_table_size(texts));
+    for (guint i = 0; i < filters->len; i++) {
+        NwfFilter *filter = g_ptr_array_index(filters, i);
+        g_autofree char *text = nwf_filter_format(filter, NWF_DIALECT_9);
+        g_autoptr(NwfFilter) by_uuid = nwf_engine_filter_by_uuid(world->engine, filter->uuid, NULL);
+        g_assert_cmpstr(text, ==, g_hash_table_lookup(texts, filter->name));
+        g_assert_true(by_uuid == filter);
+    }
+}
+
+static void
+bindings_agree(World *world)
+{
+    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
+    g_autoptr(GPtrArray) bindings = nwf_engine_bindings(world->engine);
+    g_autoptr(GHashTable) texts = texts_of_files(world->bindings);
+
+    g_assert_cmpuint(bindings->len, ==, g_hash_table_size(texts));
+    for (guint i = 0; i < bindings->len; i++) {
+        const NwfBinding *binding = g_ptr_array_index(bindings, i);
+        const char *text = g_hash_table_lookup(texts, binding->portdev);
+        g_assert_nonnull(text);
+        g_autoptr(NwfBinding) stored = nwf_binding_status_parse(text, &reading, NULL, NULL);
+        g_assert_nonnull(stored);
+        g_assert_cmpstr(stored->filter, ==, binding->filter);
+        g_assert_cmpstr(stored->owner_name, ==, binding->owner_name);
+    }
+}
+
+void
+world_agrees(World *world)
+{
+    filters_agree(world);
+    bindings_agree(world);
+    g_autofree char *held = world_kernel();
+    world_stop(world);
+    sandbox_fresh();
+    world_start(world);
+    g_autofree char *wanted = world_kernel();
+    g_assert_cmpstr(held, ==, wanted);
+}
+
+int
+world_main(int argc, char **argv, void (*add)(void))
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!sandbox_enter()) {
+        g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
+        return 77;
+    }
+    world_log.lines = g_ptr_array_new_with_free_func(g_free);
+    add();
+    int status = g_test_run();
+    g_ptr_array_unref(world_log.lines);
+    return status;
+}
