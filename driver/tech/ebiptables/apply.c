@@ -15,7 +15,8 @@
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
  * another batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the
  * old plans by the same machinery, the Ethernet layer last. If that fails too, closed ports stay closed, the error says
- * so, and what these ports hold counts as unknown until a later batch has gone through.
+ * so, and what these ports hold counts as unknown until a later batch has gone through. If nobody knows whether the last
+ * batch, that of the Ethernet layer, was taken, the IP layers stay new: old ones beside new Ethernet rules would leak.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
  * caller to decide; that is said too.
@@ -53,7 +54,7 @@ static const NwfLayer stage_layers[STAGES] = {
 typedef struct Job {
     Ebiptables *self;
     GArray *ports;     /* (element-type Port) */
-    gboolean in_doubt; /* the stage that failed may have been taken nevertheless */
+    gboolean in_doubt; /* the stage that failed may have been taken nevertheless, the first or the second time */
 } Job;
 
 /* --- what has to be done --- */
@@ -164,7 +165,6 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
     g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(job, stage, back, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
-        in_doubt = FALSE;
         *ran = again->n_lines > 0;
         if (!*ran || nwf_tool_run(tool, again, &in_doubt, &refusal))
             return TRUE;
@@ -177,50 +177,50 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 
 /* --- and back --- */
 
+/* Adds to @trouble, in the words of @format, the ports that were closed; @stuck: only those that cannot go back. */
 static void
-name_ports(const Job *job, GString *out, gboolean only_unknown)
-{
-    const char *comma = "";
-
-    for (guint i = 0; i < job->ports->len; i++) {
-        const Port *port = &g_array_index(job->ports, Port, i);
-        if (!port->closes || (only_unknown && port->change->old_plan))
-            continue;
-        g_string_append_printf(out, "%s'%s'", comma, port->change->port);
-        comma = ", ";
-    }
-}
-
-/* Adds to @trouble which ports stay closed. */
-static void
-tell_closed(const Job *job, GString *trouble, gboolean only_unknown)
+tell_closed(const Job *job, GString *trouble, const char *format, gboolean stuck)
 {
     g_autoptr(GString) who = g_string_new(NULL);
 
-    name_ports(job, who, only_unknown);
+    for (guint i = 0; i < job->ports->len; i++) {
+        const Port *port = &g_array_index(job->ports, Port, i);
+        if (port->closes && !(stuck && port->change->old_plan))
+            g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
+    }
     if (who->len > 0)
-        g_string_append_printf(trouble, _("; closed until the next change: %s"), who->str);
+        g_string_append_printf(trouble, "; %s: %s", format, who->str);
 }
 
-/* Puts back the stages that @ran; returns what went wrong on the way, empty if all is as before. */
-static char *
-go_back(Job *job, const gboolean ran[STAGES])
+/* Puts back what @ran of the stages before the last; FALSE if something could not be, with the reason in @trouble. */
+static gboolean
+put_back(Job *job, const gboolean ran[STAGES], GString *trouble)
 {
     static const Stage order[] = {STAGE_IPV4, STAGE_IPV6, STAGE_CLOSE};
-    g_autoptr(GString) trouble = g_string_new(NULL);
     gboolean whole = !job->in_doubt, changed;
 
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
         g_autoptr(GError) error = NULL;
-        if (!ran[order[i]] || (order[i] == STAGE_CLOSE && !whole))
-            continue;
-        if (run_stage(job, order[i], TRUE, &changed, &error))
+        if (!ran[order[i]] || (order[i] == STAGE_CLOSE && !whole) || run_stage(job, order[i], TRUE, &changed, &error))
             continue;
         whole = FALSE;
         g_string_append_printf(trouble, _("; putting the old rules back failed too: %s"), error->message);
     }
-    if (ran[STAGE_CLOSE])
-        tell_closed(job, trouble, whole);
+    return whole;
+}
+
+/* After the stage @failed; returns what there is to say about it, empty if all is as before. */
+static char *
+go_back(Job *job, Stage failed, const gboolean ran[STAGES])
+{
+    g_autoptr(GString) trouble = g_string_new(NULL);
+    gboolean undecided = failed == STAGE_ETHERNET && job->in_doubt;
+    gboolean whole = !undecided && put_back(job, ran, trouble);
+
+    if (undecided)
+        tell_closed(job, trouble, _("closed or with the new rules until the next change"), FALSE);
+    else if (ran[STAGE_CLOSE])
+        tell_closed(job, trouble, _("closed until the next change"), whole);
     if (!whole)
         for (guint i = 0; i < job->ports->len; i++)
             g_hash_table_add(job->self->uncertain, g_strdup(g_array_index(job->ports, Port, i).change->port));
@@ -236,7 +236,7 @@ run_all(Job *job, GError **error)
     for (Stage stage = 0; stage < STAGES; stage++) {
         if (run_stage(job, stage, FALSE, &ran[stage], &failure))
             continue;
-        g_autofree char *trouble = go_back(job, ran);
+        g_autofree char *trouble = go_back(job, stage, ran);
         return nwf_set_error(error, (NwfErrorCode)failure->code, "%s%s", failure->message, trouble);
     }
     for (guint i = 0; i < job->ports->len; i++)

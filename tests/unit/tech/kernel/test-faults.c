@@ -183,6 +183,41 @@ test_a_tool_that_always_dies_leaves_the_port_closed(gconstpointer also_spoilt)
     g_assert_cmpstr(before, ==, after);
 }
 
+/*
+ * The last tool dies after the kernel has heard it, and the second time dies or refuses: the new rules of the Ethernet layer may stand, so those of
+ * the IP layers stay too. With the old ones a frame could pass that neither the old nor the new filter allows.
+ */
+static void
+test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
+{
+    /* only with the type that the new plan alone has */
+    g_autofree char *dies = g_strdup_printf("t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then "
+                                            "if [ -e $INSTEAD.2 ]; then %s; fi; touch $INSTEAD.2; "
+                                            "$REAL \"$@\" < $t; kill -KILL $$; fi; exec $REAL \"$@\" < $t",
+                                            (const char *)second_time);
+
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    sandbox_spoil("ebtables-restore", dies);
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    g_autofree char *ipv4 = sandbox_listing(NWF_LAYER_IPV4);
+    assert_contains(ethernet, "0x1002");
+    assert_contains(ipv4, "--dport 2 ");
+    assert_contains(message, "closed or with the new rules until the next change: 'v'");
+
+    sandbox_spoil("ebtables-restore", "rm -f $INSTEAD.2");
+    apply(backend, "v", old_plan, same);
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+}
+
 static void
 test_a_missing_tool_stops_only_those_who_need_it(void)
 {
@@ -221,6 +256,8 @@ add(void)
     };
 
     add_tests(tests, G_N_ELEMENTS(tests));
+    g_test_add_data_func("/tech/kernel/dying-last/twice", "kill -KILL $$", test_doubt_in_the_last_stage_mixes_nothing);
+    g_test_add_data_func("/tech/kernel/dying-last/refused", "exit 1", test_doubt_in_the_last_stage_mixes_nothing);
     g_test_add_data_func("/tech/kernel/always-dying/blind", "iptables-save",
                          test_a_tool_that_always_dies_leaves_the_port_closed);
     g_test_add_data_func("/tech/kernel/always-dying/seeing", "ip6tables-save",
