@@ -41,10 +41,10 @@ rule_equal(const NwfPlanRule *a, const NwfPlanRule *b)
     return TRUE;
 }
 
-static gboolean
-chain_equal(const NwfChain *a, const NwfChain *b)
+gboolean
+nwf_chain_equal(const NwfChain *a, const NwfChain *b)
 {
-    if (a->hook != b->hook || g_strcmp0(a->suffix, b->suffix) != 0 || a->rules->len != b->rules->len)
+    if (a->layer != b->layer || a->hook != b->hook || g_strcmp0(a->suffix, b->suffix) != 0 || a->rules->len != b->rules->len)
         return FALSE;
     for (guint i = 0; i < a->rules->len; i++)
         if (!rule_equal(g_ptr_array_index(a->rules, i), g_ptr_array_index(b->rules, i)))
@@ -79,7 +79,7 @@ nwf_plan_layer_equal(const NwfPlan *a, const NwfPlan *b, NwfLayer layer)
     do {
         x = next_chain(a, layer, &i);
         y = next_chain(b, layer, &j);
-        if ((x != NULL) != (y != NULL) || (x != NULL && !chain_equal(x, y)))
+        if ((x != NULL) != (y != NULL) || (x != NULL && !nwf_chain_equal(x, y)))
             return FALSE;
     } while (x != NULL);
     return TRUE;

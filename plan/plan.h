@@ -153,9 +153,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
  *   before any is made), or values that do not go together, such as a range that ends before it begins
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
+/** nwf_plan_new_closed: (transfer full): the plan of the closed template. */
+NwfPlan *nwf_plan_new_closed(void);
+
 NwfPlan *nwf_plan_ref(NwfPlan *plan);
 void nwf_plan_unref(NwfPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlan, nwf_plan_unref)
+
+/** nwf_chain_equal: whether two chains are called from the same place by the same name and mean the same. */
+gboolean nwf_chain_equal(const NwfChain *a, const NwfChain *b);
 
 /** nwf_plan_layer_equal: whether two plans (NULL: none) mean the same rules at @layer, in the same order. */
 gboolean nwf_plan_layer_equal(const NwfPlan *a, const NwfPlan *b, NwfLayer layer);

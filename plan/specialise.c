@@ -174,6 +174,14 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
 }
 
 NwfPlan *
+nwf_plan_new_closed(void)
+{
+    g_autoptr(NwfTemplate) template = nwf_template_closed();
+
+    return nwf_plan_new(template, NULL, NULL);
+}
+
+NwfPlan *
 nwf_plan_ref(NwfPlan *plan)
 {
     g_atomic_ref_count_inc(&plan->refs);

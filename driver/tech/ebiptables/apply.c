@@ -4,13 +4,13 @@
  *
  * Each tool is atomic, the three together are not. What keeps a moment between them harmless:
  *
+ *   - The IP layers go first, the Ethernet layer last. Between the two, a frame that passes the old Ethernet rules and
+ *     the new IP rules passes the port. If the port had no rules at that IP layer, the old filter allows this frame; if
+ *     it has none at the Ethernet layer any more, the new one does: new ports, removed ports, a layer that comes or goes.
+ *   - Else, when both change, the port is first closed at the Ethernet layer (both directions drop), then the IP layers
+ *     are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
  *   - One layer changes: one batch, no gap at all.
- *   - The Ethernet layer and an IP layer change: the port is first closed at the Ethernet layer (both directions drop),
- *     then iptables and ip6tables are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
  *   - Both IP layers change: one after the other; no frame is judged by both.
- *   - A new port: IP layers first, the jump at the Ethernet layer last. No closing, since nothing was closed before.
- *   - A port is removed: afterwards all is open, so no order can let through what neither side allows. The Ethernet
- *     layer goes last, as in all other cases, so that one run of each tool does for a mixed batch.
  *
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
  * another batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the
@@ -30,6 +30,7 @@ typedef struct Ebiptables {
     NwfBackend backend;
     gboolean require_bridge_netfilter;
     NwfTool tools[NWF_LAYERS];
+    NwfPlan *closed;
     GHashTable *uncertain; /* ports whose rules are not what the caller thinks */
 } Ebiptables;
 
@@ -59,6 +60,15 @@ typedef struct Job {
 
 /* --- what has to be done --- */
 
+/* Whether the layer has something of @port before the change. */
+static gboolean
+had(const Job *job, const Port *port, NwfLayer layer)
+{
+    if (port->known)
+        return port->known->uses[layer];
+    return nwf_state_holds(job->self->tools[layer].state, port->change->port);
+}
+
 static gboolean
 port_differs(const Job *job, const Port *port, NwfLayer layer)
 {
@@ -66,24 +76,23 @@ port_differs(const Job *job, const Port *port, NwfLayer layer)
 
     if (port->known)
         return !nwf_plan_layer_equal(port->known, new_plan, layer);
-    return (new_plan && new_plan->uses[layer]) || nwf_state_holds(job->self->tools[layer].state, port->change->port);
+    return (new_plan && new_plan->uses[layer]) || had(job, port, layer);
 }
 
 static void
 add_port(Job *job, const NwfPortChange *change)
 {
-    Port port = {.change = change};
-    gboolean ip = FALSE;
+    gboolean filters = change->new_plan && change->new_plan->uses[NWF_LAYER_ETHERNET];
+    Port port = {.change = change, .held = change->old_plan != NULL};
 
     if (!g_hash_table_contains(job->self->uncertain, change->port))
         port.known = change->old_plan;
-    port.held = change->old_plan != NULL;
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        port.held = port.held || nwf_state_holds(job->self->tools[layer].state, change->port);
+        port.held = port.held || had(job, &port, layer);
         port.differs[layer] = port_differs(job, &port, layer);
-        ip = ip || (nwf_layer_is_ip(layer) && port.differs[layer]);
+        port.closes = port.closes || (nwf_layer_is_ip(layer) && port.differs[layer] && had(job, &port, layer));
     }
-    port.closes = port.held && change->new_plan && port.differs[NWF_LAYER_ETHERNET] && ip;
+    port.closes = port.closes && port.differs[NWF_LAYER_ETHERNET] && filters;
     g_array_append_val(job->ports, port);
 }
 
@@ -109,7 +118,19 @@ plans_fit(GPtrArray *changes, GError **error)
 
 /* --- stages --- */
 
-/* What the layer of @stage has to go through; @back: from the new plans to the old ones. */
+/* From what the layer of @stage holds of @port, to what it shall hold; @back: to the old plan. */
+static NwfPortChange *
+change_of(const Job *job, const Port *port, Stage stage, gboolean back)
+{
+    NwfPlan *closed = port->closes ? job->self->closed : NULL;
+    NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known;
+    NwfPlan *to = stage == STAGE_CLOSE ? closed : port->change->new_plan;
+
+    if (back)
+        return nwf_port_change_new(port->change->port, to, port->change->old_plan);
+    return nwf_port_change_new(port->change->port, from, to);
+}
+
 static GPtrArray *
 changes_of(const Job *job, Stage stage, gboolean back)
 {
@@ -117,16 +138,11 @@ changes_of(const Job *job, Stage stage, gboolean back)
 
     for (guint i = 0; i < job->ports->len; i++) {
         const Port *port = &g_array_index(job->ports, Port, i);
-        const NwfPortChange *change = port->change;
         gboolean concerned = stage == STAGE_CLOSE ? port->closes : port->differs[stage_layers[stage]];
+        gboolean stuck = back && port->held && !port->change->old_plan;
 
-        if (!concerned || (back && port->held && !change->old_plan))
-            continue;
-        if (back)
-            g_ptr_array_add(changes,
-                            nwf_port_change_new(change->port, port->known ? change->new_plan : NULL, change->old_plan));
-        else
-            g_ptr_array_add(changes, nwf_port_change_new(change->port, port->known, change->new_plan));
+        if (concerned && !stuck)
+            g_ptr_array_add(changes, change_of(job, port, stage, back));
     }
     return changes;
 }
@@ -134,14 +150,9 @@ changes_of(const Job *job, Stage stage, gboolean back)
 static NwfBatch *
 batch_of(const Job *job, Stage stage, gboolean back, GError **error)
 {
-    const NwfState *state = job->self->tools[stage_layers[stage]].state;
     g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
 
-    if (changes->len == 0)
-        return nwf_batch_new(stage_layers[stage]);
-    if (stage == STAGE_CLOSE && !back)
-        return nwf_render_closing(state, changes, error);
-    return nwf_render(state, stage_layers[stage], changes, error);
+    return nwf_render(job->self->tools[stage_layers[stage]].state, stage_layers[stage], changes, error);
 }
 
 /*
@@ -395,6 +406,7 @@ ebiptables_free(NwfBackend *backend)
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_clear(&self->tools[layer]);
+    nwf_plan_unref(self->closed);
     g_hash_table_unref(self->uncertain);
     g_free(self);
 }
@@ -412,6 +424,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter)
         .free = ebiptables_free,
     };
     self->require_bridge_netfilter = require_bridge_netfilter;
+    self->closed = nwf_plan_new_closed();
     self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_init(&self->tools[layer], layer);

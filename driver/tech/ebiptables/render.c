@@ -7,6 +7,10 @@
  * longer needed. Nothing else in the table is touched, and what is not there is never deleted, for that would make the
  * tool refuse the whole batch.
  *
+ * A chain that is the same in the old plan is left out, if our own batch has put it there: most changes of a filter
+ * touch one of a port's ten chains, and the tools' time goes with the lines. Once a table was read again, because
+ * somebody else had changed it, chains are written again, whatever the old plan says.
+ *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too.
  *
@@ -26,7 +30,7 @@ typedef struct Writer {
     const NwfState *state;
     NwfLayer layer;
     NwfDraftBatch draft;
-    GHashTable *declared; /* name of a chain -> port that has it in this batch */
+    GHashTable *needed; /* name of a chain -> port of this batch that needs it */
     gboolean fills;       /* some port gets chains, so base chains are needed */
 } Writer;
 
@@ -100,9 +104,8 @@ write_helper(Writer *writer, const char *port, const char *chain, const NwfPlanR
 }
 
 static void
-write_chain(Writer *writer, const char *port, const NwfChain *chain, guint *helpers)
+write_chain(Writer *writer, const char *port, const char *name, const NwfChain *chain, guint *helpers)
 {
-    g_autofree char *name = nwf_chain_name(chain, port);
     guint dscp = 0;
 
     g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name,
@@ -124,13 +127,55 @@ write_chain(Writer *writer, const char *port, const NwfChain *chain, guint *help
 
 /* --- one port --- */
 
+static gboolean
+has_helper(const Writer *writer, const NwfChain *chain)
+{
+    guint dscp;
+
+    for (guint i = 0; i < chain->rules->len; i++)
+        if (nwf_lower_form(writer->layer, g_ptr_array_index(chain->rules, i), &dscp) == NWF_FORM_HELPER)
+            return TRUE;
+    return FALSE;
+}
+
+/* Name to NwfChain, of the chains of @plan (may be NULL) whose text depends on nothing else: helpers are numbered. */
+static GHashTable *
+plain_chains(const Writer *writer, const NwfPlan *plan, const char *port)
+{
+    GHashTable *chains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; plan && i < plan->chains->len; i++) {
+        NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        if (chain->layer == writer->layer && !has_helper(writer, chain))
+            g_hash_table_insert(chains, nwf_chain_name(chain, port), chain);
+    }
+    return chains;
+}
+
+static void
+write_chains(Writer *writer, const NwfPortChange *change)
+{
+    g_autoptr(GHashTable) old = plain_chains(writer, change->old_plan, change->port);
+    guint helpers[NWF_HOOKS] = {0};
+
+    for (guint i = 0; change->new_plan && i < change->new_plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(change->new_plan->chains, i);
+        if (chain->layer != writer->layer)
+            continue;
+        g_autofree char *name = nwf_chain_name(chain, change->port);
+        const NwfChain *same = g_hash_table_lookup(old, name);
+        if (!same || !nwf_chain_equal(same, chain) || !nwf_state_written(writer->state, name))
+            write_chain(writer, change->port, name, chain, helpers);
+    }
+}
+
 /* Takes the names for @port in this batch, unless another port has one of them. */
 static gboolean
 claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
 {
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
-        const char *in_batch = g_hash_table_lookup(writer->declared, name);
+        const char *in_batch = g_hash_table_lookup(writer->needed, name);
         g_autofree char *other = in_batch ? g_strdup(in_batch) : nwf_state_other_owner(writer->state, name, port);
 
         if (other)
@@ -138,7 +183,7 @@ claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
                                  _("the interfaces '%s' and '%s' both need a chain named '%s'; another name for the "
                                    "interface or another chain name in the filter is needed"),
                                  port, other, name);
-        g_hash_table_insert(writer->declared, g_strdup(name), g_strdup(port));
+        g_hash_table_insert(writer->needed, g_strdup(name), g_strdup(port));
     }
     return TRUE;
 }
@@ -172,7 +217,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
 
     g_hash_table_iter_init(&iter, gone);
     while (g_hash_table_iter_next(&iter, &owned_name, NULL))
-        if (!g_hash_table_contains(writer->declared, owned_name) && !nwf_state_shared(writer->state, owned_name, gone))
+        if (!g_hash_table_contains(writer->needed, owned_name) && !nwf_state_shared(writer->state, owned_name, gone))
             g_ptr_array_add(names, owned_name);
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
@@ -215,16 +260,11 @@ static gboolean
 write_port(Writer *writer, const NwfPortChange *change, GError **error)
 {
     g_autoptr(GPtrArray) names = nwf_lower_names(change->new_plan, writer->layer, change->port);
-    guint helpers[NWF_HOOKS] = {0};
 
     if (!claim(writer, change->port, names, error))
         return FALSE;
     writer->fills = writer->fills || names->len > 0;
-    for (guint i = 0; change->new_plan && i < change->new_plan->chains->len; i++) {
-        const NwfChain *chain = g_ptr_array_index(change->new_plan->chains, i);
-        if (chain->layer == writer->layer)
-            write_chain(writer, change->port, chain, helpers);
-    }
+    write_chains(writer, change);
     write_deletions(writer, change);
     write_dispatch(writer, change);
     return TRUE;
@@ -261,8 +301,8 @@ write_base(Writer *writer)
 NwfBatch *
 nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error)
 {
-    g_autoptr(GHashTable) declared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    Writer writer = {.state = state, .layer = layer, .declared = declared};
+    g_autoptr(GHashTable) needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    Writer writer = {.state = state, .layer = layer, .needed = needed};
     gboolean fits = TRUE, works = FALSE;
 
     nwf_draft_batch_init(&writer.draft, layer);
@@ -279,31 +319,6 @@ nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **e
     NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;
     nwf_draft_batch_clear(&writer.draft);
     return batch;
-}
-
-static NwfPlan *
-closed_plan(GError **error)
-{
-    g_autoptr(NwfTemplate) template = nwf_template_closed();
-    g_autoptr(NwfParams) none = nwf_params_new();
-    g_autoptr(NwfValues) values = nwf_values_new(template, none, NULL, NULL, error);
-
-    return values ? nwf_plan_new(template, values, error) : NULL;
-}
-
-NwfBatch *
-nwf_render_closing(const NwfState *state, GPtrArray *changes, GError **error)
-{
-    g_autoptr(GPtrArray) closings = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
-    g_autoptr(NwfPlan) closed = closed_plan(error);
-
-    if (!closed)
-        return NULL;
-    for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
-        g_ptr_array_add(closings, nwf_port_change_new(change->port, change->old_plan, closed));
-    }
-    return nwf_render(state, NWF_LAYER_ETHERNET, closings, error);
 }
 
 gboolean

@@ -49,7 +49,3 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
  *   nothing to do. NULL with @error set.
  */
 NwfBatch *nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error);
-
-/** nwf_render_closing: a batch that only closes the ports at the Ethernet layer, ahead of a change in several layers.
- */
-NwfBatch *nwf_render_closing(const NwfState *state, GPtrArray *changes, GError **error);

@@ -9,6 +9,9 @@
  * the two questions of the printer: which chains belong to a port (walk from its root chains, whose names are
  * unambiguous, over names that are this port's), and does anybody else lead into one of them.
  *
+ * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the tools
+ * list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
+ *
  * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
  * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
  */
@@ -24,6 +27,7 @@ enum { RULE_LINES_MAX = 260 };
 typedef struct Chain {
     GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
     guint references;    /* rules that lead here, dispatch rules not counted */
+    GString *listed;     /* policy and rules as they were listed; NULL: a batch has changed the chain since */
 } Chain;
 
 typedef struct Dispatches {
@@ -36,7 +40,15 @@ struct NwfState {
     GHashTable *ports;  /* name -> Dispatches; only ports that have some */
     guint base_jumps[NWF_BASE_JUMPS];
     gboolean in_table; /* the lines now read are of our table */
+    gboolean listing;  /* and what the -save tool printed */
 };
+
+static void
+forget_listing(Chain *chain)
+{
+    if (chain->listed)
+        g_string_free(g_steal_pointer(&chain->listed), TRUE);
+}
 
 static void
 chain_free(gpointer data)
@@ -44,6 +56,7 @@ chain_free(gpointer data)
     Chain *chain = data;
 
     g_ptr_array_unref(chain->leads_to);
+    forget_listing(chain);
     g_free(chain);
 }
 
@@ -177,28 +190,43 @@ flush(NwfState *state, const char *name)
     flush_counts(state, name);
 }
 
+/* @line is about the chain @name. */
+static void
+remember(NwfState *state, const char *name, const char *line)
+{
+    Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    if (chain && !state->listing)
+        forget_listing(chain);
+    else if (chain && chain->listed)
+        g_string_append_printf(chain->listed, "%s\n", line);
+}
+
 /* ":NAME POLICY": makes a chain, or empties it if it exists. */
 static void
-declare(NwfState *state, const char *text)
+declare(NwfState *state, const char *line)
 {
-    g_autofree char *name = g_strndup(text, strcspn(text, " "));
+    g_autofree char *name = g_strndup(line + 1, strcspn(line + 1, " "));
 
     if (g_hash_table_contains(state->chains, name)) {
         flush(state, name);
-        return;
+    } else {
+        Chain *chain = g_new0(Chain, 1);
+        chain->leads_to = g_ptr_array_new_with_free_func(g_free);
+        chain->listed = g_string_new(NULL);
+        g_hash_table_insert(state->chains, g_strdup(name), chain);
     }
-    Chain *chain = g_new0(Chain, 1);
-    chain->leads_to = g_ptr_array_new_with_free_func(g_free);
-    g_hash_table_insert(state->chains, g_steal_pointer(&name), chain);
+    remember(state, name, line);
 }
 
 static void
-follow_words(NwfState *state, const GStrv words)
+follow_words(NwfState *state, const GStrv words, const char *line)
 {
     const char *command = words[0], *name = words[0] ? words[1] : NULL;
 
     if (!name)
         return;
+    remember(state, name, line);
     if (g_str_equal(command, "-A") || g_str_equal(command, "-I")) {
         rule_changed(state, words, 1);
     } else if (g_str_equal(command, "-D")) {
@@ -219,20 +247,21 @@ follow_line(NwfState *state, const char *line)
     } else if (!state->in_table) {
         return;
     } else if (*line == ':') {
-        declare(state, line + 1);
+        declare(state, line);
     } else if (*line == '-') {
         g_auto(GStrv) words = nwf_seen_words(line);
         if (words)
-            follow_words(state, words);
+            follow_words(state, words, line);
     }
 }
 
 static void
-follow_text(NwfState *state, const char *text)
+follow_text(NwfState *state, const char *text, gboolean listing)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     state->in_table = FALSE;
+    state->listing = listing;
     for (guint i = 0; lines[i]; i++) {
         if (*lines[i] != '-' || !nwf_seen_open_quote(lines[i])) {
             follow_line(state, lines[i]);
@@ -262,14 +291,14 @@ nwf_state_read(NwfState *state, const char *save_text, GError **error)
             _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
             nwf_layer_table(state->layer));
     forget_everything(state);
-    follow_text(state, save_text);
+    follow_text(state, save_text, TRUE);
     return TRUE;
 }
 
 void
 nwf_state_applied(NwfState *state, const char *batch_text)
 {
-    follow_text(state, batch_text);
+    follow_text(state, batch_text, FALSE);
 }
 
 /* --- questions --- */
@@ -298,6 +327,14 @@ gboolean
 nwf_state_has_chain(const NwfState *state, const char *name)
 {
     return g_hash_table_contains(state->chains, name);
+}
+
+gboolean
+nwf_state_written(const NwfState *state, const char *name)
+{
+    const Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    return chain && !chain->listed;
 }
 
 /* Adds the chains of @port that @name, a chain that is in @owned, leads to. */

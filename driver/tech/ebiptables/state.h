@@ -35,6 +35,9 @@ gboolean nwf_state_holds(const NwfState *state, const char *port);
 /** nwf_state_has_chain: whether a chain @name exists, whoever made it. */
 gboolean nwf_state_has_chain(const NwfState *state, const char *name);
 
+/** nwf_state_written: whether the chain @name exists and the last that is known of it is a batch, not a listing. */
+gboolean nwf_state_written(const NwfState *state, const char *name);
+
 /**
  * nwf_state_owned:
  *

@@ -34,6 +34,35 @@ test_only_needed_tools_run_once(void)
     assert_ran("iptables-restore ip6tables-restore ebtables-restore");
 }
 
+/* A port is closed on the way only where old Ethernet rules and new IP rules together could let too much through. */
+static void
+test_only_a_mixture_is_closed(void)
+{
+    g_autoptr(NwfPlan) nothing = harness_plan("");
+    g_autoptr(NwfPlan) ethernet = harness_plan(ETHERNET_A);
+    g_autoptr(NwfPlan) both = harness_plan(ETHERNET_B IPV4_A);
+    g_autoptr(NwfPlan) with_ipv6 = harness_plan(ETHERNET_A IPV4_A IPV6_A);
+    g_autoptr(NwfPlan) changed = harness_plan(ETHERNET_B IPV4_A IPV6_A);
+    g_autoptr(NwfPlan) ipv4 = harness_plan(IPV4_B);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, ethernet);
+    g_free(sandbox_record());
+    apply(backend, "v", ethernet, both);
+    assert_ran("iptables-restore ebtables-restore");
+    apply(backend, "v", both, with_ipv6);
+    assert_ran("ip6tables-restore ebtables-restore");
+    apply(backend, "v", with_ipv6, changed);
+    assert_ran("ebtables-restore");
+    apply(backend, "v", changed, ipv4);
+    assert_ran("iptables-restore ip6tables-restore ebtables-restore");
+    apply(backend, "v", ipv4, with_ipv6);
+    assert_ran("ebtables-restore iptables-restore ip6tables-restore ebtables-restore");
+    apply(backend, "v", with_ipv6, nothing);
+    assert_ran("iptables-restore ip6tables-restore ebtables-restore");
+}
+
 static void
 test_reading_finds_ports_and_changes_nothing(void)
 {
@@ -251,6 +280,7 @@ add(void)
 {
     static const KernelTest tests[] = {
         {"runs", test_only_needed_tools_run_once},
+        {"mixture", test_only_a_mixture_is_closed},
         {"reading", test_reading_finds_ports_and_changes_nothing},
         {"flushed", test_rules_flushed_by_somebody_come_back_with_the_next_change},
         {"foreign", test_foreign_rules_stay},
