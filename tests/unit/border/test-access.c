@@ -55,10 +55,11 @@ check_binding(G_GNUC_UNUSED virConnectPtr connection, const NwfAbiBindingDef *de
     return answer(g_strdup_printf("%s %s %s", def->portdev, def->linkdev ? def->linkdev : "-", def->filter));
 }
 
-#define UUID   "5ec00000-0000-4000-8000-000000000001"
-#define OWNER  "<owner><name>o</name><uuid>" UUID "</uuid></owner>"
-#define MAC    "<mac address='52:54:00:00:00:01'/>"
-#define FILTER "<filterref filter='f'/>"
+#define UUID     "5ec00000-0000-4000-8000-000000000001"
+#define OWNER    "<owner><name>o</name><uuid>" UUID "</uuid></owner>"
+#define MAC      "<mac address='52:54:00:00:00:01'/>"
+#define BAD_RULE "<rule action='drop' direction='in'><ip srcipaddr='x'/></rule>"
+#define FILTER   "<filterref filter='f'/>"
 
 typedef struct Case {
     const char *xml;
@@ -76,8 +77,8 @@ static const Case filters[] = {
      VIR_FROM_XML},
     {"<filter name='f' chain='no'><uuid>x</uuid></filter>", "f ", VIR_ERR_INVALID_ARG, VIR_FROM_NWFILTER,
      VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
-    {"<filter name='f'><uuid>" UUID "</uuid><rule/></filter>", "f " UUID, VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER,
-     VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
+    {"<filter name='f'><uuid>" UUID "</uuid>" BAD_RULE "</filter>", "f " UUID, VIR_ERR_INTERNAL_ERROR,
+     VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
     {"<filter name='a/b'/>", "a/b ", VIR_ERR_INVALID_ARG, VIR_FROM_NWFILTER, VIR_ERR_XML_INVALID_SCHEMA, VIR_FROM_XML},
 };
 
