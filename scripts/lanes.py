@@ -206,7 +206,7 @@ class Check:
             return command, build / "meson-logs" / f"lane-{name}.junit.xml", SANITIZERS
         junit = self.folder / f"{name}.xml"
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-                   f"--junitxml={junit}", lane["folder"]]
+                   "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
         if not lane["driver"]:
             return command, junit, {"NWF_TOOL": str(build / "tools" / "virt-nwfilter")}
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build)}

@@ -12,6 +12,7 @@ answered a client or failed for good. Filters, bindings and kernel rules stay wh
 Limits: libvirt's paths are fixed, so one sandbox holds one privileged daemon (and, beside it, one per ordinary user).
 """
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -208,9 +209,10 @@ class Daemon:
                 return error.domain != libvirt.VIR_FROM_RPC and self.running
 
     def kill_process(self):
-        """Kills the process without waiting; for watchdogs."""
+        """Kills the daemon and its children without waiting; for watchdogs. A child can hold a client's connection open."""
         if self.process is not None:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self, limit=40.0):
         """Ends the daemon by SIGTERM and returns its exit status; one that does not go is killed and reported."""
