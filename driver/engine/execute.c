@@ -13,8 +13,8 @@
  * groups that are left are given up with the last refusal.
  *
  * After the kernel, the group's files: a rename that fails takes the kernel back. After the files, the tables, under
- * the lock. If the kernel cannot be taken back, what it holds is unknown: the ports keep their old objects, marked as
- * unplaced, so that the old rules are written again later.
+ * the lock. If the kernel cannot be taken back, by us or by the technology, what it holds is unknown: the ports keep
+ * their old objects, marked as unplaced, so that the old rules are written again later.
  */
 #include <glib/gi18n-lib.h>
 
@@ -67,19 +67,16 @@ apply_slice(NwfEngine *engine, GPtrArray *swaps, guint from, guint to, gboolean 
     return changes->len == 0 || engine->config.backend->apply(engine->config.backend, changes, notes, error);
 }
 
-/* What the kernel holds of these ports is not known any more: their old rules are written again later. */
+/* What the kernel holds of the swap's port is not known any more: its old rules are written again later. */
 static void
-mark_unplaced(NwfEngine *engine, GPtrArray *swaps, guint from, guint to)
+mark_unplaced(NwfEngine *engine, const NwfSwap *swap)
 {
+    if (!swap->old)
+        return;
+    NwfPort *port = nwf_port_copy(swap->old);
+    port->unplaced = TRUE;
     g_mutex_lock(&engine->lock);
-    for (guint i = from; i < to; i++) {
-        const NwfSwap *swap = g_ptr_array_index(swaps, i);
-        if (!swap->old)
-            continue;
-        NwfPort *port = nwf_port_copy(swap->old);
-        port->unplaced = TRUE;
-        g_hash_table_replace(engine->ports, g_strdup(swap->name), port);
-    }
+    g_hash_table_replace(engine->ports, g_strdup(swap->name), port);
     g_mutex_unlock(&engine->lock);
 }
 
@@ -93,7 +90,8 @@ take_back(NwfEngine *engine, GPtrArray *swaps, guint to)
             continue;
         nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("cannot put the old rules back, trying again later: %s"),
                        error->message);
-        mark_unplaced(engine, swaps, from, end);
+        for (guint i = from; i < end; i++)
+            mark_unplaced(engine, g_ptr_array_index(swaps, i));
     }
 }
 
@@ -243,14 +241,28 @@ log_end_of_trouble(NwfEngine *engine, NwfGroup *group)
     }
 }
 
-/* The kernel took the group: its files, its objects. */
+/* The group has failed: what is left of it goes, ports that the technology could not take back are seen to. */
+static void
+drop_group(NwfEngine *engine, NwfGroup *group)
+{
+    NwfBackend *backend = engine->config.backend;
+
+    for (guint i = 0; i < group->swaps->len; i++) {
+        const NwfSwap *swap = g_ptr_array_index(group->swaps, i);
+        if (!backend->is_certain(backend, swap->name))
+            mark_unplaced(engine, swap);
+    }
+    g_clear_pointer(&group->pending, nwf_store_abandon); /* here: the next group may be about the same file */
+}
+
+/* After the kernel: the group's files, its objects. */
 static void
 finish_group(NwfEngine *engine, NwfGroup *group)
 {
     if (!group->error && !secure_files(group, &group->error))
         take_back(engine, group->swaps, group->swaps->len);
     if (group->error) {
-        g_clear_pointer(&group->pending, nwf_store_abandon); /* here: the next group may be about the same file */
+        drop_group(engine, group);
         return;
     }
     nwf_engine_log_notes(engine, "engine", group->portdev, group->notes);

@@ -40,6 +40,9 @@ struct NwfBackend {
      */
     gboolean (*apply)(NwfBackend *self, GPtrArray *changes, NwfNotes *notes, GError **error);
 
+    /* FALSE after an apply for @port that failed and could not be undone, until one succeeds: @port may be closed. */
+    gboolean (*is_certain)(NwfBackend *self, const char *port);
+
     void (*free)(NwfBackend *self);
 };
 

@@ -399,6 +399,12 @@ ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GErro
     return TRUE;
 }
 
+static gboolean
+ebiptables_is_certain(NwfBackend *backend, const char *port)
+{
+    return !g_hash_table_contains(self_of(backend)->uncertain, port);
+}
+
 static void
 ebiptables_free(NwfBackend *backend)
 {
@@ -421,6 +427,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter)
         .probe = ebiptables_probe,
         .read = ebiptables_read,
         .apply = ebiptables_apply,
+        .is_certain = ebiptables_is_certain,
         .free = ebiptables_free,
     };
     self->require_bridge_netfilter = require_bridge_netfilter;

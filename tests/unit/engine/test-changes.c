@@ -101,6 +101,30 @@ test_a_way_back_that_fails_is_tried_again(void)
     world_agrees(world);
 }
 
+/* A port that was closed for a change, which failed, and could not be opened again, does not stay closed for ever. */
+static void
+test_a_port_is_not_cut_off_for_ever(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+
+    world_device("va");
+    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
+    world_expect(world_bind(world, "va", "web", NULL, &error));
+    g_autofree char *before = world_kernel();
+    sandbox_spoil("iptables-restore", "touch /run/refused; exit 4");
+    sandbox_spoil("ebtables-restore", "if [ -e /run/refused ]; then exit 4; fi");
+    world_refused(world_define(world, "web", ETHER("1002") TCP("23"), &error), NWF_ERROR_FIREWALL);
+    g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
+    g_free(sandbox_run("rm /run/refused"));
+    sandbox_spoil("iptables-restore", NULL);
+    sandbox_spoil("ebtables-restore", NULL);
+    g_assert_true(world_holds("va", "0x1001", 10));
+    g_autofree char *after = world_kernel();
+    g_assert_cmpstr(after, ==, before);
+    world_agrees(world);
+}
+
 /* A full or read-only disk is known before the kernel is touched. */
 static void
 test_a_full_disk_costs_no_tool(void)
@@ -316,6 +340,7 @@ add(void)
 {
     g_test_add_func("/engine/changes/rename", test_a_file_that_cannot_be_put_in_place_takes_the_kernel_back);
     g_test_add_func("/engine/changes/way-back", test_a_way_back_that_fails_is_tried_again);
+    g_test_add_func("/engine/changes/cut-off", test_a_port_is_not_cut_off_for_ever);
     g_test_add_func("/engine/changes/full", test_a_full_disk_costs_no_tool);
     g_test_add_func("/engine/changes/replaced", test_a_replaced_folder_is_used);
     g_test_add_func("/engine/changes/no-device", test_ports_without_a_device);
