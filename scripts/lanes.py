@@ -58,6 +58,8 @@ LANES = {
     "fuzz": meson_test("clang", "fuzz"),
     "sanitized": meson_test("sanitized", "unit", "fuzz"),
     "packets": pytest("tests/packets", "ours"),
+    "differential": pytest("tests/differential", "ours", limit=1800),
+    "oracle": pytest("tests/oracle", "ours", limit=1200),
     "schema": pytest("tests/schema"),
     "live-stock": pytest("tests/live", "stock"),
     "packets-stock": pytest("tests/packets", "stock", limit=3600, default=False),
