@@ -104,7 +104,7 @@ remember(NwfConntrack *conntrack, NwfConnection *connection)
                              connection_ref(connection));
 }
 
-/* The connection that a packet of @tuple belongs to, and in which direction it goes. */
+/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is an answer. */
 static NwfConnection *
 find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *direction)
 {
@@ -117,7 +117,7 @@ find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *directio
         forget(conntrack, connection);
         return NULL;
     }
-    *direction = memcmp(tuple, &connection->tuples[0], sizeof(*tuple)) == 0 ? 0 : 1;
+    *direction = memcmp(tuple, &connection->tuples[1], sizeof(*tuple)) == 0 ? 1 : 0;
     return connection;
 }
 
@@ -323,23 +323,10 @@ counted(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip)
     return list;
 }
 
-/* What the packet is counted as; a packet without connection counts by what it says itself. FALSE if it says nothing. */
-static gboolean
-counted_as(const NwfIp *ip, const NwfTracked *tracked, NwfTuple *tuple)
-{
-    NwfBytes payload;
-
-    if (tracked->connection != NULL) {
-        *tuple = tracked->connection->tuples[0];
-        return TRUE;
-    }
-    return address(tuple, ip->packet, ip->version, &payload) &&
-           nwf_tuple_read(tuple, nwf_tracker_for(tuple->version, tuple->protocol), payload);
-}
-
 /*
- * The kernel goes through the list from its beginning, takes out what is not there any more, and stops where it meets the
- * packet's own connection, so that what stands behind that is counted even if it is gone.
+ * Releases of the kernel differ in what they do when a packet of a known connection comes by: whether it is counted if it
+ * was not, and whether connections that are gone are taken out then. So a count is known only where all agree: for the first
+ * packet of a connection, and for later ones while everything in the list lives.
  */
 int
 nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip, const NwfTracked *tracked,
@@ -347,26 +334,26 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
 {
     GPtrArray *list = counted(conntrack, rule, ip);
     NwfConnection *own = tracked->connection;
-    gboolean found = FALSE, known = own == NULL || !own->doubtful;
-    NwfTuple tuple;
+    gboolean known = own != NULL && !own->doubtful;
 
-    if (!counted_as(ip, tracked, &tuple))
-        return 0;
     if (!certain)
-        g_ptr_array_insert(list, 0, connection_unknown());
+        g_ptr_array_add(list, connection_unknown());
     for (guint i = 0; i < list->len;) {
         NwfConnection *other = g_ptr_array_index(list, i);
-        gboolean is_own = other == own || (other->in_table && memcmp(&other->tuples[0], &tuple, sizeof(tuple)) == 0);
+        gboolean gone = other != own && (!other->in_table || other->phase == NWF_PHASE_CLOSED);
 
-        if (!found && !is_own && (!other->in_table || other->phase == NWF_PHASE_CLOSED)) {
+        if (gone && tracked->fresh) {
             g_ptr_array_remove_index(list, i);
             continue;
         }
-        found = found || is_own;
-        known = known && !other->doubtful && other->phase != NWF_PHASE_LOST;
+        known = known && !gone && !other->doubtful && other->phase != NWF_PHASE_LOST;
         i++;
     }
-    if (!found)
-        g_ptr_array_add(list, own != NULL ? connection_ref(own) : connection_new(&tuple));
-    return known ? (int)list->len : -1;
+    if (own == NULL || own->phase >= NWF_PHASE_CLOSED)
+        return NWF_COUNT_REFUSED;
+    if (!g_ptr_array_find(list, own, NULL)) {
+        known = known && tracked->fresh;
+        g_ptr_array_add(list, connection_ref(own));
+    }
+    return known ? (int)list->len : NWF_COUNT_UNKNOWN;
 }

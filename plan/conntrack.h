@@ -46,6 +46,12 @@ typedef enum NwfSettlement {
 /** nwf_conntrack_settle: what became of the packet; a connection begins only if its first packet passes. */
 void nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettlement settlement);
 
+/* Results of nwf_conntrack_count() that are no number. */
+enum {
+    NWF_COUNT_UNKNOWN = -1,
+    NWF_COUNT_REFUSED = -2, /* unknown, and the kernel may refuse to count and drop the packet: it is not of a live connection */
+};
+
 /**
  * nwf_conntrack_count:
  * @rule: whose limit is asked; each rule counts by itself
@@ -53,8 +59,7 @@ void nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettl
  *
  * Counts the connection of @tracked for the packet's source address, as a rule with a connection limit does.
  *
- * Returns: the number of connections from there that this rule has counted and that are not closed; 0 if the packet
- *   has no address and port to count by; -1 if that cannot be known
+ * Returns: the number of connections from there that this rule has counted and that are not closed, or NWF_COUNT_*
  */
 int nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip, const NwfTracked *tracked,
                         gboolean certain);

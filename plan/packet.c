@@ -86,6 +86,12 @@ nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length)
 
 /* ---- Ethernet ---- */
 
+static gboolean
+is_tag(guint16 type)
+{
+    return type == TYPE_VLAN || type == TYPE_SERVICE_VLAN;
+}
+
 gboolean
 nwf_frame_read(NwfFrame *frame, NwfBytes bytes)
 {
@@ -96,10 +102,12 @@ nwf_frame_read(NwfFrame *frame, NwfBytes bytes)
         !nwf_bytes_u16(bytes, 12, &frame->ethertype))
         return FALSE;
     frame->payload = nwf_bytes_part(bytes, ETHERNET_HEADER, G_MAXSIZE);
-    if (frame->ethertype != TYPE_VLAN && frame->ethertype != TYPE_SERVICE_VLAN)
+    if (!is_tag(frame->ethertype))
         return TRUE;
     if (!nwf_bytes_have(bytes, ETHERNET_HEADER, TAG + BEHIND_TAG) || !nwf_bytes_u16(bytes, ETHERNET_HEADER, &tag) ||
         !nwf_bytes_u16(bytes, ETHERNET_HEADER + 2, &frame->encapsulated))
+        return FALSE;
+    if (is_tag(frame->encapsulated) && !nwf_bytes_have(bytes, ETHERNET_HEADER + TAG, TAG + BEHIND_TAG))
         return FALSE;
     frame->tagged = TRUE;
     frame->vlan_id = tag & VLAN_ID;

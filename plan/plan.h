@@ -150,7 +150,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
  * (gratuitous false, state NONE) vanish.
  *
  * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: more than NWF_PORT_RULES_MAX rules (checked
- *   before any is made), or values that do not go together, such as a range that ends before it begins
+ *   before any is made); or with NWF_ERROR_FIREWALL: values that a tool would refuse, such as ports that end before they begin
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
 /** nwf_plan_new_closed: (transfer full): the plan of the closed template. */

@@ -20,8 +20,6 @@
 static const NwfMatch ranges[] = {
     NWF_MATCH_SRC_PORT,
     NWF_MATCH_DST_PORT,
-    NWF_MATCH_SRC_IP_FROM,
-    NWF_MATCH_DST_IP_FROM,
     NWF_MATCH_STP_ROOT_PRIORITY,
     NWF_MATCH_STP_ROOT_COST,
     NWF_MATCH_STP_SENDER_PRIORITY,
@@ -157,11 +155,14 @@ compare(const NwfOperand *a, const NwfOperand *b)
     }
 }
 
+/* The tools take such a range of addresses, and of the ports of iptables's udp: nothing lies in it. */
 static gboolean
-ends_before_it_begins(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition)
+ends_before_it_begins(const NwfPlanRule *rule, const NwfCondition *condition)
 {
     gboolean is_range = FALSE;
 
+    if (rule->protocol->ip_protocol == PROTOCOL_UDP)
+        return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(ranges); i++)
         is_range = is_range || ranges[i] == condition->match;
     for (guint i = 0; is_range && i < NWF_OPERANDS_MAX; i += 2) {
@@ -240,22 +241,30 @@ has_no_way_back(const NwfPlanRule *rule, const NwfCondition *condition)
            attribute_name(rule->protocol, condition->match) == NULL;
 }
 
+/* What a tool would refuse has the code of its refusal; to be told here, with the place, it need not be asked. */
 static const struct {
     gboolean (*is_wrong)(const NwfPlanRule *rule, const NwfCondition *condition);
     gboolean needs_values;
+    NwfErrorCode code;
     const char *text;
 } faults[] = {
-    {has_no_way_back, FALSE, N_("cannot be compared in both directions: write a rule with direction='in' or 'out'")},
-    {has_ports_without_protocol, FALSE, N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated")},
-    {has_type_without_protocol, FALSE, N_("types and codes need protocol='icmpv6', not negated")},
-    {mixes_addresses, TRUE, N_("a range of IPv6 addresses cannot end with an IPv4 address")},
-    {is_range_in_range, TRUE, N_("a range of ports cannot be the end of another range: give single ports")},
-    {ends_before_it_begins, TRUE, N_("the range ends before it begins")},
-    {is_reserved_vlan, TRUE, N_("ebtables cannot match VLAN 4095: accepted are 0 to 4094")},
+    {has_no_way_back, FALSE, NWF_ERROR_INTERNAL,
+     N_("cannot be compared in both directions: write a rule with direction='in' or 'out'")},
+    {has_ports_without_protocol, FALSE, NWF_ERROR_FIREWALL,
+     N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated")},
+    {has_type_without_protocol, FALSE, NWF_ERROR_FIREWALL,
+     N_("types and codes need protocol='icmpv6', not negated")},
+    {mixes_addresses, TRUE, NWF_ERROR_FIREWALL,
+     N_("a range of IPv6 addresses cannot end with an IPv4 address")},
+    {is_range_in_range, TRUE, NWF_ERROR_FIREWALL,
+     N_("a range of ports cannot be the end of another range: give single ports")},
+    {ends_before_it_begins, TRUE, NWF_ERROR_FIREWALL, N_("the range ends before it begins")},
+    {is_reserved_vlan, TRUE, NWF_ERROR_FIREWALL,
+     N_("ebtables cannot match VLAN 4095: accepted are 0 to 4094")},
 };
 
 static gboolean
-refuse(const NwfPlanRule *rule, const NwfCondition *condition, const char *text, GError **error)
+refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code, const char *text, GError **error)
 {
     NwfMatch leader = rule->swapped ? nwf_match_mirror(condition->match) : condition->match;
     const NwfMatch *family = nwf_match_family(leader);
@@ -275,8 +284,8 @@ refuse(const NwfPlanRule *rule, const NwfCondition *condition, const char *text,
         nwf_value_format(quote, &operand->value, operand->type);
         g_string_append(quote, "'");
     }
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', rule at line %u: <%s%s>: %s"), rule->filter,
-                         rule->line, rule->protocol->name, quote->str, _(text));
+    return nwf_set_error(error, code, _("filter '%s', rule at line %u: <%s%s>: %s"), rule->filter, rule->line,
+                         rule->protocol->name, quote->str, _(text));
 }
 
 static gboolean
@@ -286,7 +295,7 @@ check(const NwfPlanRule *rule, const NwfCondition *condition, GError **error)
         if (faults[i].needs_values && !is_literal(condition))
             continue;
         if (faults[i].is_wrong(rule, condition))
-            return refuse(rule, condition, faults[i].text, error);
+            return refuse(rule, condition, faults[i].code, faults[i].text, error);
     }
     return TRUE;
 }

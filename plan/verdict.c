@@ -84,16 +84,17 @@ walk_chain(Walk *walk, const NwfChain *chain, gboolean *certain)
         }
         answer = chain->layer == NWF_LAYER_ETHERNET ? nwf_match_ethernet(rule, &view->frame)
                                                     : nwf_match_ip(rule, view, *certain && walk->certain);
-        if (answer == NWF_ANSWER_NO || (rule->verdict == NWF_VERDICT_CONTINUE && answer != NWF_ANSWER_STOP))
+        if (answer == NWF_ANSWER_NO)
             continue;
-        if (rule->verdict != NWF_VERDICT_RETURN || chain->suffix == NULL)
-            note(walk, chain, rule, i, answer != NWF_ANSWER_PERHAPS);
-        if (answer == NWF_ANSWER_STOP) {
+        if (rule->verdict == NWF_VERDICT_CONTINUE && answer < NWF_ANSWER_ANY)
+            continue;
+        if (answer >= NWF_ANSWER_ANY)
             walk->exits |= EXIT_DROP;
-            return FALSE;
-        }
         if (rule->verdict == NWF_VERDICT_RETURN && chain->suffix != NULL)
-            return TRUE;
+            return TRUE; /* of the Ethernet layer, where everything is certain */
+        note(walk, chain, rule, i, answer == NWF_ANSWER_YES || answer == NWF_ANSWER_STOP);
+        if (answer == NWF_ANSWER_STOP)
+            return FALSE;
         walk->exits |= exits_of[rule->verdict];
         if (answer == NWF_ANSWER_YES)
             return FALSE;
@@ -389,6 +390,7 @@ nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, c
 
         decisions[i] = begun;
         way.decision = &decisions[i];
+        view.copied = i > 0;
         finish(&way, &passage, from, &to[i]);
     }
     if (view.ip != NULL)

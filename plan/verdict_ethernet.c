@@ -9,6 +9,7 @@
  *     kind (ARP, IP, spanning tree) first ask whether their header is there.
  *   - ARP: IP addresses need the protocol type of IPv4 and protocol addresses of four bytes, MAC addresses need the
  *     hardware type of Ethernet and hardware addresses of six; positions are computed from the lengths in the packet.
+ *     A rule that names one IP address wants the packet to have both.
  *   - IPv4 ports are not seen in later fragments. IPv6 ports and types are looked for behind the extension headers, and in a
  *     later fragment behind its fragment header, whose number then is the protocol.
  *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one byte
@@ -149,24 +150,26 @@ compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
     return signed_answer(condition, nwf_accepts_mac(condition, mac));
 }
 
+/* Both must be there, also for a rule that names one. */
 static gboolean
-arp_address(const NwfFrame *frame, gboolean source, guint8 address[4])
+arp_addresses(const NwfFrame *frame, guint8 src[4], guint8 dst[4])
 {
     ArpStart start;
 
-    if (!arp_start(frame, &start) || start.protocol_type != NWF_ETHERTYPE_IPV4 || start.protocol != 4)
-        return FALSE;
-    return nwf_bytes_copy(frame->payload, ARP_HEADER + (source ? start.hardware : 2u * start.hardware + 4u), address, 4);
+    return arp_start(frame, &start) && start.protocol_type == NWF_ETHERTYPE_IPV4 && start.protocol == 4 &&
+           nwf_bytes_copy(frame->payload, ARP_HEADER + (gsize)start.hardware, src, 4) &&
+           nwf_bytes_copy(frame->payload, ARP_HEADER + 2u * start.hardware + 4u, dst, 4);
 }
 
 static NwfAnswer
 compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 {
-    guint8 address[4];
+    guint8 src[4], dst[4];
 
-    if (!arp_address(frame, condition->match == NWF_MATCH_ARP_SRC_IP, address))
+    if (!arp_addresses(frame, src, dst))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_address(condition, address, sizeof(address)));
+    return signed_answer(condition,
+                         nwf_accepts_address(condition, condition->match == NWF_MATCH_ARP_SRC_IP ? src : dst, sizeof(src)));
 }
 
 static NwfAnswer
@@ -174,7 +177,7 @@ compare_gratuitous(const NwfCondition *condition, const NwfFrame *frame)
 {
     guint8 src[4], dst[4];
 
-    if (!arp_address(frame, TRUE, src) || !arp_address(frame, FALSE, dst))
+    if (!arp_addresses(frame, src, dst))
         return NWF_ANSWER_NO;
     return signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
 }

@@ -14,6 +14,7 @@ typedef enum NwfAnswer {
     NWF_ANSWER_NO,
     NWF_ANSWER_YES,
     NWF_ANSWER_PERHAPS,
+    NWF_ANSWER_ANY,  /* perhaps, and perhaps NWF_ANSWER_STOP */
     NWF_ANSWER_STOP, /* the kernel's match refuses to look at such a packet and has it dropped */
 } NwfAnswer;
 
@@ -23,6 +24,7 @@ typedef struct NwfView {
     const NwfIp *ip;           /* NULL where the IP layers do not look */
     NwfTracked tracked;        /* with ip: what connection tracking knows */
     NwfConntrack *conntrack;
+    gboolean copied;           /* another copy of the packet has come here before */
 } NwfView;
 
 /** nwf_match_ethernet: whether @rule, which stands at the Ethernet layer, matches; not for jumps. */

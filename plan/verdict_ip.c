@@ -10,6 +10,7 @@
  *     packet that is too short for their header is dropped there and then; so is an IPv4 fragment that begins within the
  *     header of TCP.
  *   - The ICMP type 255 means any type.
+ *   - A connection limit counts each copy of a packet that goes to several ports, or only the first, as time has it.
  *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
  */
 #include "plan/verdict_inside.h"
@@ -254,9 +255,7 @@ compare_connlimit(const NwfPlanRule *rule, const NwfCondition *condition, const 
     int count = nwf_conntrack_count(view->conntrack, rule, view->ip, &view->tracked, certain);
 
     if (count < 0)
-        return NWF_ANSWER_PERHAPS;
-    if (count == 0)
-        return NWF_ANSWER_STOP;
+        return count == NWF_COUNT_REFUSED ? NWF_ANSWER_ANY : NWF_ANSWER_PERHAPS;
     return signed_answer(condition, (guint)count > condition->operands[0].value.number);
 }
 
@@ -298,12 +297,13 @@ nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain)
         NwfAnswer answer = NWF_ANSWER_YES;
 
         if (condition->match == NWF_MATCH_CONNLIMIT)
-            answer = compare_connlimit(rule, condition, view, certain && result == NWF_ANSWER_YES);
+            answer = compare_connlimit(rule, condition, view,
+                                       certain && !view->copied && result == NWF_ANSWER_YES);
         else if (compare != NULL)
             answer = compare(rule, condition, view);
         if (answer == NWF_ANSWER_NO || answer == NWF_ANSWER_STOP)
             return answer;
-        if (answer == NWF_ANSWER_PERHAPS)
+        if (answer == NWF_ANSWER_ANY || (answer == NWF_ANSWER_PERHAPS && result == NWF_ANSWER_YES))
             result = answer;
     }
     return result;
