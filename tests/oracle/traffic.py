@@ -276,12 +276,18 @@ class Maker:
             sketch = self.change(sketch)
         if self.chance(0.3):
             sketch = self.odd(sketch)
-        if sender is HOST and sketch.version:  # past connection tracking: nobody's conversation
-            if sketch.kind.removesuffix("6") not in ("tcp", "udp"):
-                sketch = sketch.put(vlan=5)
-            else:
-                sketch = sketch.put(sport=30000 + next(self.serial), extensions=None, fragment_of=None)
+        if sender is HOST:
+            sketch = self._from_host(sketch)
         return [Shot(sender, sketch)]
+
+    def _from_host(self, sketch):
+        """What the lane sends for the host goes past its IP stack: nobody's conversation, and no tags, which a device would add."""
+        sketch = sketch.put(vlan=None, tpid=None, extensions=None)
+        if not sketch.version:
+            return sketch
+        if sketch.kind.removesuffix("6") in ("tcp", "udp"):
+            return sketch.put(sport=30000 + next(self.serial))
+        return sketch.put(type=0x88B5)
 
     # -- conversations and fragments -----------------------------------------------------------------------------------------
 
