@@ -127,9 +127,9 @@ static void
 test_ranges_of_nothing(void)
 {
     assert_plan(RULE("drop", "out", "<udp srcipfrom='$A' srcipto='10.0.0.1'/>"), "A=10.0.0.9", "FI",
-                "FI udp src=10.0.0.9-10.0.0.1 DROP\n");
+                "FI udp src-range=10.0.0.9-10.0.0.1 DROP\n");
     assert_plan(RULE("drop", "out", "<udp-ipv6 srcportstart='30' srcportend='22'/>"), NULL, "FI6",
-                "FI6 udp sport=30-22 DROP\n");
+                "FI6 udp-ipv6 sport=30-22 DROP\n");
 }
 
 /* "All but everything" is no packet. Tools leave such a condition out, or refuse it, so the rule is left out. */
