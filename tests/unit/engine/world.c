@@ -119,7 +119,7 @@ world_free(World *world)
 void
 world_device(const char *name)
 {
-    g_autofree char *script = g_strdup_printf("ip tuntap add dev %s mode tap", name);
+    g_autofree char *script = g_strdup_printf("ip link add %s type veth", name);
 
     g_free(sandbox_run(script));
 }
