@@ -103,47 +103,104 @@ test_oddity(gconstpointer row)
     assert_story(oddity->rules, oddity->steps);
 }
 
+/* A port with a rule for each kind of header. */
+static NwfJudge *
+curious_judge(NwfPlan **plan)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_unref);
+    const NwfJudgeOptions options = {.verify_checksums = TRUE};
+
+    world_add(world, "<filter name='root'>" RULE("drop", "inout", "<arp arpdstipaddr='1.1.1.1' arpdstmacaddr='1:1:1:1:1:1'/>")
+                  RULE("drop", "inout", "<arp gratuitous='true'/>") RULE("drop", "inout", "<vlan encap-protocol='arp'/>")
+                  RULE("drop", "inout", "<ip protocol='udp' dstportstart='1'/>") RULE("drop", "inout", "<ip dscp='1'/>")
+                  RULE("drop", "inout", "<ipv6 protocol='icmpv6' type='1'/>") RULE("drop", "inout", "<stp root-cost='1'/>")
+                  RULE("drop", "inout", "<tcp option='5'/>") RULE("drop", "inout", "<icmp type='1'/>")
+                  "<rule action='drop' direction='inout'><all state='RELATED'/></rule>"
+                  "<rule action='drop' direction='inout'><all-ipv6 state='RELATED'/></rule>"
+                  "<rule action='drop' direction='in'><all connlimit-above='3'/></rule>"
+                  "</filter>");
+    *plan = plan_of(world, NULL, &error);
+    g_assert_no_error(error);
+    g_ptr_array_add(plans, *plan);
+    return nwf_judge_new(plans, &options);
+}
+
+static guint8 *
+copy_of(const guint8 *bytes, guint length)
+{
+    guint8 *copy = g_malloc(length);
+
+    return length > 0 ? memcpy(copy, bytes, length) : copy;
+}
+
+static NwfFate
+curious_fate(NwfJudge *judge, const NwfPlan *plan, const guint8 *frame, guint length, gint64 now)
+{
+    g_autofree guint8 *exact = copy_of(frame, length); /* so that a read behind the end is seen */
+    const NwfEnd ends[] = {{plan, FALSE}, {NULL, TRUE}};
+    NwfDecision decisions[2];
+
+    nwf_judge_frame(judge, exact, length, now, &ends[0], ends, 2, decisions);
+    return decisions[0].fate;
+}
+
 /* Frames of ones and zeros, of every length: nothing but a verdict comes of them. */
 static void
 test_ones_and_zeros(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GError) error = NULL;
-
-    world_add(world, "<filter name='root'>" RULE("drop", "inout", "<arp arpdstipaddr='1.1.1.1' arpdstmacaddr='1:1:1:1:1:1'/>")
-                  RULE("drop", "inout", "<ip protocol='udp' dstportstart='1'/>")
-                  RULE("drop", "inout", "<ipv6 protocol='icmpv6' type='1'/>") RULE("drop", "inout", "<stp root-cost='1'/>")
-                  RULE("drop", "inout", "<tcp option='5' state='NEW'/>") RULE("drop", "inout", "<icmpv6 type='1' state='NEW'/>")
-                  "</filter>");
-    g_autoptr(NwfPlan) plan = plan_of(world, NULL, &error);
-    g_assert_no_error(error);
-    g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    g_ptr_array_add(plans, plan);
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
     static const guint16 types[] = {0x0000, 0x0800, 0x86dd, 0x0806, 0x8035, 0x8100, 0x88a8, 0xffff};
     static const guint8 starts[] = {0x00, 0x45, 0x4f, 0x60, 0xff};
+    NwfPlan *plan;
+    g_autoptr(NwfJudge) judge = curious_judge(&plan);
 
     for (guint i = 0; i < G_N_ELEMENTS(types) * G_N_ELEMENTS(starts) * 2 * 100; i++) {
-        guint length = i % 100, fill = i / 100 % 2 == 0 ? 0 : 0xff;
         guint16 type = types[i / 200 % G_N_ELEMENTS(types)];
-        g_autofree guint8 *frame = g_malloc(length + 1);
-        const NwfEnd from = {plan, FALSE}, to = {plan, FALSE};
-        NwfDecision decision;
+        guint8 frame[100];
 
-        memset(frame, (int)fill, length);
-        if (length > 0)
-            frame[0] = 0x52;
-        if (length > 6)
-            frame[6] = 0x52;
-        if (length > 13) {
-            frame[12] = (guint8)(type >> 8);
-            frame[13] = (guint8)type;
+        memset(frame, i / 100 % 2 == 0 ? 0 : 0xff, sizeof(frame));
+        frame[0] = frame[6] = 0x52;
+        frame[12] = (guint8)(type >> 8);
+        frame[13] = (guint8)type;
+        frame[14] = starts[i / 200 / G_N_ELEMENTS(types)];
+        NwfFate fate = curious_fate(judge, plan, frame, i % 100, i);
+        g_assert_cmpint(fate, <=, NWF_FATE_UNKNOWN);
+        g_assert_true(i % 100 >= 14 || fate == NWF_FATE_DROPPED);
+    }
+}
+
+/* Honest frames with some bytes changed and some cut off; checksums are mended now and then so that the rest is read. */
+static void
+test_changed_bytes(void)
+{
+    static const char *const frames[] = {
+        "tcp S 10.0.0.1:1 10.0.0.2:80 opt=5", "tcp SA 10.0.0.2:80 10.0.0.1:1", "icmp 8/0 10.0.0.1 10.0.0.2", "ip 132 10.0.0.1 10.0.0.2",
+        "udp 10.0.0.1:1 10.0.0.2:2 frag=8 more", "udp 10.0.0.1:1 10.0.0.2:2 size=16 more", "arp 1 10.0.0.1 10.0.0.2", "stp 0",
+        "udp [fd00::1]:1 [fd00::2]:2 ext=0,60,43,44 frag=8", "icmp 1/0 fd00::1 fd00::2", "tcp A [fd00::1]:1 [fd00::2]:2 ext=44 more",
+        "error 10.0.0.9 of udp 10.0.0.1:1 10.0.0.2:2", "ip 51 fd00::1 fd00::2 ext=60", "udp 10.0.0.1:1 10.0.0.2:2 vlan=5",
+    };
+    NwfPlan *plan;
+    g_autoptr(NwfJudge) judge = curious_judge(&plan);
+    g_autoptr(GRand) random = g_rand_new_with_seed(20250301);
+
+    for (guint i = 0; i < 40000; i++) {
+        g_autoptr(GByteArray) frame = frame_of(frames[i % G_N_ELEMENTS(frames)]);
+
+        for (gint32 n = g_rand_int_range(random, 0, 4); n > 0; n--)
+            frame->data[g_rand_int_range(random, 12, (gint32)frame->len)] = (guint8)g_rand_int(random);
+        if (frame->data[12] == 8 && frame->data[13] == 0) { /* the header's checksum, for 20 bytes of it */
+            guint sum = 0;
+
+            frame->data[24] = frame->data[25] = 0;
+            for (guint j = 14; j < 34; j += 2)
+                sum += (guint)frame->data[j] << 8 | frame->data[j + 1];
+            sum = (sum & 0xffff) + (sum >> 16);
+            frame->data[24] = (guint8)~(sum >> 8);
+            frame->data[25] = (guint8)~sum;
         }
-        if (length > 14)
-            frame[14] = starts[i / 200 / G_N_ELEMENTS(types)];
-        nwf_judge_frame(judge, frame, length, i, &from, &to, 1, &decision);
-        g_assert_cmpint(decision.fate, <=, NWF_FATE_UNKNOWN);
-        g_assert_true(length >= 14 || decision.fate == NWF_FATE_DROPPED);
+        guint length = g_rand_int_range(random, 0, 3) > 0 ? frame->len : (guint)g_rand_int_range(random, 14, (gint32)frame->len);
+        g_assert_cmpint(curious_fate(judge, plan, frame->data, length, i * 1000), <=, NWF_FATE_UNKNOWN);
     }
 }
 
@@ -157,5 +214,6 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &oddities[i], test_oddity);
     }
     g_test_add_func("/verdict/odd/ones-and-zeros", test_ones_and_zeros);
+    g_test_add_func("/verdict/odd/changed-bytes", test_changed_bytes);
     return g_test_run();
 }
