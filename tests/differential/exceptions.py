@@ -325,6 +325,43 @@ def k9_applies(rule, setting):
     return types == {True}
 
 
+def is_no_length(text):
+    """A mask of no bits."""
+    return text in ("0", "0.0.0.0") or ("." not in text and not text.strip("0:"))
+
+
+def matches_nothing(rule, values):
+    """K14: a condition that excludes everything; values(name) gives the texts of an attribute."""
+    for mask in ("srcipmask", "dstipmask"):
+        address = mask.replace("mask", "addr")
+        if rule.has(address) and rule.has(mask) and rule.negated(address) and any(is_no_length(text) for text in values(mask)):
+            return True
+    for side in ("src", "dst"):
+        first, last = f"{side}portstart", f"{side}portend"
+        if rule.has(first) and rule.has(last) and rule.negated(first):
+            if any(number_of(text) == 0 for text in values(first)) and any(number_of(text) == 65535 for text in values(last)):
+                return True
+    if rule.protocol in ("tcp", "tcp-ipv6") and rule.has("flags"):
+        for text in values("flags"):
+            mask, flags = (flag_names(part.replace(" ", ","), "NONE") for part in text.split("/"))
+            if mask == "NONE" and (flags == "NONE") == rule.negated("flags"):
+                return True
+    return False
+
+
+def k14_applies(rule, setting):
+    """All values of the rule must agree, since the rule is left out for each of them or for none."""
+    return rule.is_ip and matches_nothing(rule, lambda name: setting.values(rule.text(name)))
+
+
+def k14_instead(rule, setting):
+    """No rule at all."""
+    for name in ("srcipmask", "dstipmask", "srcportstart", "srcportend", "dstportstart", "dstportend"):
+        if is_variable(rule, name):
+            setting.single(rule.text(name))
+    return []
+
+
 def literal_instead(*names):
     """Writes the value of a variable in its place."""
 
@@ -373,6 +410,7 @@ ROWS = (
         and not (rule.protocol == "stp"), literal_instead("state", "flags", "gratuitous")),
     Row("V3", lambda rule, setting: rule.is_ip and is_variable(rule, "comment"), literal_instead("comment")),
     Row("V4", lambda rule, setting: is_variable(rule, "ipsetflags"), literal_instead("ipsetflags")),
+    Row("K14", k14_applies, k14_instead),
     Row("K10", lambda rule, setting: rule.is_ip and rule.action == "continue", refuse("stock refuses to continue")),
     Row("K1", lambda rule, setting: rule.protocol in ("icmp", "icmpv6") and rule.direction == "inout" and rule.has("type"), k1_instead),
     Row("L8", lambda rule, setting: bool(rule.protocol and ELEMENTS[rule.protocol].proxy), l8_instead, printed=True),

@@ -63,7 +63,7 @@ class RuleMaker:
         """A rule that can be packed, with one of the elements."""
         while True:
             rule = self._draft(self._random.choice(protocols))
-            if not is_playable(rule, self._variables.parameters) or is_refused_by_tools(rule, Setting(self._variables.parameters)):
+            if not is_playable(rule, self._variables.parameters):
                 continue
             if not rows_of(rule, Setting(self._variables.parameters)) or self._random.random() < EXCEPTIONS_KEPT:
                 return rule
@@ -192,16 +192,6 @@ class RuleMaker:
         if name == "protocol" and (set(texts) & (set(language.PORTS) | {"type", "typeend", "code", "codeend"})):
             return True
         return protocol in ("icmpv6", "ipv6") and name in ("type", "typeend", "code", "codeend") or name in ("dscp",) and protocol in ("ip", "ipv6")
-
-
-def is_refused_by_tools(rule, setting):
-    """The kernel refuses a negated address with a mask of no bits at the IP layers."""
-    for mask in ("srcipmask", "dstipmask"):
-        address = NEEDS[mask]
-        if rule.is_ip and rule.has(mask) and rule.has(address) and rule.negated(address):
-            if any(value in ("0", "0.0.0.0") or not value.strip("0:") for value in setting.values(rule.text(mask))):
-                return True
-    return False
 
 
 class CaseMaker:

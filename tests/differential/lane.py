@@ -180,6 +180,7 @@ class Lane:
         assert versions[0] == versions[1], "two releases of libvirt cannot be compared"
         self.version = tuple(versions[0])
         self.grouped = self.version >= GROUPED_SINCE
+        self.documents = 0
         self._numbers = itertools.count()
         self.compared, self.odd, self.rows = Counter(), Counter(), Counter()
 
@@ -240,4 +241,5 @@ class Lane:
         yield f"libvirt {'.'.join(map(str, self.version))}"
         for kind, count in self.compared.items():
             yield f"{kind}: {count} rules compared, {count - self.odd[kind]} of them without any exception"
+        yield f"documents that are only defined: {self.documents}"
         yield "rules by row of docs/differences.md: " + (", ".join(f"{row} {count}" for row, count in sorted(self.rows.items())) or "none")
