@@ -2,10 +2,10 @@
 /*
  * conntrack.c: a small model of the kernel's connection tracking; see conntrack.h
  *
- * The table holds each connection twice, by what its packets say in either direction. A packet is looked up by what it says
- * itself: found as the connection began, it travels in the original direction, found as its answer, in the other one. Until an
- * answer was seen every packet of the original direction is NEW. A connection enters the table when its first packet has
- * passed all rules, so that one that was dropped leaves nothing behind.
+ * The table holds each connection twice, by what its packets say in either direction. A packet is looked up by what it
+ * says itself: found as the connection began, it travels in the original direction, found as its answer, in the other
+ * one. Until an answer was seen every packet of the original direction is NEW. A connection enters the table when its
+ * first packet has passed all rules, so that one that was dropped leaves nothing behind.
  *
  * Doubt. If nobody knows whether that first packet passed, the connection is in the table and doubtful: a later packet
  * may then be what it is if the connection exists, or what it is if it does not, and has both states.
@@ -65,8 +65,8 @@ nwf_conntrack_new(gboolean verify_checksums)
     NwfConntrack *conntrack = g_new0(NwfConntrack, 1);
 
     conntrack->verify_checksums = verify_checksums;
-    conntrack->connections = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
-                                                   connection_unref);
+    conntrack->connections =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, connection_unref);
     conntrack->counts = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
                                               (GDestroyNotify)g_ptr_array_unref);
     return conntrack;
@@ -104,7 +104,8 @@ remember(NwfConntrack *conntrack, NwfConnection *connection)
                              connection_ref(connection));
 }
 
-/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is an answer. */
+/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is an answer.
+ */
 static NwfConnection *
 find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *direction)
 {
@@ -234,8 +235,7 @@ see_known(NwfConntrack *conntrack, NwfConnection *connection, guint direction, c
         tracked->directions = ALL_DIRECTIONS;
     }
     connection->seen_reply = connection->seen_reply || direction == 1;
-    connection->expires =
-        now + (connection->seen_reply ? tracker->timeout_replied : tracker->timeout) * G_USEC_PER_SEC;
+    connection->expires = now + (connection->seen_reply ? tracker->timeout_replied : tracker->timeout) * G_USEC_PER_SEC;
     if (step == NWF_STEP_END) {
         tracked->connection = NULL;
         forget(conntrack, connection);
@@ -324,9 +324,9 @@ counted(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip)
 }
 
 /*
- * Releases of the kernel differ in what they do when a packet of a known connection comes by: whether it is counted if it
- * was not, and whether connections that are gone are taken out then. So a count is known only where all agree: for the first
- * packet of a connection, and for later ones while everything in the list lives.
+ * Releases of the kernel differ in what they do when a packet of a known connection comes by: whether it is counted if
+ * it was not, and whether connections that are gone are taken out then. So a count is known only where all agree: for
+ * the first packet of a connection, and for later ones while everything in the list lives.
  */
 int
 nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip, const NwfTracked *tracked,

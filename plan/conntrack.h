@@ -49,7 +49,7 @@ void nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettl
 /* Results of nwf_conntrack_count() that are no number. */
 enum {
     NWF_COUNT_UNKNOWN = -1,
-    NWF_COUNT_REFUSED = -2, /* unknown, and the kernel may refuse to count and drop the packet: it is not of a live connection */
+    NWF_COUNT_REFUSED = -2, /* the same, and the kernel may drop the packet: it is of no live connection */
 };
 
 /**

@@ -5,18 +5,25 @@
  * One row for each protocol: when a packet is sound, which numbers tell its connection from others, what may begin one,
  * what may follow. A packet that is not sound, or begins nothing and belongs to nothing, is INVALID.
  *
- * TCP is followed as long as both ends speak in order: each segment begins where the last one of its direction ended and
- * acknowledges no more than was said. Such segments are certainly in the window. About all others the kernel may think
- * what it likes: NWF_STEP_PERHAPS. The same goes for SCTP after its four-way handshake.
+ * TCP is followed as long as both ends speak in order: each segment begins where the last one of its direction ended
+ * and acknowledges no more than was said. Such segments are certainly in the window. About all others the kernel may
+ * think what it likes: NWF_STEP_PERHAPS. The same goes for SCTP after its four-way handshake.
  *
- * Sources: RFC 768, 792, 3828, 4443, 4960, 9293; documentation of the nf_conntrack sysctls (timeouts; tcp_loose, by which an
- * acknowledgement may begin a connection that was open before); behaviour seen in the kernel.
+ * Sources: RFC 768, 792, 3828, 4443, 4960, 9293; documentation of the nf_conntrack sysctls (timeouts; tcp_loose, by
+ * which an acknowledgement may begin a connection that was open before); behaviour seen in the kernel.
  */
 #include "plan/conntrack_inside.h"
 
 #include <string.h>
 
-enum { TCP_HEADER = 20, SCTP_HEADER = 12, SCTP_INIT = 1, SCTP_INIT_ACK = 2, SCTP_COOKIE_ECHO = 10, SCTP_COOKIE_ACK = 11 };
+enum {
+    TCP_HEADER = 20,
+    SCTP_HEADER = 12,
+    SCTP_INIT = 1,
+    SCTP_INIT_ACK = 2,
+    SCTP_COOKIE_ECHO = 10,
+    SCTP_COOKIE_ACK = 11
+};
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_EXPLICIT_CONGESTION = 0xc0 };
 
 /* ---- ports ---- */
@@ -37,8 +44,7 @@ udp_is_sound(const NwfIp *ip, NwfBytes payload, gboolean verify)
     if (!nwf_bytes_u16(payload, 4, &length) || !nwf_bytes_u16(payload, 6, &checksum) || length < 8 ||
         length > payload.length)
         return FALSE;
-    return checksum == 0 || !verify ||
-           nwf_checksum_holds(payload, ip, NWF_PROTO_UDP, (guint32)payload.length);
+    return checksum == 0 || !verify || nwf_checksum_holds(payload, ip, NWF_PROTO_UDP, (guint32)payload.length);
 }
 
 /* The kernel computes the pseudo header with the number of UDP, so it takes the right checksums for wrong ones. */
@@ -135,7 +141,7 @@ nwf_icmp_is_untracked(const NwfTuple *tuple)
 typedef struct Segment {
     guint8 flags; /* those that count: FIN, SYN, RST, ACK */
     guint32 sequence, acknowledged;
-    guint32 end;  /* sequence number that follows */
+    guint32 end; /* sequence number that follows */
 } Segment;
 
 static gboolean

@@ -3,13 +3,13 @@
  * fragments.c: packets put together again; see fragments.h
  *
  * A packet under construction is a list of pieces that do not overlap, in the order of their offsets. A piece that lies
- * wholly in what is there changes nothing; one that overlaps it in part ends the packet, for two texts of one place are an
- * attack and nobody can say which the receiver would believe.
+ * wholly in what is there changes nothing; one that overlaps it in part ends the packet, for two texts of one place are
+ * an attack and nobody can say which the receiver would believe.
  *
  * Sources: RFC 791, 815, 5722, 8200; the kernel's sysctl documentation for the timeouts.
  *
- * Limits: NWF_PENDING_MAX packets wait at a time; a further one takes the place of the oldest, since a capture may hold any
- * number of unfinished ones.
+ * Limits: NWF_PENDING_MAX packets wait at a time; a further one takes the place of the oldest, since a capture may hold
+ * any number of unfinished ones.
  */
 #include "plan/fragments.h"
 
@@ -62,8 +62,8 @@ typedef struct Fragment {
     gboolean more;
     NwfBytes header; /* without the fragment header */
     NwfBytes data;
-    gsize name_at;   /* IPv6: byte of the header that names what follows */
-    guint8 next;     /* IPv6: what follows the fragment header */
+    gsize name_at; /* IPv6: byte of the header that names what follows */
+    guint8 next;   /* IPv6: what follows the fragment header */
 } Fragment;
 
 /* ---- the store ---- */

@@ -2,12 +2,12 @@
 /*
  * packet.c: the bytes of a frame, read safely; see packet.h
  *
- * Sources: IEEE 802.3 and 802.1Q; RFC 791, 8200 (headers), 1071 (checksum), 4302 (length of AH); and what the bridge and
- * bridge netfilter of Linux do with frames before rules see them.
+ * Sources: IEEE 802.3 and 802.1Q; RFC 791, 8200 (headers), 1071 (checksum), 4302 (length of AH); and what the bridge
+ * and bridge netfilter of Linux do with frames before rules see them.
  *
- * Where the transport header is, the kernel finds out in two ways, and both are needed: filters at the IP layers stop at
- * an authentication header and know no transport in a later IPv6 fragment (offset 0); the Ethernet filter and connection
- * tracking go over authentication headers and stop at the fragment header.
+ * Where the transport header is, the kernel finds out in two ways, and both are needed: filters at the IP layers stop
+ * at an authentication header and know no transport in a later IPv6 fragment (offset 0); the Ethernet filter and
+ * connection tracking go over authentication headers and stop at the fragment header.
  */
 #include "plan/packet.h"
 

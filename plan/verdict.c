@@ -2,13 +2,13 @@
 /*
  * verdict.c: what the rules of ports do to a frame; see verdict.h
  *
- * Walking a chain yields a set of possible ends, because a rule whose conditions may or may not hold is both taken and passed
- * over. A frame's fate is certain if all possible ways end alike. Nothing is tried twice: the walk goes through each chain
- * once, however many rules are uncertain.
+ * Walking a chain yields a set of possible ends, because a rule whose conditions may or may not hold is both taken and
+ * passed over. A frame's fate is certain if all possible ways end alike. Nothing is tried twice: the walk goes through
+ * each chain once, however many rules are uncertain.
  *
- * Ends of chains. A sub-chain of the Ethernet layer accepts at its end, RETURN leads back to the root chain. In a root chain
- * of that layer, and in the chains of the IP layers, the end, RETURN and ACCEPT all mean that the frame goes on to the next
- * chain of its way.
+ * Ends of chains. A sub-chain of the Ethernet layer accepts at its end, RETURN leads back to the root chain. In a root
+ * chain of that layer, and in the chains of the IP layers, the end, RETURN and ACCEPT all mean that the frame goes on
+ * to the next chain of its way.
  */
 #include "plan/verdict_inside.h"
 
@@ -31,9 +31,9 @@ struct NwfJudge {
 typedef struct Walk {
     const NwfView *view;
     const NwfPlan *plan;
-    gboolean certain;  /* the frame certainly comes here */
+    gboolean certain; /* the frame certainly comes here */
     guint exits;
-    gboolean decided;  /* the first that had a say is in stage */
+    gboolean decided; /* the first that had a say is in stage */
     NwfStage stage;
 } Walk;
 
@@ -62,7 +62,8 @@ note(Walk *walk, const NwfChain *chain, const NwfPlanRule *rule, guint index, gb
 }
 
 /*
- * Goes through @chain. Returns: whether the frame may reach the end of it or be sent back, that is, whether the caller goes on;
+ * Goes through @chain. Returns: whether the frame may reach the end of it or be sent back, that is, whether the caller
+ * goes on;
  * *@certain becomes FALSE when it is not sure that it gets so far.
  */
 static gboolean

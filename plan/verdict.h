@@ -14,8 +14,8 @@
  *     to the host    HI of the port it comes from                input
  *     from the host  O chains alone
  *
- * What nobody can know from plans and frames (what is in an ipset; a segment out of order) is NWF_FATE_UNKNOWN, unless
- * all possibilities lead to the same end.
+ * What nobody can know from plans and frames (what is in an ipset; a segment out of order) is NWF_FATE_UNKNOWN, unless all
+ * possibilities lead to the same end.
  *
  * Assumed: the bridge forwards the frame at all (no VLAN filtering, no isolated ports, fitting MTU); bridge netfilter is on
  * for IPv4 and IPv6, not for tagged frames; the host's own rules accept; the sysctls of connection tracking are the

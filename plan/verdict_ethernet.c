@@ -5,15 +5,16 @@
  * The kernel reads frames in its own way, and what it does counts, not what standards say:
  *
  *   - A tagged frame has the type of its tag; addresses and ports behind the tag are not seen.
- *   - A condition on something that the frame is too short for does not hold, negated or not. So one rule's conditions of one
- *     kind (ARP, IP, spanning tree) first ask whether their header is there.
+ *   - A condition on something that the frame is too short for does not hold, negated or not. So a rule's conditions of
+ *     one kind (ARP, IP, spanning tree) first ask whether their header is there.
  *   - ARP: IP addresses need the protocol type of IPv4 and protocol addresses of four bytes, MAC addresses need the
  *     hardware type of Ethernet and hardware addresses of six; positions are computed from the lengths in the packet.
  *     A rule that names one IP address wants the packet to have both.
- *   - IPv4 ports are not seen in later fragments. IPv6 ports and types are looked for behind the extension headers, and in a
- *     later fragment behind its fragment header, whose number then is the protocol.
- *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one byte
- *     early, the version in the place of the type; and only what then has type 0 is taken for a spanning tree frame at all.
+ *   - IPv4 ports are not seen in later fragments. IPv6 ports and types are looked for behind the extension headers, and
+ *     in a later fragment behind its fragment header, whose number then is the protocol.
+ *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one
+ *     byte early, the version in the place of the type; and only what then has type 0 is taken for a spanning tree
+ *     frame at all.
  *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP header
  *     has "another value", except in a rule with RETURN.
  */
@@ -21,7 +22,15 @@
 
 #include <string.h>
 
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, ARP_HEADER = 8, ARP_ETHERNET = 1, PORTS = 4, STP_HEADER = 6 };
+enum {
+    IPV4_HEADER = 20,
+    IPV6_HEADER = 40,
+    IPV4_OFFSET = 0x1fff,
+    ARP_HEADER = 8,
+    ARP_ETHERNET = 1,
+    PORTS = 4,
+    STP_HEADER = 6
+};
 enum { STP_CONFIG = 31 };
 
 /* What conditions of one kind need to be read at all. */
@@ -67,10 +76,17 @@ static const struct {
     NwfMatch match;
     guint offset, size;
 } bpdu_fields[] = {
-    {NWF_MATCH_STP_FLAGS, 0, 1},        {NWF_MATCH_STP_ROOT_PRIORITY, 1, 2},    {NWF_MATCH_STP_ROOT_ADDRESS, 3, 6},
-    {NWF_MATCH_STP_ROOT_COST, 9, 4},    {NWF_MATCH_STP_SENDER_PRIORITY, 13, 2}, {NWF_MATCH_STP_SENDER_ADDRESS, 15, 6},
-    {NWF_MATCH_STP_PORT, 21, 2},        {NWF_MATCH_STP_AGE, 23, 2},             {NWF_MATCH_STP_MAX_AGE, 25, 2},
-    {NWF_MATCH_STP_HELLO_TIME, 27, 2},  {NWF_MATCH_STP_FORWARD_DELAY, 29, 2},
+    {NWF_MATCH_STP_FLAGS, 0, 1},
+    {NWF_MATCH_STP_ROOT_PRIORITY, 1, 2},
+    {NWF_MATCH_STP_ROOT_ADDRESS, 3, 6},
+    {NWF_MATCH_STP_ROOT_COST, 9, 4},
+    {NWF_MATCH_STP_SENDER_PRIORITY, 13, 2},
+    {NWF_MATCH_STP_SENDER_ADDRESS, 15, 6},
+    {NWF_MATCH_STP_PORT, 21, 2},
+    {NWF_MATCH_STP_AGE, 23, 2},
+    {NWF_MATCH_STP_MAX_AGE, 25, 2},
+    {NWF_MATCH_STP_HELLO_TIME, 27, 2},
+    {NWF_MATCH_STP_FORWARD_DELAY, 29, 2},
 };
 
 static gboolean
@@ -168,8 +184,8 @@ compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 
     if (!arp_addresses(frame, src, dst))
         return NWF_ANSWER_NO;
-    return signed_answer(condition,
-                         nwf_accepts_address(condition, condition->match == NWF_MATCH_ARP_SRC_IP ? src : dst, sizeof(src)));
+    return signed_answer(
+        condition, nwf_accepts_address(condition, condition->match == NWF_MATCH_ARP_SRC_IP ? src : dst, sizeof(src)));
 }
 
 static NwfAnswer
@@ -264,9 +280,8 @@ compare_type(const NwfCondition *condition, const NwfFrame *frame)
     if (!locate(frame, &protocol, &transport, &later) || !nwf_bytes_have(frame->payload, transport, PORTS) ||
         !nwf_bytes_u8(frame->payload, transport, &type) || !nwf_bytes_u8(frame->payload, transport + 1, &code))
         return NWF_ANSWER_NO;
-    return signed_answer(condition,
-                         type >= operands[0].value.number && type <= operands[1].value.number &&
-                             code >= operands[2].value.number && code <= operands[3].value.number);
+    return signed_answer(condition, type >= operands[0].value.number && type <= operands[1].value.number &&
+                                        code >= operands[2].value.number && code <= operands[3].value.number);
 }
 
 /* The class of service stands in other places in IPv4 and IPv6; what is not there is compared by the walker. */
@@ -365,8 +380,7 @@ nwf_match_ethernet(const NwfPlanRule *rule, const NwfFrame *frame)
         answer = has_header(comparisons[condition->match].header, frame)
                      ? comparisons[condition->match].compare(condition, frame)
                      : NWF_ANSWER_NO;
-        if (condition->match == NWF_MATCH_DSCP && rule->verdict == NWF_VERDICT_RETURN &&
-            !has_header(HEADER_IP, frame))
+        if (condition->match == NWF_MATCH_DSCP && rule->verdict == NWF_VERDICT_RETURN && !has_header(HEADER_IP, frame))
             answer = NWF_ANSWER_NO;
     }
     return answer;

@@ -21,10 +21,10 @@ typedef enum NwfAnswer {
 /* A frame on its way. */
 typedef struct NwfView {
     NwfFrame frame;
-    const NwfIp *ip;           /* NULL where the IP layers do not look */
-    NwfTracked tracked;        /* with ip: what connection tracking knows */
+    const NwfIp *ip;    /* NULL where the IP layers do not look */
+    NwfTracked tracked; /* with ip: what connection tracking knows */
     NwfConntrack *conntrack;
-    gboolean copied;           /* another copy of the packet has come here before */
+    gboolean copied; /* another copy of the packet has come here before */
 } NwfView;
 
 /** nwf_match_ethernet: whether @rule, which stands at the Ethernet layer, matches; not for jumps. */
@@ -39,7 +39,8 @@ gboolean nwf_match_guard(const NwfChainKind *kind, const NwfFrame *frame);
  */
 NwfAnswer nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain);
 
-/* Comparisons that both layers make: whether the operands of @condition accept the value, without regard to its sign. */
+/* Comparisons that both layers make: whether the operands of @condition accept the value, without regard to its sign.
+ */
 gboolean nwf_accepts_mac(const NwfCondition *condition, const guint8 mac[6]);
 gboolean nwf_accepts_address(const NwfCondition *condition, const guint8 *address, guint size);
 gboolean nwf_accepts_number(const NwfCondition *condition, guint32 number); /* one number, or a range of numbers */

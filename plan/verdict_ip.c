@@ -4,11 +4,11 @@
  *
  * The kernel's own way counts here too:
  *
- *   - Ports of udp, and of tcp rules without `option`, are read where the transport header would be, without a look whether the
- *     packet is a later fragment. Where connections are tracked no fragment comes here.
- *   - Ports and flags of a tcp rule with `option`, ports of sctp, and types of icmp are not seen in later fragments, and a
- *     packet that is too short for their header is dropped there and then; so is an IPv4 fragment that begins within the
- *     header of TCP.
+ *   - Ports of udp, and of tcp rules without `option`, are read where the transport header would be, without a look
+ *     whether the packet is a later fragment. Where connections are tracked no fragment comes here.
+ *   - Ports and flags of a tcp rule with `option`, ports of sctp, and types of icmp are not seen in later fragments, and
+ *     a packet that is too short for their header is dropped there and then; so is an IPv4 fragment that begins within
+ *     the header of TCP.
  *   - The ICMP type 255 means any type.
  *   - A connection limit counts each copy of a packet that goes to several ports, or only the first, as time has it.
  *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
@@ -143,7 +143,8 @@ transport_answer(const NwfPlanRule *rule, const NwfView *view)
     if (wanted == 0)
         return NWF_ANSWER_YES;
     if (view->ip->fragment_offset != 0)
-        return wanted == TCP_HEADER && view->ip->version == 4 && view->ip->fragment_offset == 8 ? NWF_ANSWER_STOP : NWF_ANSWER_NO;
+        return wanted == TCP_HEADER && view->ip->version == 4 && view->ip->fragment_offset == 8 ? NWF_ANSWER_STOP
+                                                                                                : NWF_ANSWER_NO;
     return nwf_bytes_have(view->ip->packet, view->ip->transport, wanted) ? NWF_ANSWER_YES : NWF_ANSWER_STOP;
 }
 
@@ -297,8 +298,7 @@ nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain)
         NwfAnswer answer = NWF_ANSWER_YES;
 
         if (condition->match == NWF_MATCH_CONNLIMIT)
-            answer = compare_connlimit(rule, condition, view,
-                                       certain && !view->copied && result == NWF_ANSWER_YES);
+            answer = compare_connlimit(rule, condition, view, certain && !view->copied && result == NWF_ANSWER_YES);
         else if (compare != NULL)
             answer = compare(rule, condition, view);
         if (answer == NWF_ANSWER_NO || answer == NWF_ANSWER_STOP)

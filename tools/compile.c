@@ -2,8 +2,8 @@
 /*
  * compile.c: virt-nwfilter compile: what a filter becomes for a port
  *
- * Goes the driver's own way from plans to batches, with a kernel that holds nothing yet, and prints the batches instead of
- * applying them. So what is shown is what would be done. Several ports make one batch per tool.
+ * Goes the driver's own way from plans to batches, with a kernel that holds nothing yet, and prints the batches instead
+ * of applying them. So what is shown is what would be done. Several ports make one batch per tool.
  */
 #include "driver/tech/ebiptables/render.h"
 #include "tools/ports.h"

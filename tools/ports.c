@@ -76,7 +76,8 @@ check_options(const NwfPortOptions *options, GError **error)
     if (!options->bindings && !(options->port && options->mac))
         return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("either --binding or both --port and --mac are needed"));
     if (options->bindings && (options->port || options->mac))
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("--port and --mac are part of a binding: give one or the other"));
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT,
+                             _("--port and --mac are part of a binding: give one or the other"));
     return TRUE;
 }
 
@@ -129,7 +130,8 @@ add_mac(NwfParams *params, const guint8 mac[6])
 }
 
 static gboolean
-target_from_binding(Target *target, const char *path, const NwfReading *reading, const NwfPortOptions *options, GError **error)
+target_from_binding(Target *target, const char *path, const NwfReading *reading, const NwfPortOptions *options,
+                    GError **error)
 {
     g_autofree char *text = nwf_read_text(path, error);
     g_autoptr(NwfNotes) notes = nwf_notes_new();
@@ -228,7 +230,8 @@ add_port(GPtrArray *ports, const Target *target, NwfLibrary *library, GError **e
         return FALSE;
     for (guint i = 0; i < ports->len; i++)
         if (g_str_equal(((NwfPort *)g_ptr_array_index(ports, i))->name, target->port))
-            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("two bindings for the interface '%s'"), target->port);
+            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("two bindings for the interface '%s'"),
+                                 target->port);
     port = g_new0(NwfPort, 1);
     port->name = g_strdup(target->port);
     memcpy(port->mac, target->mac, sizeof(port->mac));

@@ -2,12 +2,12 @@
 /*
  * verdict.c: virt-nwfilter verdict: what becomes of the frames of a capture
  *
- * Plays a capture to a judge (plan/verdict.h) that knows the plans of the given ports, and prints each frame's fate with the
- * rule that decided it. Nothing is sent and no kernel is asked.
+ * Plays a capture to a judge (plan/verdict.h) that knows the plans of the given ports, and prints each frame's fate
+ * with the rule that decided it. Nothing is sent and no kernel is asked.
  *
- * Where a frame comes from and goes to is not in a capture. It is taken from the MAC addresses of the ports, or said for
- * all frames at once, or for each in a file (needed for forged addresses). A frame with a group address goes to all ports
- * and each has its own verdict.
+ * Where a frame comes from and goes to is not in a capture. It is taken from the MAC addresses of the ports, or said
+ * for all frames at once, or for each in a file (needed for forged addresses). A frame with a group address goes to all
+ * ports and each has its own verdict.
  *
  * Limits: Ethernet captures; frames that the capture holds in part are counted and not judged.
  */
@@ -59,7 +59,8 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     static const char *const directions[] = {"auto", "in", "out", NULL};
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-    g_option_context_set_summary(context, _("Says what becomes of each frame of a capture. Changes and sends nothing."));
+    g_option_context_set_summary(context,
+                                 _("Says what becomes of each frame of a capture. Changes and sends nothing."));
     nwf_port_options_add(context, &options->ports);
     g_option_context_add_main_entries(context, entries, GETTEXT_PACKAGE);
     g_set_prgname("virt-nwfilter verdict");
@@ -236,7 +237,8 @@ play(pcap_t *capture, NwfJudge *host, const Options *options, char **lines, GPtr
             judge(host, &sight);
         nwf_report_add(report, &sight);
     }
-    return got == PCAP_ERROR_BREAK || nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", options->pcap, pcap_geterr(capture));
+    return got == PCAP_ERROR_BREAK ||
+           nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", options->pcap, pcap_geterr(capture));
 }
 
 static NwfJudge *

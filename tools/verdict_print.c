@@ -2,8 +2,9 @@
 /*
  * verdict_print.c: fates of frames for people and for programs
  *
- * People get a line for each way of a frame. Programs get one JSON object: frames, each with its ways, each way with its fate,
- * the rule that decided it, and all chains that had a say; and how many ways had which fate. Words in JSON are not translated.
+ * People get a line for each way of a frame. Programs get one JSON object: frames, each with its ways, each way with
+ * its fate, the rule that decided it, and all chains that had a say; and how many ways had which fate. Words in JSON
+ * are not translated.
  */
 #include "tools/verdict_print.h"
 

@@ -60,12 +60,12 @@ static void
 set_up(Place *place, G_GNUC_UNUSED gconstpointer data)
 {
     static const char *const frames[] = {
-        "tcp S 10.0.0.1:1000 10.0.0.2:80 seq=5",                                           /* 1: from the port */
+        "tcp S 10.0.0.1:1000 10.0.0.2:80 seq=5",                                              /* 1: from the port */
         "tcp SA 10.0.0.2:80 10.0.0.1:1000 src=52:54:00:00:00:02 dst=52:54:00:00:00:01 ack=6", /* 2: the answer */
-        "tcp S 10.0.0.1:1000 10.0.0.2:81",                                                 /* 3 */
-        "ether 88b5 src=52:54:00:00:00:03 dst=ff:ff:ff:ff:ff:ff",                          /* 4: to everybody */
-        "ether 88b5 src=52:54:00:00:00:03 dst=52:54:00:00:00:04",                          /* 5: of others */
-        "20 tcp S 10.0.0.1:1000 10.0.0.2:81",                                              /* 6: cut */
+        "tcp S 10.0.0.1:1000 10.0.0.2:81",                                                    /* 3 */
+        "ether 88b5 src=52:54:00:00:00:03 dst=ff:ff:ff:ff:ff:ff",                             /* 4: to everybody */
+        "ether 88b5 src=52:54:00:00:00:03 dst=52:54:00:00:00:04",                             /* 5: of others */
+        "20 tcp S 10.0.0.1:1000 10.0.0.2:81",                                                 /* 6: cut */
         NULL};
 
     place->folder = g_dir_make_tmp("nwfilter-verdict-XXXXXX", NULL);
@@ -93,8 +93,8 @@ tear_down(Place *place, G_GNUC_UNUSED gconstpointer data)
 static gboolean
 run(const Place *place, const char *arguments, char **out, char **complaint)
 {
-    g_autofree char *script = g_strdup_printf("cd '%s' && exec '%s' verdict web.xml --pcap frames.pcap %s", place->folder,
-                                              g_getenv("NWF_TOOL"), arguments);
+    g_autofree char *script = g_strdup_printf("cd '%s' && exec '%s' verdict web.xml --pcap frames.pcap %s",
+                                              place->folder, g_getenv("NWF_TOOL"), arguments);
     const char *argv[] = {"sh", "-c", script, NULL};
     g_autoptr(GError) error = NULL;
     int status;
@@ -142,8 +142,7 @@ test_text(Place *place, G_GNUC_UNUSED gconstpointer data)
 static void
 test_several_ports(Place *place, G_GNUC_UNUSED gconstpointer data)
 {
-    static const char *const frames[] = {"ether 88b5 dst=ff:ff:ff:ff:ff:ff",
-                                         "ether 88b5 dst=52:54:00:00:00:05", NULL};
+    static const char *const frames[] = {"ether 88b5 dst=ff:ff:ff:ff:ff:ff", "ether 88b5 dst=52:54:00:00:00:05", NULL};
 
     write_capture(place, DLT_EN10MB, frames);
     assert_output(place, "-b vnet0.xml -b vnet1.xml",

@@ -324,9 +324,9 @@ frame_of(const char *text)
     if (g_str_equal(all[0], "error"))
         return error_about(copy);
     frame = g_byte_array_new();
-    put_mac(frame, option(&words, "dst") != NULL        ? option(&words, "dst")
-                   : g_str_equal(all[0], "stp") ? "01:80:c2:00:00:00"
-                                                : "52:54:00:00:00:02");
+    put_mac(frame, option(&words, "dst") != NULL ? option(&words, "dst")
+                   : g_str_equal(all[0], "stp")  ? "01:80:c2:00:00:00"
+                                                 : "52:54:00:00:00:02");
     put_mac(frame, option(&words, "src") != NULL ? option(&words, "src") : "52:54:00:00:00:01");
     if (option(&words, "vlan") != NULL)
         put(frame, 0x8100ull << 16 | number(&words, "vlan", 10, 0), 4);
