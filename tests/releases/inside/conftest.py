@@ -10,24 +10,10 @@ import subprocess
 
 import pytest
 
+from nwflab.fixtures import fixture_lab, pytest_runtest_makereport  # noqa: F401 pylint: disable=unused-import
+
 HERE = pathlib.Path(__file__).parent
 SOURCE = HERE.parent.parent.parent
-LIMIT = 90.0  # seconds that one test may take
-
-
-@pytest.fixture(name="lab")
-def fixture_lab(driver):
-    """The world of one test; see nwflab/lab.py. A daemon that hangs is killed."""
-    from nwflab.lab import Lab  # needs the sandbox, which collecting does not
-    from nwflab.wait import Watchdog
-
-    lab = Lab(driver)
-    with Watchdog(LIMIT, lab.kill_daemon) as watchdog:
-        yield lab
-        died = lab.died
-        lab.close()
-    assert not watchdog.bitten, f"the test did not end within {LIMIT:g} s; its daemon was killed"
-    assert not died, f"the daemon died: {died}"
 
 
 @pytest.fixture(scope="session", name="preload")
