@@ -278,8 +278,9 @@ update_inhibit(NwfEngine *engine)
 {
     gboolean wanted = g_hash_table_size(engine->ports) > 0;
 
-    if (engine->config.inhibit && wanted != engine->inhibited)
-        engine->config.inhibit(wanted, engine->config.inhibit_data);
+    if (!engine->config.inhibit || wanted == engine->inhibited)
+        return;
+    engine->config.inhibit(wanted, engine->config.inhibit_data);
     engine->inhibited = wanted;
 }
 
