@@ -9,16 +9,13 @@
  * The driver, its engine and libvirt are real. Answer and argument of the two checks are this program's, because an
  * access driver that says no is polkit's business and needs a daemon.
  */
-#include "driver/libvirt/gate.h"
 #include "driver/libvirt/state.h"
-#include "driver/libvirt/symbols.h"
-#include "tests/unit/tech/kernel/sandbox.h"
+#include "tests/unit/border/privileged.h"
 
-#include <dlfcn.h>
+#include "conf/value.h"
+
 #include <libvirt/virterror.h>
 #include <string.h>
-
-int nwfilterRegister(void);
 
 static virConnectPtr conn;
 
@@ -161,58 +158,17 @@ test_random_uuid(void)
     virNWFilterFree(filter);
 }
 
-static void
-be_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr error)
-{
-}
-
-static void
-log_nothing(G_GNUC_UNUSED NwfLogLevel level, G_GNUC_UNUSED const char *source, G_GNUC_UNUSED const char *message)
-{
-}
-
-static int
-allow(G_GNUC_UNUSED virConnectPtr connection)
-{
-    return 0;
-}
-
-/* As a privileged daemon does, but with folders of our own. */
-static void
-start(void)
-{
-    g_autoptr(GError) error = NULL;
-    NwfEngineConfig config = {
-        .filter_dir = "/run/access/nwfilter",
-        .binding_dir = "/run/access/nwfilter-binding",
-        .dialect = NWF_DIALECT_9,
-        .backend = nwf_ebiptables_new(FALSE),
-        .log = log_nothing,
-    };
-
-    virSetErrorFunc(NULL, be_quiet);
-    g_assert_cmpint(nwfilterRegister(), ==, 0);
-    g_assert_cmpint(nwf_state_driver.initialize(false, NULL, false, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
-    NwfEngine *engine = nwf_engine_new(&config, &error);
-    g_assert_no_error(error);
-    nwf_gate_open(engine, NWF_DIALECT_9);
-    nwf_symbols.virConnectOpenEnsureACL = allow;
-    nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL = check_filter;
-    nwf_symbols.virNWFilterBindingCreateXMLEnsureACL = check_binding;
-    conn = virConnectOpen("nwfilter:///system");
-    g_assert_nonnull(conn);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    if (!sandbox_enter()) {
+    conn = privileged_start();
+    if (!conn) {
         g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
         return 77;
     }
-    sandbox_fresh();
-    start();
+    nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL = check_filter;
+    nwf_symbols.virNWFilterBindingCreateXMLEnsureACL = check_binding;
     g_test_add_func("/access/filters", test_filters);
     g_test_add_func("/access/bindings", test_bindings);
     g_test_add_func("/access/random-uuid", test_random_uuid);

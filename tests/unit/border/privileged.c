@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * privileged.c: the driver as a privileged daemon has it, in this process
+ *
+ * A privileged start would use the host's folders. So the start is that of an unprivileged daemon, which finds
+ * libvirt's slots and opens the gate on an empty house; then the gate is opened on an engine.
+ */
+#include "tests/unit/border/privileged.h"
+
+#include "driver/libvirt/gate.h"
+#include "driver/libvirt/state.h"
+#include "tests/unit/tech/kernel/sandbox.h"
+
+#include <dlfcn.h>
+#include <libvirt/virterror.h>
+
+int nwfilterRegister(void);
+
+/* libvirt prints errors to standard error unless told not to. */
+static void
+be_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr error)
+{
+}
+
+static void
+log_nothing(G_GNUC_UNUSED NwfLogLevel level, G_GNUC_UNUSED const char *source, G_GNUC_UNUSED const char *message)
+{
+}
+
+/* As a daemon does that is configured without an access driver. */
+static void
+allow_everything(void)
+{
+    void *(*make)(const char *name) = (void *(*)(const char *))dlsym(RTLD_DEFAULT, "virAccessManagerNew");
+    void (*use)(void *manager) = (void (*)(void *))dlsym(RTLD_DEFAULT, "virAccessManagerSetDefault");
+
+    g_assert_true(make && use);
+    use(make("none"));
+}
+
+virConnectPtr
+privileged_start(void)
+{
+    g_autoptr(GError) error = NULL;
+    NwfEngineConfig config = {
+        .filter_dir = "/run/border/nwfilter",
+        .binding_dir = "/run/border/nwfilter-binding",
+        .dialect = NWF_DIALECT_9,
+        .log = log_nothing,
+    };
+
+    if (!sandbox_enter())
+        return NULL;
+    sandbox_fresh();
+    virSetErrorFunc(NULL, be_quiet);
+    g_assert_cmpint(nwfilterRegister(), ==, 0);
+    g_assert_cmpint(nwf_state_driver.initialize(false, NULL, false, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
+    allow_everything();
+    config.backend = nwf_ebiptables_new(FALSE);
+    NwfEngine *engine = nwf_engine_new(&config, &error);
+    g_assert_no_error(error);
+    nwf_gate_open(engine, NWF_DIALECT_9);
+    virConnectPtr conn = virConnectOpen("nwfilter:///system");
+    g_assert_nonnull(conn);
+    return conn;
+}
