@@ -24,7 +24,7 @@ L2 = "no-other-l2-traffic"
 
 # Releases since 12 ship this filter without the historic EtherType.
 ANNOUNCE = pathlib.Path("/usr/share/libvirt/nwfilter/qemu-announce-self.xml")
-HISTORIC = not ANNOUNCE.exists() or "0x835" in ANNOUNCE.read_text(encoding="utf-8")
+HISTORIC = not ANNOUNCE.exists() or "protocolid='0x835'" in ANNOUNCE.read_text(encoding="utf-8")
 
 dhcp6_ask = functools.partial(udp6, src="fe80::a", dst="ff02::1:2", dst_mac="33:33:00:01:00:02", sport=546, dport=547)
 dhcp6_tell = functools.partial(udp6, sport=547, dport=546)
