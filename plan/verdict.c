@@ -386,12 +386,15 @@ nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, c
         enter_from_host(judge, &view, &passage, now);
     else if (first.open)
         enter_ip(judge, &view, &passage, now);
+    for (guint i = 0, ports = 0; i < n_to; i++) {
+        ports += !to[i].host;
+        view.copied = ports > 1;
+    }
     for (guint i = 0; i < n_to; i++) {
         Way way = first;
 
         decisions[i] = begun;
         way.decision = &decisions[i];
-        view.copied = i > 0;
         finish(&way, &passage, from, &to[i]);
     }
     if (view.ip != NULL)

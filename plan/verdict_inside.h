@@ -24,7 +24,7 @@ typedef struct NwfView {
     const NwfIp *ip;    /* NULL where the IP layers do not look */
     NwfTracked tracked; /* with ip: what connection tracking knows */
     NwfConntrack *conntrack;
-    gboolean copied; /* another copy of the packet has come here before */
+    gboolean copied; /* goes to several ports: one copy after the other, in an order that nobody knows */
 } NwfView;
 
 /** nwf_match_ethernet: whether @rule, which stands at the Ethernet layer, matches; not for jumps. */
