@@ -53,6 +53,7 @@ def pytest(folder, driver=None, limit=900, default=True):
 
 # In the order of their beginning: the long ones first, so that the two workers end together.
 LANES = {
+    "releases": pytest("tests/releases", limit=1800),  # sandboxes of its own
     "live": pytest("tests/live", "ours"),
     "unit": meson_test("gcc", "unit"),
     "fuzz": meson_test("clang", "fuzz"),
@@ -60,6 +61,7 @@ LANES = {
     "packets": pytest("tests/packets", "ours"),
     "differential": pytest("tests/differential", "ours", limit=1800),
     "oracle": pytest("tests/oracle", "ours", limit=1200),
+    "languages": pytest("tests/languages", "ours"),
     "schema": pytest("tests/schema"),
     "live-stock": pytest("tests/live", "stock"),
     "packets-stock": pytest("tests/packets", "stock", limit=3600, default=False),
@@ -209,9 +211,9 @@ class Check:
         junit = self.folder / f"{name}.xml"
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
+        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter")}
         if not lane["driver"]:
-            return command, junit, {"NWF_TOOL": str(build / "tools" / "virt-nwfilter")}
-        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build)}
+            return command, junit, environment
         return [SANDBOX, "--", *command, "--driver", lane["driver"]], junit, environment
 
     def run_all(self, names):

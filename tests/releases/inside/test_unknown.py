@@ -2,8 +2,8 @@
 """
 test_unknown.py: releases of libvirt that never were
 
-Where functions have only moved the driver works. Where something is not as the driver needs it, the driver is switched off: the daemon
-lives, other drivers work, every call gets the reason at once, and nothing that stands in the kernel or on disk is touched.
+Where functions have only moved the driver works. Where something is not as the driver needs it, the driver is switched off: the
+daemon lives, other drivers work, every call gets the reason at once, and nothing that stands in the kernel or on disk is touched.
 """
 
 import signal
