@@ -33,11 +33,12 @@ def _text(element):
 def _name(case, suite):
     """Name of a test, and the message that meson puts behind it.
 
-    meson's classes are its suites, "PROJECT", "PROJECT.PROGRAM" or "PROJECT.PROJECT:SUITE / PROGRAM"; pytest's are modules.
+    meson's classes are its suites: "PROJECT", "PROJECT.PROGRAM", "PROJECT.PROJECT:SUITE / PROGRAM", or in newer releases
+    "PROJECT.SUITE - PROJECT:PROGRAM"; pytest's are modules.
     """
     group = case.get("classname") or ""
     if group == suite.get("name"):
-        group = group.partition(".")[2].rpartition(" / ")[2]
+        group = re.split(" / |:", group.partition(".")[2])[-1]
     name, _, message = (case.get("name") or "").partition(" - ")
     return " ".join(filter(None, (group.removeprefix("tests."), re.sub(r"^\d+ ", "", name)))), message
 
