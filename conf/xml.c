@@ -83,7 +83,7 @@ static void
 on_doctype(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xmlChar *id,
            G_GNUC_UNUSED const xmlChar *uri)
 {
-    refuse(data, _("a document type declaration is not accepted"));
+    refuse(data, _("document type declarations are not accepted"));
 }
 
 /* Names of elements, attributes and processing instructions all end in the parser's dictionary. */
@@ -247,8 +247,9 @@ run_parser(NwfXmlRun *run, const char *xml, gsize length)
     }
     *run->parser->sax = handler;
     run->parser->userData = run;
-    /* From libxml2 2.15 on "no errors" would silence on_complaint() too. */
-    document = xmlCtxtReadMemory(run->parser, xml, (int)length, NULL, NULL, nwf_xml_options() & ~XML_PARSE_NOERROR);
+    /* From libxml2 2.15 on "no errors" and "no warnings" would silence on_complaint() too. */
+    document = xmlCtxtReadMemory(run->parser, xml, (int)length, NULL, NULL,
+                                 nwf_xml_options() & ~(XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
     xmlFreeDoc(document);
     if (!run->syntax && !(run->parser->wellFormed && run->rooted && run->rows->len == 0))
         refuse(run, _("the document is incomplete"));
@@ -264,7 +265,7 @@ nwf_xml_read(const char *xml, const NwfXmlReader *reader, GError **error)
     if (length > G_MAXINT || !g_utf8_validate(xml, (gssize)length, NULL))
         return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("the text is not UTF-8"));
     if (!few_attributes(xml))
-        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("an element has more than %d attributes"),
+        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("an element has too many attributes (limit: %d)"),
                              (int)ATTRIBUTES_MAX);
     run.rows = g_ptr_array_new();
     run.namespaces = g_array_new(FALSE, FALSE, sizeof(guint));
