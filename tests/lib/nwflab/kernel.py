@@ -2,9 +2,9 @@
 """
 kernel.py: the firewall rules that are in force, as the -save tools print them, made comparable
 
-Counters, comments and the tools' headers are dropped; chains are sorted by name, because their order means nothing; the
-order of rules within a chain is kept, because it means everything. Only the jumps of different ports stand in no order:
-snapshot() sorts them.
+Counters, comments and the tools' headers are dropped, and IGMP has one name in all releases; chains are sorted by name, because
+their order means nothing; the order of rules within a chain is kept, because it means everything. Only the jumps of different
+ports stand in no order: snapshot() sorts them.
 """
 
 import re
@@ -50,7 +50,8 @@ def rules(tool):
                 entry.insert(0, "policy DROP")
         elif line.startswith("-A "):
             _, chain, *rest = line.split(" ", 2)
-            result[f"{table} {chain}"].append(rest[0] if rest else "")
+            rule = rest[0] if rest else ""
+            result[f"{table} {chain}"].append(rule.replace("-p 2 ", "-p igmp "))  # the number since iptables 1.8.11
     return result
 
 
