@@ -83,12 +83,13 @@ yield_bind(NwfEngine *engine G_GNUC_UNUSED, NwfGroup *group, const GError *why)
     return TRUE;
 }
 
+/* Somebody may have asked whether this very binding may be deleted: another one of the same port is not meant. */
 static gboolean
 prepare_unbind(NwfEngine *engine, NwfGroup *group, GError **error)
 {
     NwfPort *existing = g_hash_table_lookup(engine->ports, group->portdev);
 
-    if (!existing)
+    if (!existing || existing->binding != group->binding)
         return nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), group->portdev);
     group->remove_from = engine->binding_store;
     group->remove_name = g_strdup(group->portdev);
@@ -112,10 +113,11 @@ nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error)
 }
 
 gboolean
-nwf_engine_unbind(NwfEngine *engine, const char *portdev, GError **error)
+nwf_engine_unbind(NwfEngine *engine, NwfBinding *binding, GError **error)
 {
     g_autoptr(NwfGroup) group = nwf_group_new(&nwf_unbind_kind);
 
-    group->portdev = g_strdup(portdev);
+    group->portdev = g_strdup(binding->portdev);
+    group->binding = nwf_binding_ref(binding);
     return nwf_group_run(engine, group, error);
 }

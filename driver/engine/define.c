@@ -159,19 +159,19 @@ check_unused(NwfEngine *engine, const NwfFilter *filter, GError **error)
     return TRUE;
 }
 
+/* Redefined is the same filter still; another name with this uuid is not meant, see prepare_unbind(). */
 static gboolean
 prepare_undefine(NwfEngine *engine, NwfGroup *group, GError **error)
 {
-    NwfFilter *filter = g_hash_table_lookup(engine->uuids, group->uuid);
+    NwfFilter *filter = g_hash_table_lookup(engine->uuids, group->filter->uuid);
     char uuid[37];
 
-    if (!filter) {
-        nwf_uuid_format(uuid, group->uuid);
+    if (!filter || strcmp(filter->name, group->filter->name) != 0) {
+        nwf_uuid_format(uuid, group->filter->uuid);
         return nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no filter with uuid %s"), uuid);
     }
     if (!check_unused(engine, filter, error))
         return FALSE;
-    group->filter = nwf_filter_ref(filter);
     group->old_filter = nwf_filter_ref(filter);
     group->remove_from = engine->filter_store;
     group->remove_name = g_strdup(filter->name);
@@ -194,10 +194,10 @@ nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error)
 }
 
 gboolean
-nwf_engine_undefine(NwfEngine *engine, const guint8 uuid[16], GError **error)
+nwf_engine_undefine(NwfEngine *engine, NwfFilter *filter, GError **error)
 {
     g_autoptr(NwfGroup) group = nwf_group_new(&nwf_undefine_kind);
 
-    memcpy(group->uuid, uuid, sizeof(group->uuid));
+    group->filter = nwf_filter_ref(filter);
     return nwf_group_run(engine, group, error);
 }

@@ -276,11 +276,15 @@ nwf_engine_bindings(NwfEngine *engine)
 }
 
 char *
-nwf_engine_binding_xml(NwfEngine *engine, const char *portdev, GError **error)
+nwf_engine_binding_xml(NwfEngine *engine, const NwfBinding *binding, GError **error)
 {
-    g_autoptr(NwfPort) port = find_port(engine, portdev, error);
+    g_autoptr(NwfPort) port = find_port(engine, binding->portdev, error);
     if (!port)
         return NULL;
+    if (port->binding != binding) {
+        nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), binding->portdev);
+        return NULL;
+    }
     g_autoptr(NwfParams) params =
         port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
     return nwf_binding_format(port->binding, params, engine->config.dialect);

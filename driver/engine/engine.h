@@ -39,15 +39,17 @@ gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
 
 /* Filters. Arguments are (transfer none), returned filters (transfer full). */
 NwfFilter *nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error);
-gboolean nwf_engine_undefine(NwfEngine *engine, const guint8 uuid[16], GError **error);
+/** nwf_engine_undefine: the filter with uuid and name of @filter; NWF_ERROR_NO_FILTER if the uuid is another one's now. */
+gboolean nwf_engine_undefine(NwfEngine *engine, NwfFilter *filter, GError **error);
 NwfFilter *nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error);
 NwfFilter *nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **error);
 GPtrArray *nwf_engine_filters(NwfEngine *engine);
 
 /* Bindings. Arguments are (transfer none), returned bindings (transfer full). */
 NwfBinding *nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error);
-gboolean nwf_engine_unbind(NwfEngine *engine, const char *portdev, GError **error);
+/** nwf_engine_unbind: @binding as it was found; NWF_ERROR_NO_BINDING if its port has another one by now. */
+gboolean nwf_engine_unbind(NwfEngine *engine, NwfBinding *binding, GError **error);
 NwfBinding *nwf_engine_binding(NwfEngine *engine, const char *portdev, GError **error);
 GPtrArray *nwf_engine_bindings(NwfEngine *engine);
-/** nwf_engine_binding_xml: (transfer full): the canonical document with the parameters in force. */
-char *nwf_engine_binding_xml(NwfEngine *engine, const char *portdev, GError **error);
+/** nwf_engine_binding_xml: (transfer full): the canonical document with the parameters in force; @binding as above. */
+char *nwf_engine_binding_xml(NwfEngine *engine, const NwfBinding *binding, GError **error);

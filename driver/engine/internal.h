@@ -63,7 +63,6 @@ struct NwfGroup {
     char *file;    /* name of a filter file to be read, without ending */
     NwfBinding *binding;
     NwfFilter *filter;
-    guint8 uuid[16];
     gboolean keep_file; /* the definition came from its file, and that is complete */
     gboolean unsure;    /* somebody may have changed the port's rules: write them again */
 

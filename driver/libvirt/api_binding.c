@@ -150,7 +150,7 @@ nwf_api_binding_delete(virNWFilterBindingPtr handle)
                    nwf_symbols.virNWFilterBindingDeleteEnsureACL);
     if (!binding)
         return -1;
-    if (!nwf_engine_unbind(pass.engine, binding->portdev, &error)) {
+    if (!nwf_engine_unbind(pass.engine, binding, &error)) {
         nwf_report(error);
         return -1;
     }
@@ -171,7 +171,7 @@ nwf_api_binding_xml(virNWFilterBindingPtr handle, unsigned int flags)
                    nwf_symbols.virNWFilterBindingGetXMLDescEnsureACL);
     if (!binding)
         return NULL;
-    char *xml = nwf_engine_binding_xml(pass.engine, binding->portdev, &error);
+    char *xml = nwf_engine_binding_xml(pass.engine, binding, &error);
     if (!xml)
         nwf_report(error);
     return xml;

@@ -215,7 +215,7 @@ nwf_api_filter_undefine(virNWFilterPtr handle)
     g_autoptr(NwfFilter) filter = filter_of(&pass, handle, nwf_symbols.virNWFilterUndefineEnsureACL);
     if (!filter)
         return -1;
-    if (!nwf_engine_undefine(pass.engine, filter->uuid, &error)) {
+    if (!nwf_engine_undefine(pass.engine, filter, &error)) {
         nwf_report(error);
         return -1;
     }

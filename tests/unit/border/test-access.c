@@ -6,6 +6,8 @@
  * for him. Only of a text that is no such document at all there is nothing to ask about. Who may is told what is wrong,
  * in the order of the stock driver.
  *
+ * What was decided about is what is done, even if somebody changes things in the meantime.
+ *
  * The driver, its engine and libvirt are real. Answer and argument of the two checks are this program's, because an
  * access driver that says no is polkit's business and needs a daemon.
  */
@@ -158,6 +160,86 @@ test_random_uuid(void)
     virNWFilterFree(filter);
 }
 
+/*
+ * While the check thinks about what it was asked, the port or the uuid gets another owner. What was decided about is
+ * gone then, and the other one is nobody's business.
+ */
+
+#define OTHER "<filterbinding>" OWNER MAC "<portdev name='p'/><filterref filter='other'/></filterbinding>"
+#define MINE  "<filterbinding>" OWNER MAC "<portdev name='p'/><filterref filter='mine'/></filterbinding>"
+
+static gboolean swapped;
+
+static int
+swap_binding(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED const NwfAbiBindingDef *def)
+{
+    if (swapped)
+        return 0;
+    swapped = TRUE;
+    virNWFilterBindingPtr old = virNWFilterBindingLookupByPortDev(conn, "p");
+    g_assert_cmpint(virNWFilterBindingDelete(old), ==, 0);
+    virNWFilterBindingFree(old);
+    virNWFilterBindingPtr new = virNWFilterBindingCreateXML(conn, OTHER, 0);
+    g_assert_nonnull(new);
+    virNWFilterBindingFree(new);
+    return 0;
+}
+
+static void
+test_binding_of_another_owner(void)
+{
+    check.yes = TRUE;
+    nwf_symbols.virNWFilterBindingDeleteEnsureACL = swap_binding;
+    nwf_symbols.virNWFilterBindingGetXMLDescEnsureACL = swap_binding;
+    for (guint i = 0; i < 2; i++) {
+        swapped = TRUE;
+        virNWFilterBindingPtr mine = virNWFilterBindingCreateXML(conn, MINE, 0);
+        g_assert_nonnull(mine);
+        swapped = FALSE;
+        if (i == 0)
+            g_assert_null(virNWFilterBindingGetXMLDesc(mine, 0));
+        else
+            g_assert_cmpint(virNWFilterBindingDelete(mine), ==, -1);
+        g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_NO_NWFILTER_BINDING);
+        virNWFilterBindingPtr other = virNWFilterBindingLookupByPortDev(conn, "p");
+        g_assert_cmpstr(virNWFilterBindingGetFilterName(other), ==, "other");
+        g_assert_cmpint(virNWFilterBindingDelete(other), ==, 0);
+        virNWFilterBindingFree(other);
+        virNWFilterBindingFree(mine);
+    }
+}
+
+static int
+swap_filter(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED const NwfAbiFilterDef *def)
+{
+    if (swapped)
+        return 0;
+    swapped = TRUE;
+    virNWFilterPtr old = virNWFilterLookupByName(conn, "mine");
+    g_assert_cmpint(virNWFilterUndefine(old), ==, 0);
+    virNWFilterFree(old);
+    virNWFilterPtr new = virNWFilterDefineXML(conn, "<filter name='other'><uuid>" UUID "</uuid></filter>");
+    g_assert_nonnull(new);
+    virNWFilterFree(new);
+    return 0;
+}
+
+static void
+test_filter_of_another_owner(void)
+{
+    check.yes = TRUE;
+    nwf_symbols.virNWFilterUndefineEnsureACL = swap_filter;
+    virNWFilterPtr mine = virNWFilterDefineXML(conn, "<filter name='mine'><uuid>" UUID "</uuid></filter>");
+    g_assert_nonnull(mine);
+    swapped = FALSE;
+    g_assert_cmpint(virNWFilterUndefine(mine), ==, -1);
+    g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_NO_NWFILTER);
+    virNWFilterPtr other = virNWFilterLookupByName(conn, "other");
+    g_assert_nonnull(other);
+    virNWFilterFree(other);
+    virNWFilterFree(mine);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -172,6 +254,8 @@ main(int argc, char **argv)
     g_test_add_func("/access/filters", test_filters);
     g_test_add_func("/access/bindings", test_bindings);
     g_test_add_func("/access/random-uuid", test_random_uuid);
+    g_test_add_func("/access/binding-of-another-owner", test_binding_of_another_owner);
+    g_test_add_func("/access/filter-of-another-owner", test_filter_of_another_owner);
     int result = g_test_run();
     virConnectClose(conn);
     nwf_state_driver.cleanup();

@@ -64,7 +64,7 @@ test_a_file_that_cannot_be_put_in_place_takes_the_kernel_back(void)
         break_folders_meanwhile(world);
         world_refused(i == 0   ? world_bind(world, "vb", "web", NULL, &error)
                       : i == 1 ? world_define(world, "web", ETHER("1002"), &error)
-                               : nwf_engine_unbind(world->engine, "va", &error),
+                               : world_unbind(world, "va", &error),
                       NWF_ERROR_SYSTEM);
         g_autofree char *after = world_kernel();
         g_assert_cmpstr(after, ==, before);
@@ -238,7 +238,7 @@ test_odd_port_names(void)
     world_start(world);
     g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, 0);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_expect(nwf_engine_unbind(world->engine, names[i], &error));
+        world_expect(world_unbind(world, names[i], &error));
     g_assert_false(world_holds("a--b", "a--b", 0));
 }
 

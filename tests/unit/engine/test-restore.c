@@ -90,7 +90,7 @@ test_a_closed_port_is_visited_quietly(void)
     world_expect(nwf_engine_reload(world->engine, &error));
     g_assert_true(world_holds("va", "no-such-set", 0));
     g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
-    world_expect(nwf_engine_unbind(world->engine, "va", &error));
+    world_expect(world_unbind(world, "va", &error));
 }
 
 /* Whose filter is there but does not fit is in use all the same. */
@@ -226,7 +226,7 @@ test_rules_of_a_broken_binding_stay(void)
     g_assert_cmpstr(reloaded, ==, before);
 
     world_expect(world_bind(world, "va", "web", NULL, &error)); /* the hypervisor driver brings it back */
-    world_expect(nwf_engine_unbind(world->engine, "va", &error));
+    world_expect(world_unbind(world, "va", &error));
     g_autofree char *unbound = world_rules("va");
     g_assert_cmpstr(unbound, ==, "");
 }
@@ -253,8 +253,8 @@ test_a_copy_does_not_replace_the_file(void)
     g_assert_nonnull(strstr(text, "'web'"));
     g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "0-copy.xml"), ==, 1);
     g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "zz-copy.xml"), ==, 1);
-    world_expect(nwf_engine_unbind(world->engine, "va", &error));
-    world_expect(nwf_engine_unbind(world->engine, "vb", &error));
+    world_expect(world_unbind(world, "va", &error));
+    world_expect(world_unbind(world, "vb", &error));
     world_stop(world);
     world_start(world);
     g_autoptr(NwfBinding) none = nwf_engine_binding(world->engine, "vb", &error);
@@ -289,7 +289,7 @@ test_stored_names_that_cannot_be(void)
     g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, G_N_ELEMENTS(refused));
     world_expect(world_define(world, "web", ETHER("1002"), &error));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_expect(nwf_engine_unbind(world->engine, names[i], &error));
+        world_expect(world_unbind(world, names[i], &error));
     g_assert_true(world_holds("va", "0x1002", 0));
 }
 

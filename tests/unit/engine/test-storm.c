@@ -59,7 +59,7 @@ bind_or_unbind(Storm *storm, GRand *rand)
     if (g_rand_boolean(rand))
         judge(storm, world_bind(storm->world, port, filter, NULL, &error), &error);
     else
-        judge(storm, nwf_engine_unbind(storm->world->engine, port, &error), &error);
+        judge(storm, world_unbind(storm->world, port, &error), &error);
 }
 
 static void
@@ -95,7 +95,7 @@ look(Storm *storm, GRand *rand)
     if (bindings->len == 0)
         return;
     const NwfBinding *binding = g_ptr_array_index(bindings, g_rand_int_range(rand, 0, (gint32)bindings->len));
-    g_autofree char *text = nwf_engine_binding_xml(storm->world->engine, binding->portdev, &error);
+    g_autofree char *text = nwf_engine_binding_xml(storm->world->engine, binding, &error);
     judge(storm, text != NULL, &error);
     g_assert_true(!text || strstr(text, binding->portdev));
 }

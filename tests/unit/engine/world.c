@@ -171,7 +171,7 @@ world_undefine(World *world, const char *name, GError **error)
 {
     g_autoptr(NwfFilter) filter = filter_of(name, "");
 
-    return nwf_engine_undefine(world->engine, filter->uuid, error);
+    return nwf_engine_undefine(world->engine, filter, error);
 }
 
 static char *
@@ -195,6 +195,14 @@ world_bind(World *world, const char *port, const char *filter, const char *owner
     g_assert_nonnull(binding);
     g_autoptr(NwfBinding) bound = nwf_engine_bind(world->engine, binding, error);
     return bound != NULL;
+}
+
+gboolean
+world_unbind(World *world, const char *port, GError **error)
+{
+    g_autoptr(NwfBinding) binding = nwf_engine_binding(world->engine, port, error);
+
+    return binding && nwf_engine_unbind(world->engine, binding, error);
 }
 
 static void

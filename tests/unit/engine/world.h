@@ -38,6 +38,7 @@ gboolean world_undefine(World *world, const char *name, GError **error);
 
 /** world_bind: @owner may be NULL. */
 gboolean world_bind(World *world, const char *port, const char *filter, const char *owner, GError **error);
+gboolean world_unbind(World *world, const char *port, GError **error);
 
 /** world_lay_filter, world_lay_binding: puts a file in place as somebody else would; @file: its name without ending. */
 void world_lay_filter(World *world, const char *file, const char *name, const char *body);
