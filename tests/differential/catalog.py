@@ -13,7 +13,7 @@ import language
 from language import ELEMENTS, ENDS, KINDS, NEEDS
 from model import Case, Filter, Part, Reference, Rule, Variable
 
-RULES_PER_CASE = 90
+RULES_PER_CASE = 150
 PORT = "dif0"
 
 # What goes with an attribute; (protocol or None for any, attribute) -> attributes
@@ -62,22 +62,31 @@ def is_void(protocol, name, text):
     return ELEMENTS[protocol].layer != "eth" and name in ("srcipmask", "dstipmask") and text in ("0", "0.0.0.0")
 
 
+def is_shown_elsewhere(protocol, name):
+    """All elements of an IP layer share most attributes: tcp shows all forms of these, the others take turns."""
+    return ELEMENTS[protocol].layer != "eth" and protocol not in ("tcp", "tcp-ipv6") and name in ELEMENTS["all"].attributes and \
+        name not in ("ipset", "ipsetflags")
+
+
 def rules_of(protocol, name, variables):
     """The attribute in all its forms."""
     kind = KINDS[ELEMENTS[protocol].attributes[name]]
     around = tuple(company(protocol, name).items())
     action, direction = action_for(protocol, name), direction_for(protocol, name)
     texts = [literal(protocol, text) for text in kind.forms.values()]
-    if kind.plain:
-        texts.append(str(Variable(variables.name(kind, name), 1, False)))
-        if (protocol, name) != ("ipv6", "dscp"):  # L7 can be shown for single values
-            texts.append(str(Variable(variables.name(kind, name))))
+    references = [str(Variable(variables.name(kind, name), 1, False)), str(Variable(variables.name(kind, name)))] if kind.plain else []
+    if (protocol, name) == ("ipv6", "dscp"):
+        references.pop()  # L7 can be shown for single values
+    turn = list(ELEMENTS).index(protocol)
+    if is_shown_elsewhere(protocol, name):
+        texts, references = [texts[turn % len(texts)]], references and [references[turn % len(references)]]
+    texts += references
     result = [Rule(action, direction, protocol, (Part(((name, text), *around)),)) for text in texts]
     negatable = name != "protocol" or not around
     if negatable and name not in NEEDS:
         result.append(Rule(action, direction, protocol, (*([Part(around)] if around else []), Part(((name, texts[0]),), negated=True))))
     if name in NEEDS:
-        text = next(text for text in texts if not is_void(protocol, name, text))
+        text = next(text for text in map(str, kind.forms.values()) if not is_void(protocol, name, text))
         result.append(Rule(action, direction, protocol, (Part(tuple((key, value) for key, value in around if key == "protocol")),
                                                          Part(((name, text), *((key, value) for key, value in around if key != "protocol")),
                                                               negated=True))))
@@ -155,10 +164,9 @@ def actions():
     """Each action in each direction, with each way of matching states."""
     for protocol in ("ip", "tcp", "icmp", "tcp-ipv6", "icmpv6", None):
         ip_level = protocol and ELEMENTS[protocol].layer != "eth"
-        known = [action for action in language.ACTIONS if not (ip_level and action == "continue")]
         states = (None, "NEW", "established,related", "INVALID", "NONE", "") if ip_level else (None,)
         rules = []
-        for action in known:
+        for action in language.ACTIONS:
             for direction in language.DIRECTIONS:
                 for state in states:
                     extra = {"state": state} if state is not None else {}
@@ -227,6 +235,23 @@ def variables():
         Rule("accept", "out", "ip", (Part.make(srcipaddr="$C"), Part.make(srcipaddr="$A"), Part.make(srcipaddr="10.9.9.9"))),
         Rule("accept", "out", "udp", (Part.make(state="NEW", comment="x", dscp="7"), Part.make(state="RELATED"), Part.make(dscp="9")))),
         parameters=LISTS)
+
+
+def misfits():
+    """Values of variables that do not fit (V1); each is refused, so each has a case of its own."""
+    number = 0
+    for kind, values in language.MISFITS.items():
+        for value in values:
+            places = [(protocol, name) for protocol, element in ELEMENTS.items() for name, known in element.attributes.items()
+                      if known == kind and not (name in NEEDS or element.proxy or name in element.unknown)] or [("tcp", "srcipmask")]
+            if kind in ("macmask", "ipv4mask", "ipv6mask", "setflags"):
+                places = [{"macmask": ("mac", "srcmacmask"), "ipv4mask": ("ip", "dstipmask"), "ipv6mask": ("all-ipv6", "srcipmask"),
+                           "setflags": ("all", "ipsetflags")}[kind]]
+            number += 1
+            protocol, name = places[number % len(places)]
+            part = Part(((name, "$V"), *company(protocol, name).items()))
+            rule = Rule("accept", direction_for(protocol, name), protocol, (part,))
+            yield Case(f"misfit-{name}-{value}", (root(f"misfit{number}", rule),), (("V", value),), port=f"mis{number}", kind="misfits (V1)")
 
 
 def references():
@@ -305,5 +330,5 @@ def shipped():
 
 def cases():
     """All of them."""
-    for part in (attributes, actions, transport, variables, references, chains, changes, shipped):
+    for part in (attributes, actions, transport, variables, misfits, references, chains, changes, shipped):
         yield from part()

@@ -16,9 +16,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from language import ELEMENTS, ETHERTYPES, TCP_FLAGS
+from language import ELEMENTS, ETHERTYPES, MISFITS, TCP_FLAGS
 from marks import Marks, Unmarkable
-from model import Variable
+from model import Rule, Variable
 import signs
 
 UNTRACKED = (*range(130, 137), 143)  # ICMPv6 types that connection tracking leaves alone
@@ -228,6 +228,33 @@ def overwritten(rule, name):
     return len({text for part in rule.parts for attribute, text in part.attributes if attribute == name}) > 1
 
 
+def value_of(text, kind):
+    """What a variable's text of a kind means; the text itself where there is one way of writing only."""
+    if kind in ("ethertype", "encap", "arptype"):
+        return int(text, 16) if re.fullmatch(r"(0x)?[0-9a-fA-F]+", text) else text.lower()
+    if kind in ("u8", "u16", "u32", "port", "limit", "dscp", "vlanid", "opcode", "protocol", "option") and re.fullmatch(r"(0x)?[0-9a-fA-F]+", text):
+        return number_of(text)
+    if kind in ("mac", "macmask") and re.fullmatch(r"[0-9a-fA-F:]+", text):
+        return tuple(int(part or "0", 16) for part in text.split(":"))
+    return text
+
+
+def v5_names(rule, setting):
+    """Attributes with a list in which one value is written in two ways."""
+    order = ELEMENTS[rule.protocol].attributes if rule.protocol else {}
+    lists = {name: setting.values(text) for name, text in rule.texts().items() if text.startswith("$") and name in order}
+    return [name for name, values in lists.items() if len({value_of(text, order[name]) for text in values}) < len(set(values))]
+
+
+def v5_instead(rule, setting):
+    """Writes each value in one way."""
+    for name in v5_names(rule, setting):
+        kind, first = ELEMENTS[rule.protocol].attributes[name], {}
+        values = [first.setdefault(value_of(text, kind), text) for text in setting.values(rule.text(name))]
+        rule = rule.put(name, setting.variable(values, Variable.of(rule.text(name))))
+    return [rule]
+
+
 def l18_applies(rule):
     """A comment that stands in an element before the one with dscp."""
     at = {name: number for number, part in enumerate(rule.parts) for name, _ in part.attributes}
@@ -355,11 +382,12 @@ def k14_applies(rule, setting):
 
 
 def k14_instead(rule, setting):
-    """No rule at all."""
+    """Another rule of the layer stands in for the chains' sake, and its lines are taken out."""
     for name in ("srcipmask", "dstipmask", "srcportstart", "srcportend", "dstportstart", "dstportend"):
         if is_variable(rule, name):
             setting.single(rule.text(name))
-    return []
+    protocol = "all" if rule.layer == "v4" else "all-ipv6"
+    return [mark(Rule("drop", rule.direction, protocol, (), rule.priority), setting, lambda line, chain: [])]
 
 
 def literal_instead(*names):
@@ -374,13 +402,16 @@ def literal_instead(*names):
     return instead
 
 
-def refuse(reason):
-    """Cannot be shown."""
+def k10_instead(rule, setting):
+    """Takes the verdict out of each line."""
+    return [mark(replace(rule, action="drop"), setting, lambda line, chain: [line.removesuffix(" -j DROP")])]
 
-    def instead(rule, setting):
-        raise NotPlayable(reason)
 
-    return instead
+def v1_applies(rule, setting):
+    """A variable has a value that its attribute cannot have; for values that were chosen to be so."""
+    order = ELEMENTS[rule.protocol].attributes if rule.protocol else {}
+    return any(text.startswith("$") and value in MISFITS.get(order.get(name), ())
+               for name, text in rule.texts().items() for value in setting.values(text))
 
 
 def has_odd_value(rule, setting):
@@ -391,7 +422,7 @@ def has_odd_value(rule, setting):
             if text.startswith("$") and order.get(name) in kinds and any(re.fullmatch(r"0\d+", value) for value in setting.values(text))]
 
 
-def v1_instead(rule, setting):
+def v6_instead(rule, setting):
     """Hands the same numbers over in the way in which the tools read them."""
     for name in has_odd_value(rule, setting):
         like = Variable.of(rule.text(name))
@@ -405,13 +436,13 @@ ROWS = (
     Row("L9", lambda rule, setting: overwritten_variable(rule), lambda rule, setting: [rule.flat()]),
     Row("L17", lambda rule, setting: overwritten(rule, "state"), lambda rule, setting: [rule.flat()]),
     Row("L18", lambda rule, setting: l18_applies(rule), printed=True),
-    Row("V1", lambda rule, setting: bool(has_odd_value(rule, setting)), v1_instead),
+    Row("V6", lambda rule, setting: bool(has_odd_value(rule, setting)), v6_instead),
+    Row("V5", lambda rule, setting: bool(v5_names(rule, setting)), v5_instead),
     Row("V2", lambda rule, setting: any(is_variable(rule, name) for name in ("state", "flags", "gratuitous"))
         and not (rule.protocol == "stp"), literal_instead("state", "flags", "gratuitous")),
     Row("V3", lambda rule, setting: rule.is_ip and is_variable(rule, "comment"), literal_instead("comment")),
     Row("V4", lambda rule, setting: is_variable(rule, "ipsetflags"), literal_instead("ipsetflags")),
     Row("K14", k14_applies, k14_instead),
-    Row("K10", lambda rule, setting: rule.is_ip and rule.action == "continue", refuse("stock refuses to continue")),
     Row("K1", lambda rule, setting: rule.protocol in ("icmp", "icmpv6") and rule.direction == "inout" and rule.has("type"), k1_instead),
     Row("L8", lambda rule, setting: bool(rule.protocol and ELEMENTS[rule.protocol].proxy), l8_instead, printed=True),
     Row("L5", lambda rule, setting: l5_applies(rule), l5_instead, printed=True),
@@ -427,12 +458,13 @@ ROWS = (
         and not rule.has("arpdstipmask"), lambda rule, setting: [rule.put("arpdstipmask", "32", rule.negated("arpdstipaddr"))]),
     Row("K13", lambda rule, setting: re.fullmatch(r"\d{2,}", rule.text("protocoltype", "")) is not None, k13_instead),
     Row("K6", k6_applies, k6_instead),
+    Row("K10", lambda rule, setting: rule.is_ip and rule.action == "continue", k10_instead),
     Row("K9", k9_applies, lambda rule, setting: [replace(rule, statematch="false")]),
 )
 
 
 def rows_of(rule, setting):
-    """The rows that apply to a rule."""
+    """The rows that change what a rule means; V1 is about whether it can be bound."""
     return [row for row in ROWS if row.applies(rule, setting)]
 
 

@@ -12,7 +12,7 @@ Here are also the exceptions that are not about single rules: L10, K7, K8, K12.
 import re
 from dataclasses import replace
 
-from exceptions import Setting, for_stock, l5_applies, rows_of
+from exceptions import Setting, for_stock, l5_applies, rows_of, v1_applies
 from language import CHAIN_PRIORITY, ELEMENTS
 from model import Filter, Part, Rule, tree
 import signs
@@ -221,5 +221,6 @@ def exceptions(case):
             common = (["K8"] if document.chain_name in several else []) + (["K7"] if document.chain_name in shared else [])
             common += ["L10"] if l10_applies(document) else []
             for rule in document.rules:
-                result.append((rule, common + [row.row for row in rows_of(rule, setting)]))
+                own = ["V1"] if v1_applies(rule, setting) else [row.row for row in rows_of(rule, setting)]
+                result.append((rule, common + own))
     return result

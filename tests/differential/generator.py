@@ -18,7 +18,7 @@ from language import ELEMENTS, ENDS, KINDS, NEEDS
 from model import Case, Filter, Part, Reference, Rule, Variable
 
 RULES_PER_FILTER = 20
-EXCEPTIONS_KEPT = 0.4  # of the rules that need one
+EXCEPTIONS_KEPT = 0.3  # of the rules that need one
 COMBINATIONS_MAX = 8  # of one rule's variables
 PORT_PROTOCOLS = tuple(text for text in language.WITH_PORTS)
 
@@ -75,6 +75,7 @@ class RuleMaker:
         choose = self._random.choice
         ip_level = protocol and ELEMENTS[protocol].layer != "eth"
         action = choose(("accept", "accept", "drop", "reject", "return") if ip_level else language.ACTIONS)
+        action = "continue" if self._chance(0.03) else action
         direction = choose(language.DIRECTIONS)
         priority = choose((None, None, str(self._random.randint(-1000, 1000)), choose(("100", "-5", "+7", "0", "1000", "-1000", "1001"))))
         priority = None if priority == "1001" else priority
@@ -194,6 +195,29 @@ class RuleMaker:
         return protocol in ("icmpv6", "ipv6") and name in ("type", "typeend", "code", "codeend") or name in ("dscp",) and protocol in ("ip", "ipv6")
 
 
+class WildRuleMaker(RuleMaker):
+    """Rules without the constraints: ranges that end before they begin, ports beside any protocol, masks alone."""
+
+    @staticmethod
+    def _order(texts, start, end):
+        """Leaves the order to chance."""
+
+    @staticmethod
+    def _must_be_literal(protocol, name, texts):
+        return False
+
+    @staticmethod
+    def _negatable(protocol, names):
+        return names
+
+    def rule(self, protocols):
+        """A rule that the stock driver may refuse."""
+        while True:
+            rule = self._draft(self._random.choice(protocols))
+            if is_playable(rule, self._variables.parameters):
+                return rule
+
+
 class CaseMaker:
     """Makes one case after the other."""
 
@@ -226,6 +250,15 @@ class CaseMaker:
         then = self._filled(Filter(changed.name, changed.number, (), changed.chain, changed.priority), maker, count, references)
         return Case(f"seed {self.seed}, case {self._number}", filters, tuple(variables.parameters), (then,), port=f"dif{self._number % 1000}")
 
+    def wild_cases(self, count):
+        """Cases of a single rule, which the stock driver may refuse."""
+        protocols = [name for name, element in ELEMENTS.items() if not element.proxy]
+        for number in range(1, count + 1):
+            variables = Variables(self._random)
+            rule = WildRuleMaker(self._random, variables).rule(protocols)
+            yield Case(f"seed {self.seed}, wild {number}", (Filter(f"wild{number}", 70000 + number, (rule,)),), tuple(variables.parameters),
+                       port=f"wil{number % 1000}", kind="wild")
+
     def _filters_below(self, prefix, maker):
         """Filters in chains of their own."""
         result = []
@@ -239,7 +272,7 @@ class CaseMaker:
             if self._random.random() < 0.03:
                 priority = "0"
             document = Filter(f"{prefix}-{number}", self._number * 100 + number + 1, (), chain, priority)
-            if any(known.chain_priority == document.chain_priority for known in result) and self._random.random() < 0.7:
+            if any(known.chain_priority == document.chain_priority for known in result) and self._random.random() < 0.85:
                 continue
             result.append(self._filled(document, maker, self._random.randint(2, 7), ()))
         if result and self._random.random() < 0.3:

@@ -183,6 +183,16 @@ KINDS = {
 }
 
 
+# Values of variables that no attribute of the kind can have; a tool may take some of them, or look them up.
+MISFITS = {
+    "u8": ("256", "lots", "1.5"), "u16": ("65536", "x"), "u32": ("4294967296",), "port": ("70000", "no_such_service", "::", "22:"),
+    "limit": ("0x5", "many"), "dscp": ("64", "AF11"), "vlanid": ("4096", "blue"), "option": ("256",), "arptype": ("10000", "IPv4x"),
+    "ethertype": ("5ff", "LOOP", "35020"), "encap": ("3b", "100000"), "opcode": ("Ask", "70000"), "protocol": ("256", "gre", "all"),
+    "mac": ("52:54:00", "nobody"), "macmask": ("ffff", "24"), "ipv4": ("localhost", "10.0.0.256", "::1"), "ipv4mask": ("33", "255.0.255.0"),
+    "ipv6": ("localhost", "10.0.0.1", "fe80::g"), "ipv6mask": ("129", "255.255.0.0"), "setflags": ("both",),
+}
+
+
 # -- elements -------------------------------------------------------------------------------------------------------------
 
 

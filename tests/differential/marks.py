@@ -22,7 +22,7 @@ class Unmarkable(Exception):
 
 @dataclass
 class Mark:
-    """One marked rule; `mends` are functions (line, chain) -> lines."""
+    """One marked rule; `mends` are functions (line, chain) -> lines; each match in a line has a blank before it."""
 
     number: int
     comment: str = None  # the rule's own
@@ -44,7 +44,7 @@ class Mark:
 
     def clean(self, line):
         """The line without the mark."""
-        line = re.sub(rf" -[sd] {self.mac}", "", line)
+        line = re.sub(rf" -[sd] {self.mac}", "", f" {line}")
         if self.comment is None:
             return line.replace(f" -m comment --comment {self.word}", "")
         return line.replace(f"--comment {self.word} ", '--comment "" ').replace(self.word, "")
@@ -54,7 +54,7 @@ class Mark:
         result = [self.clean(line)]
         for mend in self.mends:
             result = [new for old in result for new in mend(old, chain)]
-        return result
+        return [line.strip() for line in result]
 
 
 class Marks:
