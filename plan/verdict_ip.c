@@ -4,11 +4,13 @@
  *
  * The kernel's own way counts here too:
  *
- *   - Ports of udp, and of tcp rules without `option`, are read where the transport header would be, without a look
+ *   - Ports of udp, and of tcp rules without `option`, are mostly read where the transport header would be, without a look
  *     whether the packet is a later fragment. Where connections are tracked no fragment comes here.
- *   - Ports and flags of a tcp rule with `option`, ports of sctp, and types of icmp are not seen in later fragments, and
- *     a packet that is too short for their header is dropped there and then; so is an IPv4 fragment that begins within
- *     the header of TCP.
+ *   - A condition on ports or flags that all packets meet is not looked at, but if a rule of tcp or udp has no other
+ *     one, the tools ask for the header as a whole.
+ *   - Ports and flags of a tcp or udp rule that wants the whole header (so does `option`), ports of sctp, and types of
+ *     icmp are not seen in later fragments, and a packet that is too short for their header is dropped there and then;
+ *     so is an IPv4 fragment that begins within the header of TCP.
  *   - The ICMP type 255 means any type.
  *   - A connection limit counts each copy of a packet that goes to several ports, or only the first, as time has it.
  *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
@@ -17,7 +19,7 @@
 
 #include <string.h>
 
-enum { TCP_HEADER = 20, SCTP_HEADER = 12, ICMP_HEADER = 8, ICMP_ANY = 255 };
+enum { UDP_HEADER = 8, TCP_HEADER = 20, SCTP_HEADER = 12, ICMP_HEADER = 8, ICMP_ANY = 255 };
 
 typedef NwfAnswer (*Compare)(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view);
 
@@ -108,13 +110,35 @@ compare_dscp(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *conditio
 
 /* ---- transport ---- */
 
+/* A condition on the header of TCP or UDP that every packet meets; the opposite is never made (plan/settle.c). */
 static gboolean
-rule_has(const NwfPlanRule *rule, NwfMatch match)
+says_nothing(const NwfCondition *condition)
 {
-    for (guint i = 0; i < rule->conditions->len; i++)
-        if (g_array_index(rule->conditions, NwfCondition, i).match == match)
+    const NwfOperand *first = &condition->operands[0], *last = &condition->operands[1];
+
+    if (condition->match == NWF_MATCH_TCP_FLAGS)
+        return first->value.tcp.mask == 0;
+    return first->value.range.first == 0 && (last->present ? last : first)->value.range.last == G_MAXUINT16;
+}
+
+/* Whether a rule of TCP or UDP is put to the kernel as a match on the whole header, not as loads of single fields. */
+static gboolean
+wants_whole_header(const NwfPlanRule *rule)
+{
+    gboolean more = FALSE;
+
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+
+        if (condition->match == NWF_MATCH_TCP_OPTION)
             return TRUE;
-    return FALSE;
+        if (condition->match != NWF_MATCH_SRC_PORT && condition->match != NWF_MATCH_DST_PORT &&
+            condition->match != NWF_MATCH_TCP_FLAGS)
+            continue;
+        if (!says_nothing(condition))
+            more = TRUE;
+    }
+    return !more;
 }
 
 /* Length of the header that the kernel's match wants to be whole; 0 if it only loads the bytes that it compares. */
@@ -123,7 +147,9 @@ wanted_header(const NwfPlanRule *rule)
 {
     switch (rule->protocol->ip_protocol) {
     case NWF_PROTO_TCP:
-        return rule_has(rule, NWF_MATCH_TCP_OPTION) ? TCP_HEADER : 0;
+        return wants_whole_header(rule) ? TCP_HEADER : 0;
+    case NWF_PROTO_UDP:
+        return wants_whole_header(rule) ? UDP_HEADER : 0;
     case NWF_PROTO_SCTP:
         return SCTP_HEADER;
     case NWF_PROTO_ICMP:
@@ -148,13 +174,19 @@ transport_answer(const NwfPlanRule *rule, const NwfView *view)
     return nwf_bytes_have(view->ip->packet, view->ip->transport, wanted) ? NWF_ANSWER_YES : NWF_ANSWER_STOP;
 }
 
+static gboolean
+is_tcp_or_udp(const NwfPlanRule *rule)
+{
+    return rule->protocol->ip_protocol == NWF_PROTO_TCP || rule->protocol->ip_protocol == NWF_PROTO_UDP;
+}
+
 static NwfAnswer
 compare_port(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
 {
     NwfAnswer answer = transport_answer(rule, view);
     guint16 port;
 
-    if (answer != NWF_ANSWER_YES)
+    if (answer != NWF_ANSWER_YES || (is_tcp_or_udp(rule) && says_nothing(condition)))
         return answer;
     if (!nwf_bytes_u16(nwf_ip_payload(view->ip), condition->match == NWF_MATCH_SRC_PORT ? 0 : 2, &port))
         return NWF_ANSWER_NO;
@@ -168,7 +200,7 @@ compare_tcp_flags(const NwfPlanRule *rule, const NwfCondition *condition, const 
     NwfAnswer answer = transport_answer(rule, view);
     guint8 flags;
 
-    if (answer != NWF_ANSWER_YES)
+    if (answer != NWF_ANSWER_YES || says_nothing(condition))
         return answer;
     if (!nwf_bytes_u8(nwf_ip_payload(view->ip), 13, &flags))
         return NWF_ANSWER_NO;
