@@ -344,11 +344,14 @@ finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
     arrive(way);
 }
 
-/* A connection begins if the frame comes to any of its ends. */
+/*
+ * A connection begins if the frame comes to any of its ends. A frame with a group address goes up to the host too, and
+ * there most kernels let the connection begin before the host's rules have their say.
+ */
 static NwfSettlement
 settlement(const Way *first, const NwfEnd *from, const NwfDecision *decisions, guint n)
 {
-    gboolean doubtful = first->possible != 0;
+    gboolean doubtful = first->possible != 0 || (first->view->frame.dst[0] & 1) != 0;
     gboolean passed = FALSE;
 
     for (guint i = 0; i < n; i++) {

@@ -24,6 +24,8 @@ static const Story stories[] = {
       {"in", "udp 10.0.0.3:80 10.0.0.1:1000", "dropped FO 2"}, {"out", "udp " A_TO_B, "passes FI 1"}}},
     {"a-question-that-was-dropped-is-forgotten", RULE("accept", "in", "<udp state='ESTABLISHED'/>") DROP_ALL,
      {{"out", "udp " A_TO_B, "dropped FI 1"}, {"in", "udp " B_TO_A, "dropped FO 2"}}},
+    {"but-not-if-it-was-for-everybody", RULE("accept", "in", "<udp state='ESTABLISHED'/>") DROP_ALL,
+     {{"out", "udp " A_TO_B " dst=ff:ff:ff:ff:ff:ff", "dropped FI 1"}, {"in", "udp " B_TO_A, "unknown FO 1"}}},
     {"a-question-that-the-last-chain-drops-too",
      RULE("accept", "in", "<udp state='NEW,ESTABLISHED'/>") RULE("drop", "in", "<ip protocol='udp' dstportstart='1000'/>")
          RULE("accept", "out", "<udp state='ESTABLISHED'/>") DROP_ALL,
