@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { ALL_DIRECTIONS = NWF_CT_ORIGINAL | NWF_CT_REPLY | NWF_CT_NONE, ICMP_ERROR_HEADER = 8, IPV6_HEADER = 40 };
+enum { ALL_DIRECTIONS = NWF_CT_ORIGINAL | NWF_CT_REPLY | NWF_CT_NONE, ICMP_ERROR_HEADER = 8, COUNTED_MAX = 65536 };
 
 struct NwfConntrack {
     gboolean verify_checksums;
@@ -338,6 +338,8 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
 
     if (!certain)
         g_ptr_array_add(list, connection_unknown());
+    if (list->len > COUNTED_MAX)
+        return NWF_COUNT_UNKNOWN;
     for (guint i = 0; i < list->len;) {
         NwfConnection *other = g_ptr_array_index(list, i);
         gboolean gone = other != own && (!other->in_table || other->phase == NWF_PHASE_CLOSED);
@@ -349,11 +351,15 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
         known = known && !gone && !other->doubtful && other->phase != NWF_PHASE_LOST;
         i++;
     }
-    if (own == NULL || own->phase >= NWF_PHASE_CLOSED)
+    if (own == NULL) {
+        g_ptr_array_add(list, connection_unknown());
         return NWF_COUNT_REFUSED;
+    }
     if (!g_ptr_array_find(list, own, NULL)) {
         known = known && tracked->fresh;
         g_ptr_array_add(list, connection_ref(own));
     }
+    if (own->phase >= NWF_PHASE_CLOSED)
+        return NWF_COUNT_REFUSED;
     return known ? (int)list->len : NWF_COUNT_UNKNOWN;
 }
