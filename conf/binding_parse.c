@@ -160,7 +160,7 @@ remark_unknown(const NwfXmlTag *tag, gpointer data)
     if (!nwf_notes_wanted(reader->notes))
         return;
     name = nwf_clip(nwf_xml_name(tag));
-    nwf_note(reader->notes, _("line %u: the unknown element <%s> is ignored"), nwf_xml_line(tag), name);
+    nwf_note(reader->notes, _("line %u: the element <%s> is unknown and is ignored"), nwf_xml_line(tag), name);
 }
 
 /* Fills @reader from the text, schema first. */
@@ -185,7 +185,7 @@ check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GE
         if (part == PART_BACKEND && dialect < NWF_DIALECT_12)
             continue;
         if ((!optional || reader->seen[part]) && (!text || !*text))
-            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding has no %s"), places[part]);
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding lacks %s"), places[part]);
     }
     return TRUE;
 }
@@ -198,13 +198,13 @@ fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError *
         return FALSE;
     quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
     if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: not 32 hexadecimal digits"), quoted);
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), quoted);
     if (!check_parts(reader, PART_MAC, dialect, error))
         return FALSE;
     g_free(quoted);
     quoted = nwf_clip(reader->texts[PART_MAC]);
     if (!nwf_mac_parse(binding->mac, reader->texts[PART_MAC], reader->notes))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<mac address='%s'/>: not %s"), quoted,
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<mac address='%s'/>: expected %s"), quoted,
                              nwf_type_expects(NWF_TYPE_MAC));
     if (!check_parts(reader, PART_BACKEND, dialect, error))
         return FALSE;

@@ -41,23 +41,25 @@ nwf_chain_kind(const char *name, GError **error)
     const NwfChainKind *kind = NULL;
 
     if (strlen(name) > NWF_CHAIN_NAME_MAX) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is longer than %d characters"), quoted,
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is too long (limit: %d)"), quoted,
                       (int)NWF_CHAIN_NAME_MAX);
         return NULL;
     }
     if (name[strspn(name, characters)]) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                      _("the name of chain '%s' has other characters than letters, digits and _.:-"), quoted);
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' may only have letters, digits and _.:-"),
+                      quoted);
         return NULL;
     }
     kind = find_kind(name);
     if (kind == &kinds[0] && !nwf_chain_is_root(name)) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("chain '%s': 'root' can only stand alone"), quoted);
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is wrong: nothing may follow 'root'"),
+                      quoted);
         return NULL;
     }
     if (!kind)
-        nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                      _("chain '%s' is not 'root' and begins with none of mac, vlan, stp, arp, rarp, ipv4, ipv6"),
-                      quoted);
+        nwf_set_error(
+            error, NWF_ERROR_ARGUMENT,
+            _("the name of chain '%s' is neither 'root' nor begins with mac, vlan, stp, arp, rarp, ipv4 or ipv6"),
+            quoted);
     return kind;
 }

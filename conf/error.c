@@ -46,7 +46,7 @@ nwf_note(NwfNotes *notes, const char *format, ...)
     if (!nwf_notes_wanted(notes))
         return;
     if (notes->len == NWF_NOTES_MAX) {
-        g_ptr_array_add(notes, g_strdup(_("further remarks are left out")));
+        g_ptr_array_add(notes, g_strdup(_("there are more remarks; they are left out")));
         return;
     }
     va_start(arguments, format);

@@ -36,7 +36,7 @@ gboolean nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfR
 gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error);
 
 /**
- * nwf_params_parse_tag: takes one <parameter>; bad ones are dropped with a remark that names @filter, if it is not
+ * nwf_params_parse_tag: takes one <parameter>; bad ones are dropped with a remark. Messages name @filter, if it is not
  * NULL. FALSE if the list has NWF_LIST_MAX items already.
  */
 gboolean nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter, NwfNotes *notes,

@@ -43,8 +43,8 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     gint32 number = 0;
 
     if (ranked && (!nwf_signed_read(priority, &number) || number < NWF_PRIORITY_MIN || number > NWF_PRIORITY_MAX))
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("chain priority '%s': not a number from %d to %d"), quoted,
-                             (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the chain priority '%s' is not a number from %d to %d"),
+                             quoted, (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
     filter->chain = g_strdup(given ? chain : "root");
     filter->kind = nwf_chain_kind(filter->chain, error);
     if (!filter->kind)
@@ -52,7 +52,7 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     filter->priority_explicit = ranked && given;
     filter->priority = filter->priority_explicit ? number : filter->kind->priority;
     if (ranked && !given)
-        nwf_note(notes, _("filter '%s': chain priority '%s' is ignored without a chain"), name, quoted);
+        nwf_note(notes, _("filter '%s': the chain priority '%s' is ignored without a chain"), name, quoted);
     return TRUE;
 }
 
@@ -61,13 +61,15 @@ filter_start(const NwfXmlTag *tag, gpointer data, GError **error)
 {
     NwfFilterReader *reader = data;
     g_autofree char *quoted = NULL;
+    g_autofree char *place = NULL;
     if (!read_name(tag, reader->filter, error))
         return FALSE;
     reader->place.filter = reader->filter->name;
     if (read_chain(tag, reader->filter, reader->notes, error))
         return TRUE;
     quoted = nwf_clip(reader->filter->name);
-    g_prefix_error(error, _("filter '%s': "), quoted);
+    place = g_strdup_printf(_("filter '%s'"), quoted);
+    g_prefix_error(error, "%s: ", place);
     return FALSE;
 }
 
@@ -84,30 +86,18 @@ uuid_end(const char *text, gpointer data, GError **error)
     reader->filter->uuid_generated = *text == '\0';
     if (reader->filter->uuid_generated || nwf_uuid_parse(reader->filter->uuid, text))
         return TRUE;
-    return nwf_set_error(error, NWF_ERROR_XML_VALUE, _("filter '%s': <uuid>%s</uuid>: not 32 hexadecimal digits"), name,
-                         quoted);
-}
-
-/* Keeps the first error of a rule or reference. */
-static void
-keep_late(NwfFilterReader *reader, GError *error)
-{
-    g_autofree char *quoted = nwf_clip(reader->filter->name);
-    g_prefix_error(&error, _("filter '%s': "), quoted);
-    reader->late = error;
+    return nwf_set_error(error, NWF_ERROR_XML_VALUE,
+                         _("filter '%s': <uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), name, quoted);
 }
 
 static gboolean
 rule_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfFilterReader *reader = data;
-    GError *found = NULL;
     if (reader->late)
         return TRUE;
     reader->place.line = nwf_xml_line(tag);
-    reader->rule = nwf_rule_parse_start(tag, &reader->place, &found);
-    if (found)
-        keep_late(reader, found);
+    reader->rule = nwf_rule_parse_start(tag, &reader->place, &reader->late);
     return TRUE;
 }
 
@@ -115,9 +105,8 @@ static gboolean
 protocol_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfFilterReader *reader = data;
-    GError *found = NULL;
-    if (!reader->late && !nwf_rule_parse_element(&reader->rule, tag, &reader->place, &found))
-        keep_late(reader, found);
+    if (!reader->late)
+        nwf_rule_parse_element(&reader->rule, tag, &reader->place, &reader->late);
     return TRUE;
 }
 
@@ -125,13 +114,8 @@ static gboolean
 rule_end(G_GNUC_UNUSED const char *text, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfFilterReader *reader = data;
-    GError *found = NULL;
-    if (reader->late)
-        return TRUE;
-    if (nwf_rule_parse_end(reader->rule, &reader->place, &found))
+    if (!reader->late && nwf_rule_parse_end(reader->rule, &reader->place, &reader->late))
         nwf_filter_add(reader->filter, g_steal_pointer(&reader->rule), NULL);
-    else
-        keep_late(reader, found);
     return TRUE;
 }
 
@@ -140,13 +124,13 @@ ref_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfFilterReader *reader = data;
     g_autofree char *name = nwf_xml_attribute(tag, "filter");
-    GError *found = NULL;
+    g_autofree char *quoted = nwf_clip(reader->filter->name);
     if (reader->late)
         return TRUE;
     if (!name) {
-        nwf_set_error(&found, NWF_ERROR_RULE_INCOMPLETE, _("line %u: <filterref>: the attribute 'filter' is missing"),
+        nwf_set_error(&reader->late, NWF_ERROR_RULE_INCOMPLETE,
+                      _("filter '%s', line %u: <filterref>: the attribute 'filter' is missing"), quoted,
                       nwf_xml_line(tag));
-        keep_late(reader, found);
         return TRUE;
     }
     reader->ref = g_new0(NwfFilterRef, 1);
@@ -160,9 +144,8 @@ static gboolean
 parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfFilterReader *reader = data;
-    GError *found = NULL;
-    if (!reader->late && !nwf_params_parse_tag(reader->ref->params, tag, reader->filter->name, reader->notes, &found))
-        keep_late(reader, found);
+    if (!reader->late)
+        nwf_params_parse_tag(reader->ref->params, tag, reader->filter->name, reader->notes, &reader->late);
     return TRUE;
 }
 
@@ -185,8 +168,8 @@ remark_unknown(const NwfXmlTag *tag, gpointer data)
         return;
     name = nwf_clip(nwf_xml_name(tag));
     filter = nwf_clip(reader->filter->name);
-    nwf_note(reader->notes, _("filter '%s': line %u: the unknown element <%s> is ignored"), filter, nwf_xml_line(tag),
-             name);
+    nwf_note(reader->notes, _("filter '%s', line %u: the element <%s> is unknown and is ignored"), filter,
+             nwf_xml_line(tag), name);
 }
 
 static const NwfXmlElement protocols[] = {{.name = NULL, .start = protocol_start}, {0}};

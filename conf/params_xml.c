@@ -9,16 +9,29 @@
 
 #include <glib/gi18n-lib.h>
 
-static void
-remark_dropped(const NwfXmlTag *tag, const char *name, const char *value, const char *reason, const char *filter,
-               NwfNotes *notes)
+/* Where @tag is, for messages. */
+static char *
+place_of(const NwfXmlTag *tag, const char *filter)
 {
+    g_autofree char *quoted = filter ? nwf_clip(filter) : NULL;
+    if (!quoted)
+        return g_strdup_printf(_("line %u"), nwf_xml_line(tag));
+    return g_strdup_printf(_("filter '%s', line %u"), quoted, nwf_xml_line(tag));
+}
+
+static void
+remark_dropped(const NwfXmlTag *tag, const char *name, const char *value, const char *filter, NwfNotes *notes)
+{
+    g_autofree char *place = place_of(tag, filter);
     g_autofree char *quoted_name = nwf_clip(name ? name : "");
     g_autofree char *quoted_value = nwf_clip(value ? value : "");
-    g_autofree char *quoted_filter = nwf_clip(filter ? filter : "");
-    g_autofree char *place = filter ? g_strdup_printf(_("filter '%s': "), quoted_filter) : g_strdup("");
-    nwf_note(notes, _("%sline %u: parameter name='%s' value='%s' is dropped: %s"), place, nwf_xml_line(tag),
-             quoted_name, quoted_value, reason);
+    if (!name || !value)
+        nwf_note(notes, _("%s: a <parameter> without name or value is ignored"), place);
+    else
+        nwf_note(notes,
+                 _("%s: <parameter name='%s' value='%s'/> is ignored: a name may only have letters, digits and '_', a "
+                   "value also '.' and ':'"),
+                 place, quoted_name, quoted_value);
 }
 
 gboolean
@@ -29,17 +42,15 @@ nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter
     const GPtrArray *list = name ? nwf_params_get(params, name) : NULL;
 
     if (list && list->len >= NWF_LIST_MAX) {
+        g_autofree char *place = place_of(tag, filter);
         g_autofree char *quoted = nwf_clip(name);
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: parameter '%s' has more than %d values"),
-                             nwf_xml_line(tag), quoted, (int)NWF_LIST_MAX);
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the parameter '%s' has too many values (limit: %d)"),
+                             place, quoted, (int)NWF_LIST_MAX);
     }
     if (name && value && nwf_params_add(params, name, value))
         return TRUE;
     if (nwf_notes_wanted(notes))
-        remark_dropped(tag, name, value,
-                       name && value ? _("a name is made of letters, digits and '_', a value also of '.' and ':'")
-                                     : _("it needs both attributes"),
-                       filter, notes);
+        remark_dropped(tag, name, value, filter, notes);
     return TRUE;
 }
 

@@ -117,7 +117,7 @@ remark_without_effect(const NwfRule *rule, guint index, const NwfRulePlace *plac
     g_autofree char *text = NULL;
     if (needs == NWF_MATCH_NONE || has_field(rule, needs))
         return;
-    text = g_strdup_printf(_("has no effect without '%s': the rule matches more than it says"),
+    text = g_strdup_printf(_("this has no effect without '%s': the rule matches more than it says"),
                            rule->protocol->attributes[find_field(rule->protocol, needs)].name);
     remark(rule, index, place, text);
 }
@@ -134,7 +134,8 @@ remark_negation(const NwfRule *rule, guint index, const NwfRulePlace *place)
     /* MAC is nearly always one address, and filters against spoofing negate it. */
     if (drops && field->variable && field->variable->access == NWF_ACCESS_ITERATOR &&
         strcmp(field->variable->name, "MAC") != 0)
-        remark(rule, index, place, _("with match='no' a list of two values drops everything"));
+        remark(rule, index, place,
+               _("with match='no' a list of several values matches everything: use return rules instead"));
 }
 
 static void

@@ -6,7 +6,7 @@
 
 #include "conf/filter_internal.h"
 
-/** nwf_rule_label: (transfer full): "rule at line 17: <tcp dstportstart='70000'>"; @attribute may be NULL. */
+/** nwf_rule_label: (transfer full): "filter 'f', rule at line 17: <tcp dstportstart='70000'>"; @attribute may be NULL. */
 char *nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value);
 void nwf_rule_note(const NwfRulePlace *place, const char *label, const char *remark);
 

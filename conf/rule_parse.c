@@ -33,20 +33,20 @@ static const NwfWord directions[] = {
 char *
 nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value)
 {
+    g_autofree char *filter = nwf_clip(place->filter);
     g_autofree char *name = nwf_clip(element);
     g_autofree char *quoted_attribute = attribute ? nwf_clip(attribute) : NULL;
     g_autofree char *quoted = value ? nwf_clip(value) : NULL;
     if (!attribute)
-        return g_strdup_printf(_("rule at line %u: <%s>"), place->line, name);
-    return g_strdup_printf(_("rule at line %u: <%s %s='%s'>"), place->line, name, quoted_attribute,
+        return g_strdup_printf(_("filter '%s', rule at line %u: <%s>"), filter, place->line, name);
+    return g_strdup_printf(_("filter '%s', rule at line %u: <%s %s='%s'>"), filter, place->line, name, quoted_attribute,
                            quoted ? quoted : "");
 }
 
 void
 nwf_rule_note(const NwfRulePlace *place, const char *label, const char *remark)
 {
-    g_autofree char *filter = nwf_clip(place->filter);
-    nwf_note(place->notes, _("filter '%s': %s: %s"), filter, label, remark);
+    nwf_note(place->notes, "%s: %s", label, remark);
 }
 
 /* Looks the word of a required attribute up; -1 with @error if there is none or it is unknown. */
@@ -64,10 +64,10 @@ read_word(const NwfXmlTag *tag, const char *attribute, const NwfWord *words, con
     }
     label = nwf_rule_label(place, "rule", text ? attribute : NULL, text);
     if (text)
-        nwf_set_error(error, NWF_ERROR_RULE_WORD, _("%s: not one of %s"), label, known->str);
+        nwf_set_error(error, NWF_ERROR_RULE_WORD, _("%s: expected one of %s"), label, known->str);
     else
-        nwf_set_error(error, NWF_ERROR_RULE_INCOMPLETE, _("%s: the attribute '%s' is missing (one of %s)"), label,
-                      attribute, known->str);
+        nwf_set_error(error, NWF_ERROR_RULE_INCOMPLETE, _("%s: the attribute '%s' is missing; expected one of %s"),
+                      label, attribute, known->str);
     return -1;
 }
 
@@ -88,9 +88,9 @@ read_priority(const NwfXmlTag *tag, int *priority, const NwfRulePlace *place, GE
     }
     label = nwf_rule_label(place, "rule", "priority", text);
     if (place->dialect >= NWF_DIALECT_11 && !nwf_signed_read(text, &number))
-        return nwf_set_error(error, NWF_ERROR_RULE_PRIORITY, _("%s: not a number from %d to %d"), label,
+        return nwf_set_error(error, NWF_ERROR_RULE_PRIORITY, _("%s: the priority is not a number from %d to %d"), label,
                              (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
-    remark = g_strdup_printf(_("not a number from %d to %d, so the priority is %d"), (int)NWF_PRIORITY_MIN,
+    remark = g_strdup_printf(_("the priority is not a number from %d to %d; %d is used instead"), (int)NWF_PRIORITY_MIN,
                              (int)NWF_PRIORITY_MAX, *priority);
     nwf_rule_note(place, label, remark);
     return TRUE;
@@ -106,7 +106,7 @@ read_statematch(const NwfXmlTag *tag, const NwfRulePlace *place)
     if (strcmp(text, "0") == 0 || g_ascii_strcasecmp(text, "false") == 0)
         return FALSE;
     label = nwf_rule_label(place, "rule", "statematch", text);
-    nwf_rule_note(place, label, _("means 'true'; only '0' and 'false' switch it off"));
+    nwf_rule_note(place, label, _("this counts as 'true'; only '0' and 'false' switch it off"));
     return TRUE;
 }
 
@@ -122,7 +122,7 @@ remark_unknown_rule_attributes(const NwfXmlTag *tag, const NwfRulePlace *place)
             continue;
         value = nwf_xml_attribute(tag, name);
         label = nwf_rule_label(place, "rule", name, value);
-        nwf_rule_note(place, label, _("an unknown attribute is ignored"));
+        nwf_rule_note(place, label, _("the attribute is unknown and is ignored"));
     }
 }
 
@@ -157,7 +157,7 @@ read_literal(NwfField *field, const NwfAttribute *attribute, const char *text, N
         return FALSE;
     g_clear_error(error);
     field->value.ipv4 = TRUE;
-    nwf_note(notes, _("an IPv6 address is needed; no port can be bound to this filter"));
+    nwf_note(notes, _("an IPv6 address is needed here; no port can use this filter"));
     return TRUE;
 }
 
@@ -208,7 +208,7 @@ read_sign(const NwfXmlTag *tag, const NwfRulePlace *place)
     if (strcmp(text, "no") == 0)
         return TRUE;
     label = nwf_rule_label(place, nwf_xml_name(tag), "match", text);
-    nwf_rule_note(place, label, _("means 'yes'; only 'no' negates"));
+    nwf_rule_note(place, label, _("this counts as 'yes'; only 'no' negates"));
     return FALSE;
 }
 
@@ -232,7 +232,7 @@ remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, con
             continue;
         value = nwf_xml_attribute(tag, name);
         label = nwf_rule_label(place, protocol->name, name, value);
-        nwf_rule_note(place, label, _("an unknown attribute is ignored: the rule matches more than it says"));
+        nwf_rule_note(place, label, _("the attribute is unknown and is ignored: the rule matches more than it says"));
     }
 }
 
@@ -247,7 +247,8 @@ choose_protocol(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place)
     if (!protocol || (*rule)->protocol) {
         label = nwf_rule_label(place, nwf_xml_name(tag), NULL, NULL);
         nwf_rule_note(place, label,
-                      protocol ? _("a second protocol in a rule is ignored") : _("an unknown element is ignored"));
+                      protocol ? _("a second protocol in a rule is ignored")
+                               : _("the element is unknown and is ignored"));
         return FALSE;
     }
     *rule = g_realloc(*rule, sizeof(NwfRule) + protocol->n_attributes * sizeof(NwfField));

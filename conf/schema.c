@@ -76,9 +76,10 @@ nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
     int result = -1;
 
     if (size > SIZE_MAX_VALIDATED)
-        return nwf_set_error(error, NWF_ERROR_XML_SCHEMA,
-                             _("a document of more than %d bytes is not validated; use it without validation"),
-                             (int)SIZE_MAX_VALIDATED);
+        return nwf_set_error(
+            error, NWF_ERROR_XML_SCHEMA,
+            _("the document is too large to be validated (limit in bytes: %d); use it without validation"),
+            (int)SIZE_MAX_VALIDATED);
     grammar = parse_grammar(schema, reason, NULL);
     document = xmlReadMemory(xml, (int)size, NULL, NULL, nwf_xml_options());
     if (grammar && document)
@@ -89,6 +90,7 @@ nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
     }
     if (result == 0)
         return TRUE;
-    return nwf_set_error(error, NWF_ERROR_XML_SCHEMA, _("the document does not fit the schema: %s"),
-                         reason->len ? reason->str : _("it could not be examined"));
+    if (!reason->len)
+        return nwf_set_error(error, NWF_ERROR_XML_SCHEMA, _("the document could not be validated"));
+    return nwf_set_error(error, NWF_ERROR_XML_SCHEMA, _("the document does not fit the schema: %s"), reason->str);
 }

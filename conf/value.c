@@ -161,7 +161,7 @@ nwf_value_parse(NwfValue *value, NwfType type, const char *text, NwfNotes *notes
     if (rows[type].read(value, &rows[type], text, notes))
         return TRUE;
     memset(value, 0, sizeof(*value));
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("not %s, nor a $VARIABLE"), nwf_type_expects(type));
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("expected %s, or a $VARIABLE"), nwf_type_expects(type));
 }
 
 void

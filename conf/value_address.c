@@ -109,7 +109,7 @@ nwf_read_ipv4(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes
     memcpy(value->address, &((struct sockaddr_in *)&address)->sin_addr, 4);
     nwf_write_ipv4(canonical, value, row);
     if (strcmp(canonical->str, text) != 0)
-        nwf_note(notes, _("is read as %s"), canonical->str);
+        nwf_note(notes, _("the address is read as %s"), canonical->str);
     return TRUE;
 }
 
@@ -130,7 +130,7 @@ nwf_read_ipv6(NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row, const char *
     memcpy(value->address, &in6->sin6_addr, 16);
     value->scope = in6->sin6_scope_id;
     if (value->scope)
-        nwf_note(notes, _("the scope is an interface of this host: another host may not be able to read it"));
+        nwf_note(notes, _("the scope is an interface of this host: other hosts may not know it"));
     return TRUE;
 }
 

@@ -149,7 +149,7 @@ nwf_read_comment(NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row, const cha
     gsize length = strlen(text);
     if (length > NWF_COMMENT_MAX) {
         length = (gsize)(g_utf8_find_prev_char(text, text + NWF_COMMENT_MAX + 1) - text);
-        nwf_note(notes, _("is cut after %u bytes"), (guint)length);
+        nwf_note(notes, _("the comment is too long and is cut (limit in bytes: %d)"), (int)NWF_COMMENT_MAX);
     }
     value->text = g_strndup(text, length);
     return TRUE;

@@ -88,7 +88,7 @@ nwf_read_bool(NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row, const char *
     static const char *const no[] = {"false", "no", "0", NULL};
     value->number = g_strv_contains(yes, text);
     if (!value->number && !g_strv_contains(no, text))
-        nwf_note(notes, _("counts as 'false'; only 'true', 'yes' and '1' count as true"));
+        nwf_note(notes, _("this counts as 'false'; only 'true', 'yes' and '1' count as 'true'"));
     return TRUE;
 }
 

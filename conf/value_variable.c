@@ -96,7 +96,7 @@ nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfSer
         return TRUE;
     memset(value, 0, sizeof(*value));
     if (type == NWF_TYPE_PORT)
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("not %s, nor a service of this host, nor a range START:END"),
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("expected %s, a service of this host, or a range START:END"),
                              nwf_type_expects(type));
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("not %s"), nwf_type_expects(type));
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("expected %s"), nwf_type_expects(type));
 }

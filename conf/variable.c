@@ -66,7 +66,7 @@ nwf_variable_parse(const char *text, NwfNotes *notes, GError **error)
         rest = NULL;
     if (!rest) {
         nwf_set_error(error, NWF_ERROR_INTERNAL,
-                      _("not a reference to a variable ($NAME, $NAME[index] or $NAME[@iterator up to %d])"),
+                      _("expected a variable: $NAME, $NAME[INDEX] or $NAME[@ITERATOR] (iterators: 0 to %d)"),
                       (int)NWF_ITERATOR_MAX);
         return NULL;
     }

@@ -71,7 +71,7 @@ on_complaint(gpointer data, NwfXmlComplaint complaint)
         return;
     if (complaint->level < XML_ERR_FATAL) {
         if (++run->complaints > COMPLAINTS_MAX)
-            refuse(run, _("too many namespace errors"));
+            refuse(run, _("there are too many namespace errors"));
         return;
     }
     message = g_strstrip(g_strdup(complaint->message ? complaint->message : ""));
@@ -92,7 +92,7 @@ few_names(NwfXmlRun *run)
 {
     if (xmlDictSize(run->parser->dict) <= NAMES_MAX)
         return TRUE;
-    refuse(run, _("too many different names"));
+    refuse(run, _("there are too many different names"));
     return FALSE;
 }
 
@@ -164,7 +164,7 @@ on_start(gpointer data, const xmlChar *name, const xmlChar *prefix, const xmlCha
     if (!few_names(run))
         return;
     if (run->n_namespaces > NAMESPACES_MAX)
-        refuse(run, _("too many namespaces"));
+        refuse(run, _("there are too many namespaces"));
     else if (!run->rooted)
         open_root(run, &tag);
     else
@@ -242,7 +242,7 @@ run_parser(NwfXmlRun *run, const char *xml, gsize length)
     xmlDocPtr document = NULL;
     run->parser = xmlNewParserCtxt();
     if (!run->parser) {
-        nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("out of memory"));
+        nwf_set_error(&run->syntax, NWF_ERROR_XML_SYNTAX, _("there is not enough memory"));
         return;
     }
     *run->parser->sax = handler;

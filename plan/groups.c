@@ -25,13 +25,11 @@ typedef struct NwfSlot {
 char *
 nwf_column_place(const NwfColumn *column)
 {
-    GString *out = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new("$");
 
-    g_string_append_printf(out, _("filter '%s', rule at line %u: <%s %s='$"), column->rule->filter->name,
-                           column->rule->rule->line, column->rule->rule->protocol->name, column->attribute);
-    nwf_variable_spelling(out, column->variable);
-    g_string_append(out, "'>");
-    return g_string_free(out, FALSE);
+    nwf_variable_spelling(text, column->variable);
+    return g_strdup_printf(_("filter '%s', rule at line %u: <%s %s='%s'>"), column->rule->filter->name,
+                           column->rule->rule->line, column->rule->rule->protocol->name, column->attribute, text->str);
 }
 
 static gboolean
@@ -59,7 +57,7 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
         return TRUE;
     place = nwf_column_place(column);
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("%s: the variable has no value: give it as a parameter of the binding"), place);
+                         _("%s: the variable has no value; give it as a parameter of the binding"), place);
 }
 
 static NwfSlot *

@@ -249,7 +249,7 @@ static const struct {
     const char *text;
 } faults[] = {
     {has_no_way_back, FALSE, NWF_ERROR_INTERNAL,
-     N_("cannot be compared in both directions: write a rule with direction='in' or 'out'")},
+     N_("one rule cannot compare this in both directions: use direction='in' or 'out'")},
     {has_ports_without_protocol, FALSE, NWF_ERROR_FIREWALL,
      N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated")},
     {has_type_without_protocol, FALSE, NWF_ERROR_FIREWALL,
@@ -257,10 +257,10 @@ static const struct {
     {mixes_addresses, TRUE, NWF_ERROR_FIREWALL,
      N_("a range of IPv6 addresses cannot end with an IPv4 address")},
     {is_range_in_range, TRUE, NWF_ERROR_FIREWALL,
-     N_("a range of ports cannot be the end of another range: give single ports")},
+     N_("a range of ports cannot be an end of another range: use single ports")},
     {ends_before_it_begins, TRUE, NWF_ERROR_FIREWALL, N_("the range ends before it begins")},
     {is_reserved_vlan, TRUE, NWF_ERROR_FIREWALL,
-     N_("ebtables cannot match VLAN 4095: accepted are 0 to 4094")},
+     N_("ebtables cannot match VLAN 4095; accepted are 0 to 4094")},
 };
 
 static gboolean

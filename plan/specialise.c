@@ -57,8 +57,8 @@ fits(const NwfTemplate *t, const NwfValues *values, GError **error)
     if (total <= NWF_PORT_RULES_MAX)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("filter '%s' makes more than %d rules of a port: most come from the lists of values in "
-                           "filter '%s', rule at line %u"),
+                         _("filter '%s' makes too many rules (limit: %d); most come from the lists of filter '%s', "
+                           "rule at line %u"),
                          nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "",
                          largest->line);
 }

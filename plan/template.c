@@ -124,7 +124,7 @@ nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRul
     }
     if (++draft->n_rules > NWF_PORT_RULES_MAX)
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                             _("filter '%s' and the filters it refers to make more than %d rules of a port"),
+                             _("filter '%s' and those it refers to make too many rules (limit: %d)"),
                              nwf_tree_root(draft->template->tree), NWF_PORT_RULES_MAX);
     return TRUE;
 }

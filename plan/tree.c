@@ -52,10 +52,8 @@ node_free(gpointer data)
 static gboolean
 too_deep(const char *name, GError **error)
 {
-    return nwf_set_error(
-        error, NWF_ERROR_INTERNAL,
-        _("filter '%s' is reached over more than %d references: at most %d filters may stand one below the other"),
-        name, NWF_TREE_DEPTH_MAX - 1, NWF_TREE_DEPTH_MAX);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the tree of filters is too deep at filter '%s' (limit: %d)"),
+                         name, NWF_TREE_DEPTH_MAX);
 }
 
 static gboolean
@@ -63,9 +61,8 @@ missing(const char *name, const NwfFilter *from, guint line, GError **error)
 {
     if (from == NULL)
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' does not exist"), name);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("filter '%s', reference at line %u: the referenced filter '%s' does not exist"), from->name,
-                         line, name);
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', reference at line %u: filter '%s' does not exist"),
+                         from->name, line, name);
 }
 
 static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level,
@@ -117,7 +114,7 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
 
     if (node != NULL && node->open) {
         nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                      _("filter '%s', reference at line %u: the reference to filter '%s' closes a loop"), from->name,
+                      _("filter '%s', reference at line %u: a reference to filter '%s' closes a loop"), from->name,
                       line, name);
         return NULL;
     }
@@ -213,13 +210,14 @@ fits(const NwfNode *root, GError **error)
 {
     if (root->n_rules > NWF_PORT_RULES_MAX)
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                             _("filter '%s' and the filters it refers to make more than %d rules"), root->filter->name,
-                             NWF_PORT_RULES_MAX);
+                             _("filter '%s' and those it refers to make too many rules (limit: %d)"),
+                             root->filter->name, NWF_PORT_RULES_MAX);
     if (root->n_references > NWF_TREE_REFERENCES_MAX)
-        return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                             _("filter '%s' and the filters it refers to make more than %d references and parameters "
-                               "of references"),
-                             root->filter->name, NWF_TREE_REFERENCES_MAX);
+        return nwf_set_error(
+            error, NWF_ERROR_INTERNAL,
+            _("filter '%s' and those it refers to make too many references and parameters of references "
+              "(limit: %d)"),
+            root->filter->name, NWF_TREE_REFERENCES_MAX);
     return TRUE;
 }
 

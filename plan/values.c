@@ -50,9 +50,10 @@ texts_of(const NwfColumn *column, const NwfParams *params, GError **error)
     place = nwf_column_place(column);
     if (texts == NULL)
         nwf_set_error(error, NWF_ERROR_INTERNAL,
-                      _("%s: the variable has no value: give it as a parameter of the binding"), place);
+                      _("%s: the variable has no value; give it as a parameter of the binding"), place);
     else
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the list has only %u values: the first is number 0"), place,
+        nwf_set_error(error, NWF_ERROR_INTERNAL,
+                      _("%s: the list has no value with this index (values: %u, the first has index 0)"), place,
                       texts->len);
     return NULL;
 }
@@ -62,10 +63,11 @@ uneven(const NwfColumn *a, guint n_a, const NwfColumn *b, guint n_b, GError **er
 {
     g_autofree char *place = nwf_column_place(b);
 
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("%s: has %u values, but '%s' in attribute %s, which advances together with it, has %u: "
-                           "give them lists of equal length, or different iterators ($%s[@1])"),
-                         place, n_b, a->variable->name, a->attribute, n_a, b->variable->name);
+    return nwf_set_error(
+        error, NWF_ERROR_INTERNAL,
+        _("%s: this list (values: %u) goes along with '%s' in attribute %s (values: %u): make both equally "
+          "long, or use different iterators ($%s[@1])"),
+        place, n_b, a->variable->name, a->attribute, n_a, b->variable->name);
 }
 
 /* Number of steps of a group, 0 with @error; @texts: one list for each column. */
@@ -97,14 +99,15 @@ static gboolean
 cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfHost *host, NwfNotes *notes,
            GError **error)
 {
-    g_autofree char *place = NULL, *shown = NULL;
+    g_autofree char *place = NULL, *shown = NULL, *wrong = NULL;
 
     if (nwf_value_parse_variable(cell, column->type, text, host != NULL ? host->services : NULL,
                                  host != NULL ? host->data : NULL, notes, error))
         return TRUE;
     place = nwf_column_place(column);
     shown = nwf_clip(text);
-    g_prefix_error(error, _("%s: the variable has the value '%s': "), place, shown);
+    wrong = g_strdup_printf(_("%s: the variable has the value '%s'"), place, shown);
+    g_prefix_error(error, "%s: ", wrong);
     return FALSE;
 }
 
@@ -150,10 +153,10 @@ too_many(const GArray *columns, GError **error)
 {
     g_autofree char *place = nwf_column_place(&g_array_index(columns, NwfColumn, 0));
 
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("%s: this and other lists of values in the filter and those it refers to make more than %d "
-                           "values: use shorter lists or fewer combinations of them"),
-                         place, NWF_PORT_VALUES_MAX);
+    return nwf_set_error(
+        error, NWF_ERROR_INTERNAL,
+        _("%s: this and other lists make too many values (limit: %d): use shorter lists, or combine fewer"), place,
+        NWF_PORT_VALUES_MAX);
 }
 
 /* @n_listed: (inout): values of lists so far. */
@@ -191,11 +194,10 @@ remark_negated_lists(const NwfValues *values, NwfNotes *notes)
         const NwfTuples *tuples = g_ptr_array_index(values->tuples, caution->group);
 
         if (tuples->n > 1)
-            nwf_note(
-                notes,
-                _("filter '%s', rule at line %u: a list of %u values in a negated condition makes one rule for each, "
-                  "which together match everything: use return rules instead"),
-                caution->rule->filter->name, caution->rule->rule->line, tuples->n);
+            nwf_note(notes,
+                     _("filter '%s', rule at line %u: with match='no' a list of several values matches everything: use "
+                       "return rules instead"),
+                     caution->rule->filter->name, caution->rule->rule->line);
     }
 }
 

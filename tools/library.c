@@ -56,7 +56,7 @@ nwf_read_text(const char *path, GError **error)
         return NULL;
     }
     if (strlen(text) != length) {
-        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("file '%s' has a zero byte and is no XML"), path);
+        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("%s: this is not XML, it contains a zero byte"), path);
         return NULL;
     }
     return g_steal_pointer(&text);

@@ -54,16 +54,16 @@ nwf_port_options_add(GOptionContext *context, NwfPortOptions *options)
 {
     const GOptionEntry entries[] = {
         {"binding", 'b', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->bindings, N_("binding of a port"), N_("FILE")},
-        {"port", 'i', 0, G_OPTION_ARG_STRING, &options->port, N_("instead of a binding: its interface"), N_("NAME")},
-        {"mac", 'm', 0, G_OPTION_ARG_STRING, &options->mac, N_("and its MAC address"), N_("ADDRESS")},
-        {"filter", 'f', 0, G_OPTION_ARG_STRING, &options->filter, N_("and its filter (default: the first file's)"),
-         N_("NAME")},
+        {"port", 'i', 0, G_OPTION_ARG_STRING, &options->port, N_("name of a port, instead of a binding"), N_("NAME")},
+        {"mac", 'm', 0, G_OPTION_ARG_STRING, &options->mac, N_("MAC address of the port"), N_("ADDRESS")},
+        {"filter", 'f', 0, G_OPTION_ARG_STRING, &options->filter,
+         N_("filter of the port (default: that of the binding, else the first file)"), N_("NAME")},
         {"param", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &options->params,
-         N_("value of a variable; repeated: a list. Takes the place of the binding's"), N_("NAME=VALUE")},
-        {"filter-dir", 'd', 0, G_OPTION_ARG_FILENAME, &options->filter_dir,
-         N_("where other filters are found as NAME.xml"), N_("DIRECTORY")},
-        {"dialect", 0, 0, G_OPTION_ARG_STRING, &options->dialect, N_("read as this libvirt does (default: 12.8.0)"),
-         N_("VERSION")},
+         N_("value of a variable, instead of those of the binding; may be repeated for a list"), N_("NAME=VALUE")},
+        {"filter-dir", 'd', 0, G_OPTION_ARG_FILENAME, &options->filter_dir, N_("folder of other filters, as NAME.xml"),
+         N_("DIRECTORY")},
+        {"dialect", 0, 0, G_OPTION_ARG_STRING, &options->dialect,
+         N_("read documents as this libvirt does (default: 12.8.0)"), N_("VERSION")},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, N_("FILTER.xml...")},
         {NULL}};
 
@@ -77,7 +77,7 @@ check_options(const NwfPortOptions *options, GError **error)
         return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("either --binding or both --port and --mac are needed"));
     if (options->bindings && (options->port || options->mac))
         return nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                             _("--port and --mac are part of a binding: give one or the other"));
+                             _("--port and --mac say the same as --binding: give one or the other"));
     return TRUE;
 }
 
@@ -92,7 +92,7 @@ read_dialect(const char *version, NwfDialect *dialect, GError **error)
         return TRUE;
     int n = sscanf(version, "%u.%u.%u%c", &major, &minor, &release, &end);
     if (n < 1 || n > 3)
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is no version of libvirt, such as 9.0.0"), version);
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is not a version of libvirt, such as 9.0.0"), version);
     *dialect = nwf_dialect_of_version(major * 1000000UL + minor * 1000UL + release);
     return TRUE;
 }
@@ -106,14 +106,14 @@ add_params(NwfParams *params, char **texts, GError **error)
     for (guint i = 0; texts && texts[i]; i++) {
         const char *equals = strchr(texts[i], '=');
         if (!equals)
-            return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is not of the form NAME=VALUE"), texts[i]);
+            return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' has not the form NAME=VALUE"), texts[i]);
         g_autofree char *name = g_strndup(texts[i], (gsize)(equals - texts[i]));
         nwf_params_remove(params, name);
     }
     for (guint i = 0; texts && texts[i]; i++) {
         g_auto(GStrv) parts = g_strsplit(texts[i], "=", 2);
         if (!nwf_params_add(params, parts[0], parts[1]))
-            return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("parameter '%s' has a character that is not allowed"),
+            return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the parameter '%s' has characters that are not allowed"),
                                  texts[i]);
     }
     return TRUE;
@@ -155,7 +155,7 @@ static gboolean
 target_from_options(Target *target, const char *first_filter, const NwfPortOptions *options, GError **error)
 {
     if (!nwf_mac_parse(target->mac, options->mac, NULL))
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is no MAC address"), options->mac);
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is not a MAC address"), options->mac);
     if (!options->filter && !first_filter)
         return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("no filter is named: give a file or --filter"));
     target->port = g_strdup(options->port);
@@ -184,9 +184,10 @@ nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
         return TRUE;
     g_ptr_array_add(missing, NULL);
     g_autofree char *names = g_strjoinv(", ", (char **)missing->pdata);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("filter '%s' for interface '%s': no value for %s; give --param NAME=VALUE"), target->root,
-                         target->port, names);
+    return nwf_set_error(
+        error, NWF_ERROR_INTERNAL,
+        _("port '%s', filter '%s': these variables have no value: %s; give them with --param NAME=VALUE"), target->port,
+        target->root, names);
 }
 
 static NwfPlan *
@@ -230,8 +231,7 @@ add_port(GPtrArray *ports, const Target *target, NwfLibrary *library, GError **e
         return FALSE;
     for (guint i = 0; i < ports->len; i++)
         if (g_str_equal(((NwfPort *)g_ptr_array_index(ports, i))->name, target->port))
-            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("two bindings for the interface '%s'"),
-                                 target->port);
+            return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("port '%s' has several bindings"), target->port);
     port = g_new0(NwfPort, 1);
     port->name = g_strdup(target->port);
     memcpy(port->mac, target->mac, sizeof(port->mac));

@@ -51,9 +51,9 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
         {"direction", 0, 0, G_OPTION_ARG_STRING, &options->direction,
          N_("out: sent by the port, in: sent to it, auto: by MAC address (default)"), N_("out|in|auto")},
         {"ways", 'w', 0, G_OPTION_ARG_FILENAME, &options->ways,
-         N_("a line for each frame: FROM TO[,TO...]; an interface, 'host', or '-' for one without filter"), N_("FILE")},
+         N_("a line for each frame: FROM TO[,TO...], each a port, 'host', or '-' for one without filter"), N_("FILE")},
         {"checksums", 0, 0, G_OPTION_ARG_NONE, &options->checksums,
-         N_("wrong checksums count; captures made before the card fills them in have many"), NULL},
+         N_("let wrong checksums count; captures made before the card fills them in have many"), NULL},
         {"json", 'j', 0, G_OPTION_ARG_NONE, &options->json, N_("print JSON"), NULL},
         {NULL}};
     static const char *const directions[] = {"auto", "in", "out", NULL};
@@ -71,7 +71,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     if (options->direction && options->ways)
         return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("--direction and --ways both say where frames go: give one"));
     if (options->direction && !g_strv_contains(directions, options->direction))
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("--direction is '%s'; accepted are in, out and auto"),
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("--direction is '%s'; expected one of in, out, auto"),
                              options->direction);
     return TRUE;
 }
@@ -154,8 +154,8 @@ way_by_line(NwfSight *sight, const char *line, GPtrArray *ports, GError **error)
             g_array_append_val(sight->to, end);
     }
     return good || nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                                 _("way of frame %u: '%s' is not of the form FROM TO[,TO...], each the interface of a "
-                                   "given binding, 'host' or '-'"),
+                                 _("the way of frame %u is '%s'; expected FROM TO[,TO...], each the port of a binding, "
+                                   "'host' or '-'"),
                                  sight->number, line);
 }
 
@@ -207,7 +207,7 @@ open_capture(const char *path, GError **error)
         return NULL;
     }
     if (pcap_datalink(capture) != DLT_EN10MB) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is no capture of Ethernet frames"), path);
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is not a capture of Ethernet frames"), path);
         return NULL;
     }
     return g_steal_pointer(&capture);

@@ -71,7 +71,8 @@ port_of(const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
 static const char *
 why_not_judged(const NwfSight *sight)
 {
-    return sight->cut ? N_("the capture holds only a part of it") : N_("has nothing to do with the ports");
+    return sight->cut ? N_("the capture holds only a part of the frame")
+                      : N_("the frame has nothing to do with the ports");
 }
 
 /* --- JSON --- */
@@ -181,20 +182,28 @@ print_document(NwfReport *report)
 
 /* --- text --- */
 
-static void
-append_stage(GString *out, const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
+static char *
+stage_text(const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
 {
     g_autofree char *chain = nwf_chain_name(stage->chain, port_of(stage, sight, to));
 
     if (!stage->rule)
-        g_string_append_printf(out, _("end of chain %s"), chain);
-    else if (!stage->rule->filter)
-        g_string_append_printf(out, _("rule %u of chain %s"), stage->index + 1, chain);
+        return g_strdup_printf(_("end of chain %s"), chain);
+    if (!stage->rule->filter)
+        return g_strdup_printf(_("rule %u of chain %s"), stage->index + 1, chain);
+    return g_strdup_printf(_("filter '%s' line %u (%s; rule %u of chain %s)"), stage->rule->filter, stage->rule->line,
+                           actions[stage->rule->verdict], stage->index + 1, chain);
+}
+
+static void
+append_stage(GString *out, const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
+{
+    g_autofree char *text = stage_text(stage, sight, to);
+
+    if (stage->certain)
+        g_string_append(out, text);
     else
-        g_string_append_printf(out, _("filter '%s' line %u (%s; rule %u of chain %s)"), stage->rule->filter,
-                               stage->rule->line, actions[stage->rule->verdict], stage->index + 1, chain);
-    if (!stage->certain)
-        g_string_append(out, _(", which may match or not"));
+        g_string_append_printf(out, _("%s, which may match or not"), text);
 }
 
 static void
@@ -211,7 +220,7 @@ print_way(const NwfSight *sight, guint index)
     else if (decision->deciding)
         append_stage(line, decision->deciding, sight, to);
     else
-        g_string_append(line, _("no chain of the ports sees it"));
+        g_string_append(line, _("no chain of the ports sees the frame"));
     g_print("%s\n", line->str);
 }
 

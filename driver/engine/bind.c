@@ -32,7 +32,7 @@ check_duplicate(NwfEngine *engine, const NwfPort *existing, const NwfBinding *bi
         return TRUE;
     if (is_stale(existing, binding, ifindex)) {
         nwf_engine_log(engine, NWF_LOG_WARNING, "engine",
-                       _("binding of port '%s' by '%s' is stale, its device is gone: replaced by the one of '%s'"),
+                       _("port '%s': the device of the binding of '%s' is gone, so that of '%s' takes its place"),
                        binding->portdev, existing->binding->owner_name, binding->owner_name);
         return TRUE;
     }
@@ -90,7 +90,7 @@ prepare_unbind(NwfEngine *engine, NwfGroup *group, GError **error)
     NwfPort *existing = g_hash_table_lookup(engine->ports, group->portdev);
 
     if (!existing || existing->binding != group->binding)
-        return nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), group->portdev);
+        return nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), group->portdev);
     group->remove_from = engine->binding_store;
     group->remove_name = g_strdup(group->portdev);
     nwf_group_swap(group, group->portdev, existing, NULL);

@@ -174,10 +174,10 @@ static const struct {
     NwfErrorCode code;
     const char *message;
 } learning_modes[] = {
-    {"any", NWF_ERROR_INTERNAL, N_("variable IP has no value, and addresses are not learned by this version")},
+    {"any", NWF_ERROR_INTERNAL, N_("the variable IP has no value, and addresses are not learned by this version")},
     {"dhcp", NWF_ERROR_UNSUPPORTED,
-     N_("variable IP has no value, and addresses are not learned from DHCP by this version")},
-    {"none", NWF_ERROR_INTERNAL, N_("variable IP has no value, and CTRL_IP_LEARNING is 'none'")},
+     N_("the variable IP has no value, and addresses are not learned from DHCP by this version")},
+    {"none", NWF_ERROR_INTERNAL, N_("the variable IP has no value, and CTRL_IP_LEARNING is 'none'")},
 };
 
 static gboolean
@@ -191,7 +191,7 @@ address_is_open(const NwfBinding *binding, GError **error)
             return nwf_set_error(error, learning_modes[i].code, _("filter '%s': %s"), binding->filter,
                                  _(learning_modes[i].message));
     return nwf_set_error(error, NWF_ERROR_PARSE,
-                         _("filter '%s': CTRL_IP_LEARNING is '%s', which is none of any, dhcp, none"), binding->filter,
+                         _("filter '%s': CTRL_IP_LEARNING is '%s'; expected one of any, dhcp, none"), binding->filter,
                          word);
 }
 
@@ -238,7 +238,7 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
 
     g_clear_pointer(&port->tree, nwf_tree_unref);
     if (!nwf_port_name_is_possible(port->binding->portdev)) {
-        nwf_note(notes, _("no device can have the name '%s': no rules are made"), port->binding->portdev);
+        nwf_note(notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);
         set_plan(port, NULL, FALSE);
         return TRUE;
     }

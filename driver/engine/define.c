@@ -64,7 +64,8 @@ rebuild_port(NwfEngine *engine, NwfGroup *group, NwfPort *existing, GError **err
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
 
     if (!nwf_build_or_close(engine, port, group->filter, group->notes, error)) {
-        g_prefix_error(error, _("port '%s': "), name);
+        g_autofree char *place = g_strdup_printf(_("port '%s'"), name);
+        g_prefix_error(error, "%s: ", place);
         return FALSE;
     }
     nwf_group_swap(group, name, existing, g_steal_pointer(&port));
@@ -168,7 +169,7 @@ prepare_undefine(NwfEngine *engine, NwfGroup *group, GError **error)
 
     if (!filter || strcmp(filter->name, group->filter->name) != 0) {
         nwf_uuid_format(uuid, group->filter->uuid);
-        return nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no filter with uuid %s"), uuid);
+        return nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), uuid);
     }
     if (!check_unused(engine, filter, error))
         return FALSE;

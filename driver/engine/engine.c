@@ -198,13 +198,15 @@ nwf_engine_reload(NwfEngine *engine, GError **error)
 NwfFilter *
 nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error)
 {
+    g_autofree char *shown = nwf_clip(name);
+
     g_mutex_lock(&engine->lock);
     NwfFilter *filter = g_hash_table_lookup(engine->filters, name);
     if (filter)
         nwf_filter_ref(filter);
     g_mutex_unlock(&engine->lock);
     if (!filter)
-        nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no filter with the name '%s'"), name);
+        nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is named '%s'"), shown);
     return filter;
 }
 
@@ -220,7 +222,7 @@ nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **err
     g_mutex_unlock(&engine->lock);
     if (!filter) {
         nwf_uuid_format(text, uuid);
-        nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no filter with uuid %s"), text);
+        nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), text);
     }
     return filter;
 }
@@ -240,6 +242,15 @@ nwf_engine_filters(NwfEngine *engine)
     return list;
 }
 
+/* What is looked for comes as the client gave it. */
+static void
+no_binding(const char *portdev, GError **error)
+{
+    g_autofree char *shown = nwf_clip(portdev);
+
+    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
+}
+
 static NwfPort *
 find_port(NwfEngine *engine, const char *portdev, GError **error)
 {
@@ -249,7 +260,7 @@ find_port(NwfEngine *engine, const char *portdev, GError **error)
         nwf_port_ref(port);
     g_mutex_unlock(&engine->lock);
     if (!port)
-        nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), portdev);
+        no_binding(portdev, error);
     return port;
 }
 
@@ -282,7 +293,7 @@ nwf_engine_binding_xml(NwfEngine *engine, const NwfBinding *binding, GError **er
     if (!port)
         return NULL;
     if (port->binding != binding) {
-        nwf_set_error(error, NWF_ERROR_NO_BINDING, _("no binding for port '%s'"), binding->portdev);
+        no_binding(binding->portdev, error);
         return NULL;
     }
     g_autoptr(NwfParams) params =

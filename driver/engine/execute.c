@@ -88,8 +88,8 @@ take_back(NwfEngine *engine, GPtrArray *swaps, guint to)
         g_autoptr(GError) error = NULL;
         if (apply_slice(engine, swaps, from, end, TRUE, NULL, &error))
             continue;
-        nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("cannot put the old rules back, trying again later: %s"),
-                       error->message);
+        nwf_engine_log(engine, NWF_LOG_ERROR, "engine",
+                       _("the old rules cannot be put back; this is tried again later: %s"), error->message);
         for (guint i = from; i < end; i++)
             mark_unplaced(engine, g_ptr_array_index(swaps, i));
     }

@@ -70,8 +70,7 @@ nwf_group_run_all(NwfEngine *engine, GPtrArray *groups)
     for (guint i = 0; i < groups->len; i++) {
         NwfGroup *group = g_ptr_array_index(groups, i);
         if (engine->stopping) {
-            nwf_set_error(&group->error, NWF_ERROR_OPERATION_INVALID,
-                          _("the network filter driver is being shut down"));
+            nwf_set_error(&group->error, NWF_ERROR_OPERATION_INVALID, _("the nwfilter driver is being stopped"));
             group->answered = TRUE;
         } else {
             g_queue_push_tail(&engine->queue, group);

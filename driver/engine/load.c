@@ -17,8 +17,7 @@
 static void
 refuse_file(NwfEngine *engine, const char *directory, const char *name, const GError *why)
 {
-    nwf_engine_log(engine, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is passed over: %s"), directory, name,
-                   why->message);
+    nwf_engine_log(engine, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is ignored: %s"), directory, name, why->message);
 }
 
 static NwfFilter *
@@ -34,7 +33,7 @@ read_filter(NwfEngine *engine, const char *name, GError **error)
     if (!filter)
         return NULL;
     if (strcmp(filter->name, name) != 0) {
-        nwf_set_error(error, NWF_ERROR_XML_VALUE, _("it defines a filter of another name, '%s'"), filter->name);
+        nwf_set_error(error, NWF_ERROR_XML_VALUE, _("the filter in it has another name, '%s'"), filter->name);
         return NULL;
     }
     nwf_engine_log_notes(engine, "store", name, notes);
@@ -53,7 +52,7 @@ save_uuid(NwfEngine *engine, const NwfFilter *filter)
     nwf_uuid_format(uuid, filter->uuid);
     NwfPending *pending = nwf_store_prepare(engine->filter_store, filter->name, uuid, xml, &error);
     if (!pending || !nwf_store_commit(pending, notes, &error))
-        nwf_engine_log(engine, NWF_LOG_WARNING, "store", _("uuid of filter '%s' cannot be saved: %s"), filter->name,
+        nwf_engine_log(engine, NWF_LOG_WARNING, "store", _("the uuid of filter '%s' cannot be saved: %s"), filter->name,
                        error->message);
     nwf_engine_log_notes(engine, "store", filter->name, notes);
 }

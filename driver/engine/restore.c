@@ -60,7 +60,8 @@ wait_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
     NwfSwap *swap = g_ptr_array_index(group->swaps, 0);
 
     nwf_engine_log(engine, swap->old->unplaced ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "engine",
-                   _("port '%s' cannot be filtered or closed, trying again later: %s"), swap->name, why->message);
+                   _("port '%s' can be neither filtered nor closed; this is tried again later: %s"), swap->name,
+                   why->message);
     nwf_port_unref(swap->new);
     swap->new = nwf_port_copy(swap->old);
     swap->new->unplaced = TRUE;
@@ -71,7 +72,7 @@ prepare_release(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED
 {
     if (g_hash_table_contains(engine->ports, group->portdev))
         return TRUE; /* bound since the group was made */
-    nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("rules of port '%s', which is not bound, are removed"),
+    nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("port '%s' has no filter binding: its rules are removed"),
                    group->portdev);
     nwf_group_swap(group, group->portdev, NULL, NULL);
     return TRUE;

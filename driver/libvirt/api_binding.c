@@ -95,7 +95,7 @@ parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIde
         return NULL;
     if (g_strcmp0(binding->portdev, identity->portdev) != 0 || g_strcmp0(binding->linkdev, identity->linkdev) != 0 ||
         g_strcmp0(binding->filter, identity->filter) != 0) {
-        nwf_set_error(error, NWF_ERROR_INTERNAL, _("binding of '%s': access control was asked about '%s'"),
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("port '%s': access control was asked about port '%s'"),
                       binding->portdev, identity->portdev);
         return NULL;
     }

@@ -119,7 +119,8 @@ find_slots(const NwfSubject *subject, guint slots[ROWS], GError **error)
         slots[i] = hits == 1 ? slot : 0;
         if (hits != 1 && found)
             found = nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                                  _("this libvirt's %s() calls %u driver functions instead of one"), row->name, hits);
+                                  _("this libvirt's %s() does not call exactly one function of its driver (calls: %u)"),
+                                  row->name, hits);
     }
     return found;
 }
@@ -220,7 +221,7 @@ look(virConnectPtr conn, GError **error)
         return look_at(conn, error);
     if (conn)
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                             _("this libvirt opens nwfilter:///system with another driver than this one"));
+                             _("this libvirt opens nwfilter:///system with another driver"));
     return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt cannot open nwfilter:///system: %s"),
                          virGetLastErrorMessage());
 }

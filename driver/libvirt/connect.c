@@ -24,7 +24,7 @@ path_is_system(virConnectPtr conn, GError **error)
     if (uri && g_uri_split(uri, G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL) &&
         g_strcmp0(path, "/system") == 0)
         return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("nwfilter URI '%s' is not known, try nwfilter:///system"),
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the URI '%s' is not known; try nwfilter:///system"),
                          uri ? uri : "");
 }
 

@@ -74,6 +74,6 @@ nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed)
         return TRUE;
     nwf_symbols.virRaiseErrorFull(
         "nwfilter", call, __LINE__, VIR_FROM_NWFILTER, VIR_ERR_INVALID_ARG, VIR_ERR_ERROR, call, "flags", NULL, 0, 0,
-        _("unsupported flags (0x%x) in function %s; accepted are 0x%x"), flags & ~allowed, call, allowed);
+        _("unsupported flags 0x%x in function %s; accepted are 0x%x"), flags & ~allowed, call, allowed);
     return FALSE;
 }

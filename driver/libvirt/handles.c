@@ -26,7 +26,7 @@ nwf_handles_of(virConnectPtr conn, const GPtrArray *objects, NwfHandleMake make,
             continue;
         for (guint made = 0; made < i; made++)
             free_one(list[made]);
-        nwf_set_error(&error, NWF_ERROR_INTERNAL, _("libvirt could not make handle %u of %u"), i + 1, objects->len);
+        nwf_set_error(&error, NWF_ERROR_INTERNAL, _("libvirt cannot make object %u of %u"), i + 1, objects->len);
         nwf_report(error);
         return -1;
     }

@@ -18,7 +18,8 @@ nwf_inside_filter_by_name(const NwfPass *pass, const char *name, GError **error)
 {
     if (pass->engine)
         return nwf_engine_filter_by_name(pass->engine, name, error);
-    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is called '%s'"), name);
+    g_autofree char *shown = nwf_clip(name);
+    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is named '%s'"), shown);
     return NULL;
 }
 
@@ -27,7 +28,9 @@ nwf_inside_filter_by_uuid(const NwfPass *pass, const guint8 uuid[16], GError **e
 {
     if (pass->engine)
         return nwf_engine_filter_by_uuid(pass->engine, uuid, error);
-    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has this uuid"));
+    char text[37];
+    nwf_uuid_format(text, uuid);
+    nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), text);
     return NULL;
 }
 
@@ -42,7 +45,8 @@ nwf_inside_binding(const NwfPass *pass, const char *portdev, GError **error)
 {
     if (pass->engine)
         return nwf_engine_binding(pass->engine, portdev, error);
-    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port device '%s' has no network filter binding"), portdev);
+    g_autofree char *shown = nwf_clip(portdev);
+    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
     return NULL;
 }
 

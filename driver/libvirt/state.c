@@ -83,8 +83,7 @@ static gboolean
 may_start(gboolean privileged, const char *root, GError **error)
 {
     if (root)
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT,
-                             _("the nwfilter driver does not support embedded mode (root '%s')"), root);
+        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the nwfilter driver cannot be embedded (root '%s')"), root);
     if (privileged)
         lock_file = nwf_lock_file_take(LOCK_DIR, error);
     return !privileged || lock_file;
@@ -120,7 +119,7 @@ state_reload(void)
         return 0;
     g_auto(NwfPass) pass = nwf_gate_enter();
     if (pass.valid && pass.engine && !nwf_engine_reload(pass.engine, &error))
-        nwf_log_border(NWF_LOG_ERROR, _("reload of network filters: %s"), error->message);
+        nwf_log_border(NWF_LOG_ERROR, _("not all network filters could be reloaded: %s"), error->message);
     return 0;
 }
 

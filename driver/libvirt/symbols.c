@@ -80,7 +80,7 @@ nwf_symbols_load(GError **error)
         found = MIN(found, row->need == NWF_NEED_BASE ? NWF_SYMBOLS_UNUSABLE : NWF_SYMBOLS_PARTIAL);
     }
     if (found != NWF_SYMBOLS_ALL)
-        nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt lacks private functions that the driver needs: %s"),
+        nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt lacks functions that the driver needs: %s"),
                       missing->str);
     return found;
 }

@@ -138,7 +138,7 @@ make_input(const char *input, gsize length, Fd *out, GError **error)
     if (!fd_lift(&fd, error))
         return FALSE;
     if (input && (!write_all(fd, input, length) || lseek(fd, 0, SEEK_SET) != 0))
-        return system_error(error, _("cannot prepare the input of a program"), errno);
+        return system_error(error, _("the input of a program cannot be prepared"), errno);
     *out = fd;
     fd = -1;
     return TRUE;
@@ -297,13 +297,16 @@ judge(const char *program, int status, gboolean overflow, guint timeout_ms, NwfC
     if (overflow)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s printed too much and was killed"), program);
     if (status == -1)
-        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s has ended, but nobody can say how"), program);
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s has ended, but it is not known how"), program);
     if (result->exit_status == 0)
         return TRUE;
 
-    g_autofree char *words = g_strdup(*result->err ? result->err : result->out);
+    g_autofree char *words = g_strstrip(g_strdup(*result->err ? result->err : result->out));
+    if (!*words)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s failed (exit status %d) and said nothing"), program,
+                             result->exit_status);
     return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s failed (exit status %d): %s"), program, result->exit_status,
-                         g_strstrip(words));
+                         words);
 }
 
 gboolean
@@ -323,7 +326,7 @@ nwf_command_run(const char *const *argv, const char *input, gssize length, guint
 
     int rc = spawn(argv, (const Fd[]){in, out_end, err_end}, &pid);
     if (rc) {
-        g_autofree char *what = g_strdup_printf(_("cannot start %s"), argv[0]);
+        g_autofree char *what = g_strdup_printf(_("%s cannot be started"), argv[0]);
         return system_error(error, what, rc);
     }
     fd_clear(&out_end);

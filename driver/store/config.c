@@ -76,10 +76,11 @@ apply_line(const char *path, guint line, const char *key, const char *value, Nwf
             continue;
         if (config_keys[i].set(config, config_keys[i].offset, value, notes))
             return TRUE;
-        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is no value of %s, which may be %s"),
-                             path, line, value, key, config_keys[i].expects);
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                             _("%s, line %u: the value '%s' of %s is wrong; expected one of %s"), path, line, value,
+                             key, config_keys[i].expects);
     }
-    nwf_note(notes, _("%s, line %u: unknown key '%s'"), path, line, key);
+    nwf_note(notes, _("%s, line %u: the key '%s' is unknown and is ignored"), path, line, key);
     return TRUE;
 }
 
@@ -97,13 +98,13 @@ nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **e
         return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s", local->message);
     }
     if (strlen(text) != length)
-        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s contains a zero byte"), path);
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s: the file contains a zero byte"), path);
     g_autoptr(GRegex) regex = g_regex_new(LINE_PATTERN, G_REGEX_RAW, 0, NULL);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
         g_autoptr(GMatchInfo) match = NULL;
         if (!g_regex_match(regex, lines[i], 0, &match))
-            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' is not of the form key = value"),
+            return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s, line %u: '%s' has not the form KEY = VALUE"),
                                  path, i + 1, lines[i]);
         g_autofree char *key = g_match_info_fetch(match, 1);
         g_autofree char *value = line_value(match);

@@ -47,7 +47,7 @@ static gboolean
 system_error(GError **error, const char *what, const char *directory, const char *name)
 {
     int saved = errno;
-    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s '%s/%s': %s", what, directory, name, g_strerror(saved));
+    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s/%s: %s: %s", directory, name, what, g_strerror(saved));
 }
 
 /* After a rename or a removal there is no way back: a directory that cannot be synced is told, nothing more. */
@@ -55,7 +55,7 @@ static void
 sync_directory(NwfStore *store, int directory, const char *file, NwfNotes *notes)
 {
     if (fsync(directory) < 0)
-        nwf_note(notes, _("cannot sync the directory of '%s/%s': %s"), store->directory, file, g_strerror(errno));
+        nwf_note(notes, _("%s/%s: the directory cannot be synced: %s"), store->directory, file, g_strerror(errno));
 }
 
 /* A descriptor of the directory, or -1 with @error. */
@@ -63,12 +63,12 @@ static int
 open_directory(NwfStore *store, gboolean make, GError **error)
 {
     if (make && g_mkdir_with_parents(store->directory, 0700) < 0) {
-        system_error(error, _("cannot make the directory"), store->directory, "");
+        system_error(error, _("the directory cannot be made"), store->directory, "");
         return -1;
     }
     int fd = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        system_error(error, _("cannot open the directory"), store->directory, "");
+        system_error(error, _("the directory cannot be opened"), store->directory, "");
     return fd;
 }
 
@@ -100,15 +100,16 @@ nwf_store_free(NwfStore *store)
 gboolean
 nwf_store_check_name(const char *name, NwfErrorCode code, GError **error)
 {
+    g_autofree char *shown = nwf_clip(name);
     size_t longest = NWF_FILE_NAME_MAX - strlen(SUFFIX_NEW);
 
     if (strchr(name, '/'))
-        return nwf_set_error(error, code, _("the name '%s' cannot be a file name: it must not contain '/'"), name);
+        return nwf_set_error(error, code, _("the name '%s' cannot be a file name: it must not contain '/'"), shown);
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return nwf_set_error(error, code, _("the name '%s' cannot be a file name"), name);
+        return nwf_set_error(error, code, _("the name '%s' cannot be a file name"), shown);
     if (strlen(name) > longest)
-        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the name '%.40s…' is too long: at most %zu bytes"), name,
-                             longest);
+        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the name '%s' is too long for a file (limit in bytes: %zu)"),
+                             shown, longest);
     return TRUE;
 }
 
@@ -189,7 +190,7 @@ nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const cha
     if (directory < 0)
         return NULL;
     if (!write_file(directory, file, text)) {
-        system_error(error, _("cannot write"), store->directory, file);
+        system_error(error, _("the file cannot be written"), store->directory, file);
         close(directory);
         return NULL;
     }
@@ -216,7 +217,7 @@ nwf_store_commit(NwfPending *pending, NwfNotes *notes, GError **error)
     g_autofree char *to = g_strconcat(pending->name, SUFFIX, NULL);
 
     if (renameat(pending->directory, from, pending->directory, to) < 0) {
-        system_error(error, _("cannot put in place"), store->directory, to);
+        system_error(error, _("the file cannot be put in place"), store->directory, to);
         nwf_store_abandon(pending);
         return FALSE;
     }
@@ -240,7 +241,7 @@ static gboolean
 remove_in(NwfStore *store, int directory, const char *file, NwfNotes *notes, GError **error)
 {
     if (unlinkat(directory, file, 0) < 0 && errno != ENOENT)
-        return system_error(error, _("cannot remove"), store->directory, file);
+        return system_error(error, _("the file cannot be removed"), store->directory, file);
     sync_directory(store, directory, file, notes);
     return TRUE;
 }
@@ -267,9 +268,9 @@ rename_in(NwfStore *store, int directory, const char *from, const char *to, GErr
 
     if (fstatat(directory, to, &info, AT_SYMLINK_NOFOLLOW) == 0)
         return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                             _("its right name would be '%s', but there is such a file already"), to);
+                             _("it should be named '%s', but there is such a file already"), to);
     if (renameat(directory, from, directory, to) < 0)
-        return system_error(error, _("cannot put in place"), store->directory, to);
+        return system_error(error, _("the file cannot be put in place"), store->directory, to);
     sync_directory(store, directory, to, NULL);
     return TRUE;
 }
@@ -325,16 +326,16 @@ read_in(NwfStore *store, int directory, const char *file, GError **error)
     int fd = openat(directory, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
     if (fd < 0) {
-        system_error(error, _("cannot open"), store->directory, file);
+        system_error(error, _("the file cannot be opened"), store->directory, file);
         return NULL;
     }
     gboolean good = read_all(fd, text);
     if (!good)
-        system_error(error, _("cannot read"), store->directory, file);
+        system_error(error, _("the file cannot be read"), store->directory, file);
     close(fd);
     if (good && strlen(text->str) != text->len) {
-        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("'%s/%s' is not XML: it contains a zero byte"), store->directory,
-                      file);
+        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("%s/%s: this is not XML, it contains a zero byte"),
+                      store->directory, file);
         return NULL;
     }
     return good ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
@@ -369,7 +370,7 @@ nwf_store_list(NwfStore *store, GError **error)
     const char *entry;
 
     if (!dir) {
-        nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot read the directory '%s': %s"), store->directory,
+        nwf_set_error(error, NWF_ERROR_SYSTEM, _("%s: the directory cannot be read: %s"), store->directory,
                       local->message);
         return NULL;
     }

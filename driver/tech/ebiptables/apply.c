@@ -188,9 +188,9 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 
 /* --- and back --- */
 
-/* Adds to @trouble, in the words of @format, the ports that were closed; @stuck: only those that cannot go back. */
-static void
-tell_closed(const Job *job, GString *trouble, const char *format, gboolean stuck)
+/* The ports that were closed; @stuck: only those that cannot go back. Empty if there are none. */
+static char *
+closed_ports(const Job *job, gboolean stuck)
 {
     g_autoptr(GString) who = g_string_new(NULL);
 
@@ -199,8 +199,7 @@ tell_closed(const Job *job, GString *trouble, const char *format, gboolean stuck
         if (port->closes && !(stuck && port->change->old_plan))
             g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
     }
-    if (who->len > 0)
-        g_string_append_printf(trouble, "; %s: %s", format, who->str);
+    return g_string_free(g_steal_pointer(&who), FALSE);
 }
 
 /* Puts back what @ran of the stages before the last; FALSE if something could not be, with the reason in @trouble. */
@@ -215,7 +214,8 @@ put_back(Job *job, const gboolean ran[STAGES], GString *trouble)
         if (!ran[order[i]] || (order[i] == STAGE_CLOSE && !whole) || run_stage(job, order[i], TRUE, &changed, &error))
             continue;
         whole = FALSE;
-        g_string_append_printf(trouble, _("; putting the old rules back failed too: %s"), error->message);
+        g_string_append(trouble, "; ");
+        g_string_append_printf(trouble, _("the old rules could not be put back: %s"), error->message);
     }
     return whole;
 }
@@ -227,11 +227,15 @@ go_back(Job *job, Stage failed, const gboolean ran[STAGES])
     g_autoptr(GString) trouble = g_string_new(NULL);
     gboolean undecided = failed == STAGE_ETHERNET && job->in_doubt;
     gboolean whole = !undecided && put_back(job, ran, trouble);
+    g_autofree char *closed = undecided || ran[STAGE_CLOSE] ? closed_ports(job, whole) : g_strdup("");
 
-    if (undecided)
-        tell_closed(job, trouble, _("closed or with the new rules until the next change"), FALSE);
-    else if (ran[STAGE_CLOSE])
-        tell_closed(job, trouble, _("closed until the next change"), whole);
+    if (*closed) {
+        g_string_append(trouble, "; ");
+        g_string_append_printf(trouble,
+                               undecided ? _("these ports are closed or have the new rules until the next change: %s")
+                                         : _("these ports are closed until the next change: %s"),
+                               closed);
+    }
     if (!whole)
         for (guint i = 0; i < job->ports->len; i++)
             g_hash_table_add(job->self->uncertain, g_strdup(g_array_index(job->ports, Port, i).change->port));
@@ -274,11 +278,10 @@ bridge_is_fit(const Job *job, GError **error)
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
-                return nwf_set_error(
-                    error, NWF_ERROR_UNSUPPORTED,
-                    _("interface '%s': its filter has rules above the Ethernet level, which the kernel does "
-                      "not consult for bridged packets unless %s is 1, and require_bridge_netfilter is set"),
-                    port->change->port, setting);
+                return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                                     _("port '%s': its filter has IP rules, which the kernel does not apply to bridged "
+                                       "packets unless %s is 1, as require_bridge_netfilter demands"),
+                                     port->change->port, setting);
         }
     }
     return TRUE;
@@ -292,11 +295,10 @@ note_blindness(const Job *job, NwfNotes *notes)
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
-                nwf_note(
-                    notes,
-                    _("interface '%s': its filter has rules above the Ethernet level, but the kernel does not consult "
-                      "them for bridged packets; set %s to 1 (module br_netfilter)"),
-                    port->change->port, setting);
+                nwf_note(notes,
+                         _("port '%s': its filter has IP rules, which the kernel does not apply to bridged packets; "
+                           "set %s to 1 (module br_netfilter)"),
+                         port->change->port, setting);
         }
     }
 }
@@ -317,7 +319,10 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) missing = NULL;
         if (!nwf_tool_find(&self->tools[layer], &missing))
-            nwf_note(notes, _("%s: filters with such rules cannot be used"), missing->message);
+            nwf_note(notes,
+                     layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
+                                             : _("%s: filters with IPv6 rules cannot be used"),
+                     missing->message);
     }
     return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
 }

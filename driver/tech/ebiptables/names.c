@@ -132,8 +132,7 @@ nwf_port_name_check(const char *port, GError **error)
     g_autofree char *shown = g_strescape(port, NULL);
     return nwf_set_error(
         error, NWF_ERROR_INTERNAL,
-        _("interface name '%s' cannot be given to the firewall tools: 1 to %d bytes are possible, "
-          "without blanks, control characters, quotes, '/' and '\\', not beginning with '!' or '#', not "
-          "ending with '+'"),
+        _("the port name '%s' cannot be used in firewall rules: it may have no blanks, control characters, quotes, '/' "
+          "or '\\', not begin with '!' or '#', not end with '+', and not be longer than the limit (in bytes: %d)"),
         shown, PORT_NAME_MAX);
 }

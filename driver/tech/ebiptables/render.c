@@ -31,7 +31,7 @@ typedef struct Writer {
     NwfLayer layer;
     NwfDraftBatch draft;
     GHashTable *needed; /* name of a chain -> port of this batch that needs it */
-    gboolean fills;       /* some port gets chains, so base chains are needed */
+    gboolean fills;     /* some port gets chains, so base chains are needed */
 } Writer;
 
 /* --- rules --- */
@@ -179,10 +179,11 @@ claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
         g_autofree char *other = in_batch ? g_strdup(in_batch) : nwf_state_other_owner(writer->state, name, port);
 
         if (other)
-            return nwf_set_error(error, NWF_ERROR_FIREWALL,
-                                 _("the interfaces '%s' and '%s' both need a chain named '%s'; another name for the "
-                                   "interface or another chain name in the filter is needed"),
-                                 port, other, name);
+            return nwf_set_error(
+                error, NWF_ERROR_FIREWALL,
+                _("the ports '%s' and '%s' would share the chain '%s': rename a port, or the chain in the "
+                  "filter"),
+                port, other, name);
         g_hash_table_insert(writer->needed, g_strdup(name), g_strdup(port));
     }
     return TRUE;
@@ -336,8 +337,7 @@ nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
     if (lines <= NWF_PORT_RULES_MAX)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("interface '%s' would need %" G_GUINT64_FORMAT
-                           " rules of the firewall tools, %d are possible; a "
-                           "dscp at the Ethernet level needs 4, a negated one 7, in a rule with action 'return' 252"),
-                         port, lines, NWF_PORT_RULES_MAX);
+                         _("port '%s' needs too many rules of the firewall tools (limit: %d); a dscp at the Ethernet "
+                           "level needs 4 of them, a negated one 7, in a rule with action 'return' 252"),
+                         port, NWF_PORT_RULES_MAX);
 }

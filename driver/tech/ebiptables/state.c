@@ -9,8 +9,8 @@
  * the two questions of the printer: which chains belong to a port (walk from its root chains, whose names are
  * unambiguous, over names that are this port's), and does anybody else lead into one of them.
  *
- * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the tools
- * list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
+ * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the
+ * tools list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
  *
  * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
  * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
@@ -281,10 +281,12 @@ follow_text(NwfState *state, const char *text, gboolean listing)
 gboolean
 nwf_state_read(NwfState *state, const char *save_text, GError **error)
 {
-    if (*save_text && *save_text != '#' && *save_text != '*')
+    if (*save_text && *save_text != '#' && *save_text != '*') {
+        g_autofree char *beginning = nwf_clip(save_text);
         return nwf_set_error(error, NWF_ERROR_FIREWALL,
-                             _("listing of the table '%s' cannot be read: it begins with '%.40s'"),
-                             nwf_layer_table(state->layer), save_text);
+                             _("the listing of the table '%s' is not understood; it begins with '%s'"),
+                             nwf_layer_table(state->layer), beginning);
+    }
     if (strstr(save_text, "\n*") == NULL && strstr(save_text, "incompatible, use 'nft'"))
         return nwf_set_error(
             error, NWF_ERROR_FIREWALL,

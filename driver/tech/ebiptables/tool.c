@@ -84,7 +84,7 @@ nwf_tool_read(NwfTool *tool, GError **error)
     g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
     if (!nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, error) ||
         !nwf_state_read(tool->state, result.out, error)) {
-        g_prefix_error(error, _("cannot read the rules of the kernel: "));
+        g_prefix_error(error, "%s: ", _("the rules of the kernel cannot be read"));
         return FALSE;
     }
     tool->known = TRUE;
@@ -109,8 +109,7 @@ words_of(const char *program, const NwfCommandResult *result)
         g_string_append(words, line);
     }
     if (words->len == 0)
-        g_string_append_printf(words, _("%s failed with exit status %d and said nothing"), program,
-                               result->exit_status);
+        g_string_append_printf(words, _("%s failed (exit status %d) and said nothing"), program, result->exit_status);
     return g_utf8_make_valid(words->str, (gssize)words->len);
 }
 
@@ -139,9 +138,9 @@ refused(const char *program, const NwfBatch *batch, const NwfCommandResult *resu
     if (!origin || !origin->port)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", words);
     if (!origin->filter)
-        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("interface '%s': %s"), origin->port, words);
-    return nwf_set_error(error, NWF_ERROR_FIREWALL, _("filter '%s', rule in line %u: interface '%s': %s"),
-                         origin->filter, origin->line, origin->port, words);
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("port '%s': %s"), origin->port, words);
+    return nwf_set_error(error, NWF_ERROR_FIREWALL, _("filter '%s', rule at line %u, port '%s': %s"), origin->filter,
+                         origin->line, origin->port, words);
 }
 
 gboolean

@@ -158,7 +158,7 @@ visit_wrong(const NwfProtocol *protocol, guint index)
     if (!text)
         return;
     element = g_strdup_printf("\n<%s %s%s='%s'/>", protocol->name, company(protocol, index), attribute->name, text);
-    place = g_strdup_printf("filter 'f': rule at line 1: <%s %s='%s'>: not ", protocol->name, attribute->name, text);
+    place = g_strdup_printf("filter 'f', rule at line 1: <%s %s='%s'>: expected ", protocol->name, attribute->name, text);
     xml = story_rule(element);
     story_refused(xml, NWF_DIALECT_9, NWF_ERROR_INTERNAL, place);
     story_refused(xml, NWF_DIALECT_11, NWF_ERROR_INTERNAL, nwf_type_expects(attribute->type));
@@ -175,7 +175,7 @@ visit_bad_reference(const NwfProtocol *protocol, guint index)
 {
     const char *name = protocol->attributes[index].name;
     g_autofree char *element = g_strdup_printf("<%s %s='$A-B'/>", protocol->name, name);
-    g_autofree char *place = g_strdup_printf("<%s %s='$A-B'>: not a reference to a variable", protocol->name, name);
+    g_autofree char *place = g_strdup_printf("<%s %s='$A-B'>: expected a variable: $NAME", protocol->name, name);
     g_autofree char *xml = story_rule(element);
     story_refused(xml, NWF_DIALECT_9, NWF_ERROR_INTERNAL, place);
 }

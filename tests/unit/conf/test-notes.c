@@ -20,29 +20,29 @@ notes_of(const char *xml)
 /* The elements of a rule that drops, and the one remark that they get; NULL: none. */
 static const char *const remarks[][2] = {
     {"<tcp srcipaddr='10.0.0.0' srcipmask='8' dstportstart='5' dstportend='6' comment='fine'/>", NULL},
-    {"<tcp srpipaddr='10.0.0.1'/>", "<tcp srpipaddr='10.0.0.1'>: an unknown attribute is ignored"},
-    {"<bogus/>", "<bogus>: an unknown element is ignored"},
+    {"<tcp srpipaddr='10.0.0.1'/>", "<tcp srpipaddr='10.0.0.1'>: the attribute is unknown and is ignored"},
+    {"<bogus/>", "<bogus>: the element is unknown and is ignored"},
     {"<tcp/><udp/>", "<udp>: a second protocol in a rule is ignored"},
-    {"<tcp srcipmask='8'/>", "<tcp srcipmask='8'>: has no effect without 'srcipaddr'"},
-    {"<tcp dstportend='8'/>", "<tcp dstportend='8'>: has no effect without 'dstportstart'"},
-    {"<tcp srcipto='10.0.0.1'/>", "<tcp srcipto='10.0.0.1'>: has no effect without 'srcipfrom'"},
-    {"<arp arpsrcipmask='8'/>", "<arp arpsrcipmask='8'>: has no effect without 'arpsrcipaddr'"},
-    {"<arp srcmacmask='ff:0:0:0:0:0'/>", "<arp srcmacmask='ff:00:00:00:00:00'>: has no effect without 'srcmacaddr'"},
-    {"<stp max-age-hi='8'/>", "<stp max-age-hi='8'>: has no effect without 'max-age'"},
-    {"<icmp code='$C'/>", "<icmp code='$C'>: has no effect without 'type'"},
+    {"<tcp srcipmask='8'/>", "<tcp srcipmask='8'>: this has no effect without 'srcipaddr'"},
+    {"<tcp dstportend='8'/>", "<tcp dstportend='8'>: this has no effect without 'dstportstart'"},
+    {"<tcp srcipto='10.0.0.1'/>", "<tcp srcipto='10.0.0.1'>: this has no effect without 'srcipfrom'"},
+    {"<arp arpsrcipmask='8'/>", "<arp arpsrcipmask='8'>: this has no effect without 'arpsrcipaddr'"},
+    {"<arp srcmacmask='ff:0:0:0:0:0'/>", "<arp srcmacmask='ff:00:00:00:00:00'>: this has no effect without 'srcmacaddr'"},
+    {"<stp max-age-hi='8'/>", "<stp max-age-hi='8'>: this has no effect without 'max-age'"},
+    {"<icmp code='$C'/>", "<icmp code='$C'>: this has no effect without 'type'"},
     {"<ipv6 typeend='5'/>", NULL},
-    {"<tcp ipsetflags='src'/>", "<tcp ipsetflags='src'>: has no effect without 'ipset'"},
+    {"<tcp ipsetflags='src'/>", "<tcp ipsetflags='src'>: this has no effect without 'ipset'"},
     {"<tcp ipset='a'/>", NULL},
     {"<tcp srcipaddr='10.0.0.1' srcipfrom='10.0.0.2'/>", "<tcp srcipfrom='10.0.0.2'>: a range has no effect"},
     {"<tcp match='no' state='NEW'/>", "<tcp state='NEW'>: match='no' has no effect on states"},
-    {"<ip match='no' srcipaddr='$IP'/>", "<ip srcipaddr='$IP'>: with match='no' a list of two values drops everything"},
+    {"<ip match='no' srcipaddr='$IP'/>", "<ip srcipaddr='$IP'>: with match='no' a list of several values matches everything"},
     {"<ip match='no' srcipaddr='$IP[0]'/>", NULL},
     {"<ip match='no' srcmacaddr='$MAC'/>", NULL},
-    {"<tcp match='NO' dscp='1'/>", "<tcp match='NO'>: means 'yes'"},
-    {"<arp gratuitous='TRUE'/>", "<arp gratuitous='TRUE'>: counts as 'false'"},
+    {"<tcp match='NO' dscp='1'/>", "<tcp match='NO'>: this counts as 'yes'"},
+    {"<arp gratuitous='TRUE'/>", "<arp gratuitous='TRUE'>: this counts as 'false'"},
     {"<arp gratuitous='true'/>", NULL},
-    {"<tcp srcipaddr='010.0.0.1'/>", "<tcp srcipaddr='010.0.0.1'>: is read as 8.0.0.1"},
-    {"<tcp srcipaddr='10.1'/>", "<tcp srcipaddr='10.1'>: is read as 10.0.0.1"},
+    {"<tcp srcipaddr='010.0.0.1'/>", "<tcp srcipaddr='010.0.0.1'>: the address is read as 8.0.0.1"},
+    {"<tcp srcipaddr='10.1'/>", "<tcp srcipaddr='10.1'>: the address is read as 10.0.0.1"},
     {"<mac srcmacaddr='1:2:3:4:5:6 x'/>", "<mac srcmacaddr='1:2:3:4:5:6 x'>: text after the MAC address is ignored"},
     {"<tcp comment='$A[1]x'/>", "<tcp comment='$A[1]x'>: text after ']' is ignored"},
     {"<all-ipv6 srcipaddr='fe80::1%1'/>", "<all-ipv6 srcipaddr='fe80::1%1'>: the scope is an interface of this host"},
@@ -56,7 +56,7 @@ test_rules(void)
         g_autofree char *elements =
             g_strconcat("\n", "<rule action='drop' direction='in'>", remarks[i][0], "</rule>", NULL);
         g_autofree char *xml = story_filter(elements);
-        g_autofree char *expected = g_strdup_printf("filter 'f': rule at line 2: %s", remarks[i][1]);
+        g_autofree char *expected = g_strdup_printf("filter 'f', rule at line 2: %s", remarks[i][1]);
         g_autoptr(NwfNotes) notes = notes_of(xml);
         g_test_message("%s: %s", remarks[i][0], notes->len ? (char *)g_ptr_array_index(notes, 0) : "nothing");
         g_assert_cmpuint(notes->len, ==, remarks[i][1] ? 1 : 0);
@@ -66,14 +66,14 @@ test_rules(void)
 }
 
 static const char *const others[][2] = {
-    {"<rule action='drop' direction='in' priority='1001'/>", "<rule priority='1001'>: not a number from -1000 to 1000"},
-    {"<rule action='drop' direction='in' priority='x'/>", "<rule priority='x'>: not a number from -1000 to 1000"},
-    {"<rule action='drop' direction='in' statematch='no'/>", "<rule statematch='no'>: means 'true'"},
-    {"<rule action='drop' direction='in' prio='1'/>", "<rule prio='1'>: an unknown attribute is ignored"},
-    {"<x/>", "line 1: the unknown element <x> is ignored"},
-    {"<filterref filter='a'><parameter name='A-' value='1'/></filterref>", "filter 'f': line 1: parameter name='A-' value='1' is dropped"},
-    {"<filterref filter='a'><parameter name='A' value='fe80::/64'/></filterref>", "value='fe80::/64' is dropped"},
-    {"<filterref filter='a'><parameter name='A'/></filterref>", "is dropped: it needs both attributes"},
+    {"<rule action='drop' direction='in' priority='1001'/>", "<rule priority='1001'>: the priority is not a number from -1000 to 1000; 500 is used instead"},
+    {"<rule action='drop' direction='in' priority='x'/>", "<rule priority='x'>: the priority is not a number from -1000 to 1000; 500 is used instead"},
+    {"<rule action='drop' direction='in' statematch='no'/>", "<rule statematch='no'>: this counts as 'true'"},
+    {"<rule action='drop' direction='in' prio='1'/>", "<rule prio='1'>: the attribute is unknown and is ignored"},
+    {"<x/>", "filter 'f', line 1: the element <x> is unknown and is ignored"},
+    {"<filterref filter='a'><parameter name='A-' value='1'/></filterref>", "filter 'f', line 1: <parameter name='A-' value='1'/> is ignored: "},
+    {"<filterref filter='a'><parameter name='A' value='fe80::/64'/></filterref>", "value='fe80::/64'/> is ignored: "},
+    {"<filterref filter='a'><parameter name='A'/></filterref>", "line 1: a <parameter> without name or value is ignored"},
 };
 
 static void
@@ -96,7 +96,7 @@ test_long_comment(void)
     g_autofree char *xml = story_rule(element);
     g_autoptr(NwfNotes) notes = notes_of(xml);
     g_assert_cmpuint(notes->len, ==, 1);
-    g_assert_nonnull(strstr(g_ptr_array_index(notes, 0), "is cut after 256 bytes"));
+    g_assert_nonnull(strstr(g_ptr_array_index(notes, 0), "too long and is cut (limit in bytes: 256)"));
     g_assert_cmpuint(strlen(g_ptr_array_index(notes, 0)), <, 300);
 }
 
@@ -112,7 +112,7 @@ test_bounded(void)
     xml = story_filter(inside->str);
     notes = notes_of(xml);
     g_assert_cmpuint(notes->len, ==, NWF_NOTES_MAX + 1);
-    g_assert_cmpstr(g_ptr_array_index(notes, NWF_NOTES_MAX), ==, "further remarks are left out");
+    g_assert_cmpstr(g_ptr_array_index(notes, NWF_NOTES_MAX), ==, "there are more remarks; they are left out");
 }
 
 /* Texts of a document cannot forge lines of a log, nor flood it. */

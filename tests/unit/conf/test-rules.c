@@ -146,9 +146,9 @@ test_ipv4_in_ipv6_range(void)
     const NwfRule *rule = story_first_rule(filter);
     for (guint i = 0; i < rule->protocol->n_attributes; i++)
         g_assert_cmpint(rule->fields[i].value.ipv4, ==, rule->protocol->attributes[i].match == NWF_MATCH_DST_IP_TO);
-    story_refused(from, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipfrom='10.0.0.1'>: not an IPv6 address");
-    story_refused(source, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "srcipto='10.0.0.1'>: not an IPv6 address");
-    story_refused(wrong, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipto='nonsense'>: not an IPv6 address");
+    story_refused(from, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipfrom='10.0.0.1'>: expected an IPv6 address");
+    story_refused(source, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "srcipto='10.0.0.1'>: expected an IPv6 address");
+    story_refused(wrong, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipto='nonsense'>: expected an IPv6 address");
 }
 
 /* All attributes are looked at in the order of the table, the last wrong one is told; the first wrong element ends it.
@@ -247,8 +247,8 @@ test_heads(void)
         g_autofree char *xml = story_filter(inside);
         g_autoptr(NwfFilter) filter = NULL;
         if (heads[i].code != NWF_ERROR_CODES) {
-            story_refused(xml, NWF_DIALECT_9, heads[i].code, "filter 'f': rule at line 1: <rule");
-            story_refused(xml, NWF_DIALECT_11, heads[i].code, "filter 'f': rule at line 1: <rule");
+            story_refused(xml, NWF_DIALECT_9, heads[i].code, "filter 'f', rule at line 1: <rule");
+            story_refused(xml, NWF_DIALECT_11, heads[i].code, "filter 'f', rule at line 1: <rule");
             continue;
         }
         filter = story_parse(xml, NWF_DIALECT_11);

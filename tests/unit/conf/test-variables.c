@@ -155,7 +155,7 @@ test_long_lists(void)
     g_string_truncate(inside, inside->len - strlen("</filterref>"));
     g_string_append(inside, "<parameter name='A' value='1'/></filterref>");
     bad = story_filter(inside->str);
-    story_refused(bad, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "parameter 'A' has more than 4096 values");
+    story_refused(bad, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "line 1: the parameter 'A' has too many values (limit: 4096)");
 }
 
 int

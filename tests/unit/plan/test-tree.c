@@ -47,9 +47,9 @@ test_missing_filter(void)
     world_add(world, "<filter name='root'>\n<filterref filter='there'/>\n<filterref filter='gone'/></filter>"
                      "<filter name='there'>\n\n\n<filterref filter='away'/></filter>");
     refused(world, "nothing", NWF_ERROR_INTERNAL, "'nothing'");
-    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'there', reference at line 4: the referenced filter 'away'");
+    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'there', reference at line 4: filter 'away' does not exist");
     world_add(world, "<filter name='away'></filter>");
-    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'root', reference at line 3: the referenced filter 'gone'");
+    refused(world, "root", NWF_ERROR_INTERNAL, "filter 'root', reference at line 3: filter 'gone' does not exist");
 }
 
 static void

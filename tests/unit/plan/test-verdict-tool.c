@@ -134,8 +134,8 @@ test_text(Place *place, G_GNUC_UNUSED gconstpointer data)
                   "     2  - > vnet0  passes: filter 'web' line 2 (accept; rule 1 of chain FO-vnet0)\n"
                   "     3  vnet0 > -  dropped: filter 'web' line 4 (drop; rule 2 of chain FI-vnet0)\n"
                   "     4  - > vnet0  dropped: filter 'web' line 3 (drop; rule 1 of chain libvirt-O-vnet0)\n"
-                  "     5  has nothing to do with the ports\n"
-                  "     6  the capture holds only a part of it\n"
+                  "     5  the frame has nothing to do with the ports\n"
+                  "     6  the capture holds only a part of the frame\n"
                   "passes: 2\ndropped: 2\nnot judged: 2\n");
 }
 
@@ -147,7 +147,7 @@ test_several_ports(Place *place, G_GNUC_UNUSED gconstpointer data)
     write_capture(place, DLT_EN10MB, frames);
     assert_output(place, "-b vnet0.xml -b vnet1.xml",
                   "     1  vnet0 > vnet1  dropped: filter 'web' line 3 (drop; rule 1 of chain libvirt-O-vnet1)\n"
-                  "     1  vnet0 > -  passes: no chain of the ports sees it\n"
+                  "     1  vnet0 > -  passes: no chain of the ports sees the frame\n"
                   "     2  vnet0 > vnet1  passes: end of chain libvirt-O-vnet1\n"
                   "passes: 2\ndropped: 1\n");
 }
@@ -202,17 +202,17 @@ test_complaints(Place *place, G_GNUC_UNUSED gconstpointer data)
     static const char *const frames[] = {NULL};
 
     assert_complaint(place, "", "either --binding or both --port and --mac are needed");
-    assert_complaint(place, "-b vnet0.xml --direction up", "'up'; accepted are in, out and auto");
+    assert_complaint(place, "-b vnet0.xml --direction up", "'up'; expected one of in, out, auto");
     assert_complaint(place, "-b vnet0.xml -b vnet1.xml --direction in", "exactly one port");
     assert_complaint(place, "-b vnet0.xml --pcap web.xml", "web.xml: unknown file format");
     assert_complaint(place, "-b vnet0.xml --pcap nothing", "nothing: No such file");
     write_file(place, "ways", "vnet0 -\n");
     assert_complaint(place, "-b vnet0.xml --ways ways", "'ways' has no line for frame 2");
     write_file(place, "ways", "vnet7 -\n");
-    assert_complaint(place, "-b vnet0.xml --ways ways", "way of frame 1: 'vnet7 -'");
+    assert_complaint(place, "-b vnet0.xml --ways ways", "the way of frame 1 is 'vnet7 -'");
     assert_complaint(place, "-b vnet0.xml --ways ways --direction in", "give one");
     write_capture(place, DLT_RAW, frames);
-    assert_complaint(place, "-b vnet0.xml", "'frames.pcap' is no capture of Ethernet frames");
+    assert_complaint(place, "-b vnet0.xml", "'frames.pcap' is not a capture of Ethernet frames");
 }
 
 int

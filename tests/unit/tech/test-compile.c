@@ -93,18 +93,18 @@ test_trouble_is_named(void)
     static const struct {
         const char *arguments, *word;
     } rows[] = {
-        {"$CASES/e29-two-lists/filter.xml -i v -m 52:54:00:7b:35:93", "no value for A[@1], B[@2]"},
+        {"$CASES/e29-two-lists/filter.xml -i v -m 52:54:00:7b:35:93", "these variables have no value: A[@1], B[@2]"},
         {"$CASES/e29-two-lists/filter.xml -i v -m 52:54:00:7b:35:93 -p A", "NAME=VALUE"},
         {"$CASES/e29-two-lists/filter.xml -i v -m 52:54:00:7b:35:93 -p A=x -p B=1.1.1.1", "srcipaddr"},
         {"$CASES/e01-tcp-out/filter.xml", "--binding"},
-        {"$CASES/e01-tcp-out/filter.xml -i v -m nonsense", "'nonsense' is no MAC address"},
-        {"$CASES/e01-tcp-out/filter.xml -i 'v v' -m 52:54:00:7b:35:93", "interface name 'v v'"},
-        {"$CASES/e01-tcp-out/filter.xml -i v -m 52:54:00:7b:35:93 --dialect x", "'x' is no version"},
+        {"$CASES/e01-tcp-out/filter.xml -i v -m nonsense", "'nonsense' is not a MAC address"},
+        {"$CASES/e01-tcp-out/filter.xml -i 'v v' -m 52:54:00:7b:35:93", "port name 'v v'"},
+        {"$CASES/e01-tcp-out/filter.xml -i v -m 52:54:00:7b:35:93 --dialect x", "'x' is not a version"},
         {"$CASES/e01-tcp-out/expected.save -i v -m 52:54:00:7b:35:93", "expected.save"},
         {"$CASES/none.xml -i v -m 52:54:00:7b:35:93", "none.xml"},
         {"$CASES/e19-sub-chain/filter.xml -i v -m 52:54:00:7b:35:93", "'inner'"},
         {"$CASES/two-ports/filter.xml -b $CASES/two-ports/binding1.xml -b $CASES/two-ports/binding1.xml",
-         "two bindings"},
+         "several bindings"},
         {"--no-such-option", "no-such-option"},
     };
 

@@ -311,7 +311,7 @@ test_two_owners_of_one_name_are_refused(void)
     nwf_state_applied(state, first->text->str);
     g_assert_null(nwf_render(state, NWF_LAYER_ETHERNET, second, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
-    g_assert_nonnull(strstr(error->message, "'a-mac' and 'a' both need a chain named 'I-a-mac-ipv4'"));
+    g_assert_nonnull(strstr(error->message, "'a-mac' and 'a' would share the chain 'I-a-mac-ipv4'"));
 }
 
 /* The administrator's own rule leads into our sub-chain: deleting it would make the tool refuse everything. */

@@ -223,8 +223,8 @@ test_bridge_netfilter_is_told_for_each_port(void)
     g_ptr_array_add(changes, nwf_port_change_new("w", NULL, plan));
     g_assert_true(backend->apply(backend, changes, notes, NULL));
     g_assert_cmpuint(notes->len, ==, 2);
-    assert_contains(g_ptr_array_index(notes, 0), "interface 'v'");
-    assert_contains(g_ptr_array_index(notes, 1), "interface 'w'");
+    assert_contains(g_ptr_array_index(notes, 0), "port 'v'");
+    assert_contains(g_ptr_array_index(notes, 1), "port 'w'");
     assert_contains(g_ptr_array_index(notes, 0), "net.bridge.bridge-nf-call-iptables");
 }
 
