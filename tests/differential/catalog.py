@@ -254,6 +254,35 @@ def misfits():
             yield Case(f"misfit-{name}-{value}", (root(f"misfit{number}", rule),), (("V", value),), port=f"mis{number}", kind="misfits (V1)")
 
 
+REFUSED = {
+    "vlan-4095": simple("drop", "in", "vlan", vlanid="4095"),
+    "ports-end-before-they-begin": simple("drop", "in", "tcp", dstportstart="30", dstportend="22"),
+    "ports-of-udp-too": simple("drop", "in", "udp", dstportstart="30", dstportend="22"),
+    "ports-at-ethernet-level": simple("drop", "in", "ip", protocol="udp", srcportstart="30", srcportend="22"),
+    "range-in-a-range": simple("drop", "in", "tcp", dstportstart="$RANGE", dstportend="30"),
+    "addresses-end-before-they-begin": simple("drop", "in", "all", srcipfrom="10.0.0.9", srcipto="10.0.0.1"),
+    "types-end-before-they-begin": simple("drop", "in", "ipv6", protocol="icmpv6", type="9", typeend="8"),
+    "stp-ends-before-it-begins": simple("drop", "in", "stp", age="9", age_hi="8"),
+    "ports-beside-negated-protocol": Rule("drop", "in", "ip", (Part.make(True, protocol="tcp"), Part.make(dstportstart="1"))),
+    "type-beside-negated-protocol": Rule("drop", "in", "ipv6", (Part.make(True, protocol="icmpv6"), Part.make(type="1"))),
+    "type-without-protocol": simple("drop", "in", "ipv6", type="1"), "type-of-another-protocol": simple("drop", "in", "ipv6", protocol="tcp", code="1"),
+    "ports-without-protocol": simple("drop", "in", "ip", dstportstart="1"), "ports-of-any-protocol": simple("drop", "in", "ip", protocol="$P", dstportstart="1"),
+    "stp-source-both-ways": simple("drop", "inout", "stp", srcmacaddr="1:1:1:1:1:1"), "set-that-is-missing": simple("drop", "in", "all", ipset="none", ipsetflags="src"),
+    "range-to-an-ipv4-address": simple("drop", "in", "all-ipv6", dstipfrom="::1", dstipto="$V"), "option-0": simple("drop", "in", "tcp", option="0"),
+    "lists-of-two-and-three": simple("drop", "in", "ip", srcipaddr="$A", dstipaddr="$C"), "list-beside-one-value": simple("drop", "in", "ip", srcmacaddr="$MAC", srcipaddr="$A"),
+    "no-such-variable": simple("drop", "in", "ip", srcipaddr="$NOBODY"), "no-such-element": simple("drop", "in", "ip", srcipaddr="$A[2]"),
+    "no-such-variable-in-a-comment": simple("drop", "in", "mac", comment="$NOBODY"), "no-such-filter": Reference("nobody"),
+    "no-such-mask-alone": simple("drop", "in", "ip", srcipmask="$NOBODY"),
+}
+
+
+def refusals():
+    """What cannot be defined or bound: the same codes, and nothing left behind."""
+    parameters = (*LISTS, ("RANGE", "22:25"), ("P", "tcp"), ("V", "10.0.0.1"))
+    for number, (name, entry) in enumerate(REFUSED.items()):
+        yield Case(f"refused-{name}", (Filter(f"refused{number}", 800 + number, (entry,)),), parameters, port=f"ref{number}", kind="wild")
+
+
 def references():
     """Parameters of references: the outermost wins; siblings see nothing."""
     leaf = root("leaf", simple("drop", "out", "ip", srcipaddr="$IN"), simple("drop", "in", "tcp", dstportstart="$P"))
@@ -330,5 +359,5 @@ def shipped():
 
 def cases():
     """All of them."""
-    for part in (attributes, actions, transport, variables, misfits, references, chains, changes, shipped):
+    for part in (attributes, actions, transport, variables, misfits, refusals, references, chains, changes, shipped):
         yield from part()

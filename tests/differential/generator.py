@@ -18,7 +18,7 @@ from language import ELEMENTS, ENDS, KINDS, NEEDS
 from model import Case, Filter, Part, Reference, Rule, Variable
 
 RULES_PER_FILTER = 20
-EXCEPTIONS_KEPT = 0.3  # of the rules that need one
+EXCEPTIONS_KEPT = 0.2  # of the rules that need one
 COMBINATIONS_MAX = 8  # of one rule's variables
 PORT_PROTOCOLS = tuple(text for text in language.WITH_PORTS)
 
