@@ -48,14 +48,11 @@ fate_of(NwfJudge *judge, const NwfPlan *plan, const char *way, const char *frame
 }
 
 void
-assert_world_story(World *world, const char *params, const Step *steps)
+assert_plan_story(NwfPlan *plan, const Step *steps)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NwfPlan) plan = plan_of(world, params, &error);
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
     const NwfJudgeOptions options = {.verify_checksums = TRUE};
 
-    g_assert_no_error(error);
     g_ptr_array_add(plans, plan);
     g_autoptr(NwfJudge) judge = nwf_judge_new(plans, &options);
     for (guint i = 0; steps[i].way != NULL; i++) {
@@ -66,6 +63,16 @@ assert_world_story(World *world, const char *params, const Step *steps)
         if (strncmp(fate, steps[i].fate, length) != 0 || (fate[length] != '\0' && strchr(":,; ", fate[length]) == NULL))
             g_error("step %u, %s %s: %s, expected %s", i + 1, steps[i].way, steps[i].frame, fate, steps[i].fate);
     }
+}
+
+void
+assert_world_story(World *world, const char *params, const Step *steps)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfPlan) plan = plan_of(world, params, &error);
+
+    g_assert_no_error(error);
+    assert_plan_story(plan, steps);
 }
 
 void

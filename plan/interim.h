@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * interim.h: the rules of a port whose address is not known yet
+ *
+ * They stand in the place of the port's own until the address has been learned, so they let through what a guest needs to
+ * get one or to show which it has, and nothing that could lie about an address. Frames are captured before any rule, so
+ * what is dropped here still teaches.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+typedef enum NwfInterim {
+    NWF_INTERIM_ANY,  /* from the VM: DHCP requests, ARP probes, the announcement of a moved VM; to the VM: everything */
+    NWF_INTERIM_OPEN, /* the same, and from the VM all IPv4 and ARP of its MAC, as the stock driver does */
+    NWF_INTERIM_DHCP, /* DHCP requests from the VM, DHCP answers to it; of DHCPSERVER alone if that has values */
+    NWF_INTERIMS
+} NwfInterim;
+
+/**
+ * nwf_plan_new_interim:
+ * @params: of the binding, MAC included
+ * @error: NWF_ERROR_INTERNAL: a value of MAC or DHCPSERVER that is no address
+ *
+ * Returns: (transfer full): the plan
+ */
+NwfPlan *nwf_plan_new_interim(NwfInterim interim, const NwfParams *params, GError **error);
