@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * learner.h: one thread that finds the addresses of ports
+ *
+ * The engine tells the learner which ports want an address and how (watch), and which addresses other ports have by
+ * configuration (hold). The learner captures on those ports, believes what transactions.h and book.h believe, keeps the
+ * book and its files, and tells the engine by name that the addresses of a port are others now. What they are, the
+ * engine asks each time it makes a plan: the book is the truth, nothing is copied into a binding.
+ *
+ * All calls may come from any thread, return at once and never wait for the learner's thread, but for free(), which ends
+ * it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they must not
+ * block and must not call free().
+ *
+ * A port whose device is not there, or down, is waited for. When a device of the same name but another index appears, a
+ * port in mode any forgets its address; leases belong to owner and MAC and stay.
+ */
+#pragma once
+
+#include "conf/error.h"
+#include "driver/learn/address.h"
+#include "driver/learn/usable.h"
+
+typedef enum NwfLearnMode { NWF_LEARN_ANY, NWF_LEARN_DHCP } NwfLearnMode;
+
+/* What is learned for a port; immutable, reference counted. */
+typedef struct NwfLearnRequest {
+    gatomicrefcount refs;
+    NwfLearnMode mode;
+    char *portdev;
+    char *linkdev;       /* of a macvtap: frames are captured there; NULL: on the port */
+    guint8 owner[16];    /* uuid */
+    guint8 mac[6];
+    GArray *servers;     /* (element-type NwfAddress): DHCPSERVER; empty: any */
+    NwfAllowed *allowed; /* CTRL_IP_ALLOWED; NULL: all */
+    guint max;           /* CTRL_IP_MAX: addresses of one key in mode dhcp, 1 to NWF_LEARN_MAX */
+} NwfLearnRequest;
+
+enum { NWF_LEARN_MAX = 64, NWF_LEARN_MAX_DEFAULT = 16 };
+
+/** nwf_learn_request_new: with empty lists and defaults; all arguments are copied. */
+NwfLearnRequest *nwf_learn_request_new(NwfLearnMode mode, const char *portdev, const char *linkdev,
+                                       const guint8 owner[16], const guint8 mac[6]);
+NwfLearnRequest *nwf_learn_request_ref(NwfLearnRequest *request);
+void nwf_learn_request_unref(NwfLearnRequest *request);
+/** nwf_learn_request_equal: whether both ask for the same. */
+gboolean nwf_learn_request_equal(const NwfLearnRequest *a, const NwfLearnRequest *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnRequest, nwf_learn_request_unref)
+
+typedef enum NwfLearnLevel { NWF_LEARN_DEBUG = 1, NWF_LEARN_INFO, NWF_LEARN_WARNING, NWF_LEARN_ERROR } NwfLearnLevel;
+
+typedef struct NwfLearnerConfig {
+    const char *state_dir;  /* /run/libvirt/nwfilter-learn; made if missing */
+    const char *lease_file; /* /run/libvirt/network/nwfilter.leases, shared with the stock driver */
+    void (*changed)(const char *portdev, gpointer data); /* the addresses of a watched port are others now */
+    void (*log)(NwfLearnLevel level, const char *message, gpointer data);
+    gpointer data;
+} NwfLearnerConfig;
+
+typedef struct NwfLearner NwfLearner;
+
+/**
+ * nwf_learner_new: reads the files and starts the thread. Damaged files are told of and never stop it.
+ *
+ * Returns: (transfer full): the learner, or NULL with NWF_ERROR_SYSTEM: no thread, no descriptors
+ */
+NwfLearner *nwf_learner_new(const NwfLearnerConfig *config, GError **error);
+/** nwf_learner_free: ends the thread; the book is on disk. */
+void nwf_learner_free(NwfLearner *learner);
+
+/**
+ * nwf_learner_watch: @request is in force for its port from now on; equal to the one in force: nothing changes. Another
+ * owner or MAC than before, and what mode any had learned is forgotten.
+ */
+void nwf_learner_watch(NwfLearner *learner, NwfLearnRequest *request);
+/** nwf_learner_unwatch: nothing is learned for the port any more; what mode any had learned is forgotten. */
+void nwf_learner_unwatch(NwfLearner *learner, const char *portdev);
+
+/**
+ * nwf_learner_addresses: what is known for @request now, watched or not, in order of arrival. For a port that is not watched
+ * these are live leases of its key, or what mode any had learned before a restart for the same device.
+ *
+ * Returns: (transfer full) (element-type NwfAddress): maybe empty
+ */
+GArray *nwf_learner_addresses(NwfLearner *learner, const NwfLearnRequest *request);
+
+/** nwf_learner_hold: @addresses (may be NULL: none) are the port's by configuration: no other port of its bridge learns them. */
+void nwf_learner_hold(NwfLearner *learner, const char *portdev, const GArray *addresses);
