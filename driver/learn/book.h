@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * book.h: which addresses each port may use, and until when
+ *
+ * The book is the only truth about learned addresses. Everything else asks it and keeps no copy, so that an address can
+ * never outlive its lease somewhere.
+ *
+ * any: one address, the port's own. The first usable one is taken at once and then stays for the life of the binding: no
+ * time and no message ends it. Within NWF_GRACE of the first it may be replaced once or more: an address in 169.254/16 by any
+ * later one outside of it, any address by that of a believed ACK if it was itself learned from less.
+ *
+ * dhcp: a list of leases that belongs to the key (owner and MAC), not to the port: ports of one key share it, and it outlives
+ * them all until the leases end. The server is followed, also to a shorter time. Over the cap a new address is
+ * refused and the old ones stay, so that a forger cannot push out a good lease.
+ *
+ * Time is CLOCK_BOOTTIME in microseconds, given by the caller; files hold wall clock and are converted where they are
+ * read and written (NwfClock). A lease without end is a flag, not a large number.
+ *
+ * One thread. A list says by its version when it changed: whoever reports to others compares versions, so many
+ * changes in a short time are one report.
+ */
+#pragma once
+
+#include "driver/learn/transactions.h"
+
+enum {
+    NWF_LEASES_DEFAULT = 16, /* CTRL_IP_MAX */
+    NWF_LEASES_MAX = 64,
+    NWF_BOOK_ORPHANS_MAX = 4096, /* keys without a port that are kept; over it the one left longest ago is forgotten */
+    NWF_KEY_LENGTH = 36 + 1 + 17,
+};
+#define NWF_GRACE (60 * G_USEC_PER_SEC)
+#define NWF_NEVER G_MAXINT64
+/** Longest lease that is not without end, in seconds. */
+#define NWF_LEASE_SECONDS_MAX (G_MAXUINT32 - 1)
+
+typedef enum NwfLearnMode { NWF_LEARN_ANY, NWF_LEARN_DHCP, NWF_LEARN_MODES } NwfLearnMode;
+
+/* How an address was learned, least trusted first. */
+typedef enum NwfHow { NWF_HOW_IP, NWF_HOW_ARP, NWF_HOW_ACK, NWF_HOWS } NwfHow;
+
+typedef struct NwfClock {
+    gint64 boot; /* CLOCK_BOOTTIME, microseconds */
+    gint64 wall; /* CLOCK_REALTIME, microseconds since the epoch */
+} NwfClock;
+
+typedef struct NwfLease {
+    NwfAddress address;
+    NwfHow how;
+    gboolean infinite;     /* always in mode any */
+    gint64 expiry;         /* CLOCK_BOOTTIME; 0 if infinite */
+    gint64 learned;        /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
+    gint64 granted;        /* CLOCK_BOOTTIME: when it was learned or renewed last */
+    NwfAddress server;     /* of an ACK */
+    NwfAddress next_server;/* siaddr of it */
+    NwfClientId client;    /* of the question */
+} NwfLease;
+
+typedef struct NwfBook NwfBook;
+typedef struct NwfBookPort NwfBookPort;
+
+NwfBook *nwf_book_new(void);
+void nwf_book_free(NwfBook *book); /* and all its ports */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBook, nwf_book_free)
+
+/** nwf_book_key_format: "uuid-mac", lower case: owner and MAC of a binding. */
+void nwf_book_key_format(char out[NWF_KEY_LENGTH + 1], const guint8 uuid[16], const guint8 mac[6]);
+/** nwf_book_key_parse: checks the form and puts it in lower case. */
+gboolean nwf_book_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text);
+
+/**
+ * nwf_book_open:
+ * @name: of the port's interface
+ * @ifindex: of it; 0 if it does not exist now
+ * @key: nwf_book_key_format()
+ * @max: most addresses (dhcp), 1 to NWF_LEASES_MAX; clamped
+ *
+ * A port that learns. Mode dhcp: it has what its key has. Mode any: it has what nwf_book_restore() remembers of a port with
+ * the same name, index and key, otherwise nothing.
+ *
+ * Returns: (transfer none): valid until nwf_book_close()
+ */
+NwfBookPort *nwf_book_open(NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max,
+                           gint64 now);
+/** nwf_book_close: the binding is gone. Leases of a key stay until they end. */
+void nwf_book_close(NwfBook *book, NwfBookPort *port);
+/**
+ * nwf_book_device: the port's interface came with another index, or went (0). What mode any learned belongs to the
+ * device: it is kept while the device is away and forgotten when another one comes.
+ */
+void nwf_book_device(NwfBook *book, NwfBookPort *port, guint ifindex);
+/** nwf_book_forget: what the port learned (dhcp: also for the other ports of its key). */
+void nwf_book_forget(NwfBook *book, NwfBookPort *port);
+
+const char *nwf_book_port_name(const NwfBookPort *port);
+const char *nwf_book_port_key(const NwfBookPort *port);
+guint nwf_book_port_ifindex(const NwfBookPort *port);
+NwfLearnMode nwf_book_port_mode(const NwfBookPort *port);
+
+/** nwf_book_learn: @port was seen to use @address. Mode any alone. @how: not NWF_HOW_ACK. */
+NwfReason nwf_book_learn(NwfBook *book, NwfBookPort *port, const NwfAddress *address, NwfHow how, gint64 now);
+/** nwf_book_apply: a lesson of transactions.h. */
+NwfReason nwf_book_apply(NwfBook *book, NwfBookPort *port, const NwfLesson *lesson, gint64 now);
+
+/** nwf_book_expire: ends what is over at @now. Returns: TRUE if anything was */
+gboolean nwf_book_expire(NwfBook *book, gint64 now);
+/** nwf_book_next_expiry: when to call it next, or NWF_NEVER. */
+gint64 nwf_book_next_expiry(const NwfBook *book);
+
+/** nwf_book_version: changes with the set of addresses of @port. */
+guint64 nwf_book_version(const NwfBookPort *port);
+/** nwf_book_renewals: changes when times alone change. */
+guint64 nwf_book_renewals(const NwfBookPort *port);
+/** nwf_book_changes: changes with anything that files hold, of any port. */
+guint64 nwf_book_changes(const NwfBook *book);
+
+/** nwf_book_leases: (element-type NwfLease) (transfer full): in order of arrival, at most the port's cap. */
+GArray *nwf_book_leases(const NwfBookPort *port);
+/** nwf_book_has: whether @address is one of them. */
+gboolean nwf_book_has(const NwfBookPort *port, const NwfAddress *address);
+/** nwf_book_settles: until when mode any may still change its address: 0 nothing learned yet, else a time (may be past). */
+gint64 nwf_book_settles(const NwfBookPort *port);
+
+typedef gboolean (*NwfBookPortFilter)(const NwfBookPort *port, gpointer data);
+/**
+ * nwf_book_holder: (transfer none): the first port in order of opening with another key than @key that has @address and
+ * passes @filter (which may look at the bridge; NULL: all), or NULL
+ */
+const NwfBookPort *nwf_book_holder(const NwfBook *book, const NwfAddress *address, const char *key,
+                                   NwfBookPortFilter filter, gpointer data);
+
+/* ---- for the files ---- */
+
+/* One address as files know it: all they hold, times still in CLOCK_BOOTTIME. */
+typedef struct NwfRecord {
+    NwfLearnMode mode;
+    char key[NWF_KEY_LENGTH + 1];
+    char name[64];  /* mode any; empty: leases belong to the key */
+    guint ifindex;
+    NwfLease lease;
+} NwfRecord;
+
+/** nwf_book_records: (element-type NwfRecord) (transfer full): all there is, by key, name and order of arrival. */
+GArray *nwf_book_records(const NwfBook *book);
+/**
+ * nwf_book_restore:
+ * @records: (element-type NwfRecord): as read from a file of this boot
+ *
+ * Before the first port is opened. Leases are in force at once for their key; what ports of mode any had learned is
+ * remembered, also in files, until the port is opened again or nwf_book_settle().
+ */
+void nwf_book_restore(NwfBook *book, const GArray *records, gint64 now);
+/** nwf_book_settle: all ports that exist were opened; what is still remembered is forgotten. */
+void nwf_book_settle(NwfBook *book);

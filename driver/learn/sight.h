@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sight.h: what one frame may teach
+ *
+ * A pure function from the bytes of a frame, the way it went and the VM's MAC address to one of the few things that
+ * teaching is made of, or to a reason. Who sent a frame is known from the way it went through the port, which the
+ * kernel tells, never from its addresses: what goes to the VM can only be a message of a DHCP server.
+ *
+ * The frame may be captured in part. Headers must be whole; of an IPv4 packet that only shows its source address the rest
+ * need not be there; a DHCP message must be, in one datagram that is no fragment. A UDP checksum is right if it is
+ * zero (none), or holds, or is the sum over the pseudo header alone: that is what the kernel leaves in a packet
+ * for the device to complete, and frames between VMs and their host pass us in this state.
+ *
+ * Tagged frames teach nothing: the rules that will be made are about untagged ones.
+ */
+#pragma once
+
+#include "driver/learn/dhcp.h"
+
+typedef enum NwfWay { NWF_WAY_FROM_VM, NWF_WAY_TO_VM, NWF_WAYS } NwfWay;
+
+typedef enum NwfSightKind {
+    NWF_SIGHT_NOTHING,     /* reason says why */
+    NWF_SIGHT_ARP,         /* from the VM: source is the sender's address */
+    NWF_SIGHT_IP,          /* from the VM: source is that of the IP header */
+    NWF_SIGHT_DHCP_CLIENT, /* from the VM, UDP 68 to 67: dhcp; source as in the IP header, may be none */
+    NWF_SIGHT_DHCP_SERVER, /* to the VM, UDP 67 to 68: dhcp; source is the server's or the relay's address */
+} NwfSightKind;
+
+typedef enum NwfArpKind {
+    NWF_ARP_REQUEST,
+    NWF_ARP_REPLY,
+    NWF_ARP_ANNOUNCEMENT, /* sender and target address are the same */
+} NwfArpKind;             /* a probe, whose sender has no address, is NWF_SIGHT_NOTHING with NWF_REASON_ARP_PROBE */
+
+typedef struct NwfSighting {
+    NwfSightKind kind;
+    NwfReason reason;
+    NwfArpKind arp;
+    NwfAddress source;
+    NwfDhcp dhcp;
+} NwfSighting;
+
+/**
+ * nwf_sight:
+ * @frame: what was captured, from the Ethernet header on
+ * @wire_length: the length of the whole frame; not less than that of @frame (if it is, that of @frame counts)
+ * @way: from the kernel (packet type, direction), never from the frame
+ * @mac: the VM's
+ */
+void nwf_sight(NwfSighting *sighting, NwfBytes frame, gsize wire_length, NwfWay way, const guint8 mac[6]);

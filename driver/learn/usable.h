@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * usable.h: which addresses may be learned at all
+ *
+ * Never: what no host can have (0/8, 127/8, 224/4, 240/4 with the limited broadcast), the address of a network or its
+ * broadcast address if the mask is known, what the host itself has, what is another port's, and what is not in
+ * CTRL_IP_ALLOWED if that is given. Who has an address is asked of the caller.
+ */
+#pragma once
+
+#include "conf/error.h"
+#include "driver/learn/address.h"
+#include "driver/learn/reason.h"
+
+/* CTRL_IP_ALLOWED: a list of networks; a plain address is one of a single address. Immutable, reference counted. */
+typedef struct NwfAllowed NwfAllowed;
+
+/**
+ * nwf_allowed_parse:
+ * @texts: (element-type utf8): values of the variable, each "10.0.0.1", "10.0.0.0/8", or "10.0.0.0_8": a value of a
+ *   parameter cannot have a slash in libvirt
+ *
+ * Returns: (transfer full): the list, or NULL with NWF_ERROR_PARSE; the caller names the filter or port
+ */
+NwfAllowed *nwf_allowed_parse(const GPtrArray *texts, GError **error);
+NwfAllowed *nwf_allowed_ref(NwfAllowed *allowed);
+void nwf_allowed_unref(NwfAllowed *allowed);
+gboolean nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, nwf_allowed_unref)
+
+/**
+ * NwfHolder: whether @address is the host's (an interface of this network namespace, the bridge) or another port's
+ * (learned or configured, on the same bridge, with another key)
+ *
+ * Returns: NWF_REASON_NONE, NWF_REASON_HELD_BY_HOST or NWF_REASON_HELD_BY_PORT
+ */
+typedef NwfReason (*NwfHolder)(const NwfAddress *address, gpointer data);
+
+typedef struct NwfUsable {
+    NwfHolder holder;          /* NULL: nobody has anything */
+    gpointer holder_data;
+    const NwfAllowed *allowed; /* NULL: all */
+} NwfUsable;
+
+/**
+ * nwf_usable:
+ * @mask: the network's, or no address or NULL if it is not known
+ * @usable: or NULL for the special ranges alone (what is read from files)
+ *
+ * Returns: NWF_REASON_NONE if @address may be learned
+ */
+NwfReason nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable);
