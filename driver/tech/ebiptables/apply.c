@@ -157,7 +157,8 @@ batch_of(const Job *job, Stage stage, gboolean back, GError **error)
 
 /*
  * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
- * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was changed.
+ * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was or may have been
+ * changed, and is to be put back if a later stage fails.
  */
 static gboolean
 run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
@@ -176,9 +177,8 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
     g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(job, stage, back, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
-        *ran = again->n_lines > 0;
-        if (!*ran || nwf_tool_run(tool, again, &in_doubt, &refusal))
-            return TRUE;
+        if (again->n_lines == 0 || nwf_tool_run(tool, again, &in_doubt, &refusal))
+            return TRUE; /* with *ran: what is there may be the work of the first run */
     }
     *ran = FALSE;
     job->in_doubt = job->in_doubt || in_doubt;

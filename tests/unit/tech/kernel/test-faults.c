@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+/* As "ebtables-restore": refuses a batch with the type that only ETHERNET_B has. */
+#define REFUSES_NEW                                                                                                    \
+    "t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then echo 'no such thing, line 3' >&2; "                     \
+    "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s"
+
 /* The third tool refuses; the two before it, and the closing, are taken back. */
 static void
 test_a_refused_update_changes_nothing(void)
@@ -78,16 +83,36 @@ test_a_failure_in_the_last_stage_reopens(void)
     g_autoptr(Backend) backend = backend_new();
     apply(backend, "v", NULL, old_plan);
     g_autofree char *before = everything();
-    /* refuses a batch with the type that only the new plan has */
-    sandbox_spoil("ebtables-restore",
-                  "t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then echo 'no such thing, line 3' >&2; "
-                  "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s");
+    sandbox_spoil("ebtables-restore", REFUSES_NEW);
     g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
     sandbox_spoil("ebtables-restore", NULL);
     g_autofree char *after = everything();
 
     g_assert_cmpstr(before, ==, after);
     assert_contains(message, "no such thing");
+}
+
+/*
+ * The IP tool dies after the kernel has heard it that the layer goes; when the Ethernet layer is refused afterwards, the layer comes back.
+ */
+static void
+test_what_a_dying_tool_removed_comes_back(void)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B);
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_autofree char *before = everything();
+    sandbox_spoil("iptables-restore", "$REAL \"$@\"; rm $INSTEAD; kill -KILL $$");
+    sandbox_spoil("ebtables-restore", REFUSES_NEW);
+    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    sandbox_spoil("ebtables-restore", NULL);
+    g_autofree char *after = everything();
+
+    g_assert_cmpstr(before, ==, after);
+    assert_lacks(message, "closed");
 }
 
 /* Nothing can be taken back either: the port stays closed, the error says so, and the next change mends it. */
@@ -250,6 +275,7 @@ add(void)
         {"last-stage", test_a_failure_in_the_last_stage_reopens},
         {"no-way-back", test_a_failed_way_back_leaves_the_port_closed},
         {"dying-tool", test_a_tool_that_dies_is_followed_up},
+        {"dying-removal", test_what_a_dying_tool_removed_comes_back},
         {"dying-update", test_an_update_is_said_again_after_a_death},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
     };
