@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+bench.py: the command line of scripts/bench: both drivers in turn, round by round, and a table at the end
+
+    world.py      a daemon with ports that are bound, and the proof that they are filtered
+    steps.py      what is measured, in which world
+    bare.py       the least that a create can cost
+    machine.py    on what it was measured
+    report.py     the tables
+
+In each round each world is built first for one driver, then for the other, which comes first changing from round to round: a slow
+moment of the machine hits both. A result that is wrong (a port without its rules) ends the run; a slow one never does.
+
+Limits: times by the clock, of calls made by python3-libvirt in this process. Compare only what was taken in one run.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import shlex
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
+sys.dont_write_bytecode = True
+
+DRIVERS = ("stock", "ours")
+
+
+def arguments_of(words, names):
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures libvirt's own nwfilter driver and this one in turn, "
+                                     "and prints figures and ratios.")
+    parser.add_argument("--rounds", type=int, default=None, metavar="N", help="rounds (default: 3, with --quick 1)")
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME",
+                        help=f"measure this alone; may be repeated: {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; less than two minutes")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")
+    options = parser.parse_args(words)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    if options.rounds < 1:
+        parser.error("--rounds takes a number from 1 on")
+    return options
+
+
+class Run:
+    """All rounds. figures: {driver: {figure: [[value, …] of each round]}}."""
+
+    def __init__(self, sizes, rounds):
+        self.sizes = sizes
+        self.rounds = rounds
+        self.begin = time.monotonic()
+        self.figures = {driver: {} for driver in DRIVERS}
+
+    def progress(self, number, driver, what):
+        """A word about where we are."""
+        minutes, seconds = divmod(int(time.monotonic() - self.begin), 60)
+        print(f"[{minutes:2}:{seconds:02}] round {number + 1} of {self.rounds}, {driver}: {what}", file=sys.stderr, flush=True)
+
+    def visit(self, number, driver, steps):
+        """One world of one driver in one round."""
+        from world import World  # pylint: disable=import-outside-toplevel
+        steps = [step for step in steps if driver in step.drivers and number < step.rounds]
+        if not steps:
+            return
+        with World(driver) as world:
+            for step in steps:
+                self.progress(number, driver, step.function.__doc__.splitlines()[0])
+                values = {}
+                for figure, value in step.function(world, self.sizes):
+                    values.setdefault(figure, []).append(value)
+                for figure, each in values.items():
+                    self.figures[driver].setdefault(figure, []).append(each)
+
+    def do(self, worlds):
+        """All of it. worlds: {name: steps}."""
+        for number in range(self.rounds):
+            for steps in worlds.values():
+                for driver in DRIVERS if number % 2 == 0 else reversed(DRIVERS):
+                    self.visit(number, driver, steps)
+
+    def duration(self):
+        """How long it took."""
+        return f"{(time.monotonic() - self.begin) / 60:.1f} minutes"
+
+
+def main():
+    """Measures and prints."""
+    # pylint: disable=import-outside-toplevel
+    if os.environ.get("NWF_SANDBOX") != "1":
+        print("bench: start scripts/bench, which builds the sandbox around this", file=sys.stderr)
+        return 2
+    import machine
+    import report
+    import steps
+    words = sys.argv[1:]
+    options = arguments_of(words, steps.names())
+    sizes = steps.QUICK if options.quick else steps.FULL
+    facts = {"command": shlex.join(["scripts/bench", *words]), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+             **machine.facts()}
+    before = machine.load()
+    run = Run(sizes, options.rounds)
+    run.do(steps.in_worlds(options.only or steps.names()))
+    facts["run"] = f"{options.rounds} rounds in {run.duration()}; load averages {before} before, {machine.load()} after"
+    print(report.text(run.figures, sizes, facts, options.markdown))
+    if options.json:
+        options.json.write_text(json.dumps({"facts": facts, "sizes": sizes._asdict(), "figures": run.figures}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

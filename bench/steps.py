@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+steps.py: what is measured, in which world, and how often
+
+A step gets a world (world.py) and yields pairs of a figure's name and a value: seconds, KiB or a count. Steps of one world are done in one
+daemon's life, in the order of the table; each round does every world with each driver in turn.
+"""
+
+import re
+import typing
+
+import world as worlds
+from bare import Bare
+from world import INNER, NEW_RULE, NEW_SOURCE, binding, clock, name_of
+from nwflab import kernel
+from nwflab.execs import Execs
+
+REPEATED = 3  # creates and deletes in one world
+
+
+class Sizes(typing.NamedTuple):
+    """How much of what; --quick has less."""
+
+    some: int = 50  # ports made at once, and bound while a filter is updated
+    others: tuple = (50, 200)  # ports that are there while one is created
+    restarts: tuple = (50, 100)
+    connections: int = 8
+    turns: int = 30  # of a create against the bare batch
+
+
+FULL = Sizes()
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15)
+
+
+def create_and_delete(world, others):
+    """One port comes and goes."""
+    for _ in range(REPEATED):
+        yield f"create {others}", clock(world.client.bind, binding(0))
+        yield f"delete {others}", clock(world.client.unbind, name_of(0))
+
+
+def alone(world, _sizes):
+    """No other port is there."""
+    yield from create_and_delete(world, 0)
+
+
+def crowded(world, sizes):
+    """Others are there."""
+    for others in sizes.others:
+        world.fill_to(others)
+        yield from create_and_delete(world, others)
+
+
+def burst(world, sizes):
+    """Many creates over many connections; the daemon's memory before and after."""
+    assert world.bound == 0
+    before = world.memory()
+    yield "burst", world.bind_to(sizes.some, sizes.connections)
+    for name, old, new in zip(("pss", "rss"), before, world.memory()):
+        yield name, (new - old) / sizes.some
+
+
+def with_rule(xml):
+    """The filter's document with one rule more."""
+    return xml.replace("</filter>", f"{NEW_RULE}</filter>")
+
+
+def update(world, sizes):
+    """An inner filter gets one rule more."""
+    if world.bound < sizes.some:
+        world.bind_to(sizes.some, sizes.connections)
+    yield "update", clock(world.client.define, with_rule(world.client.filter_xml(INNER)))
+    new = len(re.findall(rf"^-A \S+ .*{NEW_SOURCE}", kernel.save("eb"), re.M))
+    if new != world.bound:
+        raise RuntimeError(f"{world.driver}: of {world.bound} ports {new} have the rule of the update")
+
+
+def restarts(world, sizes):
+    """The daemon starts, and has to make the rules of all bindings anew."""
+    daemon = world.lab.daemon
+    for many in (0, *sizes.restarts):
+        world.lab.hang_up()
+        daemon.stop()
+        world.lay_files(many)
+        kernel.flush()
+        if many == 0:
+            yield "start 0", clock(daemon.start)
+            continue
+        daemon.spawn()
+        yield f"start {many}", clock(world.wait_filtered, many, 60 + 10 * many)
+        with daemon.client() as client:  # it is served when the start is over
+            if len(client.bindings()) != many:
+                raise RuntimeError(f"{world.driver}: of {many} bindings {len(client.bindings())} are known after the start")
+
+
+def last_of_many(world, sizes):
+    """The create of the last port against its batch alone; and what many ports take of the daemon's memory."""
+    first, last = sizes.others[0] - 1, sizes.others[-1] - 1
+    world.fill_to(first)
+    before = world.memory()
+    world.fill_to(last)
+    for name, old, new in zip(("pss", "rss"), before, world.memory()):
+        yield f"{name} many", (new - old) / (last - first)
+    yardstick = Bare(world)
+    for number in range(sizes.turns):
+        for what, seconds in yardstick.turn(number).items():
+            yield f"last {what}", seconds
+
+
+def processes(world, sizes):
+    """Programs that the daemon starts in each call, counted by strace; not timed."""
+    client, ports_bound = world.client, 3
+    inner = client.filter_xml(INNER)
+
+    def count(function, *arguments):
+        with Execs(world.lab.daemon.pid) as execs:
+            function(*arguments)
+        return len(execs.programs)
+
+    yield "execs create", count(client.bind, binding(0))
+    yield "execs update", count(client.define, with_rule(inner))
+    yield "execs identical", count(client.define, with_rule(inner))
+    yield "execs delete", count(client.unbind, name_of(0))
+    client.define(inner)
+    world.bind_to(ports_bound, sizes.connections)
+    yield f"execs update {ports_bound}", count(client.define, with_rule(inner))
+
+
+class Step(typing.NamedTuple):
+    """One row of the table below."""
+
+    names: tuple  # for --only
+    world: str
+    function: typing.Callable
+    rounds: int = 1000  # no more than these
+    drivers: tuple = ("stock", "ours")
+
+
+STEPS = (
+    Step(("create",), "few", alone),
+    Step(("burst", "memory"), "few", burst),
+    Step(("update",), "few", update),
+    Step(("create",), "many", crowded),
+    Step(("restart",), "restart", restarts, rounds=2),
+    Step(("bare", "memory"), "last", last_of_many, drivers=("ours",)),
+    Step(("processes",), "count", processes, rounds=1),
+)
+
+
+def names():
+    """All that --only takes."""
+    return sorted({name for step in STEPS for name in step.names})
+
+
+def in_worlds(wanted):
+    """{world: steps} of the steps that one of the wanted names selects, in order."""
+    result = {}
+    for step in STEPS:
+        if set(step.names) & set(wanted):
+            result.setdefault(step.world, []).append(step)
+    return result
