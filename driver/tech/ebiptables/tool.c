@@ -113,11 +113,12 @@ words_of(const char *program, const NwfCommandResult *result)
     return g_utf8_make_valid(words->str, (gssize)words->len);
 }
 
-/* The line of the batch that the tool complains about, or NULL. */
+/* The line of the batch that the tool complains about, or NULL. Elsewhere in its words a set may be called "line 3". */
 static const NwfOrigin *
 origin_of(const NwfBatch *batch, const char *words)
 {
-    g_autoptr(GRegex) regex = g_regex_new("\\bline:? ([0-9]+)", 0, 0, NULL);
+    g_autoptr(GRegex) regex = g_regex_new(
+        "^(?:Error occurred at |\\S+(?: v\\S+ \\(\\w+\\))?: )?line:? ([0-9]+)", G_REGEX_MULTILINE, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
 
     if (!g_utf8_validate(words, -1, NULL) || !g_regex_match(regex, words, 0, &match))

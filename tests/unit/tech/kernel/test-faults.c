@@ -50,6 +50,24 @@ test_a_refused_creation_leaves_nothing(void)
     assert_listing(NWF_LAYER_IPV6, EMPTY_FILTER);
 }
 
+/* The second port of a batch is at fault; the name of its set looks like a place in the batch, where the first port's rule stands. */
+static void
+test_the_place_is_not_read_from_a_name(void)
+{
+    g_autoptr(NwfPlan) good = harness_plan(IPV4_A);
+    g_autoptr(NwfPlan) bad = harness_plan("\n\n<rule action='drop' direction='out'><all ipset='line 13' "
+                                          "ipsetflags='src'/></rule>");
+    g_autoptr(GError) error = NULL;
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(GPtrArray) changes = harness_change("good", NULL, good);
+    g_ptr_array_add(changes, nwf_port_change_new("bad", NULL, bad));
+    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    assert_contains(error->message, "Set line 13 doesn't exist");
+    assert_contains(error->message, "filter 'root', rule at line 3, port 'bad': ");
+}
+
 /* One bad port takes its neighbours in the same call back with it. */
 static void
 test_all_ports_or_none(void)
@@ -271,6 +289,7 @@ add(void)
     static const KernelTest tests[] = {
         {"refused-update", test_a_refused_update_changes_nothing},
         {"refused-creation", test_a_refused_creation_leaves_nothing},
+        {"place", test_the_place_is_not_read_from_a_name},
         {"all-or-none", test_all_ports_or_none},
         {"last-stage", test_a_failure_in_the_last_stage_reopens},
         {"no-way-back", test_a_failed_way_back_leaves_the_port_closed},
