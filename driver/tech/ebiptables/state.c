@@ -287,7 +287,8 @@ nwf_state_read(NwfState *state, const char *save_text, GError **error)
                              _("the listing of the table '%s' is not understood; it begins with '%s'"),
                              nwf_layer_table(state->layer), beginning);
     }
-    if (strstr(save_text, "\n*") == NULL && strstr(save_text, "incompatible, use 'nft'"))
+    g_autofree char *unlisted = g_strdup_printf("\n# Table `%s' is incompatible", nwf_layer_table(state->layer));
+    if (g_str_has_prefix(save_text, unlisted + 1) || strstr(save_text, unlisted))
         return nwf_set_error(
             error, NWF_ERROR_FIREWALL,
             _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
