@@ -54,4 +54,4 @@ def test_without_registration_it_ends(alone, other_libvirt):
     """Clients of a daemon that cannot have its only driver would wait for ever, so it does not start."""
     with pytest.raises(DaemonFailed) as failed:
         alone(environment=other_libvirt(lacks="virRegisterStateDriver")).start(limit=30.0)
-    assert failed.value.status and "lacks private functions that the driver needs: virRegisterStateDriver" in failed.value.log
+    assert failed.value.status and "lacks functions that the driver needs: virRegisterStateDriver" in failed.value.log

@@ -112,17 +112,17 @@ class Broken:
 
 BROKEN = {
     "one-call-reaches-two": Broken(lambda _: {"twice": "virNWFilterLookupByName"},
-                                   "virNWFilterLookupByName() calls 2 driver functions instead of one",
+                                   "virNWFilterLookupByName() does not call exactly one function of its driver (calls: 2)",
                                    ("nwfilterLookupByName",)),
     "one-call-reaches-none": Broken(
         lambda slots: {"slots": mapping(slots, lambda name, slot: 600 if name == "virNWFilterUndefine" else slot)},
-        "virNWFilterUndefine() calls 0 driver functions instead of one"),
+        "virNWFilterUndefine() does not call exactly one function of its driver (calls: 0)"),
     "two-calls-reach-one": Broken(
         lambda slots: {"slots": mapping(slots, lambda name, slot: slots["virConnectIsAlive"]
                                         if name == "virConnectIsSecure" else slot)},
         "virConnectIsSecure() and virConnectIsAlive() call the same function"),
     "objects-differ": Broken(lambda _: {"objects": 1}, "objects do not hold their connection where it is expected"),
-    "another-driver-answers": Broken(lambda _: {"opens": "test:///default"}, "with another driver than this one", tuple(CALLS)),
+    "another-driver-answers": Broken(lambda _: {"opens": "test:///default"}, "opens nwfilter:///system with another driver", tuple(CALLS)),
     "nobody-answers": Broken(lambda _: {"opens": "unheard:///of"}, "cannot open nwfilter:///system", tuple(CALLS)),
     "the-answer-never-comes": Broken(lambda _: {"waits": 3600}, "does not answer when nwfilter:///system is opened", tuple(CALLS)),
     "a-function-is-missing": Broken(
@@ -178,7 +178,7 @@ def test_without_registration_the_daemon_has_no_nwfilter_driver(lab, slots, othe
     assert slots
     lab.new_daemon(environment=other_libvirt(lacks="virRegisterConnectDriver"))
     assert lab.daemon.running
-    assert "lacks private functions that the driver needs: virRegisterConnectDriver" in lab.log()
+    assert "lacks functions that the driver needs: virRegisterConnectDriver" in lab.log()
     with lab.daemon.client(QEMU) as client:
         assert client.connection.listAllDomains(0) == []
         assert refusal(client.connection.listAllNWFilters, 0).code == libvirt.VIR_ERR_NO_SUPPORT
