@@ -20,12 +20,13 @@ path_is_system(virConnectPtr conn, GError **error)
 {
     g_autofree char *uri = virConnectGetURI(conn);
     g_autofree char *path = NULL;
+    g_autofree char *shown = NULL;
 
     if (uri && g_uri_split(uri, G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL) &&
         g_strcmp0(path, "/system") == 0)
         return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the URI '%s' is not known; try nwfilter:///system"),
-                         uri ? uri : "");
+    shown = nwf_clip(uri ? uri : ""); /* of any length, from anybody */
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the URI '%s' is not known; try nwfilter:///system"), shown);
 }
 
 int

@@ -126,6 +126,17 @@ test_only_one_path_can_be_opened(void)
     virConnectClose(other);
 }
 
+/* Whoever may connect would else write as much as he likes into the daemon's log. */
+static void
+test_a_long_uri_is_not_repeated(void)
+{
+    g_autofree char *path = g_strnfill(100000, 'x');
+    g_autofree char *uri = g_strconcat("nwfilter:///", path, NULL);
+
+    assert_refused(virConnectOpen(uri) == NULL, VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER);
+    g_assert_cmpuint(strlen(virGetLastErrorMessage()), <, 1000);
+}
+
 static void
 test_an_unprivileged_driver_is_empty(void)
 {
@@ -319,6 +330,7 @@ main(int argc, char **argv)
     g_test_add_func("/border/slots", test_slots_are_found);
     g_test_add_func("/border/access", test_access_control_decides);
     g_test_add_func("/border/paths", test_only_one_path_can_be_opened);
+    g_test_add_func("/border/long-uri", test_a_long_uri_is_not_repeated);
     g_test_add_func("/border/empty", test_an_unprivileged_driver_is_empty);
     g_test_add_func("/border/takes-nothing", test_an_unprivileged_driver_takes_nothing);
     g_test_add_func("/border/stale-handles", test_handles_of_what_is_gone);
