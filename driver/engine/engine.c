@@ -87,7 +87,7 @@ take_over(NwfEngine *engine)
     g_autoptr(GPtrArray) in_kernel = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!backend->probe(backend, notes, &error) || !backend->read(backend, &in_kernel, &error))
+    if (!backend->probe(backend, notes, &error) || !backend->read(backend, &in_kernel, notes, &error))
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
     nwf_engine_log_notes(engine, "tech", NULL, notes);
     g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);

@@ -82,7 +82,7 @@ prepare_release(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED
 static gboolean
 prepare_reread(NwfEngine *engine, NwfGroup *group, GError **error)
 {
-    return engine->config.backend->read(engine->config.backend, &group->in_kernel, error);
+    return engine->config.backend->read(engine->config.backend, &group->in_kernel, group->notes, error);
 }
 
 static NwfGroup *

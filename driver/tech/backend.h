@@ -30,8 +30,11 @@ struct NwfBackend {
     /* Which tools are there. TRUE if ports can at least be closed. Missing ones are told in @notes. */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
-    /* Learns what of ours is in the kernel. @ports: (out) (transfer full) (element-type utf8) names of the ports. */
-    gboolean (*read)(NwfBackend *self, GPtrArray **ports, GError **error);
+    /*
+     * Learns what of ours is in the kernel. @ports: (out) (transfer full) (element-type utf8) names of the ports. FALSE
+     * if no port can be filtered at all; layers that cannot be read are told in @notes.
+     */
+    gboolean (*read)(NwfBackend *self, GPtrArray **ports, NwfNotes *notes, GError **error);
 
     /*
      * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with

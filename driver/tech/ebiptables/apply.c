@@ -311,6 +311,16 @@ self_of(NwfBackend *backend)
     return (Ebiptables *)backend;
 }
 
+/* An IP layer that cannot be used harms only those who need it. */
+static void
+note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
+{
+    nwf_note(notes,
+             layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
+                                     : _("%s: filters with IPv6 rules cannot be used"),
+             why->message);
+}
+
 static gboolean
 ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
 {
@@ -319,10 +329,7 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) missing = NULL;
         if (!nwf_tool_find(&self->tools[layer], &missing))
-            nwf_note(notes,
-                     layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
-                                             : _("%s: filters with IPv6 rules cannot be used"),
-                     missing->message);
+            note_loss(notes, layer, missing);
     }
     return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
 }
@@ -337,18 +344,24 @@ add_names(GHashTable *all, const NwfState *state)
 }
 
 static gboolean
-ebiptables_read(NwfBackend *backend, GPtrArray **ports, GError **error)
+ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError **error)
 {
     Ebiptables *self = self_of(backend);
     g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GHashTableIter iter;
     gpointer name;
 
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        gboolean installed = nwf_tool_find(&self->tools[layer], NULL) || layer == NWF_LAYER_ETHERNET;
-        if (installed && !nwf_tool_read(&self->tools[layer], error))
-            return FALSE;
-        add_names(all, self->tools[layer].state);
+    if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
+        return FALSE;
+    add_names(all, self->tools[NWF_LAYER_ETHERNET].state);
+    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+        g_autoptr(GError) failure = NULL;
+        if (!nwf_tool_find(&self->tools[layer], NULL))
+            continue;
+        if (nwf_tool_read(&self->tools[layer], &failure))
+            add_names(all, self->tools[layer].state);
+        else
+            note_loss(notes, layer, failure);
     }
     *ports = g_ptr_array_new_with_free_func(g_free);
     g_hash_table_iter_init(&iter, all);

@@ -22,7 +22,7 @@ backend_new(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(backend->probe(backend, NULL, &error));
-    g_assert_true(backend->read(backend, &ports, &error));
+    g_assert_true(backend->read(backend, &ports, NULL, &error));
     g_assert_no_error(error);
     g_free(sandbox_record());
     return backend;

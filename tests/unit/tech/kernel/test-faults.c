@@ -283,6 +283,34 @@ test_a_missing_tool_stops_only_those_who_need_it(void)
     g_free(sandbox_run("umount /etc/alternatives"));
 }
 
+/* A kernel without IPv6: its table cannot be read, which is told and stops nobody else. */
+static void
+test_an_unreadable_layer_stops_only_those_who_need_it(void)
+{
+    g_autoptr(NwfPlan) ipv4 = harness_plan(ETHERNET_A IPV4_A);
+    g_autoptr(NwfPlan) ipv6 = harness_plan(ETHERNET_A IPV6_A);
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(GPtrArray) ports = NULL;
+
+    sandbox_fresh();
+    g_autoptr(Backend) before = backend_new();
+    apply(before, "v", NULL, ipv4);
+    sandbox_spoil("ip6tables-save", "echo 'Address family not supported' >&2; exit 3");
+    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE);
+    g_assert_true(backend->read(backend, &ports, notes, NULL));
+    g_assert_cmpuint(ports->len, ==, 1);
+    g_assert_cmpuint(notes->len, ==, 1);
+    assert_contains(g_ptr_array_index(notes, 0), "Address family not supported");
+    assert_contains(g_ptr_array_index(notes, 0), "filters with IPv6 rules cannot be used");
+
+    apply(backend, "v", ipv4, NULL);
+    assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
+    g_autofree char *message = refuse(backend, "v", NULL, ipv6);
+    assert_contains(message, "Address family not supported");
+    assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
+    sandbox_spoil("ip6tables-save", NULL);
+}
+
 static void
 add(void)
 {
@@ -296,6 +324,7 @@ add(void)
         {"dying-tool", test_a_tool_that_dies_is_followed_up},
         {"dying-removal", test_what_a_dying_tool_removed_comes_back},
         {"dying-update", test_an_update_is_said_again_after_a_death},
+        {"unreadable-layer", test_an_unreadable_layer_stops_only_those_who_need_it},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
     };
 

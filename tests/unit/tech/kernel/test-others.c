@@ -74,7 +74,7 @@ test_reading_finds_ports_and_changes_nothing(void)
     apply(first, "v-1", NULL, plan);
     g_autofree char *before = everything();
     g_autoptr(Backend) second = nwf_ebiptables_new(FALSE);
-    g_assert_true(second->read(second, &ports, NULL));
+    g_assert_true(second->read(second, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(ports, 0), ==, "v-1");
     g_autofree char *after = everything();
@@ -189,7 +189,7 @@ test_odd_port_names(void)
     g_autoptr(GError) error = NULL;
     backend->apply(backend, all, NULL, &error);
     g_assert_no_error(error);
-    g_assert_true(backend->read(backend, &ports, NULL));
+    g_assert_true(backend->read(backend, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, G_N_ELEMENTS(names));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         apply(backend, names[i], plan, NULL);
