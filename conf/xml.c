@@ -21,7 +21,8 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-enum { ATTRIBUTES_MAX = 200, NAMESPACES_MAX = 100, NAMES_MAX = 5000, COMPLAINTS_MAX = 100 };
+enum { ATTRIBUTES_MAX = 200, NAMESPACES_MAX = 100, NAMES_MAX = 5000 };
+enum { COMPLAINTS_MAX = 99 }; /* newer libxml2 tells of the first hundred errors and warnings only */
 
 /* libxml2 gives attributes as groups of five pointers. */
 enum { ATTR_NAME, ATTR_PREFIX, ATTR_URI, ATTR_VALUE, ATTR_END, ATTR_SIZE };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-hostile.c: documents of 4 MiB of any shape are answered in under a second and in bounded memory
+ * test-hostile.c: documents of 4 MiB of any shape are answered in bounded time and memory
  *
  * Each shape is made here, read with remarks, printed again if it was accepted, and read with validation. Time is the
- * processor time of this process; under a sanitizer it is not judged. Memory is the growth of the largest
+ * processor time of this process: tenths of a second, where work that grows with the square of the text would take
+ * minutes; under a sanitizer it is not judged. Memory is the growth of the largest
  * resident size over what the text itself needs.
  */
 #include "story.h"
@@ -12,14 +13,14 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { SIZE = 4 * 1024 * 1024, MEMORY_MAX_MIB = 400 };
+enum { SIZE = 4 * 1024 * 1024, MEMORY_MAX_MIB = 400, SECONDS_MAX = 10 };
 
 typedef struct Shape {
     const char *name;
     const char *before; /* once */
     const char *unit;   /* as often as it fits; "%u" becomes a running number */
     const char *after;  /* once */
-    int code;           /* of the error; -1: accepted; -2: either */
+    int code;           /* of the error; -1: accepted */
 } Shape;
 
 #define HEAD "<filter name='h'><uuid>" STORY_UUID "</uuid>"
@@ -48,7 +49,7 @@ static const Shape shapes[] = {
     {"namespaces", HEAD "<a", " xmlns:a%u='u'", "/>" TAIL, NWF_ERROR_XML_SYNTAX},
     {"nested-namespaces", HEAD, "<a xmlns:a%u='u:u'>", "", NWF_ERROR_XML_SYNTAX},
     {"default-namespaces", HEAD, "<a xmlns='u:u'/>", TAIL, -1},
-    {"relative-namespaces", HEAD, "<a xmlns='u'/>", TAIL, -2}, /* newer libxml2 tells of the first hundred only */
+    {"relative-namespaces", HEAD, "<a xmlns='u'/>", TAIL, NWF_ERROR_XML_SYNTAX},
     {"unknown-prefixes", HEAD, "<a:b/>", TAIL, NWF_ERROR_XML_SYNTAX},
     {"references", HEAD, "<filterref filter=''/>", TAIL, -1},
     {"one-list", HEAD "<filterref filter='x'>", "<parameter name='A' value='1'/>", "</filterref>" TAIL,
@@ -123,7 +124,7 @@ check_time(const char *what, clock_t start)
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     g_test_message("%s: %.3f s, largest %ld MiB", what, seconds, resident_mib());
     if (judged())
-        g_assert_cmpfloat(seconds, <, 1.0);
+        g_assert_cmpfloat(seconds, <, SECONDS_MAX);
 }
 
 static void
@@ -138,8 +139,7 @@ test_shape(gconstpointer data)
     g_autoptr(NwfFilter) filter = nwf_filter_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9}, notes, &error);
 
     check_time("read", start);
-    if (shape->code != -2)
-        g_assert_cmpint(error ? error->code : -1, ==, shape->code);
+    g_assert_cmpint(error ? error->code : -1, ==, shape->code);
     if (error)
         g_assert_cmpuint(strlen(error->message), <, 1000);
     if (filter) {
