@@ -2,9 +2,9 @@
 """
 kernel.py: the firewall rules that are in force, as the -save tools print them, made comparable
 
-Counters, comments and the tools' headers are dropped, and IGMP has one name in all releases; chains are sorted by name, because
-their order means nothing; the order of rules within a chain is kept, because it means everything. Only the jumps of different
-ports stand in no order: snapshot() sorts them.
+Counters, comments and the tools' headers are dropped, and what releases print in different ways has the older ones' form. Chains
+are sorted by name, because their order means nothing; the order of rules within a chain is kept, because it means everything. Only
+the jumps of different ports stand in no order: snapshot() sorts them.
 """
 
 import re
@@ -14,6 +14,7 @@ import subprocess
 TOOLS = {"eb": "ebtables-save", "ip4": "iptables-save", "ip6": "ip6tables-save"}
 # Each of these lines is about one port, and no frame is about two: their order among each other means nothing.
 _DISPATCH = re.compile(r"^(-[io] \S+ -j libvirt-[IO]-|-m physdev .*--physdev-(in|out) \S+ .*-[gj] )")
+_NEGATION = re.compile(r"(?<!\S)! (--?[a-z0-9-]+) (?!-)")  # with a value: there is but one way of negating an option without
 _COUNTERS = re.compile(r"\s*\[\d+:\d+\]|\s*-c \d+ \d+| -c(?=\s|$)")
 
 
@@ -50,9 +51,15 @@ def rules(tool):
                 entry.insert(0, "policy DROP")
         elif line.startswith("-A "):
             _, chain, *rest = line.split(" ", 2)
-            rule = rest[0] if rest else ""
-            result[f"{table} {chain}"].append(rule.replace("-p 2 ", "-p igmp "))  # the number since iptables 1.8.11
+            result[f"{table} {chain}"].append(as_older_releases_print(tool, rest[0] if rest else ""))
     return result
+
+
+def as_older_releases_print(tool, rule):
+    """A rule as the tools before 1.8.11 print it: IGMP by its name, and ebtables' negation behind the option."""
+    if tool == "eb":
+        return _NEGATION.sub(r"\1 ! ", rule)
+    return re.sub(r"(^| )-p 2 ", r"\1-p igmp ", rule)
 
 
 def snapshot(own=False):

@@ -34,6 +34,17 @@ compare_chains(gconstpointer a, gconstpointer b)
     return strcmp(chain_x, chain_y);
 }
 
+/* Releases of the tools since 1.8.11 print a negation before the option, and IGMP by its number. */
+static char *
+as_older_releases_print(const char *rules)
+{
+    g_autoptr(GRegex) negation = g_regex_new(" ! (--?[a-z0-9-]+) (?!-)", 0, 0, NULL);
+    g_autoptr(GRegex) igmp = g_regex_new(" -p 2 ", 0, 0, NULL);
+    g_autofree char *negated = g_regex_replace(negation, rules, -1, 0, " \\1 ! ", 0, NULL);
+
+    return g_regex_replace(igmp, negated, -1, 0, " -p igmp ", 0, NULL);
+}
+
 static char *
 rules_by_chain(const char *text)
 {
@@ -44,8 +55,7 @@ rules_by_chain(const char *text)
     for (guint i = 0; i < rules->len; i++)
         if (is_of_port(g_ptr_array_index(rules, i)))
             g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(rules, i));
-    g_auto(GStrv) numbered = g_strsplit(out->str, " -p 2 ", -1); /* as iptables 1.8.11 prints it */
-    return g_strjoinv(" -p igmp ", numbered);
+    return as_older_releases_print(out->str);
 }
 
 /* The part of an expectation that is for one tool. */
