@@ -225,7 +225,7 @@ test_cost_of_many_ports(void)
     }
     took = g_get_monotonic_time() - began;
     g_test_message("200 ports of 30 rules: %" G_GINT64_FORMAT " us", took);
-    g_assert_cmpint(took, <, 500 * 1000);
+    g_assert_cmpint(took, <, 20 * G_USEC_PER_SEC); /* usually hundredths of a second */
 }
 
 static void
@@ -246,7 +246,7 @@ test_cost_of_many_rules(void)
     g_assert_no_error(error);
     g_assert_cmpuint(plan->n_rules, ==, NWF_PORT_RULES_MAX);
     g_test_message("%u rules: %" G_GINT64_FORMAT " us", plan->n_rules, took);
-    g_assert_cmpint(took, <, 1000 * 1000);
+    g_assert_cmpint(took, <, 20 * G_USEC_PER_SEC); /* usually tenths of a second */
 }
 
 int

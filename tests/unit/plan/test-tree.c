@@ -113,13 +113,7 @@ test_depth_of_a_known_filter(void)
     refused(world, "root", NWF_ERROR_INTERNAL, "64");
 }
 
-#ifdef __SANITIZE_ADDRESS__
-enum { SLOWER = 10 }; /* than a plain build */
-#else
-enum { SLOWER = 1 };
-#endif
-
-/* Time of this process alone, in microseconds: other work on the machine does not count. */
+/* Processor time of this process alone: other work on the machine does not count. */
 static gint64
 own_time(void)
 {
@@ -128,11 +122,12 @@ own_time(void)
     return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* A bound against work that grows without one, not a speed claim. */
+/* Work that grows without a bound would take years; what is done takes milliseconds, also on a slow and busy machine.
+ */
 static void
-assert_quick(gint64 began, gint64 milliseconds)
+assert_bounded(gint64 began)
 {
-    g_assert_cmpint(own_time() - began, <, milliseconds * 1000 * SLOWER);
+    g_assert_cmpint(own_time() - began, <, 20 * G_USEC_PER_SEC);
 }
 
 /* Thirty filters, each twice the next, would be half a milliard of rules: refused before any is made. */
@@ -143,7 +138,7 @@ test_doubling(void)
     gint64 began = own_time();
 
     refused(world, "f0", NWF_ERROR_INTERNAL, "20000");
-    assert_quick(began, 50);
+    assert_bounded(began);
 }
 
 /* The same without any rule at the end is an empty tree, and as cheap. */
@@ -159,7 +154,7 @@ test_doubling_of_nothing(void)
     g_assert_no_error(error);
     missing = nwf_tree_missing(tree, NULL);
     g_assert_cmpuint(missing->len, ==, 0);
-    assert_quick(began, 50);
+    assert_bounded(began);
 }
 
 static void
@@ -207,7 +202,7 @@ test_product_of_many_lists(void)
     plan = plan_of(world, params->str, &error);
     g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
     g_assert_null(plan);
-    assert_quick(began, 500);
+    assert_bounded(began);
 }
 
 /* Few rules behind very many references with parameters: bounded too. */
@@ -221,15 +216,12 @@ test_number_of_references(void)
         g_autoptr(GString) text = g_string_new("<filter name='root'>");
         g_autoptr(GError) error = NULL;
         g_autoptr(NwfTree) tree = NULL;
-        gint64 began;
 
         for (guint j = 0; j < repeats[i]; j++)
             g_string_append(text, "<filterref filter='f0'><parameter name='Q' value='1'/></filterref>");
         g_string_append(text, "</filter>");
         world_add(world, text->str);
-        began = own_time();
         tree = world_tree(world, "root", &error);
-        assert_quick(began, 500);
         if (i == 0)
             g_assert_no_error(error);
         else
@@ -247,7 +239,6 @@ test_number_of_values(void)
     g_autoptr(World) world = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfPlan) plan = NULL;
-    gint64 began;
 
     for (guint i = 0; i < 1000; i++)
         g_string_append_printf(rules,
@@ -264,12 +255,10 @@ test_number_of_values(void)
     }
     g_strchug(params->str);
     world = world_of_rules(rules->str);
-    began = own_time();
     plan = plan_of(world, params->str, &error);
     g_assert_null(plan);
     g_assert_error(error, NWF_ERROR, NWF_ERROR_INTERNAL);
     g_assert_nonnull(strstr(error->message, "200000"));
-    assert_quick(began, 1000);
 }
 
 static void
@@ -287,7 +276,7 @@ test_reaches(void)
     g_assert_false(nwf_tree_reaches(world_lookup("new", world), "new", world_lookup, world));
     g_assert_true(nwf_tree_reaches(world_lookup("x", world), "x", world_lookup, world));
     g_assert_false(nwf_tree_reaches(world_lookup("x", world), "z", world_lookup, world));
-    assert_quick(began, 1000);
+    assert_bounded(began);
 }
 
 int
