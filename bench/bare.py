@@ -9,7 +9,7 @@ Each turn takes, one after the other and in alternating order, a create by the A
 same machine. In between the port's rules are taken away again, by the daemon or by a batch made here, and the kernel is given a
 moment to clear up after it: it frees deleted rules later, and would do so at the cost of whoever comes next.
 
-Beside them, to see where the time of a create goes: the tool with an empty batch (its start, and its reading of the table), a
+Beside them, to see where the time of a create goes: the CPU time of the daemon itself, the tool with an empty batch (its start, and its reading of the table), a
 program that does nothing, and a call of the API that only looks something up.
 """
 
@@ -64,8 +64,8 @@ class Bare:
         self.batch = batch_of(0)
         self.undo = undo_of(self.batch)
         self.tool = shutil.which("ebtables-restore")
-        self.files = {name: FOLDER / f"{name}.batch" for name in ("full", "empty")}
-        self.files["full"].write_text(self.batch)
+        self.files = {name: FOLDER / f"{name}.batch" for name in ("bare", "empty")}
+        self.files["bare"].write_text(self.batch)
         self.files["empty"].write_text("*nat\n")
         self.check()
 
@@ -84,28 +84,31 @@ class Bare:
             raise RuntimeError("the bare batch is not what the daemon does")
 
     def create(self):
-        """Seconds of a create by the API."""
+        """Seconds of a create by the API, and how much CPU time of the daemon's own threads was in it."""
+        before = self.world.own_time()
         seconds = clock(self.world.client.bind, binding(0))
+        own = self.world.own_time() - before
         self.world.client.unbind(name_of(0))
-        return seconds
+        return {"create": seconds, "own": own}
 
     def run(self, name):
         """Seconds of a bare run."""
-        return clock(lambda: spawn(self.tool, "--noflush", stdin=self.files[name]))
+        return {name: clock(lambda: spawn(self.tool, "--noflush", stdin=self.files[name]))}
 
     def bare(self):
         """Seconds of the bare batch."""
-        seconds = self.run("full")
+        result = self.run("bare")
         restore(self.undo)
-        return seconds
+        return result
 
     def turn(self, number):
         """{what: seconds} of one turn."""
-        compared = [("create", self.create), ("bare", self.bare)]
-        rest = [("empty", lambda: self.run("empty")), ("nothing", lambda: clock(spawn, "/usr/bin/true")),
-                ("lookup", lambda: clock(self.world.client.connection.nwfilterLookupByName, worlds.FILTER))]
+        compared = (self.create, self.bare)
+        look_up = self.world.client.connection.nwfilterLookupByName
+        rest = (lambda: self.run("empty"), lambda: {"nothing": clock(spawn, "/usr/bin/true")},
+                lambda: {"lookup": clock(look_up, worlds.FILTER)})
         result = {}
-        for what, function in (*(compared if number % 2 else compared[::-1]), *rest):
+        for function in (*(compared if number % 2 else compared[::-1]), *rest):
             time.sleep(MOMENT)
-            result[what] = function()
+            result.update(function())
         return result

@@ -30,7 +30,9 @@ def _field(file, pattern):
 
 
 def _commit():
-    """Of the sources that are measured, with a word about changes that were not committed."""
+    """Of the sources that are measured, with a word about changes that were not committed; scripts/bench builds in build-bench."""
+    if SOURCES / "build-bench" not in pathlib.Path(os.environ["NWF_MODULE"]).resolve().parents:
+        return "a module that the environment named"
     git = ("git", "-c", f"safe.directory={SOURCES}", "-C", str(SOURCES))
     commit = _said(*git, "rev-parse", "--short", "HEAD")
     changed = _said(*git, "status", "--porcelain", "--untracked-files=no", "--", "conf", "plan", "driver")

@@ -55,13 +55,13 @@ def rows_of(sizes):
             Row("burst", f"{sizes.some} creates over {sizes.connections} connections at once, ms"),
             Row("update", f"inner filter gets a rule, {sizes.some} ports bound, ms"),
             *starts,
-            Row("pss", f"memory of the daemon for each of the first {sizes.some} ports, KiB (PSS)", show_number),
-            Row("rss", f"the same, KiB (RSS)", show_number),
-            Row("pss many", f"the same, {many}, KiB (PSS)", show_number),
+            Row("pss", f"memory of the daemon for each of the first {sizes.some} ports, KiB (anonymous PSS)", show_number),
+            Row("rss", "the same, KiB (RSS)", show_number),
+            Row("pss many", f"the same, {many}, KiB (anonymous PSS)", show_number),
             Row("rss many", f"the same, {many}, KiB (RSS)", show_number),
-            *(Row(f"execs {key}", f"processes started: {title}", show_number) for key, title in
+            *(Row(f"execs {key}", f"processes started: {title}", str) for key, title in
               (("create", "create"), ("delete", "delete"), ("update", "inner filter gets a rule, 1 port"),
-               ("update 3", "inner filter gets a rule, 3 ports"), ("identical", "the same filter defined again")))]
+               ("update several", "inner filter gets a rule, 2 ports"), ("identical", "the same filter defined again")))]
 
 
 PARTS = (
@@ -69,6 +69,7 @@ PARTS = (
     ("last bare", "bare ebtables-restore of the same batch"),
     ("last empty", "of this: ebtables-restore of an empty batch"),
     ("last nothing", "of this: a program that does nothing (/usr/bin/true)"),
+    ("last own", "CPU time of the daemon's own threads in a create"),
     ("last lookup", "a call of the API that only looks up a filter"),
 )
 
@@ -103,7 +104,7 @@ def parts(figures, sizes):
         return (), []
     lines = [(title, spread(own[name], show_ms), spread([a / b for a, b in zip(own[name], bare)], show_number), str(len(bare)))
              for name, title in PARTS]
-    return (f"port {sizes.others[-1]}, {sizes.others[-1] - 1} others there", "ms", "share of the bare batch", "values"), lines
+    return (f"port {sizes.others[-1]}, {sizes.others[-1] - 1} others there", "ms", "against the bare batch", "values"), lines
 
 
 def markdown(heads, lines):

@@ -86,8 +86,7 @@ def restarts(world, sizes):
         if many == 0:
             yield "start 0", clock(daemon.start)
             continue
-        daemon.spawn()
-        yield f"start {many}", clock(world.wait_filtered, many, 60 + 10 * many)
+        yield f"start {many}", world.start_filtered(many, 60 + 10 * many)
         with daemon.client() as client:  # it is served when the start is over
             if len(client.bindings()) != many:
                 raise RuntimeError(f"{world.driver}: of {many} bindings {len(client.bindings())} are known after the start")
@@ -107,9 +106,9 @@ def last_of_many(world, sizes):
             yield f"last {what}", seconds
 
 
-def processes(world, sizes):
+def processes(world, _sizes):
     """Programs that the daemon starts in each call, counted by strace; not timed."""
-    client, ports_bound = world.client, 3
+    client, several = world.client, 2
     inner = client.filter_xml(INNER)
 
     def count(function, *arguments):
@@ -122,8 +121,8 @@ def processes(world, sizes):
     yield "execs identical", count(client.define, with_rule(inner))
     yield "execs delete", count(client.unbind, name_of(0))
     client.define(inner)
-    world.bind_to(ports_bound, sizes.connections)
-    yield f"execs update {ports_bound}", count(client.define, with_rule(inner))
+    world.bind_to(several)
+    yield "execs update several", count(client.define, with_rule(inner))
 
 
 class Step(typing.NamedTuple):

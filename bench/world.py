@@ -85,7 +85,7 @@ class World:
         self.lab = labs.Lab(driver)
         self.driver = driver
         self.bound = 0  # ports 1 to this one are bound
-        self.loaded = 0  # of ports 1 to this one there are rules in the kernel, bound or not
+        self.loaded = 0  # ports 1 to this one have rules in the kernel, bound or not
         self.model = self.model_file = None
         self._devices = -1
 
@@ -167,8 +167,7 @@ class World:
             self.bind_to(last, 8)
             return
         self.make_devices(last)
-        lines = [like(line, number) for number in range(self.loaded + 1, last + 1) for line in self.model]
-        lines.sort(key=lambda line: line[0] != ":")
+        lines = sorted(self.lines_of(self.loaded + 1, last), key=lambda line: line[0] != ":")
         restore("\n".join(["*nat", *lines]) + "\n")
         self.loaded = last
         self.expect(last)
@@ -184,27 +183,36 @@ class World:
 
     # -- what the kernel holds -------------------------------------------------------------------------------------------
 
-    def missing(self, last):
-        """How many rules and chains of ports 1 to `last` are not in the kernel."""
-        there = set(rule_lines())
-        return sum(like(line, number) not in there for number in range(1, last + 1) for line in self.model)
+    def lines_of(self, first, last):
+        """Rules and chains of these ports, as ebtables-save prints them."""
+        return [like(line, number) for number in range(first, last + 1) for line in self.model]
 
     def expect(self, last):
         """All ports up to `last` are filtered, or the measurement is void."""
-        missing = self.missing(last)
+        missing = set(self.lines_of(1, last)) - set(rule_lines())
         if missing:
-            raise RuntimeError(f"{self.driver}: of {last} ports {missing} rules are not in the kernel")
+            raise RuntimeError(f"{self.driver}: of {last} ports {len(missing)} rules are not in the kernel: {sorted(missing)[:5]}")
 
-    def wait_filtered(self, last, limit):
-        """Waits until all ports up to `last` are filtered; looks seldom enough not to be in the way."""
+    def start_filtered(self, last, limit):
+        """Starts the daemon, and returns the seconds until all ports up to `last` are filtered; looks seldom enough not to be in the way."""
+        expected = set(self.lines_of(1, last))
         begin = time.monotonic()
-        while self.missing(last):
+        self.lab.daemon.spawn()
+        while not expected.issubset(rule_lines()):
             spent = time.monotonic() - begin
             if spent > limit or not self.lab.daemon.running:
                 raise wait.Timeout(f"{self.driver}: {last} ports are not filtered after {spent:.0f} s:\n{self.lab.log()[-2000:]}")
             time.sleep(max(0.01, spent / 100))
+        return time.monotonic() - begin
 
     def memory(self):
-        """(PSS, RSS) of the daemon in KiB."""
+        """KiB of the daemon: PSS without the pages of files, whose share changes with what else runs; and RSS."""
         text = pathlib.Path(f"/proc/{self.lab.daemon.pid}/smaps_rollup").read_text()
-        return tuple(int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M).group(1)) for key in ("Pss", "Rss"))
+        return tuple(int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M).group(1)) for key in ("Pss_Anon", "Rss"))
+
+    def own_time(self):
+        """Seconds of CPU that the threads of the daemon have taken, without the programs that it ran."""
+        nanoseconds = 0
+        for file in pathlib.Path(f"/proc/{self.lab.daemon.pid}/task").glob("*/schedstat"):
+            nanoseconds += int(file.read_text().split()[0])
+        return nanoseconds / 1e9
