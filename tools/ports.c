@@ -9,10 +9,10 @@
 
 #include "conf/binding.h"
 #include "driver/tech/ebiptables/render.h"
+#include "driver/tech/services.h"
 #include "tools/library.h"
 
 #include <glib/gi18n-lib.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,14 +167,6 @@ target_from_options(Target *target, const char *first_filter, const NwfPortOptio
 
 /* --- from target to plan --- */
 
-static int
-service_port(const char *name, G_GNUC_UNUSED gpointer data)
-{
-    const struct servent *service = getservbyname(name, NULL);
-
-    return service ? g_ntohs((guint16)service->s_port) : -1;
-}
-
 static gboolean
 nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
 {
@@ -193,7 +185,7 @@ nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
 static NwfPlan *
 plan_for(const Target *target, NwfLibrary *library, GError **error)
 {
-    const NwfHost host = {service_port, NULL};
+    const NwfHost host = {nwf_service_port, NULL};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_autoptr(NwfTree) tree = nwf_tree_new(target->root, nwf_library_lookup, library, error);
 

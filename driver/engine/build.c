@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "driver/engine/internal.h"
+#include "driver/tech/services.h"
 
 enum { SHAPES_MAX = 1000 };
 

@@ -150,7 +150,3 @@ gboolean nwf_load_filters(NwfEngine *engine, GError **error);
 gboolean nwf_load_bindings(NwfEngine *engine, GError **error);
 gboolean nwf_reload_filters(NwfEngine *engine, GError **error);
 gboolean nwf_reload_prepare(NwfEngine *engine, NwfGroup *group, GError **error);
-
-/* services.c: names of services as ports */
-GHashTable *nwf_services_parse(const char *text);
-int nwf_service_port(const char *name, gpointer data);

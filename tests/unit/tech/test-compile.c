@@ -7,6 +7,7 @@
 #include "driver/run/command.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const char *tool;
 
@@ -112,6 +113,31 @@ test_trouble_is_named(void)
         assert_refused(rows[i].arguments, rows[i].word);
 }
 
+/* Services are looked up in the file, as the daemon does, whatever the host's name service switch says. */
+static void
+test_services_are_those_of_the_file(void)
+{
+    static const char script[] = "d=$(mktemp -d) && trap 'rm -r $d' EXIT && echo 'services: nothing' > $d/switch &&"
+                                 "echo 'web 8080/tcp' > $d/services &&"
+                                 "echo \"<filter name='f'><rule action='drop' direction='out'><tcp dstportstart='\\$P'/>"
+                                 "</rule></filter>\" > $d/f.xml && mount --bind $d/switch /etc/nsswitch.conf &&"
+                                 "mount --bind $d/services /etc/services &&"
+                                 "$TOOL compile -i v -m 52:54:00:7b:35:93 -p P=web $d/f.xml";
+    g_autofree char *with_tool = g_strdup_printf("TOOL='%s'; %s", tool, script);
+    const char *const argv[] = {"/usr/bin/unshare", "--mount", "/bin/sh", "-c", with_tool, NULL};
+    g_auto(NwfCommandResult) result = {0};
+    g_autoptr(GError) error = NULL;
+
+    if (geteuid() != 0 || !g_file_test("/etc/nsswitch.conf", G_FILE_TEST_EXISTS) ||
+        !g_file_test("/etc/services", G_FILE_TEST_EXISTS)) {
+        g_test_skip("needs root, and files to put others in place of");
+        return;
+    }
+    nwf_command_run(argv, NULL, 0, 20000, &result, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(strstr(result.out, "-A FI-v -p tcp --dport 8080 -j DROP\n"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -123,5 +149,6 @@ main(int argc, char **argv)
     g_test_add_func("/tools/compile/options", test_options_make_a_binding);
     g_test_add_func("/tools/compile/directory", test_filters_are_found_in_a_directory);
     g_test_add_func("/tools/compile/trouble", test_trouble_is_named);
+    g_test_add_func("/tools/compile/services", test_services_are_those_of_the_file);
     return g_test_run();
 }

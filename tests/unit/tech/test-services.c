@@ -2,7 +2,7 @@
 /*
  * test-services.c: names of services as ports
  */
-#include "driver/engine/internal.h"
+#include "driver/tech/services.h"
 
 #include <netdb.h>
 

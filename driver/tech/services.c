@@ -4,11 +4,12 @@
  *
  * A variable may hold "http" where a port is wanted, because the stock driver's tools understood it. Only the local
  * file is asked, never the name service switch: a rule must not depend on a server, and a root process must not wait
- * for one. The file is read once; a name stands for the same port with every transport.
+ * for one. The companion command looks here too, so that it shows what the daemon does. The file is read once; a name
+ * stands for the same port with every transport.
  */
-#include <string.h>
+#include "driver/tech/services.h"
 
-#include "driver/engine/internal.h"
+#include <string.h>
 
 #define SERVICES_FILE "/etc/services"
 
@@ -37,7 +38,6 @@ add_line(GHashTable *table, char *line)
     }
 }
 
-/* (transfer full): from the text of a services file: name -> port + 1; the first line that has a name counts. */
 GHashTable *
 nwf_services_parse(const char *text)
 {
