@@ -3,8 +3,9 @@
  * schema.c: validation against the grammars in xmlschemas/
  *
  * The grammars are compiled into the library, so that they cannot be missing and cannot differ from it. One is parsed
- * for each validation: nothing is kept. libxml2 sets its tables of RELAX NG types up on first use without a lock of its
- * own, hence the mutex around the parsing of a grammar.
+ * for each validation: nothing is kept. libxml2 sets its tables of types up on first use without a lock of its own; two
+ * first uses at once can make a grammar unreadable. So the parsing of a grammar has a mutex, and in a process where
+ * others validate, too, as libvirt does, nwf_schema_prepare() comes before all of them.
  *
  * Limits: libxml2 needs tens of microseconds for each element and compiles the pattern of a type anew for each value.
  * So documents of more than SIZE_MAX_VALIDATED bytes, some thousands of rules, are not validated; without validation
@@ -63,6 +64,13 @@ parse_grammar(NwfSchema schema, GString *reason, GError **error)
         return NULL;
     xmlRelaxNGSetParserStructuredErrors(parser, (xmlStructuredErrorFunc)on_complaint, reason);
     return xmlRelaxNGParse(parser);
+}
+
+void
+nwf_schema_prepare(void)
+{
+    g_autoptr(GString) reason = g_string_new(NULL); /* told when a document is validated */
+    G_GNUC_UNUSED g_autoptr(xmlRelaxNG) grammar = parse_grammar(NWF_SCHEMA_FILTER, reason, NULL);
 }
 
 gboolean

@@ -9,6 +9,12 @@
 typedef enum NwfSchema { NWF_SCHEMA_FILTER, NWF_SCHEMA_BINDING } NwfSchema;
 
 /**
+ * nwf_schema_prepare: has libxml2 set up what it sets up on first use, for this library and all others of the process.
+ * To be called once, while no other thread validates anything.
+ */
+void nwf_schema_prepare(void);
+
+/**
  * nwf_schema_validate:
  * @xml: a text that nwf_xml_read() has accepted
  *

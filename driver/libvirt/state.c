@@ -3,16 +3,18 @@
  * state.c: start, reload and end of the driver in the daemon
  *
  * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of
- * ours), the configuration, the engine, which brings all stored bindings up, and then the gate is opened. Only what
- * must end the daemon does: another daemon that holds the lock, and a root directory of an embedded driver. For
- * anything else the driver is degraded: a daemon without filters is better than one that takes all guests' management
- * away, because guests that need a filter do not start without it, and the rules of those that run stay in the kernel.
+ * ours), libxml2's tables (before any client can have anything validated, by us or by libvirt), the configuration, the
+ * engine, which brings all stored bindings up, and then the gate is opened. Only what must end the daemon does: another
+ * daemon that holds the lock, and a root directory of an embedded driver. For anything else the driver is degraded: a
+ * daemon without filters is better than one that takes all guests' management away, because guests that need a filter
+ * do not start without it, and the rules of those that run stay in the kernel.
  *
  * An unprivileged daemon has a driver without an engine and takes no lock.
  *
  * End: calls that are inside have left or are given up; the engine's thread is joined; rules and files stay.
  */
 #include "driver/libvirt/state.h"
+#include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/gate.h"
@@ -69,6 +71,7 @@ start(gboolean privileged, unsigned long version, GError **error)
     nwf_errors_speak(dialect);
     if (!nwf_calibrate(error))
         return FALSE;
+    nwf_schema_prepare();
     if (privileged) {
         engine = start_engine(dialect, error);
         if (!engine)

@@ -18,6 +18,7 @@
 #include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <libvirt/virterror.h>
+#include <libxml/xmlmemory.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,43 @@ test_slots_are_found(void)
     for (guint slot = NWF_ABI_SLOT_NAME + 1; slot < NWF_ABI_TABLE_SLOTS; slot++)
         filled += nwf_nwfilter_table[slot].call != NULL;
     g_assert_cmpuint(filled, ==, 14);
+}
+
+static guint allocations; /* of libxml2 */
+
+static void *
+count_malloc(size_t size)
+{
+    allocations++;
+    return malloc(size);
+}
+
+static char *
+count_strdup(const char *text)
+{
+    allocations++;
+    return strdup(text);
+}
+
+/*
+ * libxml2's tables of types are there when the first client comes: two threads that need them first at the same time,
+ * one of libvirt's and one of ours, would spoil them. Setting them up again costs nothing.
+ */
+static void
+test_the_schemas_are_prepared(void)
+{
+    static const char *const names[] = {"xmlRelaxNGInitTypes", "xmlSchemaInitTypes"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        void (*set_up)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, names[i]);
+
+        g_assert_nonnull(set_up);
+        allocations = 0;
+        xmlMemSetup(free, count_malloc, realloc, count_strdup);
+        set_up();
+        xmlMemSetup(free, malloc, realloc, strdup);
+        g_assert_cmpuint(allocations, ==, 0);
+    }
 }
 
 /* libvirt has no access manager in this process until one is set; what cannot be checked is refused. */
@@ -328,6 +366,7 @@ main(int argc, char **argv)
     g_test_add_func("/border/before-start", test_nothing_works_before_the_start);
     g_test_add_func("/border/embedded", test_embedded_mode_is_refused);
     g_test_add_func("/border/slots", test_slots_are_found);
+    g_test_add_func("/border/schemas", test_the_schemas_are_prepared);
     g_test_add_func("/border/access", test_access_control_decides);
     g_test_add_func("/border/paths", test_only_one_path_can_be_opened);
     g_test_add_func("/border/long-uri", test_a_long_uri_is_not_repeated);
