@@ -84,6 +84,17 @@ nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length)
     return (NwfBytes){bytes.data + offset, MIN(length, bytes.length - offset)};
 }
 
+gboolean
+nwf_bytes_line(NwfBytes bytes, gsize *at, NwfBytes *line)
+{
+    NwfBytes rest = nwf_bytes_part(bytes, *at, G_MAXSIZE);
+    const guint8 *end = rest.length > 0 ? memchr(rest.data, '\n', rest.length) : NULL;
+
+    *line = nwf_bytes_part(rest, 0, end != NULL ? (gsize)(end - rest.data) : rest.length);
+    *at += line->length + (end != NULL ? 1 : 0);
+    return rest.length > 0;
+}
+
 /* ---- Ethernet ---- */
 
 static gboolean
@@ -144,25 +155,40 @@ sum_of(NwfBytes bytes, guint64 sum)
     return sum;
 }
 
+static guint64
+pseudo_sum(const NwfIp *ip, guint8 protocol, guint32 length, guint64 sum)
+{
+    sum = sum_of((NwfBytes){ip->src, ip->address_size}, sum);
+    sum = sum_of((NwfBytes){ip->dst, ip->address_size}, sum);
+    return sum + protocol + (length >> 16) + (length & 0xffff);
+}
+
+static guint64
+fold(guint64 sum)
+{
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return sum;
+}
+
 gboolean
 nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 length)
 {
     guint64 sum = sum_of(bytes, 0);
 
-    if (ip != NULL) {
-        sum = sum_of((NwfBytes){ip->src, ip->address_size}, sum);
-        sum = sum_of((NwfBytes){ip->dst, ip->address_size}, sum);
-        sum += protocol + (length >> 16) + (length & 0xffff);
-    }
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff;
+    return fold(ip != NULL ? pseudo_sum(ip, protocol, length, sum) : sum) == 0xffff;
+}
+
+gboolean
+nwf_checksum_is_partial(guint16 checksum, const NwfIp *ip, guint8 protocol, guint32 length)
+{
+    return fold(pseudo_sum(ip, protocol, length, 0)) == checksum;
 }
 
 /* ---- IPv4 ---- */
 
 static gboolean
-ipv4_read(NwfIp *ip, NwfBytes bytes)
+ipv4_read(NwfIp *ip, NwfBytes bytes, gsize on_wire)
 {
     guint8 first, tos;
     guint16 total, fragment;
@@ -173,7 +199,7 @@ ipv4_read(NwfIp *ip, NwfBytes bytes)
         return FALSE;
     header = (first & 15) * 4u;
     if (first >> 4 != 4 || header < IPV4_HEADER || !nwf_bytes_have(bytes, 0, header) ||
-        !nwf_checksum_holds(nwf_bytes_part(bytes, 0, header), NULL, 0, 0) || total > bytes.length || total < header)
+        !nwf_checksum_holds(nwf_bytes_part(bytes, 0, header), NULL, 0, 0) || total > on_wire || total < header)
         return FALSE;
     ip->packet = nwf_bytes_part(bytes, 0, total);
     ip->address_size = 4;
@@ -284,7 +310,7 @@ ipv6_locate(NwfIp *ip)
 }
 
 static gboolean
-ipv6_read(NwfIp *ip, NwfBytes bytes)
+ipv6_read(NwfIp *ip, NwfBytes bytes, gsize on_wire)
 {
     guint16 first, payload;
     guint8 next;
@@ -292,7 +318,7 @@ ipv6_read(NwfIp *ip, NwfBytes bytes)
     if (!nwf_bytes_have(bytes, 0, IPV6_HEADER) || !nwf_bytes_u16(bytes, 0, &first) ||
         !nwf_bytes_u16(bytes, 4, &payload) || !nwf_bytes_u8(bytes, 6, &next))
         return FALSE;
-    if (first >> 12 != 6 || payload + (gsize)IPV6_HEADER > bytes.length)
+    if (first >> 12 != 6 || payload + (gsize)IPV6_HEADER > on_wire)
         return FALSE;
     ip->packet = nwf_bytes_part(bytes, 0, payload + (gsize)IPV6_HEADER);
     if (next == NWF_PROTO_HOP_BY_HOP && !hop_by_hop_holds(ip->packet, IPV6_HEADER))
@@ -306,11 +332,18 @@ ipv6_read(NwfIp *ip, NwfBytes bytes)
 }
 
 gboolean
-nwf_ip_read(NwfIp *ip, NwfBytes packet, guint version)
+nwf_ip_read_start(NwfIp *ip, NwfBytes packet, gsize on_wire, guint version)
 {
     memset(ip, 0, sizeof(*ip));
     ip->version = version;
-    return version == 4 ? ipv4_read(ip, packet) : ipv6_read(ip, packet);
+    on_wire = MAX(on_wire, packet.length);
+    return version == 4 ? ipv4_read(ip, packet, on_wire) : ipv6_read(ip, packet, on_wire);
+}
+
+gboolean
+nwf_ip_read(NwfIp *ip, NwfBytes packet, guint version)
+{
+    return nwf_ip_read_start(ip, packet, packet.length, version);
 }
 
 NwfBytes

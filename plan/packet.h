@@ -30,6 +30,9 @@ gboolean nwf_bytes_have(NwfBytes bytes, gsize offset, gsize length);
 /** nwf_bytes_part: at most @length bytes from @offset on; none if there are none. */
 NwfBytes nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length);
 
+/** nwf_bytes_line: the next line from *@at on, without its newline, which the last one may lack; FALSE at the end. */
+gboolean nwf_bytes_line(NwfBytes bytes, gsize *at, NwfBytes *line);
+
 enum {
     NWF_ETHERTYPE_IPV4 = 0x0800,
     NWF_ETHERTYPE_ARP = 0x0806,
@@ -90,6 +93,12 @@ typedef struct NwfIp {
  */
 gboolean nwf_ip_read(NwfIp *ip, NwfBytes packet, guint version);
 
+/**
+ * nwf_ip_read_start: as nwf_ip_read() for a packet of which only the first bytes were captured; @on_wire is how many
+ * there were. The header must be whole; ip->packet is what there is of the packet.
+ */
+gboolean nwf_ip_read_start(NwfIp *ip, NwfBytes packet, gsize on_wire, guint version);
+
 /** nwf_ip_payload: from the transport header on. */
 NwfBytes nwf_ip_payload(const NwfIp *ip);
 
@@ -114,3 +123,9 @@ gboolean nwf_ip6_skip(NwfIp6Walk *walk, NwfBytes packet, gboolean over_ah);
 
 /** nwf_checksum: whether the Internet checksum over @bytes, with the pseudo header of @ip unless NULL, is right. */
 gboolean nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 length);
+
+/**
+ * nwf_checksum_is_partial: whether @checksum is the sum over the pseudo header alone, which the kernel leaves in a
+ * packet that a device is to complete; what passes between a VM and its host is often captured like this.
+ */
+gboolean nwf_checksum_is_partial(guint16 checksum, const NwfIp *ip, guint8 protocol, guint32 length);

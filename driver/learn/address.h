@@ -22,7 +22,6 @@ NwfAddress nwf_address_ipv4(guint32 number);
 guint32 nwf_address_number(const NwfAddress *address);
 gboolean nwf_address_is_set(const NwfAddress *address);
 gboolean nwf_address_equal(const NwfAddress *a, const NwfAddress *b);
-guint nwf_address_hash(const NwfAddress *address);
 /** nwf_address_parse: a dotted quad of four decimal numbers and nothing else; "0.0.0.0" gives no address. */
 gboolean nwf_address_parse(NwfAddress *address, const char *text);
 /** nwf_address_format: "0.0.0.0" for no address. Returns: @out */

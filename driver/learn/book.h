@@ -5,12 +5,12 @@
  * The book is the only truth about learned addresses. Everything else asks it and keeps no copy, so that an address can
  * never outlive its lease somewhere.
  *
- * any: one address, the port's own. The first usable one is taken at once and then stays for the life of the binding: no
- * time and no message ends it. Within NWF_GRACE of the first it may be replaced once or more: an address in 169.254/16 by any
- * later one outside of it, any address by that of a believed ACK if it was itself learned from less.
+ * any: one address, the port's own. The first usable one is taken at once and then stays for the life of the binding:
+ * no time and no message ends it. Within NWF_GRACE of the first it may be replaced once or more: an address in
+ * 169.254/16 by any later one outside of it, any address by that of a believed ACK if it was itself learned from less.
  *
- * dhcp: a list of leases that belongs to the key (owner and MAC), not to the port: ports of one key share it, and it outlives
- * them all until the leases end. The server is followed, also to a shorter time. Over the cap a new address is
+ * dhcp: a list of leases that belongs to the key (owner and MAC), not to the port: ports of one key share it, and it
+ * outlives them all until the leases end. The server is followed, also to a shorter time. Over the cap a new address is
  * refused and the old ones stay, so that a forger cannot push out a good lease.
  *
  * Time is CLOCK_BOOTTIME in microseconds, given by the caller; files hold wall clock and are converted where they are
@@ -47,13 +47,13 @@ typedef struct NwfClock {
 typedef struct NwfLease {
     NwfAddress address;
     NwfHow how;
-    gboolean infinite;     /* always in mode any */
-    gint64 expiry;         /* CLOCK_BOOTTIME; 0 if infinite */
-    gint64 learned;        /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
-    gint64 granted;        /* CLOCK_BOOTTIME: when it was learned or renewed last */
-    NwfAddress server;     /* of an ACK */
-    NwfAddress next_server;/* siaddr of it */
-    NwfClientId client;    /* of the question */
+    gboolean infinite;      /* always in mode any */
+    gint64 expiry;          /* CLOCK_BOOTTIME; 0 if infinite */
+    gint64 learned;         /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
+    gint64 granted;         /* CLOCK_BOOTTIME: when it was learned or renewed last */
+    NwfAddress server;      /* of an ACK */
+    NwfAddress next_server; /* siaddr of it */
+    NwfClientId client;     /* of the question */
 } NwfLease;
 
 typedef struct NwfBook NwfBook;
@@ -75,13 +75,14 @@ gboolean nwf_book_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text);
  * @key: nwf_book_key_format()
  * @max: most addresses (dhcp), 1 to NWF_LEASES_MAX; clamped
  *
- * A port that learns. Mode dhcp: it has what its key has. Mode any: it has what nwf_book_restore() remembers of a port with
- * the same name, index and key, otherwise nothing.
+ * A port that learns. Mode dhcp: it has what its key has. Mode any: it has what nwf_book_restore() remembers of a port
+ * with the same name, index and key, otherwise nothing. While the device is away (index 0) its index is not compared:
+ * nwf_book_device() does that when one comes.
  *
  * Returns: (transfer none): valid until nwf_book_close()
  */
-NwfBookPort *nwf_book_open(NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max,
-                           gint64 now);
+NwfBookPort *nwf_book_open(NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
+                           guint max);
 /** nwf_book_close: the binding is gone. Leases of a key stay until they end. */
 void nwf_book_close(NwfBook *book, NwfBookPort *port);
 /**
@@ -91,6 +92,14 @@ void nwf_book_close(NwfBook *book, NwfBookPort *port);
 void nwf_book_device(NwfBook *book, NwfBookPort *port, guint ifindex);
 /** nwf_book_forget: what the port learned (dhcp: also for the other ports of its key). */
 void nwf_book_forget(NwfBook *book, NwfBookPort *port);
+
+/**
+ * nwf_book_peek: what nwf_book_open() with these arguments would begin with, without opening anything.
+ *
+ * Returns: (transfer full) (element-type NwfLease): maybe empty
+ */
+GArray *nwf_book_peek(const NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
+                      guint max);
 
 const char *nwf_book_port_name(const NwfBookPort *port);
 const char *nwf_book_port_key(const NwfBookPort *port);
@@ -118,8 +127,8 @@ guint64 nwf_book_changes(const NwfBook *book);
 GArray *nwf_book_leases(const NwfBookPort *port);
 /** nwf_book_has: whether @address is one of them. */
 gboolean nwf_book_has(const NwfBookPort *port, const NwfAddress *address);
-/** nwf_book_settles: until when mode any may still change its address: 0 nothing learned yet, else a time (may be past). */
-gint64 nwf_book_settles(const NwfBookPort *port);
+/** nwf_book_first: (transfer none): the first address, valid until the next change, or NULL. */
+const NwfLease *nwf_book_first(const NwfBookPort *port);
 
 typedef gboolean (*NwfBookPortFilter)(const NwfBookPort *port, gpointer data);
 /**
@@ -135,7 +144,7 @@ const NwfBookPort *nwf_book_holder(const NwfBook *book, const NwfAddress *addres
 typedef struct NwfRecord {
     NwfLearnMode mode;
     char key[NWF_KEY_LENGTH + 1];
-    char name[64];  /* mode any; empty: leases belong to the key */
+    char name[64]; /* mode any; empty: leases belong to the key */
     guint ifindex;
     NwfLease lease;
 } NwfRecord;
@@ -146,9 +155,9 @@ GArray *nwf_book_records(const NwfBook *book);
  * nwf_book_restore:
  * @records: (element-type NwfRecord): as read from a file of this boot
  *
- * Before the first port is opened. Leases are in force at once for their key; what ports of mode any had learned is
- * remembered, also in files, until the port is opened again or nwf_book_settle().
+ * Before the first port is opened. Leases are in force at once for their key, at most NWF_LEASES_MAX of each; what
+ * ports of mode any had learned is remembered, also in files, until a port of the name is opened or nwf_book_settle().
  */
-void nwf_book_restore(NwfBook *book, const GArray *records, gint64 now);
+void nwf_book_restore(NwfBook *book, const GArray *records);
 /** nwf_book_settle: all ports that exist were opened; what is still remembered is forgotten. */
 void nwf_book_settle(NwfBook *book);

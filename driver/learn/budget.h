@@ -2,9 +2,9 @@
 /*
  * budget.h: how much of what others send is looked at, and what became of it
  *
- * A token bucket for each port and way: NWF_BUDGET_RATE messages a second, NWF_BUDGET_BURST at once. What is over is dropped and
- * counted, and told once a minute. The kernel's filters let only the port's own messages come this far, so that a flood
- * costs its own sender's port alone.
+ * A token bucket for each port and way: NWF_BUDGET_RATE messages a second, NWF_BUDGET_BURST at once. What is over is
+ * dropped and counted, and told once a minute. The kernel's filters let only the port's own messages come this far, so
+ * that a flood costs its own sender's port alone.
  *
  * The counters of a port say what was seen and why it was refused. Refused addresses are remembered, a few, so that
  * each is told once in the log and not with every packet.
@@ -20,10 +20,10 @@ enum { NWF_BUDGET_RATE = 20, NWF_BUDGET_BURST = 60, NWF_REFUSED_MAX = 16 };
 /* All zero is a full bucket that was never used. Times are CLOCK_BOOTTIME in microseconds. */
 typedef struct NwfBudget {
     gboolean used;
-    gint64 filled;      /* when it was last filled up */
-    gint64 tokens;      /* in millionths */
-    guint64 dropped;    /* in all */
-    guint64 told;       /* of these, what was told */
+    gint64 filled;   /* when it was last filled up */
+    gint64 tokens;   /* in millionths */
+    guint64 dropped; /* in all */
+    guint64 told;    /* of these, what was told */
     gint64 told_at;
 } NwfBudget;
 
@@ -32,16 +32,25 @@ gboolean nwf_budget_take(NwfBudget *budget, gint64 now);
 /** nwf_budget_news: how many were dropped since this was last not 0; at most once a minute not 0. */
 guint64 nwf_budget_news(NwfBudget *budget, gint64 now);
 
+typedef struct NwfTold {
+    NwfAddress address;
+    gint64 at;
+} NwfTold;
+
 typedef struct NwfCounters {
     guint64 seen;
-    guint64 accepted;             /* what changed or renewed something */
-    guint64 refused[NWF_REASONS]; /* NWF_REASON_RATE among them; NWF_REASON_NONE: looked at, nothing to learn or refuse */
+    guint64 accepted; /* what changed or renewed something */
+    guint64
+        refused[NWF_REASONS]; /* NWF_REASON_RATE among them; NWF_REASON_NONE: looked at, nothing to learn or refuse */
     NwfReason last;
-    NwfAddress last_server;       /* of the last believed message of a server */
-    NwfAddress told[NWF_REFUSED_MAX];
+    NwfAddress last_server; /* of the last believed message of a server */
+    NwfTold told[NWF_REFUSED_MAX];
     guint next_told;
 } NwfCounters;
 
 void nwf_counters_refuse(NwfCounters *counters, NwfReason reason);
-/** nwf_counters_tell: whether a refusal of @address is news; remembers it. */
-gboolean nwf_counters_tell(NwfCounters *counters, const NwfAddress *address);
+/**
+ * nwf_counters_tell: whether a refusal of @address is news; remembers it. However many addresses a VM tries, no more
+ * than NWF_REFUSED_MAX a minute are.
+ */
+gboolean nwf_counters_tell(NwfCounters *counters, const NwfAddress *address, gint64 now);

@@ -2,8 +2,8 @@
 /*
  * dhcp.h: one DHCPv4 message, decoded
  *
- * A pure function from bytes to a struct or a reason. It judges the form of the message alone; whether the message is to be
- * believed is said in transactions.h. Sources: RFC 2131, 2132 (option 52 too), 3396, 4039.
+ * A pure function from bytes to a struct or a reason. It judges the form of the message alone; whether the message is
+ * to be believed is said in transactions.h. Sources: RFC 2131, 2132 (option 52 too), 3396, 4039.
  *
  * What is strict: the header of 236 bytes and the cookie; options inside their field; options of fixed length have it;
  * 50, 51, 53 and 54 appear once. What is tolerant: pads anywhere, no END, anything after END, unknown options. Other
@@ -39,17 +39,17 @@ typedef struct NwfClientId {
 
 typedef struct NwfDhcp {
     guint8 op, htype, hlen;
-    guint8 type;         /* NwfDhcpType, or another number of option 53 */
+    guint8 type; /* NwfDhcpType, or another number of option 53 */
     guint32 xid;
     guint8 chaddr[16];
     NwfAddress ciaddr, yiaddr, siaddr, giaddr;
-    NwfAddress requested;/* option 50 */
-    NwfAddress server;   /* option 54 */
-    NwfAddress mask;     /* option 1 */
+    NwfAddress requested; /* option 50 */
+    NwfAddress server;    /* option 54 */
+    NwfAddress mask;      /* option 1 */
     gboolean has_lease_time;
-    guint32 lease_time;  /* option 51; all ones: without end */
-    gboolean rapid_commit;/* option 80 */
-    NwfClientId client;  /* option 61; one of more than 255 bytes is refused as a wrong length */
+    guint32 lease_time;    /* option 51; all ones: without end */
+    gboolean rapid_commit; /* option 80 */
+    NwfClientId client;    /* option 61; one of more than 255 bytes is refused as a wrong length */
 } NwfDhcp;
 
 /**

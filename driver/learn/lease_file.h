@@ -7,9 +7,9 @@
  * Expiry in seconds of the wall clock; 0: the lease ended; 18446744073709551615: without end. The server is siaddr.
  * Later lines of the same key and address replace earlier ones.
  *
- * Read: a line that is none is skipped, the others count; then the file as it was is kept once as NAME.bad. Written: always
- * the whole file, replaced in one step, with at most one line a key, the lease granted last: more than one could stop the
- * stock driver. The other leases are in our own file (state_file.h).
+ * Read: a line that is none is skipped, the others count; then the file as it was is kept once as NAME.bad. Written:
+ * always the whole file, replaced in one step, with at most one line a key, the lease granted last: more than one could
+ * stop the stock driver. The other leases are in our own file (state_file.h).
  */
 #pragma once
 
@@ -19,10 +19,10 @@
 enum { NWF_LEASE_LINE_MAX = 255, NWF_LEASE_FILE_MAX = 4 << 20 };
 
 typedef struct NwfLeaseFile {
-    GArray *live;     /* (element-type NwfRecord): leases in force, in order of their first lines; mode dhcp */
-    GArray *ended;    /* (element-type NwfRecord): of these only key and address are set */
-    guint bad;        /* lines that are none */
-    gint64 modified;  /* when the file was last written, wall clock in microseconds; 0: there is none */
+    GArray *live;    /* (element-type NwfRecord): leases in force, in order of their first lines; mode dhcp */
+    GArray *ended;   /* (element-type NwfRecord): of these only key and address are set */
+    guint bad;       /* lines that are none */
+    gint64 modified; /* when the file was last written, wall clock in microseconds; 0: there is none */
 } NwfLeaseFile;
 
 NwfLeaseFile *nwf_lease_file_new(void);
@@ -38,7 +38,8 @@ char *nwf_lease_file_format(const GArray *records, const NwfClock *clock);
  * nwf_lease_file_read:
  * @notes: bad lines, once for the file
  *
- * Returns: (transfer full): what the file at @path says, nothing if there is none; NULL with NWF_ERROR_SYSTEM if it cannot be read
+ * Returns: (transfer full): what the file at @path says, nothing if there is none; NULL with NWF_ERROR_SYSTEM if it
+ * cannot be read
  */
 NwfLeaseFile *nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GError **error);
 /** nwf_lease_file_write: replaces the file in one step; its directory is made if it is missing. */
@@ -48,6 +49,7 @@ gboolean nwf_lease_file_write(const char *path, const GArray *records, const Nwf
  * nwf_lease_file_merge:
  * @records: (element-type NwfRecord) (inout): from our own file
  *
- * What the stock driver did while it ran in between: its times replace ours, its ends end ours, what it has more is added.
+ * What the stock driver did while it ran in between: its times replace ours, its ends end ours, what it has more is
+ * added.
  */
 void nwf_lease_file_merge(GArray *records, const NwfLeaseFile *file);

@@ -2,8 +2,8 @@
 /*
  * port.h: what becomes of one frame that was seen at a port
  *
- * Puts the pure parts together in their order: budget, sight, transactions, usable, book, counters. No thread, no socket, no
- * clock of its own: whoever captures hands in bytes, the way they went and the time.
+ * Puts the pure parts together in their order: budget, sight, transactions, usable, book, counters. No thread, no
+ * socket, no clock of its own: whoever captures hands in bytes, the way they went and the time.
  */
 #pragma once
 
@@ -12,22 +12,22 @@
 
 typedef struct NwfLearnOptions {
     guint8 mac[6];
-    const char *name;          /* the port's interface */
-    guint ifindex;             /* 0: not there now */
-    const char *key;           /* nwf_book_key_format() */
+    const char *name; /* the port's interface */
+    guint ifindex;    /* 0: not there now */
+    const char *key;  /* nwf_book_key_format() */
     NwfLearnMode mode;
     guint max;                 /* CTRL_IP_MAX, else NWF_LEASES_DEFAULT */
     const NwfAddress *servers; /* DHCPSERVER; copied */
     gsize n_servers;
-    NwfAllowed *allowed;       /* CTRL_IP_ALLOWED or NULL; a reference is taken */
-    NwfHolder holder;          /* NULL: nobody */
+    NwfAllowed *allowed; /* CTRL_IP_ALLOWED or NULL; a reference is taken */
+    NwfHolder holder;    /* NULL: nobody */
     gpointer holder_data;
 } NwfLearnOptions;
 
 typedef struct NwfLearnPort NwfLearnPort;
 
 /** nwf_learn_port_new: opens a port of @book, which must live longer. */
-NwfLearnPort *nwf_learn_port_new(NwfBook *book, const NwfLearnOptions *options, gint64 now);
+NwfLearnPort *nwf_learn_port_new(NwfBook *book, const NwfLearnOptions *options);
 /** nwf_learn_port_free: closes it. */
 void nwf_learn_port_free(NwfLearnPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnPort, nwf_learn_port_free)
@@ -48,7 +48,8 @@ typedef enum NwfWants {
     NWF_WANT_DHCP = 1,    /* UDP 68 to 67 from the VM, 67 to 68 with its chaddr to it */
     NWF_WANT_SOURCES = 2, /* ARP and IPv4 from the VM */
 } NwfWants;
-/** nwf_learn_port_wants: @until: (out): when to ask again at the latest, or NWF_NEVER; also ask after each accepted frame. */
+/** nwf_learn_port_wants: @until: (out): when to ask again at the latest, or NWF_NEVER; also ask after each accepted
+ * frame. */
 NwfWants nwf_learn_port_wants(const NwfLearnPort *port, gint64 now, gint64 *until);
 
 /** nwf_learn_port_book: (transfer none): for its list, version and times. */

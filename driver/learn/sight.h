@@ -6,8 +6,8 @@
  * teaching is made of, or to a reason. Who sent a frame is known from the way it went through the port, which the
  * kernel tells, never from its addresses: what goes to the VM can only be a message of a DHCP server.
  *
- * The frame may be captured in part. Headers must be whole; of an IPv4 packet that only shows its source address the rest
- * need not be there; a DHCP message must be, in one datagram that is no fragment. A UDP checksum is right if it is
+ * The frame may be captured in part. Headers must be whole; of an IPv4 packet that only shows its source address the
+ * rest need not be there; a DHCP message must be, in one datagram that is no fragment. A UDP checksum is right if it is
  * zero (none), or holds, or is the sum over the pseudo header alone: that is what the kernel leaves in a packet
  * for the device to complete, and frames between VMs and their host pass us in this state.
  *

@@ -2,10 +2,10 @@
 /*
  * state_file.h: our own file of learned addresses, so that a restart forgets nothing
  *
- * Its first line is the version, every other one an address with all that the book knows of it and a checksum. A line whose
- * checksum or form is wrong is refused alone, and so is one of another boot of the host: the numbers of interfaces
- * mean something else then. Times are wall clock in microseconds. The file is replaced in one step, mode 0600, file
- * and directory synced: after a crash there is the old one or the new one.
+ * Its first line is the version, every other one an address with all that the book knows of it and a checksum. A line
+ * whose checksum or form is wrong is refused alone, and so is one of another boot of the host: the numbers of
+ * interfaces mean something else then. Times are wall clock in microseconds. The file is replaced in one step, mode
+ * 0600, file and directory synced: after a crash there is the old one or the new one.
  */
 #pragma once
 
@@ -39,8 +39,8 @@ gboolean nwf_state_file_write(const char *path, const GArray *records, const cha
 /**
  * nwf_state_load:
  *
- * What a book starts with: our own file, and the stock lease file if that was written later or ours does not exist. A file
- * that cannot be read is a note, and the other one counts.
+ * What a book starts with: our own file, and the stock lease file if that was written later or ours does not exist. A
+ * file that cannot be read is a note, and the other one counts.
  *
  * Returns: (transfer full) (element-type NwfRecord): for nwf_book_restore()
  */

@@ -3,8 +3,9 @@
  * transactions.h: which DHCP messages are believed
  *
  * What a server says counts only as the answer to a question that the VM was seen to ask. Questions are a REQUEST, or a
- * DISCOVER with rapid commit; at most NWF_TRANSACTIONS_MAX are open at a time for a port, each NWF_TRANSACTION_LIFE long; when one too
- * many is asked the oldest is dropped (only the VM itself can do that). An ACK or a NAK that is believed closes its question.
+ * DISCOVER with rapid commit; at most NWF_TRANSACTIONS_MAX are open at a time for a port, each NWF_TRANSACTION_LIFE
+ * long; when one too many is asked the oldest is dropped (only the VM itself can do that). An ACK or a NAK that is
+ * believed closes its question.
  *
  * RELEASE and DECLINE are believed from the VM alone. An OFFER teaches nothing, an ACK to an INFORM neither.
  *
@@ -35,7 +36,8 @@ typedef struct NwfTransactions {
 } NwfTransactions;
 
 typedef enum NwfLessonKind {
-    NWF_LESSON_NOTHING, /* reason: why, or NWF_REASON_NONE for a question that is now open and a NAK that ends no lease */
+    NWF_LESSON_NOTHING, /* reason: why, or NWF_REASON_NONE for a question that is now open and a NAK that ends no lease
+                         */
     NWF_LESSON_LEASE,   /* address is the VM's, for the time told */
     NWF_LESSON_END,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
 } NwfLessonKind;

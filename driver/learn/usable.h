@@ -37,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, nwf_allowed_unref)
 typedef NwfReason (*NwfHolder)(const NwfAddress *address, gpointer data);
 
 typedef struct NwfUsable {
-    NwfHolder holder;          /* NULL: nobody has anything */
+    NwfHolder holder; /* NULL: nobody has anything */
     gpointer holder_data;
     const NwfAllowed *allowed; /* NULL: all */
 } NwfUsable;

@@ -8,8 +8,7 @@
  * directory synced. Whatever happens in between, a reader finds the old text or the new one, never half of one.
  *
  * All names go through nwf_store_check_name() first: nothing here can leave the directory. What is in the way of a new
- * file (a link, a FIFO) is taken away, never written to. Only regular files are read, without blocking, and no more
- * than NWF_FILE_MAX bytes of each.
+ * file is taken away, and no more than NWF_FILE_MAX bytes of a file are read (file.h).
  */
 #include <glib/gi18n-lib.h>
 #include <errno.h>
@@ -19,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "driver/store/file.h"
 #include "driver/store/store.h"
 
 enum { NWF_FILE_MAX = 16 << 20, NWF_FILE_NAME_MAX = 255 };
@@ -144,40 +144,6 @@ file_text(NwfStoreKind kind, const char *name, const char *uuid, const char *xml
         edit_command[kind], object ? " " : "", object ? object : "", xml);
 }
 
-static gboolean
-write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t done = write(fd, text, left);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return FALSE;
-        text += done;
-        left -= (size_t)done;
-    }
-    return fsync(fd) == 0;
-}
-
-/* Writes @text as a new file; what was left under its name is taken away first. */
-static gboolean
-write_file(int directory, const char *file, const char *text)
-{
-    unlinkat(directory, file, 0);
-    int fd = openat(directory, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return FALSE;
-    gboolean written = write_all(fd, text);
-    int saved = errno;
-    close(fd);
-    if (!written)
-        unlinkat(directory, file, 0);
-    errno = saved;
-    return written;
-}
-
 NwfPending *
 nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const char *xml, GError **error)
 {
@@ -189,7 +155,7 @@ nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const cha
     int directory = open_directory(store, TRUE, error);
     if (directory < 0)
         return NULL;
-    if (!write_file(directory, file, text)) {
+    if (!nwf_file_lay(directory, file, text)) {
         system_error(error, _("the file cannot be written"), store->directory, file);
         close(directory);
         return NULL;
@@ -291,34 +257,6 @@ nwf_store_rename(NwfStore *store, const char *from, const char *to, GError **err
     return renamed;
 }
 
-/* Fills @text with the content of a regular file of bounded size; FALSE with errno. */
-static gboolean
-read_all(int fd, GString *text)
-{
-    struct stat info;
-    char buffer[16384];
-    ssize_t got;
-
-    if (fstat(fd, &info) < 0)
-        return FALSE;
-    if (!S_ISREG(info.st_mode)) {
-        errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-        return FALSE;
-    }
-    while ((got = read(fd, buffer, sizeof(buffer))) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return FALSE;
-        if (text->len + (gsize)got > NWF_FILE_MAX) {
-            errno = EFBIG;
-            return FALSE;
-        }
-        g_string_append_len(text, buffer, got);
-    }
-    return TRUE;
-}
-
 static char *
 read_in(NwfStore *store, int directory, const char *file, GError **error)
 {
@@ -329,7 +267,7 @@ read_in(NwfStore *store, int directory, const char *file, GError **error)
         system_error(error, _("the file cannot be opened"), store->directory, file);
         return NULL;
     }
-    gboolean good = read_all(fd, text);
+    gboolean good = nwf_file_take(fd, NWF_FILE_MAX, text);
     if (!good)
         system_error(error, _("the file cannot be read"), store->directory, file);
     close(fd);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * book_ask.c: what the book says, to the engine and to files
+ */
+#include <string.h>
+
+#include "driver/learn/book_inside.h"
+
+/* ---- asking ---- */
+
+guint64
+nwf_book_version(const NwfBookPort *port)
+{
+    return port->shelf->leases->version;
+}
+
+guint64
+nwf_book_renewals(const NwfBookPort *port)
+{
+    return port->shelf->leases->renewals;
+}
+
+guint64
+nwf_book_changes(const NwfBook *book)
+{
+    return book->changes;
+}
+
+static GArray *
+first_of(const NwfLeases *leases, guint max)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfLease));
+
+    if (leases != NULL && leases->entries->len > 0)
+        g_array_append_vals(list, leases->entries->data, MIN(leases->entries->len, max));
+    return list;
+}
+
+GArray *
+nwf_book_leases(const NwfBookPort *port)
+{
+    return first_of(port->shelf->leases, port->max);
+}
+
+GArray *
+nwf_book_peek(const NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max)
+{
+    const NwfRecord *record;
+    const NwfShelf *shelf;
+    GArray *list;
+
+    if (mode == NWF_LEARN_DHCP) {
+        shelf = g_tree_lookup(book->shelves, key);
+        return first_of(shelf != NULL ? shelf->leases : NULL, CLAMP(max, 1, NWF_LEASES_MAX));
+    }
+    list = first_of(NULL, 0);
+    record = nwf_book_remembered(book, name, ifindex, key);
+    if (record != NULL)
+        g_array_append_val(list, record->lease);
+    return list;
+}
+
+const NwfLease *
+nwf_book_first(const NwfBookPort *port)
+{
+    const GArray *entries = port->shelf->leases->entries;
+
+    return entries->len > 0 ? &g_array_index(entries, NwfLease, 0) : NULL;
+}
+
+gboolean
+nwf_book_has(const NwfBookPort *port, const NwfAddress *address)
+{
+    const GArray *entries = port->shelf->leases->entries;
+
+    for (guint i = 0; i < MIN(entries->len, port->max); i++)
+        if (nwf_address_equal(&g_array_index(entries, NwfLease, i).address, address))
+            return TRUE;
+    return FALSE;
+}
+
+const NwfBookPort *
+nwf_book_holder(const NwfBook *book, const NwfAddress *address, const char *key, NwfBookPortFilter filter,
+                gpointer data)
+{
+    for (guint i = 0; i < book->ports->len; i++) {
+        const NwfBookPort *port = g_ptr_array_index(book->ports, i);
+        if (strcmp(port->key, key) != 0 && nwf_book_has(port, address) && (filter == NULL || filter(port, data)))
+            return port;
+    }
+    return NULL;
+}
+
+/* ---- for the files ---- */
+
+/* What is remembered of a port of mode any, if this is the port. */
+const NwfRecord *
+nwf_book_remembered(const NwfBook *book, const char *name, guint ifindex, const char *key)
+{
+    const NwfRecord *record = g_tree_lookup(book->remembered, name);
+
+    if (record == NULL || strcmp(record->key, key) != 0 || (ifindex != 0 && ifindex != record->ifindex))
+        return NULL;
+    return record;
+}
+
+static void
+add_record(GArray *records, NwfLearnMode mode, const char *key, const char *name, guint ifindex, const NwfLease *lease)
+{
+    NwfRecord record = {.mode = mode, .ifindex = ifindex, .lease = *lease};
+
+    g_strlcpy(record.key, key, sizeof(record.key));
+    g_strlcpy(record.name, name, sizeof(record.name));
+    g_array_append_val(records, record);
+}
+
+static gboolean
+add_shelf(gpointer key, gpointer value, gpointer records)
+{
+    const GArray *entries = ((NwfShelf *)value)->leases->entries;
+
+    for (guint i = 0; i < entries->len; i++)
+        add_record(records, NWF_LEARN_DHCP, key, "", 0, &g_array_index(entries, NwfLease, i));
+    return FALSE;
+}
+
+static gboolean
+add_remembered(G_GNUC_UNUSED gpointer name, gpointer value, gpointer records)
+{
+    g_array_append_vals(records, value, 1);
+    return FALSE;
+}
+
+static int
+compare_records(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const NwfRecord *)a)->name, ((const NwfRecord *)b)->name);
+}
+
+/* Sorted by name, leases of keys (without name) first, among equal names as they were: there are no two of mode any. */
+GArray *
+nwf_book_records(const NwfBook *book)
+{
+    g_autoptr(GArray) any = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+    GArray *records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+
+    g_tree_foreach(book->shelves, add_shelf, records);
+    g_tree_foreach(book->remembered, add_remembered, any);
+    for (guint i = 0; i < book->ports->len; i++) {
+        const NwfBookPort *port = g_ptr_array_index(book->ports, i);
+        const NwfLease *lease = nwf_book_first(port);
+        if (port->mode == NWF_LEARN_ANY && lease != NULL)
+            add_record(any, NWF_LEARN_ANY, port->key, port->name, port->ifindex, lease);
+    }
+    g_array_sort(any, compare_records);
+    if (any->len > 0)
+        g_array_append_vals(records, any->data, any->len);
+    return records;
+}
+
+static void
+remember(NwfBook *book, const NwfRecord *record)
+{
+    NwfRecord *copy = g_new(NwfRecord, 1);
+
+    *copy = *record;
+    g_tree_replace(book->remembered, g_strdup(record->name), copy);
+}
+
+void
+nwf_book_restore(NwfBook *book, const GArray *records)
+{
+    for (guint i = 0; i < records->len; i++) {
+        const NwfRecord *record = &g_array_index(records, NwfRecord, i);
+        if (record->mode == NWF_LEARN_DHCP)
+            nwf_leases_grant(nwf_shelf_of(book, record->key)->leases, &record->lease, NWF_LEASES_MAX);
+        else
+            remember(book, record);
+    }
+    nwf_shelves_bound(book);
+}
+
+static gboolean
+add_name(gpointer name, G_GNUC_UNUSED gpointer value, gpointer names)
+{
+    g_ptr_array_add(names, name);
+    return FALSE;
+}
+
+void
+nwf_book_settle(NwfBook *book)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    g_tree_foreach(book->remembered, add_name, names);
+    for (guint i = 0; i < names->len; i++)
+        g_tree_remove(book->remembered, g_ptr_array_index(names, i));
+    if (names->len > 0)
+        book->changes++;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * book_shelves.c: the leases of keys, with and without ports
+ */
+#include <string.h>
+
+#include "conf/value.h"
+#include "driver/learn/book_inside.h"
+
+/* ---- keys ---- */
+
+void
+nwf_book_key_format(char out[NWF_KEY_LENGTH + 1], const guint8 uuid[16], const guint8 mac[6])
+{
+    char owner[37], address[18];
+
+    nwf_uuid_format(owner, uuid);
+    nwf_mac_format(address, mac);
+    g_snprintf(out, NWF_KEY_LENGTH + 1, "%s-%s", owner, address);
+}
+
+/* 'x': a hexadecimal digit; anything else: itself. */
+static const char key_form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-xx:xx:xx:xx:xx:xx";
+G_STATIC_ASSERT(sizeof(key_form) == NWF_KEY_LENGTH + 1);
+
+gboolean
+nwf_book_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text)
+{
+    for (guint i = 0; i < NWF_KEY_LENGTH; i++) {
+        if (key_form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != key_form[i])
+            return FALSE;
+        out[i] = g_ascii_tolower(text[i]);
+    }
+    out[NWF_KEY_LENGTH] = '\0';
+    return text[NWF_KEY_LENGTH] == '\0';
+}
+
+/* ---- shelves ---- */
+
+NwfShelf *
+nwf_shelf_new(void)
+{
+    NwfShelf *shelf = g_new0(NwfShelf, 1);
+
+    shelf->leases = nwf_leases_new();
+    return shelf;
+}
+
+void
+nwf_shelf_free(gpointer data)
+{
+    NwfShelf *shelf = data;
+
+    nwf_leases_free(shelf->leases);
+    g_free(shelf);
+}
+
+/* Forgets the shelf that was left longest ago. */
+static gboolean
+find_oldest(gpointer key, gpointer value, gpointer data)
+{
+    const NwfShelf *shelf = value;
+    struct {
+        const char *key;
+        guint64 left;
+    } *oldest = data;
+
+    if (shelf->ports == 0 && shelf->left < oldest->left) {
+        oldest->key = key;
+        oldest->left = shelf->left;
+    }
+    return FALSE;
+}
+
+void
+nwf_shelves_bound(NwfBook *book)
+{
+    while (book->orphans > NWF_BOOK_ORPHANS_MAX) {
+        struct {
+            const char *key;
+            guint64 left;
+        } oldest = {NULL, G_MAXUINT64};
+        g_tree_foreach(book->shelves, find_oldest, &oldest);
+        g_tree_remove(book->shelves, oldest.key);
+        book->orphans--;
+        book->changes++;
+    }
+}
+
+NwfShelf *
+nwf_shelf_of(NwfBook *book, const char *key)
+{
+    NwfShelf *shelf = g_tree_lookup(book->shelves, key);
+
+    if (shelf == NULL) {
+        shelf = nwf_shelf_new();
+        shelf->left = ++book->steps;
+        g_tree_insert(book->shelves, g_strdup(key), shelf);
+        book->orphans++;
+    }
+    return shelf;
+}
+
+void
+nwf_shelf_take(NwfBook *book, NwfShelf *shelf)
+{
+    if (shelf->ports++ == 0)
+        book->orphans--;
+}
+
+/* An empty shelf that nobody looks at is none. */
+void
+nwf_shelf_leave(NwfBook *book, const char *key, NwfShelf *shelf)
+{
+    if (--shelf->ports > 0)
+        return;
+    if (shelf->leases->entries->len == 0) {
+        g_tree_remove(book->shelves, key);
+        return;
+    }
+    shelf->left = ++book->steps;
+    book->orphans++;
+    nwf_shelves_bound(book);
+}
+
+/* ---- time ---- */
+
+typedef struct Sweep {
+    gint64 now, next;
+    gboolean ended;
+    GPtrArray *empty; /* keys whose shelves nobody needs any more */
+} Sweep;
+
+static gboolean
+sweep_shelf(gpointer key, gpointer value, gpointer data)
+{
+    NwfShelf *shelf = value;
+    Sweep *sweep = data;
+
+    if (nwf_leases_expire(shelf->leases, sweep->now))
+        sweep->ended = TRUE;
+    if (shelf->ports == 0 && shelf->leases->entries->len == 0)
+        g_ptr_array_add(sweep->empty, key);
+    return FALSE;
+}
+
+gboolean
+nwf_book_expire(NwfBook *book, gint64 now)
+{
+    g_autoptr(GPtrArray) empty = g_ptr_array_new();
+    Sweep sweep = {.now = now, .empty = empty};
+
+    g_tree_foreach(book->shelves, sweep_shelf, &sweep);
+    for (guint i = 0; i < empty->len; i++) {
+        g_tree_remove(book->shelves, g_ptr_array_index(empty, i));
+        book->orphans--;
+    }
+    if (sweep.ended)
+        book->changes++;
+    return sweep.ended;
+}
+
+static gboolean
+earliest(G_GNUC_UNUSED gpointer key, gpointer value, gpointer data)
+{
+    Sweep *sweep = data;
+
+    sweep->next = MIN(sweep->next, nwf_leases_next_expiry(((NwfShelf *)value)->leases));
+    return FALSE;
+}
+
+gint64
+nwf_book_next_expiry(const NwfBook *book)
+{
+    Sweep sweep = {.next = NWF_NEVER};
+
+    g_tree_foreach(book->shelves, earliest, &sweep);
+    return sweep.next;
+}

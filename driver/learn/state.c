@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state.c: both files together; see state_file.h
+ */
+#include "driver/learn/state_file.h"
+
+GArray *
+nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
+               NwfNotes *notes)
+{
+    g_autoptr(GError) state_error = NULL;
+    g_autoptr(GError) lease_error = NULL;
+    g_autoptr(NwfStateFile) state = nwf_state_file_read(state_path, boot_id, clock, notes, &state_error);
+    g_autoptr(NwfLeaseFile) leases = nwf_lease_file_read(lease_path, clock, notes, &lease_error);
+    GArray *records = state != NULL ? g_array_ref(state->records) : g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+
+    if (state == NULL)
+        nwf_note(notes, "%s", state_error->message);
+    if (leases == NULL)
+        nwf_note(notes, "%s", lease_error->message);
+    else if (leases->modified > (state != NULL ? state->modified : 0))
+        nwf_lease_file_merge(records, leases);
+    return records;
+}
+
+gboolean
+nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_path, const char *boot_id,
+               const NwfClock *clock, GError **error)
+{
+    g_autoptr(GArray) records = nwf_book_records(book);
+    gboolean stock = nwf_lease_file_write(lease_path, records, clock, error);
+
+    return nwf_state_file_write(state_path, records, boot_id, clock, stock ? error : NULL) && stock;
+}

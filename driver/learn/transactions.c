@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * transactions.c: which DHCP messages are believed; see transactions.h
+ *
+ * Sources: RFC 2131 (who sends what with which fields), 4039 (rapid commit), 2132.
+ *
+ * A message goes through tables of checks, each a small predicate over the case: what was seen, the question it may
+ * answer, and what is trusted. The first that does not hold gives the reason.
+ */
+#include "driver/learn/transactions.h"
+
+#include <string.h>
+
+#include "driver/learn/inside.h"
+
+typedef struct Case {
+    const NwfSighting *sighting;
+    const NwfDhcp *dhcp;
+    const NwfTransaction *question; /* with the xid of the message, or NULL */
+    const NwfTrusted *trusted;
+    gint64 now;
+    NwfSkip skip;
+} Case;
+
+typedef struct Check {
+    NwfReason reason;
+    gboolean (*holds)(const Case *at);
+} Check;
+
+static NwfReason
+first_failing(const Check *checks, gsize n, const Case *at)
+{
+    for (gsize i = 0; i < n; i++)
+        if ((at->skip & NWF_SKIP(checks[i].reason)) == 0 && !checks[i].holds(at))
+            return checks[i].reason;
+    return NWF_REASON_NONE;
+}
+
+#define FIRST_FAILING(checks, at) first_failing(checks, G_N_ELEMENTS(checks), at)
+
+/* ---- predicates ---- */
+
+static gboolean
+is_request(const Case *at)
+{
+    return at->dhcp->op == NWF_DHCP_REQUEST_OP;
+}
+
+static gboolean
+is_reply(const Case *at)
+{
+    return at->dhcp->op == NWF_DHCP_REPLY_OP;
+}
+
+static gboolean
+is_ethernet(const Case *at)
+{
+    return at->dhcp->htype == NWF_DHCP_ETHERNET && at->dhcp->hlen == 6;
+}
+
+static gboolean
+is_about_the_port(const Case *at)
+{
+    return memcmp(at->dhcp->chaddr, at->trusted->mac, 6) == 0;
+}
+
+static gboolean
+is_question(const Case *at)
+{
+    return at->dhcp->type == NWF_DHCP_REQUEST || (at->dhcp->type == NWF_DHCP_DISCOVER && at->dhcp->rapid_commit);
+}
+
+static gboolean
+is_answer(const Case *at)
+{
+    return at->dhcp->type == NWF_DHCP_ACK || at->dhcp->type == NWF_DHCP_NAK;
+}
+
+static gboolean
+was_asked(const Case *at)
+{
+    return at->question != NULL;
+}
+
+static gboolean
+is_in_time(const Case *at)
+{
+    return at->question == NULL || at->now - at->question->asked <= NWF_TRANSACTION_LIFE;
+}
+
+static gboolean
+is_from_a_trusted_server(const Case *at)
+{
+    for (gsize i = 0; i < at->trusted->n_servers; i++)
+        if (nwf_address_equal(&at->sighting->source, &at->trusted->servers[i]))
+            return TRUE;
+    return at->trusted->n_servers == 0;
+}
+
+static gboolean
+is_from_the_chosen_server(const Case *at)
+{
+    return at->question == NULL || !nwf_address_is_set(&at->question->server) ||
+           nwf_address_equal(&at->question->server, &at->dhcp->server);
+}
+
+static gboolean
+is_rapid_if_asked_so(const Case *at)
+{
+    return at->question == NULL || !at->question->rapid || at->dhcp->rapid_commit;
+}
+
+static gboolean
+gives_an_address(const Case *at)
+{
+    return nwf_address_is_set(&at->dhcp->yiaddr);
+}
+
+static gboolean
+gives_what_was_asked(const Case *at)
+{
+    return at->question == NULL || !nwf_address_is_set(&at->question->requested) ||
+           nwf_address_equal(&at->question->requested, &at->dhcp->yiaddr);
+}
+
+static gboolean
+gives_a_time(const Case *at)
+{
+    return at->dhcp->has_lease_time;
+}
+
+static gboolean
+names_its_address(const Case *at)
+{
+    return nwf_address_is_set(&at->dhcp->ciaddr);
+}
+
+static gboolean
+comes_from_its_address(const Case *at)
+{
+    return nwf_address_equal(&at->dhcp->ciaddr, &at->sighting->source);
+}
+
+static gboolean
+names_what_it_declines(const Case *at)
+{
+    return nwf_address_is_set(&at->dhcp->requested);
+}
+
+/* ---- what the VM sends ---- */
+
+static const Check client_checks[] = {
+    {NWF_REASON_OPCODE, is_request},
+    {NWF_REASON_HARDWARE, is_ethernet},
+    {NWF_REASON_CHADDR, is_about_the_port},
+};
+static const Check question_checks[] = {{NWF_REASON_TYPE, is_question}};
+static const Check release_checks[] = {
+    {NWF_REASON_NO_ADDRESS, names_its_address},
+    {NWF_REASON_NOT_FROM_ADDRESS, comes_from_its_address},
+};
+static const Check decline_checks[] = {{NWF_REASON_NO_ADDRESS, names_what_it_declines}};
+
+static NwfTransaction *
+find(NwfTransactions *transactions, guint32 xid)
+{
+    for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++)
+        if (transactions->slots[i].open && transactions->slots[i].xid == xid)
+            return &transactions->slots[i];
+    return NULL;
+}
+
+/* The one with this xid, else a free one, else the one asked longest ago. */
+static NwfTransaction *
+place_for(NwfTransactions *transactions, guint32 xid)
+{
+    NwfTransaction *place = find(transactions, xid);
+
+    for (guint i = 0; place == NULL && i < NWF_TRANSACTIONS_MAX; i++)
+        if (!transactions->slots[i].open)
+            place = &transactions->slots[i];
+    if (place != NULL)
+        return place;
+    place = &transactions->slots[0];
+    for (guint i = 1; i < NWF_TRANSACTIONS_MAX; i++)
+        if (transactions->slots[i].asked < place->asked)
+            place = &transactions->slots[i];
+    return place;
+}
+
+static void
+ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
+{
+    NwfTransaction *question = place_for(transactions, dhcp->xid);
+    gboolean rapid = dhcp->type == NWF_DHCP_DISCOVER;
+
+    memset(question, 0, sizeof(*question));
+    question->open = TRUE;
+    question->xid = dhcp->xid;
+    question->asked = now;
+    question->rapid = rapid;
+    if (!rapid)
+        question->requested = nwf_address_is_set(&dhcp->requested) ? dhcp->requested : dhcp->ciaddr;
+    question->server = dhcp->server;
+    question->client = dhcp->client;
+}
+
+static void
+end(NwfLesson *lesson, NwfAddress address)
+{
+    lesson->kind = NWF_LESSON_END;
+    lesson->address = address;
+}
+
+void
+nwf_transactions_client_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
+{
+    const NwfDhcp *dhcp = &sighting->dhcp;
+    Case at = {.sighting = sighting, .dhcp = dhcp, .trusted = trusted, .now = now, .skip = skip};
+
+    memset(lesson, 0, sizeof(*lesson));
+    lesson->reason = FIRST_FAILING(client_checks, &at);
+    if (lesson->reason != NWF_REASON_NONE)
+        return;
+    if (dhcp->type == NWF_DHCP_RELEASE) {
+        lesson->reason = FIRST_FAILING(release_checks, &at);
+        if (lesson->reason == NWF_REASON_NONE)
+            end(lesson, dhcp->ciaddr);
+    } else if (dhcp->type == NWF_DHCP_DECLINE) {
+        lesson->reason = FIRST_FAILING(decline_checks, &at);
+        if (lesson->reason == NWF_REASON_NONE)
+            end(lesson, dhcp->requested);
+    } else {
+        lesson->reason = FIRST_FAILING(question_checks, &at);
+        if (lesson->reason == NWF_REASON_NONE)
+            ask(transactions, dhcp, now);
+    }
+}
+
+void
+nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                        gint64 now, NwfLesson *lesson)
+{
+    nwf_transactions_client_skipping(transactions, sighting, trusted, now, lesson, 0);
+}
+
+/* ---- what a server sends ---- */
+
+static const Check answer_checks[] = {
+    {NWF_REASON_OPCODE, is_reply},
+    {NWF_REASON_CHADDR, is_about_the_port},
+    {NWF_REASON_TYPE, is_answer},
+    {NWF_REASON_NOT_ASKED, was_asked},
+    {NWF_REASON_TOO_LATE, is_in_time},
+    {NWF_REASON_SERVER, is_from_a_trusted_server},
+    {NWF_REASON_OTHER_SERVER, is_from_the_chosen_server},
+};
+static const Check ack_checks[] = {
+    {NWF_REASON_NOT_RAPID, is_rapid_if_asked_so},
+    {NWF_REASON_NO_ADDRESS, gives_an_address},
+    {NWF_REASON_OTHER_ADDRESS, gives_what_was_asked},
+    {NWF_REASON_NO_LEASE_TIME, gives_a_time},
+};
+
+static void
+take_ack(NwfLesson *lesson, const Case *at)
+{
+    const NwfDhcp *dhcp = at->dhcp;
+
+    lesson->kind = dhcp->lease_time > 0 ? NWF_LESSON_LEASE : NWF_LESSON_END;
+    lesson->address = dhcp->yiaddr;
+    lesson->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
+    lesson->seconds = lesson->infinite ? 0 : dhcp->lease_time;
+}
+
+/* A NAK about a lease that the VM named ends it; one about nothing only closes the question. */
+static void
+take_nak(NwfLesson *lesson, const Case *at)
+{
+    if (at->question != NULL && nwf_address_is_set(&at->question->requested))
+        end(lesson, at->question->requested);
+}
+
+void
+nwf_transactions_server_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
+{
+    const NwfDhcp *dhcp = &sighting->dhcp;
+    NwfTransaction *question = find(transactions, dhcp->xid);
+    gboolean nak = dhcp->type == NWF_DHCP_NAK;
+    Case at = {sighting, dhcp, question, trusted, now, skip};
+
+    memset(lesson, 0, sizeof(*lesson));
+    lesson->reason = FIRST_FAILING(answer_checks, &at);
+    if (lesson->reason == NWF_REASON_NONE && !nak)
+        lesson->reason = FIRST_FAILING(ack_checks, &at);
+    if (lesson->reason == NWF_REASON_NONE && !nak)
+        lesson->reason = nwf_usable_skipping(&dhcp->yiaddr, &dhcp->mask, &trusted->usable, skip);
+    lesson->address = dhcp->yiaddr;
+    lesson->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : sighting->source;
+    if (lesson->reason != NWF_REASON_NONE)
+        return;
+    lesson->next_server = dhcp->siaddr;
+    if (nak)
+        take_nak(lesson, &at);
+    else
+        take_ack(lesson, &at);
+    if (question != NULL) {
+        lesson->client = question->client;
+        question->open = FALSE;
+    }
+}
+
+void
+nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                        gint64 now, NwfLesson *lesson)
+{
+    nwf_transactions_server_skipping(transactions, sighting, trusted, now, lesson, 0);
+}
+
+guint
+nwf_transactions_open(const NwfTransactions *transactions, gint64 now)
+{
+    guint open = 0;
+
+    for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++)
+        if (transactions->slots[i].open && now - transactions->slots[i].asked <= NWF_TRANSACTION_LIFE)
+            open++;
+    return open;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * usable.c: which addresses may be learned at all; see usable.h
+ *
+ * Sources of the special ranges: RFC 1122 and 6890.
+ */
+#include "driver/learn/usable.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "driver/learn/inside.h"
+
+enum { BITS = 32 };
+
+typedef struct Network {
+    guint32 address, mask;
+} Network;
+
+static const Network special[] = {
+    {0x00000000, 0xff000000}, /* 0/8: this network */
+    {0x7f000000, 0xff000000}, /* 127/8: loopback */
+    {0xe0000000, 0xf0000000}, /* 224/4: multicast */
+    {0xf0000000, 0xf0000000}, /* 240/4: reserved, with 255.255.255.255 */
+};
+
+static gboolean
+network_has(const Network *network, guint32 address)
+{
+    return (address & network->mask) == network->address;
+}
+
+/* ---- CTRL_IP_ALLOWED ---- */
+
+struct NwfAllowed {
+    gatomicrefcount references;
+    GArray *networks; /* of Network */
+};
+
+static gboolean
+parse_bits(const char *text, guint32 *mask)
+{
+    guint64 bits = 0;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, BITS, &bits, NULL))
+        return FALSE;
+    *mask = bits == 0 ? 0 : G_MAXUINT32 << (BITS - bits);
+    return TRUE;
+}
+
+static gboolean
+parse_network(Network *network, const char *text)
+{
+    gsize length = strcspn(text, "/_");
+    g_autofree char *quad = g_strndup(text, length);
+    NwfAddress address;
+
+    network->mask = G_MAXUINT32;
+    if (!nwf_address_parse(&address, quad) || (text[length] != '\0' && !parse_bits(text + length + 1, &network->mask)))
+        return FALSE;
+    network->address = nwf_address_number(&address) & network->mask;
+    return TRUE;
+}
+
+NwfAllowed *
+nwf_allowed_parse(const GPtrArray *texts, GError **error)
+{
+    g_autoptr(NwfAllowed) allowed = g_new0(NwfAllowed, 1);
+
+    g_atomic_ref_count_init(&allowed->references);
+    allowed->networks = g_array_new(FALSE, FALSE, sizeof(Network));
+    for (guint i = 0; i < texts->len; i++) {
+        const char *text = g_ptr_array_index(texts, i);
+        g_autofree char *shown = nwf_clip(text);
+        Network network;
+        if (!parse_network(&network, text)) {
+            nwf_set_error(error, NWF_ERROR_PARSE,
+                          _("CTRL_IP_ALLOWED is '%s'; expected an IPv4 address, with _ and the length of its prefix "
+                            "(0-32) for a network: 192.0.2.0_24"),
+                          shown);
+            return NULL;
+        }
+        g_array_append_val(allowed->networks, network);
+    }
+    return g_steal_pointer(&allowed);
+}
+
+NwfAllowed *
+nwf_allowed_ref(NwfAllowed *allowed)
+{
+    g_atomic_ref_count_inc(&allowed->references);
+    return allowed;
+}
+
+void
+nwf_allowed_unref(NwfAllowed *allowed)
+{
+    if (allowed == NULL || !g_atomic_ref_count_dec(&allowed->references))
+        return;
+    g_array_unref(allowed->networks);
+    g_free(allowed);
+}
+
+gboolean
+nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
+{
+    for (guint i = 0; i < allowed->networks->len; i++)
+        if (network_has(&g_array_index(allowed->networks, Network, i), nwf_address_number(address)))
+            return TRUE;
+    return FALSE;
+}
+
+/* ---- one address ---- */
+
+static gboolean
+is_special(const NwfAddress *address)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
+        if (network_has(&special[i], nwf_address_number(address)))
+            return TRUE;
+    return FALSE;
+}
+
+/* Prefixes of 31 and 32 bits have neither address (RFC 3021); a mask with holes says nothing. */
+static gboolean
+is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
+{
+    guint32 hosts, number = nwf_address_number(address);
+
+    if (mask == NULL || !nwf_address_is_set(mask))
+        return FALSE;
+    hosts = ~nwf_address_number(mask);
+    if (hosts <= 1 || (hosts & (hosts + 1)) != 0)
+        return FALSE;
+    return (number & hosts) == 0 || (number & hosts) == hosts;
+}
+
+NwfReason
+nwf_usable_skipping(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable, NwfSkip skip)
+{
+    NwfReason held = NWF_REASON_NONE;
+
+    if (nwf_check_fails(!is_special(address), NWF_REASON_SPECIAL, skip))
+        return NWF_REASON_SPECIAL;
+    if (nwf_check_fails(!is_edge_of_network(address, mask), NWF_REASON_NETWORK, skip))
+        return NWF_REASON_NETWORK;
+    if (usable == NULL)
+        return NWF_REASON_NONE;
+    if (nwf_check_fails(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REASON_NOT_ALLOWED,
+                        skip))
+        return NWF_REASON_NOT_ALLOWED;
+    if (usable->holder != NULL)
+        held = usable->holder(address, usable->holder_data);
+    return nwf_check_fails(held == NWF_REASON_NONE, held, skip) ? held : NWF_REASON_NONE;
+}
+
+NwfReason
+nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
+{
+    return nwf_usable_skipping(address, mask, usable, 0);
+}

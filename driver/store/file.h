@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * file.h: reading and replacing one file, whatever is in the way
+ *
+ * Only regular files are read, without blocking, and no more of each than a limit. A new file is made beside the old
+ * one and synced before it takes its place; what was in the way of it (a link, a FIFO) is taken away, never written to.
+ */
+#pragma once
+
+#include "conf/error.h"
+
+/** nwf_file_take: what can be read from @fd, at most @max bytes; FALSE with errno, EFBIG if there are more. */
+gboolean nwf_file_take(int fd, gsize max, GString *text);
+
+/** nwf_file_lay: @text as a new file of mode 0600 in @directory, synced; FALSE with errno, and then there is none. */
+gboolean nwf_file_lay(int directory, const char *file, const char *text);
+
+/**
+ * nwf_file_read:
+ * @cut: (out): whether the file is longer than @max; then the first @max bytes are given
+ * @modified: (out): when it was last written, wall clock in microseconds
+ *
+ * Returns: (transfer full): the content, which may have zero bytes; an empty one with @modified 0 if there is no such
+ *   file; NULL with NWF_ERROR_SYSTEM
+ */
+GString *nwf_file_read(const char *path, gsize max, gboolean *cut, gint64 *modified, GError **error);
+
+/**
+ * nwf_file_replace: gives @path this content in one step, mode 0600, file and directory synced. The directory is made
+ * with mode 0700 if it is missing. Returns: FALSE with NWF_ERROR_SYSTEM; then the file is as it was
+ */
+gboolean nwf_file_replace(const char *path, const char *text, GError **error);
+
+/** nwf_file_keep: copies @text to @path with ".bad" behind it, unless there is such a file. FALSE if it was not needed.
+ */
+gboolean nwf_file_keep(const char *path, const GString *text);
