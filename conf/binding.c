@@ -23,7 +23,7 @@ nwf_binding_unref(NwfBinding *binding)
     g_free(binding->linkdev);
     g_free(binding->filter);
     g_free(binding->backend);
-    nwf_params_unref(binding->params);
+    nwf_params_free(binding->params);
     g_free(binding);
 }
 

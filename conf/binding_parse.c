@@ -147,7 +147,7 @@ reader_clear(NwfBindingReader *reader)
 {
     for (guint i = 0; i < PARTS; i++)
         g_clear_pointer(&reader->texts[i], g_free);
-    g_clear_pointer(&reader->params, nwf_params_unref);
+    g_clear_pointer(&reader->params, nwf_params_free);
     g_clear_error(&reader->late);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingReader, reader_clear)

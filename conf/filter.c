@@ -6,33 +6,6 @@
 
 #include <string.h>
 
-NwfFilter *
-nwf_filter_new(void)
-{
-    NwfFilter *filter = g_new0(NwfFilter, 1);
-    g_atomic_ref_count_init(&filter->refs);
-    filter->entries = g_ptr_array_new_with_free_func(nwf_entry_free);
-    return filter;
-}
-
-NwfFilter *
-nwf_filter_ref(NwfFilter *filter)
-{
-    g_atomic_ref_count_inc(&filter->refs);
-    return filter;
-}
-
-void
-nwf_filter_unref(NwfFilter *filter)
-{
-    if (!filter || !g_atomic_ref_count_dec(&filter->refs))
-        return;
-    g_free(filter->name);
-    g_free(filter->chain);
-    g_ptr_array_unref(filter->entries);
-    g_free(filter);
-}
-
 void
 nwf_field_clear(NwfField *field, NwfType type)
 {
@@ -58,17 +31,44 @@ nwf_filter_ref_free(NwfFilterRef *ref)
     if (!ref)
         return;
     g_free(ref->filter);
-    nwf_params_unref(ref->params);
+    nwf_params_free(ref->params);
     g_free(ref);
 }
 
-void
-nwf_entry_free(gpointer pointer)
+static void
+entry_free(gpointer pointer)
 {
     NwfEntry *entry = pointer;
     nwf_rule_free(entry->rule);
     nwf_filter_ref_free(entry->ref);
     g_free(entry);
+}
+
+NwfFilter *
+nwf_filter_new(void)
+{
+    NwfFilter *filter = g_new0(NwfFilter, 1);
+    g_atomic_ref_count_init(&filter->refs);
+    filter->entries = g_ptr_array_new_with_free_func(entry_free);
+    return filter;
+}
+
+NwfFilter *
+nwf_filter_ref(NwfFilter *filter)
+{
+    g_atomic_ref_count_inc(&filter->refs);
+    return filter;
+}
+
+void
+nwf_filter_unref(NwfFilter *filter)
+{
+    if (!filter || !g_atomic_ref_count_dec(&filter->refs))
+        return;
+    g_free(filter->name);
+    g_free(filter->chain);
+    g_ptr_array_unref(filter->entries);
+    g_free(filter);
 }
 
 void

@@ -12,7 +12,6 @@
 NwfFilter *nwf_filter_new(void);
 /** nwf_filter_add: appends an entry; exactly one of @rule and @ref is given, both (transfer full). */
 void nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref);
-void nwf_entry_free(gpointer entry);
 void nwf_rule_free(NwfRule *rule);
 void nwf_filter_ref_free(NwfFilterRef *ref);
 void nwf_field_clear(NwfField *field, NwfType type);

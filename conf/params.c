@@ -10,7 +10,6 @@
 #include <string.h>
 
 struct NwfParams {
-    gatomicrefcount refs;
     GTree *lists; /* char * -> GPtrArray of char * */
 };
 
@@ -33,22 +32,14 @@ NwfParams *
 nwf_params_new(void)
 {
     NwfParams *params = g_new0(NwfParams, 1);
-    g_atomic_ref_count_init(&params->refs);
     params->lists = g_tree_new_full(compare_names, NULL, g_free, free_list);
     return params;
 }
 
-NwfParams *
-nwf_params_ref(NwfParams *params)
-{
-    g_atomic_ref_count_inc(&params->refs);
-    return params;
-}
-
 void
-nwf_params_unref(NwfParams *params)
+nwf_params_free(NwfParams *params)
 {
-    if (!params || !g_atomic_ref_count_dec(&params->refs))
+    if (!params)
         return;
     g_tree_destroy(params->lists);
     g_free(params);
@@ -111,29 +102,4 @@ nwf_params_names(const NwfParams *params)
     GPtrArray *names = g_ptr_array_sized_new((guint)g_tree_nnodes(params->lists));
     g_tree_foreach(params->lists, add_name, names);
     return names;
-}
-
-static gboolean
-same_list(const GPtrArray *a, const GPtrArray *b)
-{
-    if (!a || !b || a->len != b->len)
-        return FALSE;
-    for (guint i = 0; i < a->len; i++)
-        if (strcmp(g_ptr_array_index(a, i), g_ptr_array_index(b, i)) != 0)
-            return FALSE;
-    return TRUE;
-}
-
-gboolean
-nwf_params_equal(const NwfParams *a, const NwfParams *b)
-{
-    g_autoptr(GPtrArray) names = nwf_params_names(a);
-    if (g_tree_nnodes(a->lists) != g_tree_nnodes(b->lists))
-        return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        const char *name = g_ptr_array_index(names, i);
-        if (!same_list(nwf_params_get(a, name), nwf_params_get(b, name)))
-            return FALSE;
-    }
-    return TRUE;
 }

@@ -75,15 +75,6 @@ nwf_variable_parse(const char *text, NwfNotes *notes, GError **error)
     return g_steal_pointer(&variable);
 }
 
-NwfVariable *
-nwf_variable_copy(const NwfVariable *variable)
-{
-    NwfVariable *copy = g_new0(NwfVariable, 1);
-    *copy = *variable;
-    copy->name = g_strdup(variable->name);
-    return copy;
-}
-
 void
 nwf_variable_free(NwfVariable *variable)
 {

@@ -25,20 +25,18 @@ typedef struct NwfVariable {
 
 /** nwf_variable_parse: @text begins with '$'. Returns: (transfer full): the reference, or NULL with NWF_ERROR_INTERNAL */
 NwfVariable *nwf_variable_parse(const char *text, NwfNotes *notes, GError **error);
-NwfVariable *nwf_variable_copy(const NwfVariable *variable);
 void nwf_variable_free(NwfVariable *variable);
 /** nwf_variable_spelling: appends NAME, NAME[n] or NAME[@n] (the iterator 0 is not written) without the '$'. */
 void nwf_variable_spelling(GString *out, const NwfVariable *variable);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfVariable, nwf_variable_free)
 
-/* NwfParams: names (ordered bytewise) to lists of texts. Reference counted; shared ones are not changed any more. */
+/* NwfParams: names (ordered bytewise) to lists of texts. */
 typedef struct NwfParams NwfParams;
 
 NwfParams *nwf_params_new(void);
-NwfParams *nwf_params_ref(NwfParams *params);
-void nwf_params_unref(NwfParams *params);
+void nwf_params_free(NwfParams *params);
 NwfParams *nwf_params_copy(const NwfParams *params);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfParams, nwf_params_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfParams, nwf_params_free)
 
 /** nwf_params_add: appends @value to the list @name. Returns: FALSE if a character is not allowed (nothing is added). */
 gboolean nwf_params_add(NwfParams *params, const char *name, const char *value);
@@ -47,4 +45,3 @@ const GPtrArray *nwf_params_get(const NwfParams *params, const char *name);
 void nwf_params_remove(NwfParams *params, const char *name);
 /** nwf_params_names: (transfer container): the names in bytewise order. */
 GPtrArray *nwf_params_names(const NwfParams *params);
-gboolean nwf_params_equal(const NwfParams *a, const NwfParams *b);

@@ -29,7 +29,7 @@ target_clear(Target *target)
 {
     g_free(target->port);
     g_free(target->root);
-    g_clear_pointer(&target->params, nwf_params_unref);
+    g_clear_pointer(&target->params, nwf_params_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Target, target_clear)
