@@ -12,8 +12,8 @@
  * @error: NWF_ERROR_UNSUPPORTED: what is not as expected
  *
  * Finds the slots and puts our functions there; those that were found also if it fails, so that they can say why the
- * driver does not work. To be called once, from the daemon's initialisation, when no client is served yet. Takes at
- * most ten seconds, whatever libvirt does.
+ * driver does not work. To be called once, from the daemon's initialisation, when no client is served yet. Waits at
+ * most ten seconds for the connection to be opened; the calls after that stay inside this process.
  */
 gboolean nwf_calibrate(GError **error);
 

@@ -6,6 +6,9 @@
  * drivers that are loaded after us take the shared table as it stands here; its slots are filled later, by calibration.
  * Without the functions that the driver needs to work the table is not shared, and connections to us are told why.
  *
+ * Messages are in the daemon's language, which the daemon sets, not we. GLib looks translations up only where those of
+ * the program itself are there: without libvirt's own catalogue for that language all messages are English.
+ *
  * If libvirt cannot even register a driver there are two ways: to fail, which ends the daemon, or to stay silent, which
  * is as if no module were there. The latter is right where other drivers live in the same daemon, but clients of a
  * daemon that is for network filters alone would wait for ever.
