@@ -189,14 +189,24 @@ def test_name_leaves_folder(lab, name):
     assert sorted(folder.rglob("*")) == before and lab.client.filters() == []
 
 
+NAMES_TO_ESCAPE = {"signs": "<&\"'>", "blanks": " a\n\t\r ", "end-of-comment": "a-->b", "option": "--x", "suffix": "a.xml.new",
+                   "control": "a\x7f\x85", "backwards": "a\u202eb", "outside-of-the-plane": "\U0001f525"}
+
+
 @pytest.mark.ours("filter-xml 12 #27: names are escaped")
-def test_name_is_escaped(lab):
-    """A name with the signs of XML comes back as XML, and lives through a restart."""
-    name = "<&\"'>"
-    lab.client.define("<filter name='&lt;&amp;&quot;&apos;&gt;'/>")
-    assert tree.fromstring(lab.client.filter_xml(name)).get("name") == name
+@pytest.mark.parametrize("name", NAMES_TO_ESCAPE.values(), ids=NAMES_TO_ESCAPE)
+def test_name_is_escaped(lab, name):
+    """A name with the signs of XML, or others that mean something somewhere, comes back as XML, and lives through a restart."""
+    written = "".join(f"&#{ord(character)};" for character in name)
+    handle = lab.client.define(f"<filter name='{written}'/>")
+    assert tree.fromstring(lab.client.filter_xml(name)).get("name") == name == handle.name()
+    uuid = handle.UUIDString()
     lab.restart()
     assert lab.client.filters() == [name]
+    assert lab.client.filter(name).UUIDString() == uuid
+    lab.client.undefine(name)
+    lab.restart()
+    assert lab.client.filters() == []
 
 
 @pytest.mark.ours("filter-xml 12 #22: an explicit priority of 0 is kept")
