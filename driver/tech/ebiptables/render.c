@@ -11,6 +11,11 @@
  * touch one of a port's ten chains, and the tools' time goes with the lines. Once a table was read again, because
  * somebody else had changed it, chains are written again, whatever the old plan says.
  *
+ * That somebody has flushed the table in the meantime would not be seen by a batch that only declares and fills. So the
+ * dispatch rules of the first port that keeps its own are taken out and put back: if they are gone, the tool refuses
+ * the batch, and the table is read again. At the IP layers the base jumps do this service. One port stands for all,
+ * because the tools search a rule from the beginning of its chain.
+ *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too.
  *
@@ -32,6 +37,7 @@ typedef struct Writer {
     NwfDraftBatch draft;
     GHashTable *needed; /* name of a chain -> port of this batch that needs it */
     gboolean fills;     /* some port gets chains, so base chains are needed */
+    gboolean asks;      /* whether the table is as we know it */
 } Writer;
 
 /* --- rules --- */
@@ -239,21 +245,34 @@ has_root(const NwfPlan *plan, NwfLayer layer, NwfHook hook)
     return FALSE;
 }
 
+static void
+write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatch, const char *command)
+{
+    GString *line = nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, port);
+
+    g_string_append(line, command);
+    nwf_dispatch_spec(line, dispatch, port);
+}
+
 /* Exactly one dispatch rule of our form for each root chain, and none of any other form. */
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
 {
+    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer);
+
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         const NwfDispatch *dispatch = &nwf_dispatches[i];
         guint have = nwf_state_dispatch(writer->state, change->port, i);
         guint want = dispatch->ours && dispatch->ip == nwf_layer_is_ip(writer->layer) &&
                      has_root(change->new_plan, writer->layer, dispatch->hook);
 
-        for (; have != want; have < want ? have++ : have--) {
-            GString *line = nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, change->port);
-            g_string_append(line, have < want ? "-A " : "-D ");
-            nwf_dispatch_spec(line, dispatch, change->port);
+        if (asks && want > 0 && have == want) {
+            write_dispatch_line(writer, change->port, dispatch, "-D ");
+            have--;
+            writer->asks = TRUE;
         }
+        for (; have != want; have < want ? have++ : have--)
+            write_dispatch_line(writer, change->port, dispatch, have < want ? "-A " : "-D ");
     }
 }
 

@@ -155,6 +155,9 @@ test_shipped_filters(void)
 /* --- what a batch must not do --- */
 
 #define ACCEPT_ALL "<rule action='accept' direction='inout'/>"
+/* Takes a dispatch rule out and puts it back: refused if somebody has flushed the table. */
+#define ASKS_I     "-D PREROUTING -i v -j libvirt-I-v\n-A PREROUTING -i v -j libvirt-I-v\n"
+#define ASKS_O     "-D POSTROUTING -o v -j libvirt-O-v\n-A POSTROUTING -o v -j libvirt-O-v\n"
 #define DROP_TCP   "<rule action='drop' direction='out'><tcp/></rule>"
 
 static NwfState *
@@ -357,7 +360,7 @@ test_closing_drops_in_both_directions(void)
 
     assert_batch(state, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F I-v-mac\n"
-                 "-A libvirt-I-v -j DROP\n-A libvirt-O-v -j DROP\n"
+                 "-A libvirt-I-v -j DROP\n-A libvirt-O-v -j DROP\n" ASKS_I
                  "-A POSTROUTING -o v -j libvirt-O-v\n-X I-v-mac\n");
 }
 
@@ -378,11 +381,12 @@ test_what_was_listed_is_written_again(void)
     g_autoptr(GPtrArray) changes = harness_change("v", old_plan, new_plan);
 
     reach_before(state, NWF_LAYER_ETHERNET, changes);
-    assert_batch(state, NWF_LAYER_ETHERNET, changes, "*nat\n:libvirt-O-v ACCEPT\n-A libvirt-O-v -p 0x1003 -j DROP\n");
+    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+                 "*nat\n:libvirt-O-v ACCEPT\n-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
     g_assert_true(nwf_state_read(state, listing, NULL));
     assert_batch(state, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-A libvirt-I-v -p 0x1001 -j DROP\n"
-                 "-A libvirt-O-v -p 0x1003 -j DROP\n");
+                 "-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
 }
 
 static void

@@ -106,6 +106,29 @@ test_rules_flushed_by_somebody_come_back_with_the_next_change(void)
     assert_lacks(rest, "-v");
 }
 
+/* Also if the change needs nothing but a chain filled again. */
+static void
+test_a_flushed_port_is_not_taken_for_filtered(gconstpointer flush)
+{
+    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A);
+    g_autoptr(NwfPlan) new_plan = harness_plan("<rule action='drop' direction='out'><mac protocolid='0x1002'/></rule>");
+
+    sandbox_fresh();
+    g_autoptr(Backend) untouched = backend_new();
+    apply(untouched, "v", NULL, new_plan);
+    g_autofree char *wanted = everything();
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, old_plan);
+    g_free(sandbox_run(flush));
+    g_free(sandbox_record());
+    apply(backend, "v", old_plan, new_plan);
+    assert_ran("ebtables-restore ebtables-save ebtables-restore");
+    g_autofree char *after = everything();
+    g_assert_cmpstr(after, ==, wanted);
+}
+
 static void
 test_foreign_rules_stay(void)
 {
@@ -291,6 +314,10 @@ add(void)
     };
 
     add_tests(tests, G_N_ELEMENTS(tests));
+    g_test_add_data_func("/tech/kernel/flushed-in-place/rules", "ebtables -t nat -F",
+                         test_a_flushed_port_is_not_taken_for_filtered);
+    g_test_add_data_func("/tech/kernel/flushed-in-place/dispatch", "ebtables -t nat -D PREROUTING -i v -j libvirt-I-v",
+                         test_a_flushed_port_is_not_taken_for_filtered);
 }
 
 int
