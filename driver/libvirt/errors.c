@@ -6,6 +6,7 @@
  * between 9.0.0 and 11.3.0, for what is missing or misspelt in a rule.
  */
 #include "driver/libvirt/errors.h"
+#include "driver/libvirt/message.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
@@ -63,8 +64,9 @@ void
 nwf_report_from(const GError *error, const char *function, int line)
 {
     NwfNumbers numbers = numbers_of(error);
+    g_autofree char *message = nwf_message_fit(error->message);
 
-    nwf_symbols.virReportErrorHelper(numbers.domain, numbers.code, "nwfilter", function, line, "%s", error->message);
+    nwf_symbols.virReportErrorHelper(numbers.domain, numbers.code, "nwfilter", function, line, "%s", message);
 }
 
 gboolean

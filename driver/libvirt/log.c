@@ -6,6 +6,7 @@
  * Sources are therefore made once for each name and never freed; their number is that of the names in our code.
  */
 #include "driver/libvirt/log.h"
+#include "driver/libvirt/message.h"
 #include "driver/libvirt/symbols.h"
 
 static NwfAbiLogSource *
@@ -31,11 +32,12 @@ void
 nwf_log(NwfLogLevel level, const char *source, const char *message)
 {
     NwfAbiLogSource *known = source_of(source);
+    g_autofree char *fitting = nwf_message_fit(message);
 
     if (nwf_symbols.virLogMessage)
-        nwf_symbols.virLogMessage(known, level, "nwfilter", 0, known->name, NULL, "%s", message);
+        nwf_symbols.virLogMessage(known, level, "nwfilter", 0, known->name, NULL, "%s", fitting);
     else if (level >= NWF_LOG_WARNING)
-        g_printerr("%s: %s\n", known->name, message);
+        g_printerr("%s: %s\n", known->name, fitting);
 }
 
 void

@@ -11,6 +11,8 @@
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/gate.h"
 #include "driver/libvirt/lock_file.h"
+#include "driver/libvirt/log.h"
+#include "driver/libvirt/message.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/libvirt/tables.h"
@@ -291,6 +293,73 @@ test_numbers_of_errors(void)
     assert_last_error(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NWFILTER);
 }
 
+static char *logged; /* the last line */
+
+static void
+keep_line(G_GNUC_UNUSED NwfAbiLogSource *source, G_GNUC_UNUSED unsigned int priority, G_GNUC_UNUSED const char *file,
+          G_GNUC_UNUSED int line, G_GNUC_UNUSED const char *function, G_GNUC_UNUSED const void *metadata,
+          const char *format, ...)
+{
+    va_list arguments;
+
+    g_free(logged);
+    va_start(arguments, format);
+    logged = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+}
+
+static void
+assert_fits(const char *message, const char *head, const char *tail)
+{
+    g_assert_nonnull(message);
+    g_assert_cmpuint(strlen(message), <, NWF_MESSAGE_MAX + 100);
+    g_assert_true(g_utf8_validate(message, -1, NULL));
+    g_assert_nonnull(strstr(message, head));
+    g_assert_true(g_str_has_suffix(message, tail));
+}
+
+/* What an error or a line of the log quotes may be of any length and any bytes. */
+static void
+test_messages_are_bounded(void)
+{
+    g_autofree char *bytes = g_strnfill(1000001, '\303'), *letters = g_strnfill(1000001, 'z');
+    const char *const middles[] = {"", "\377\376", "\303\244", bytes, letters};
+    typeof(nwf_symbols.virLogMessage) usual = nwf_symbols.virLogMessage;
+
+    nwf_symbols.virLogMessage = keep_line;
+    for (guint i = 0; i < G_N_ELEMENTS(middles); i++) {
+        g_autoptr(GError) error = g_error_new(NWF_ERROR, NWF_ERROR_NO_FILTER, "head%stail", middles[i]);
+
+        nwf_report(error);
+        assert_fits(virGetLastErrorMessage(), "head", "tail");
+        nwf_log(NWF_LOG_WARNING, "test", error->message);
+        assert_fits(logged, "head", "tail");
+    }
+    nwf_symbols.virLogMessage = usual;
+    g_clear_pointer(&logged, g_free);
+}
+
+/* No character is cut, and what fits stays as it is. */
+static void
+test_messages_are_cut_between_characters(void)
+{
+    g_autofree char *whole = g_strnfill(NWF_MESSAGE_MAX, 'z');
+    g_autofree char *unchanged = nwf_message_fit(whole);
+
+    g_assert_cmpstr(unchanged, ==, whole);
+    for (guint shift = 0; shift < 3; shift++) {
+        g_autofree char *start = g_strnfill(shift, 'z');
+        g_autoptr(GString) text = g_string_new(start);
+
+        while (text->len <= NWF_MESSAGE_MAX)
+            g_string_append(text, "\342\202\254");
+        g_autofree char *cut = nwf_message_fit(text->str);
+        assert_fits(cut, start, "\342\202\254");
+        g_assert_null(strstr(cut, "\357\277\275"));
+        g_assert_cmpuint(strlen(cut), >, NWF_MESSAGE_MAX - 10);
+    }
+}
+
 /* A child is the other daemon. Returns its exit status: 0 if it got the lock. */
 static int
 try_lock_in_child(const char *directory)
@@ -375,6 +444,8 @@ main(int argc, char **argv)
     g_test_add_func("/border/stale-handles", test_handles_of_what_is_gone);
     g_test_add_func("/border/flags", test_unknown_flags);
     g_test_add_func("/border/numbers", test_numbers_of_errors);
+    g_test_add_func("/border/messages", test_messages_are_bounded);
+    g_test_add_func("/border/messages-cut", test_messages_are_cut_between_characters);
     g_test_add_func("/border/lock", test_the_lock_keeps_others_out);
     g_test_add_func("/border/end", test_the_end);
     return g_test_run();
