@@ -24,7 +24,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
-sys.dont_write_bytecode = True
+
+import machine  # noqa: E402  pylint: disable=wrong-import-position
+import report  # noqa: E402  pylint: disable=wrong-import-position
+import steps  # noqa: E402  pylint: disable=wrong-import-position
+from world import World  # noqa: E402  pylint: disable=wrong-import-position
 
 DRIVERS = ("stock", "ours")
 
@@ -40,7 +44,8 @@ def arguments_of(words, names):
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")
     options = parser.parse_args(words)
-    options.rounds = options.rounds or (1 if options.quick else 3)
+    if options.rounds is None:
+        options.rounds = 1 if options.quick else 3
     if options.rounds < 1:
         parser.error("--rounds takes a number from 1 on")
     return options
@@ -60,14 +65,13 @@ class Run:
         minutes, seconds = divmod(int(time.monotonic() - self.begin), 60)
         print(f"[{minutes:2}:{seconds:02}] round {number + 1} of {self.rounds}, {driver}: {what}", file=sys.stderr, flush=True)
 
-    def visit(self, number, driver, steps):
+    def visit(self, number, driver, wanted):
         """One world of one driver in one round."""
-        from world import World  # pylint: disable=import-outside-toplevel
-        steps = [step for step in steps if driver in step.drivers and number < step.rounds]
-        if not steps:
+        todo = [step for step in wanted if driver in step.drivers and number < step.rounds]
+        if not todo:
             return
         with World(driver) as world:
-            for step in steps:
+            for step in todo:
                 self.progress(number, driver, step.function.__doc__.splitlines()[0])
                 values = {}
                 for figure, value in step.function(world, self.sizes):
@@ -78,9 +82,9 @@ class Run:
     def do(self, worlds):
         """All of it. worlds: {name: steps}."""
         for number in range(self.rounds):
-            for steps in worlds.values():
+            for wanted in worlds.values():
                 for driver in DRIVERS if number % 2 == 0 else reversed(DRIVERS):
-                    self.visit(number, driver, steps)
+                    self.visit(number, driver, wanted)
 
     def duration(self):
         """How long it took."""
@@ -89,22 +93,18 @@ class Run:
 
 def main():
     """Measures and prints."""
-    # pylint: disable=import-outside-toplevel
+    words = sys.argv[1:]
+    options = arguments_of(words, steps.names())
     if os.environ.get("NWF_SANDBOX") != "1":
         print("bench: start scripts/bench, which builds the sandbox around this", file=sys.stderr)
         return 2
-    import machine
-    import report
-    import steps
-    words = sys.argv[1:]
-    options = arguments_of(words, steps.names())
     sizes = steps.QUICK if options.quick else steps.FULL
-    facts = {"command": shlex.join(["scripts/bench", *words]), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-             **machine.facts()}
+    now = datetime.datetime.now(datetime.timezone.utc)
+    facts = {"command": shlex.join(["scripts/bench", *words]), "date": f"{now:%Y-%m-%d %H:%M} UTC", **machine.facts()}
     before = machine.load()
     run = Run(sizes, options.rounds)
     run.do(steps.in_worlds(options.only or steps.names()))
-    facts["run"] = f"{options.rounds} rounds in {run.duration()}; load averages {before} before, {machine.load()} after"
+    facts["run"] = f"rounds: {options.rounds}, taken: {run.duration()}; load averages {before} before, {machine.load()} after"
     print(report.text(run.figures, sizes, facts, options.markdown))
     if options.json:
         options.json.write_text(json.dumps({"facts": facts, "sizes": sizes._asdict(), "figures": run.figures}, indent=1) + "\n")
