@@ -159,16 +159,18 @@ way_by_line(NwfSight *sight, const char *line, GPtrArray *ports, GError **error)
                                  sight->number, line);
 }
 
+/* @lines: (inout): those of the frames that are still to come; NULL: frames go by MAC address or direction. */
 static gboolean
-find_way(NwfSight *sight, const Options *options, char **lines, GPtrArray *ports, GError **error)
+find_way(NwfSight *sight, const Options *options, char ***lines, GPtrArray *ports, GError **error)
 {
     const NwfPort *port = g_ptr_array_index(ports, 0);
 
-    if (lines) {
-        if (sight->number > g_strv_length(lines))
+    if (*lines) {
+        const char *line = *(*lines)++;
+        if (!line)
             return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' has no line for frame %u"), options->ways,
                                  sight->number);
-        return way_by_line(sight, lines[sight->number - 1], ports, error);
+        return way_by_line(sight, line, ports, error);
     }
     if (!options->direction || g_str_equal(options->direction, "auto")) {
         if (sight->length >= 12)
@@ -231,7 +233,7 @@ play(pcap_t *capture, NwfJudge *host, const Options *options, char **lines, GPtr
             .cut = header->caplen < header->len,
             .to = g_array_new(FALSE, FALSE, sizeof(NwfWayEnd)),
         };
-        if (!find_way(&sight, options, lines, ports, error))
+        if (!find_way(&sight, options, &lines, ports, error))
             return FALSE;
         if (!sight.cut && sight.to->len > 0)
             judge(host, &sight);
