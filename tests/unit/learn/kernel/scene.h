@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * scene.h: a learner, and an engine that does nothing but ask and write down
+ */
+#pragma once
+
+#include "driver/learn/learner.h"
+#include "tests/unit/learn/kernel/net.h"
+
+typedef struct Scene {
+    NwfLearner *learner;
+    char *dir;
+    GMutex lock;
+    GCond told;
+    GHashTable *requests;/* name -> NwfLearnRequest */
+    GHashTable *reports; /* name -> how many */
+    GPtrArray *log;
+} Scene;
+
+/** scene_begin: in a fresh network; the learner runs, with files in a new directory. */
+Scene *scene_begin(void);
+void scene_end(Scene *scene);
+/** scene_restart: ends the learner and starts another one with the same files. */
+void scene_restart(Scene *scene);
+void scene_stop(Scene *scene);
+void scene_start(Scene *scene);
+
+/** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N linkdev=NAME. */
+void scene_watch(Scene *scene, const char *port, guint vm, const char *mode);
+void scene_unwatch(Scene *scene, const char *port);
+/** scene_hold: @addresses with blanks between, or NULL. */
+void scene_hold(Scene *scene, const char *port, const char *addresses);
+
+/** scene_addresses: (transfer full): what the learner says for the port, with blanks between. */
+char *scene_addresses(Scene *scene, const char *port);
+/** scene_expect: within a second or two the port has these addresses, and the engine was told. */
+void scene_expect(Scene *scene, const char *port, const char *addresses);
+/** scene_expect_still: all that was sent is read; the port has these addresses. */
+void scene_expect_still(Scene *scene, const char *port, guint vm, const char *addresses);
+/** scene_reports: how many reports of @port there were. */
+guint scene_reports(Scene *scene, const char *port);
+/** scene_logged: within a second or two a line with @part was logged. */
+void scene_logged(Scene *scene, const char *part);
+guint scene_count_logged(Scene *scene, const char *part);

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-learner.c: real frames through real devices into the learner, and what it says
+ */
+#include <string.h>
+
+#include "tests/unit/learn/kernel/scene.h"
+
+#define REQUEST "from request xid=7 want=10.0.0.5 sid=10.0.0.1"
+#define ACK     "to ack xid=7 yi=10.0.0.5 time=3600 sid=10.0.0.1"
+
+/* What is sent after something else shows, once learned, that the something else was seen and taught nothing. */
+#define LAST      "from arp 10.9.9.9 10.9.9.1"
+#define LAST_ADDR "10.9.9.9"
+
+/* ---- mode any ---- */
+
+typedef struct AnyCase {
+    const char *name, *frame, *address; /* NULL: the frame teaches nothing */
+} AnyCase;
+
+static const AnyCase any_cases[] = {
+    {"ip", "from ip 10.0.0.5 10.0.0.1", "10.0.0.5"},
+    {"arp-request", "from arp 10.0.0.5 10.0.0.1", "10.0.0.5"},
+    {"arp-reply", "from arp-reply 10.0.0.5 10.0.0.1", "10.0.0.5"},
+    {"arp-announcement", "from arp 10.0.0.5 10.0.0.5", "10.0.0.5"},
+    {"arp-probe", "from arp 0.0.0.0 10.0.0.5", NULL},
+    {"link-local", "from ip 169.254.7.7 10.0.0.1", "169.254.7.7"},
+    {"loopback", "from ip 127.0.0.1 10.0.0.1", NULL},
+    {"multicast", "from ip 224.1.1.1 10.0.0.1", NULL},
+    {"this-network", "from ip 0.1.2.3 10.0.0.1", NULL},
+    {"ipv6", "from type=86dd", NULL},
+    {"tagged", "from ip 10.0.0.5 10.0.0.1 tagged", NULL},
+    {"foreign-mac", "from ip 10.0.0.5 10.0.0.1 esrc=other", NULL},
+    {"neighbour-with-the-vms-mac", "to ip 10.0.0.5 10.0.0.1 esrc=vm edst=all", NULL},
+    {"neighbours-arp-with-the-vms-mac", "to arp 10.0.0.5 10.0.0.1 esrc=vm edst=all", NULL},
+    {"offer", "to offer xid=7 yi=10.0.0.5 sid=10.0.0.1", NULL},
+    {"ack-unasked", ACK, NULL},
+};
+
+static void
+test_any(gconstpointer data)
+{
+    const AnyCase *row = data;
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, row->frame);
+    if (row->address == NULL)
+        net_send("vnet0", 1, LAST);
+    scene_expect(scene, "vnet0", row->address != NULL ? row->address : LAST_ADDR);
+    net_send("vnet0", 1, "from ip 10.0.0.77 10.0.0.1");
+    g_usleep(50000);
+    g_assert_cmpuint(scene_reports(scene, "vnet0"), ==, 1);
+    scene_end(scene);
+}
+
+static void
+test_an_ack_replaces_what_a_packet_taught(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from ip 10.0.0.66 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    net_send("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+static void
+test_nobody_learns_what_another_has(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    net_port("vnet2");
+    net_run("ip addr add 10.0.0.1/24 dev lo; ip link add br0 type bridge; ip link set vnet0 master br0; "
+            "ip link set vnet1 master br0");
+    scene_hold(scene, "vnet1", "10.0.0.8 10.0.0.9");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from ip 10.0.0.1 10.0.0.2"); /* the host's */
+    scene_logged(scene, "vnet0': 10.0.0.1 is not learned");
+    net_send("vnet0", 1, "from ip 10.0.0.9 10.0.0.1"); /* configured */
+    net_send("vnet0", 1, "from ip 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    net_send("vnet1", 2, "from ip 10.0.0.5 10.0.0.1"); /* learned */
+    net_send("vnet1", 2, "from ip 10.0.0.6 10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.6");
+    net_send("vnet2", 3, "from ip 10.0.0.9 10.0.0.1"); /* of another bridge: no harm */
+    scene_expect(scene, "vnet2", "10.0.0.9");
+    net_run("ip addr add 10.0.3.1/24 dev vnet2");
+    scene_unwatch(scene, "vnet1");
+    scene_watch(scene, "vnet1", 2, "any");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from ip 10.0.3.1 10.0.0.1"); /* the host's since a moment ago */
+    net_send("vnet1", 2, LAST);
+    scene_expect(scene, "vnet1", LAST_ADDR);
+    scene_end(scene);
+}
+
+static void
+test_only_what_is_allowed(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any allowed=10.1.0.0/16");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from ip 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from ip 10.1.0.5 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.1.0.5");
+    scene_watch(scene, "vnet0", 1, "any allowed=10.1.0.0/24");
+    scene_expect(scene, "vnet0", "10.1.0.5");
+    scene_watch(scene, "vnet0", 1, "any allowed=10.2.0.0/16");
+    scene_expect(scene, "vnet0", "");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from ip 10.2.0.5 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.2.0.5");
+    scene_end(scene);
+}
+
+/* ---- mode dhcp ---- */
+
+static void
+test_dhcp_whole_exchange(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from ip 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from discover xid=6");
+    net_send("vnet0", 1, "to offer xid=6 yi=10.0.0.5 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1"); /* unasked */
+    net_send("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    net_send("vnet0", 1, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    net_send("vnet0", 1, "to decline xid=9 want=10.0.0.6");             /* nobody else can */
+    net_send("vnet0", 1, "from release xid=9 ci=10.0.0.5 src=10.0.0.5");
+    scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_end(scene);
+}
+
+static void
+test_a_lease_ends_in_time(void)
+{
+    Scene *scene = scene_begin();
+    gint64 begin, end;
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, REQUEST);
+    begin = g_get_monotonic_time();
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 time=2 sid=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    g_assert_cmpuint(scene_reports(scene, "vnet0"), ==, 1);
+    while (scene_reports(scene, "vnet0") < 2 && g_get_monotonic_time() < begin + 4 * G_USEC_PER_SEC)
+        g_usleep(5000);
+    end = g_get_monotonic_time();
+    scene_expect(scene, "vnet0", "");
+    g_assert_cmpint(end - begin, >=, 1900000);
+    g_assert_cmpint(end - begin, <=, 3000000);
+    scene_end(scene);
+}
+
+static void
+test_trusted_servers_may_change(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3");
+    g_usleep(50000);
+    net_send("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    scene_logged(scene, "DHCPSERVER");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3,10.0.0.1");
+    net_send("vnet0", 1, ACK); /* the question is still open */
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* Leases belong to owner and MAC: both ports have them, and they outlive both. */
+static void
+test_two_ports_of_one_key(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_watch(scene, "vnet1", 1, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_unwatch(scene, "vnet0");
+    scene_unwatch(scene, "vnet1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet1", 1, "dhcp");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* ---- devices ---- */
+
+static void
+test_a_port_that_goes_down_and_up(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_watch(scene, "vnet1", 2, "any");
+    g_usleep(50000);
+    net_run("ip link set vnet0 down; ip link set vnet1 down; sleep 0.1; ip link set vnet0 up; ip link set vnet1 up; sleep 0.1");
+    net_send("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    net_send("vnet1", 2, "from arp 10.0.0.6 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "10.0.0.6");
+    net_run("ip link set vnet0 down; ip link set vnet1 down; sleep 0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "10.0.0.6");
+    scene_end(scene);
+}
+
+static void
+test_watched_before_the_device_comes(void)
+{
+    Scene *scene = scene_begin();
+
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(20000);
+    net_port("vnet0");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* The name alone does not make it the same device; leases are the VM's, not the device's. */
+static void
+test_another_device_of_the_same_name(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    net_send("vnet1", 2, REQUEST);
+    net_send("vnet1", 2, ACK);
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    net_run("ip link del vnet0; ip link del vnet1; sleep 0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66"); /* nobody else is there */
+    net_port("vnet0");
+    net_port("vnet1");
+    scene_expect(scene, "vnet0", "");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.7 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.7");
+    net_send("vnet1", 2, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    net_send("vnet1", 2, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.5 10.0.0.6");
+    scene_end(scene);
+}
+
+static void
+test_a_renamed_device_is_another_port(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet9", 9, "any");
+    g_usleep(50000);
+    net_run("ip link set vnet0 down; ip link set vnet0 name vnet9; ip link set g-vnet0 name g-vnet9; ip link set vnet9 up; sleep 0.1");
+    net_send("vnet9", 1, "from arp 10.0.0.5 10.0.0.1"); /* of the MAC of the name before */
+    net_send("vnet9", 9, "from arp 10.0.0.9 10.0.0.1");
+    scene_expect(scene, "vnet9", "10.0.0.9");
+    scene_expect(scene, "vnet0", "");
+    scene_end(scene);
+}
+
+/* ---- restart ---- */
+
+static void
+test_a_restart_forgets_nothing(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    net_port("vnet2");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    scene_watch(scene, "vnet2", 3, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    net_send("vnet1", 2, REQUEST);
+    net_send("vnet1", 2, ACK);
+    net_send("vnet2", 3, "from arp 10.0.0.67 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_expect(scene, "vnet2", "10.0.0.67");
+    scene_stop(scene);
+    net_run("ip link del vnet2; sleep 0.1");
+    net_port("vnet2");
+    scene_start(scene);
+    scene_expect(scene, "vnet0", "10.0.0.66"); /* asked before it is watched */
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_expect(scene, "vnet2", "");          /* a new device has not learned it */
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.77 10.0.0.1");
+    g_usleep(50000);
+    scene_expect(scene, "vnet0", "10.0.0.66"); /* no second choice */
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_unwatch(scene, "vnet0");
+    scene_restart(scene);
+    scene_expect(scene, "vnet0", ""); /* the binding was deleted */
+    scene_end(scene);
+}
+
+/* A copy of the files at the moment the engine is told is what a killed daemon leaves. */
+static void
+test_what_was_reported_is_on_disk(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    while (scene_reports(scene, "vnet0") == 0)
+        g_usleep(100);
+    net_run("cp -r '%s/learn' '%s/killed'", scene->dir, scene->dir);
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_stop(scene);
+    net_run("rm -r '%s/learn'; mv '%s/killed' '%s/learn'", scene->dir, scene->dir, scene->dir);
+    scene_start(scene);
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_end(scene);
+}
+
+/* Files that cannot be written are told of, and stop nothing. */
+static void
+test_a_directory_that_cannot_be_written(void)
+{
+    Scene *scene = scene_begin();
+
+    net_run("mkdir -p '%s'; rm -rf '%s/learn'; echo > '%s/learn'", scene->dir, scene->dir, scene->dir);
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_logged(scene, "3 learned addresses may be lost");
+    scene_end(scene);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!net_enter()) {
+        g_test_message("needs to be root");
+        return 77;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(any_cases); i++) {
+        g_autofree char *path = g_strdup_printf("/learn/learner/any/%s", any_cases[i].name);
+        g_test_add_data_func(path, &any_cases[i], test_any);
+    }
+    g_test_add_func("/learn/learner/any/ack-replaces", test_an_ack_replaces_what_a_packet_taught);
+    g_test_add_func("/learn/learner/any/held", test_nobody_learns_what_another_has);
+    g_test_add_func("/learn/learner/any/allowed", test_only_what_is_allowed);
+    g_test_add_func("/learn/learner/dhcp/exchange", test_dhcp_whole_exchange);
+    g_test_add_func("/learn/learner/dhcp/end", test_a_lease_ends_in_time);
+    g_test_add_func("/learn/learner/dhcp/servers", test_trusted_servers_may_change);
+    g_test_add_func("/learn/learner/dhcp/two-ports", test_two_ports_of_one_key);
+    g_test_add_func("/learn/learner/device/flap", test_a_port_that_goes_down_and_up);
+    g_test_add_func("/learn/learner/device/later", test_watched_before_the_device_comes);
+    g_test_add_func("/learn/learner/device/another", test_another_device_of_the_same_name);
+    g_test_add_func("/learn/learner/device/renamed", test_a_renamed_device_is_another_port);
+    g_test_add_func("/learn/learner/restart/kept", test_a_restart_forgets_nothing);
+    g_test_add_func("/learn/learner/restart/on-disk", test_what_was_reported_is_on_disk);
+    g_test_add_func("/learn/learner/restart/unwritable", test_a_directory_that_cannot_be_written);
+    return g_test_run();
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * story.c: frames at a port, one after the other; see story.h
+ */
+#include "story.h"
+
+#include <string.h>
+
+#define KEY   "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"
+#define START (1000 * G_USEC_PER_SEC)
+
+/* Who has which addresses, and what the port is. */
+typedef struct Stage {
+    NwfBook *book;
+    NwfLearnPort *port;
+    GArray *host, *others; /* of NwfAddress */
+    gint64 now;
+} Stage;
+
+static GArray *
+addresses_of(GStrv words, const char *name)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
+    NwfAddress address;
+
+    for (guint i = 0; words[i] != NULL; i++) {
+        g_auto(GStrv) pair = g_strsplit(words[i], "=", 2);
+        g_auto(GStrv) texts = pair[0] && strcmp(pair[0], name) == 0 ? g_strsplit(pair[1], ",", -1) : NULL;
+        for (guint n = 0; texts != NULL && texts[n] != NULL; n++) {
+            g_assert_true(nwf_address_parse(&address, texts[n]));
+            g_array_append_val(list, address);
+        }
+    }
+    return list;
+}
+
+static gboolean
+has(const GArray *list, const NwfAddress *address)
+{
+    for (guint i = 0; i < list->len; i++)
+        if (nwf_address_equal(&g_array_index(list, NwfAddress, i), address))
+            return TRUE;
+    return FALSE;
+}
+
+static NwfReason
+holder(const NwfAddress *address, gpointer data)
+{
+    const Stage *stage = data;
+
+    if (has(stage->host, address))
+        return NWF_REASON_HELD_BY_HOST;
+    return has(stage->others, address) ? NWF_REASON_HELD_BY_PORT : NWF_REASON_NONE;
+}
+
+static NwfAllowed *
+allowed_of(GStrv words)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    NwfAllowed *allowed = NULL;
+
+    for (guint i = 0; words[i] != NULL; i++) {
+        g_auto(GStrv) list = g_str_has_prefix(words[i], "allowed=") ? g_strsplit(words[i] + 8, ",", -1) : NULL;
+        for (guint n = 0; list != NULL && list[n] != NULL; n++)
+            g_ptr_array_add(texts, g_strdup(list[n]));
+    }
+    if (texts->len == 0)
+        return NULL;
+    allowed = nwf_allowed_parse(texts, &error);
+    g_assert_no_error(error);
+    return allowed;
+}
+
+static guint
+max_of(GStrv words)
+{
+    for (guint i = 0; words[i] != NULL; i++)
+        if (g_str_has_prefix(words[i], "max="))
+            return (guint)atoi(words[i] + strlen("max="));
+    return NWF_LEASES_DEFAULT;
+}
+
+static void
+stage_init(Stage *stage, const char *port, NwfSkip skip)
+{
+    g_auto(GStrv) words = g_strsplit(port, " ", -1);
+    g_autoptr(GArray) servers = addresses_of(words, "servers");
+    g_autoptr(NwfAllowed) allowed = allowed_of(words);
+    NwfLearnOptions options = {
+        .name = "vnet0", .ifindex = 5, .key = KEY, .max = max_of(words), .allowed = allowed, .holder = holder};
+
+    stage->host = addresses_of(words, "host");
+    stage->others = addresses_of(words, "others");
+    stage->now = START;
+    stage->book = nwf_book_new();
+    memcpy(options.mac, vm_mac, 6);
+    options.mode = strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY;
+    options.servers = (const NwfAddress *)(const void *)servers->data;
+    options.n_servers = servers->len;
+    options.holder_data = stage;
+    stage->port = nwf_learn_port_new(stage->book, &options);
+    nwf_learn_port_skip(stage->port, skip);
+}
+
+static void
+stage_clear(Stage *stage)
+{
+    nwf_learn_port_free(stage->port);
+    nwf_book_free(stage->book);
+    g_array_unref(stage->host);
+    g_array_unref(stage->others);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stage, stage_clear)
+
+char *
+story_addresses(const NwfBookPort *port)
+{
+    g_autoptr(GArray) leases = nwf_book_leases(port);
+    GString *text = g_string_new(NULL);
+    char address[NWF_ADDRESS_TEXT];
+
+    for (guint i = 0; i < leases->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "",
+                               nwf_address_format(address, &g_array_index(leases, NwfLease, i).address));
+    return g_string_free(text, FALSE);
+}
+
+/* What one step came to: "reason: addresses", without what is empty. */
+static char *
+play(Stage *stage, const char *line)
+{
+    NwfOutcome outcome = {0};
+    g_autofree char *addresses = NULL;
+
+    if (g_str_has_prefix(line, "wait ")) {
+        stage->now += g_ascii_strtoll(line + 5, NULL, 10) * G_USEC_PER_SEC;
+        nwf_book_expire(stage->book, stage->now);
+    } else {
+        g_autoptr(GByteArray) bytes = NULL;
+        FrameSpec spec;
+        gsize wire;
+        frame_parse(&spec, line);
+        bytes = frame_build(&spec, &wire);
+        stage->now += G_USEC_PER_SEC / 10;
+        outcome = nwf_learn_port_frame(stage->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.way, stage->now);
+    }
+    addresses = story_addresses(nwf_learn_port_book(stage->port));
+    return g_strconcat(outcome.reason == NWF_REASON_NONE ? "" : nwf_reason_word(outcome.reason), *addresses ? ": " : "",
+                       addresses, NULL);
+}
+
+char *
+story_run(const Story *story, NwfSkip skip)
+{
+    g_auto(Stage) stage = {0};
+
+    stage_init(&stage, story->port, skip);
+    for (guint i = 0; i < STORY_STEPS && story->steps[i].frame != NULL; i++) {
+        const StoryStep *step = &story->steps[i];
+        g_autofree char *came = play(&stage, step->frame);
+        if (strcmp(came, step->expected) != 0)
+            return g_strdup_printf("%s, step %u (%s): '%s' instead of '%s'", story->name, i + 1, step->frame, came,
+                                   step->expected);
+    }
+    return NULL;
+}
