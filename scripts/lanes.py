@@ -26,6 +26,7 @@ import results
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 SANDBOX = SOURCE / "scripts" / "sandbox"
+KERNEL = SOURCE / "scripts" / "guest-kernel"
 AT_A_TIME = 2
 BEAT = 30  # seconds between signs of life of a running lane
 MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
@@ -46,9 +47,9 @@ def meson_test(build, *suites):
     return {"build": build, "suites": suites, "limit": 900}
 
 
-def pytest(folder, driver=None, limit=900, default=True):
-    """Arguments of a lane that is written in Python; with a driver it runs in a sandbox."""
-    return {"build": "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default}
+def pytest(folder, driver=None, limit=900, default=True, kernel=False):
+    """Arguments of a lane that is written in Python; with a driver it runs in a sandbox, with a kernel it boots guests."""
+    return {"build": "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default, "kernel": kernel}
 
 
 # In the order of their beginning: the long ones first, so that the two workers end together.
@@ -59,6 +60,7 @@ LANES = {
     "fuzz": meson_test("clang", "fuzz"),
     "sanitized": meson_test("sanitized", "unit", "fuzz"),
     "packets": pytest("tests/packets", "ours"),
+    "guests": pytest("tests/guests", "ours", kernel=True),
     "differential": pytest("tests/differential", "ours", limit=1800),
     "oracle": pytest("tests/oracle", "ours", limit=1200),
     "languages": pytest("tests/languages", "ours"),
@@ -189,6 +191,10 @@ class Check:
         self.say(f"{name}: begins")
         begin = time.monotonic()
         self.log(name).unlink(missing_ok=True)
+        if lane.get("kernel") and self.run(name, [KERNEL, self.folder / "guest-kernel"], 300) != 0:
+            text = f"no kernel for guests:\n{results.tail(self.log(name), 5)}"
+            self._add([results.Outcome(name, "the lane itself", results.FAILED, text)])
+            return
         command, junit, environment = self._command(name, lane)
         junit.unlink(missing_ok=True)
         status = self.run(name, command, lane["limit"], environment)
@@ -211,7 +217,8 @@ class Check:
         junit = self.folder / f"{name}.xml"
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
-        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter")}
+        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
+                       "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel")}
         if not lane["driver"]:
             return command, junit, environment
         return [SANDBOX, "--", *command, "--driver", lane["driver"]], junit, environment

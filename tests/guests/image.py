@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+image.py: kernel and initial file system of the guest
+
+The kernel is Debian's for clouds, as scripts/guest-kernel unpacked it. The initial file system is the whole system: busybox, the
+modules of the network cards, and an /init that sets nothing up but runs what the test says at the second serial port.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+BUSYBOX = "/bin/busybox"
+
+INIT = """\
+#!/bin/busybox sh
+export PATH=/bin
+/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+[ -e /dev/ttyS1 ] || mount -t devtmpfs devtmpfs /dev
+for module in /modules/*.ko; do
+    insmod "$module"
+done
+ip link set lo up
+stty -F /dev/ttyS1 raw -echo clocal
+exec 3<>/dev/ttyS1
+while read -r number command <&3; do
+    (eval "$command") </dev/null >&3 2>&1 3>&-
+    echo "=$number $?" >&3
+done
+"""
+
+# What udhcpc runs: the lease is put on the card, and noted for the test.
+UDHCPC = """\
+#!/bin/sh
+echo "$1 ${ip-}" >>/tmp/dhcp
+case $1 in
+    deconfig) ip address flush dev "$interface" ;;
+    bound | renew) ip address replace "$ip/$mask" dev "$interface" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Image:
+    """Files that a guest boots."""
+
+    kernel: pathlib.Path
+    initrd: pathlib.Path
+
+
+def fill(root):
+    """Makes the folder `root` a system without kernel modules."""
+    for folder in ("bin", "modules", "dev", "proc", "sys", "tmp"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(BUSYBOX, root / "bin" / "busybox")
+    for name, text in (("init", INIT), ("bin/on-lease", UDHCPC)):
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
+
+
+def build(kernel, folder):
+    """The Image of the folder `kernel`, its initial file system made in `folder`."""
+    root, initrd = folder / "root", folder / "initrd"
+    fill(root)
+    for module in (kernel / "modules").glob("*.ko"):
+        shutil.copy(module, root / "modules")
+    names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+    with open(initrd, "wb") as output:
+        subprocess.run([BUSYBOX, "cpio", "-o", "-H", "newc"], cwd=root, input="\n".join(names).encode(), stdout=output,
+                       stderr=subprocess.DEVNULL, check=True, timeout=60, env=dict(os.environ, LC_ALL="C"))
+    return Image(kernel / "vmlinuz", initrd)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+test_cards.py: cards that come, go, and change their filter while the guest runs
+"""
+
+import pytest
+
+from lan import FORGED_IP, PEER_IP, Witness
+from nwflab import wait
+from nwflab.client import virsh
+from nwflab.daemon import LAB
+from nwflab.domains import SYSTEM
+from nwflab.texts import uuid_of
+from world import FILTER, LEASE, MAC, MODES, NAME, SECOND_LEASE, SECOND_MAC, TESTED, card_xml
+
+SECOND = {"fixed": {"IP": SECOND_LEASE}, "any": {}, "dhcp": MODES["dhcp"]}
+
+
+def card_command(command, xml):
+    """virsh COMMAND of a card of the running guest."""
+    path = LAB / "card.xml"
+    path.write_text(xml)
+    return virsh(command, NAME, path, "--live", uri=SYSTEM)
+
+
+@pytest.mark.parametrize("mode", TESTED)
+def test_second_card_comes_and_goes(world, mode):
+    """A card that is plugged in is filtered by its own address; unplugged it leaves nothing; the first is as it was."""
+    guest = world.ready(mode)
+    first = world.rules(guest)
+    assert card_command("attach-device", card_xml(FILTER, SECOND[mode], SECOND_MAC)).ok
+    port = guest.ports()[SECOND_MAC]
+    assert world.lab.client.bindings() == sorted([guest.port, port])
+    wait.until(lambda: guest.console.run("test -e /sys/class/net/eth1").ok, "the guest sees its second card", pause=0.1)
+    with Witness() as seen:
+        assert guest.join("eth1", SECOND_MAC).ok
+        wait.until(lambda: f"--ip-src {SECOND_LEASE} " in world.lab.rules(port), "the rules know the second address")
+        assert guest.pings(PEER_IP, source="eth1")
+        guest.takes(LEASE, "eth1")  # the first card's
+        assert not guest.pings(PEER_IP, limit=2, source="eth1")
+        assert not guest.asks_by_arp(PEER_IP, "eth1")
+        assert any(frame[6:12] == bytes.fromhex(SECOND_MAC.replace(":", "")) for frame in seen.from_address(SECOND_LEASE))
+        assert not any(frame[6:12] == bytes.fromhex(SECOND_MAC.replace(":", "")) for frame in seen.from_address(LEASE))
+    assert card_command("detach-device", card_xml(FILTER, SECOND[mode], SECOND_MAC)).ok
+    wait.until(lambda: list(guest.ports()) == [MAC], "the second card is gone")
+    assert world.lab.client.bindings() == [guest.port]
+    assert world.lab.rules(port) == "" and world.rules(guest) == first
+
+
+def test_update_to_another_filter(world):
+    """virsh update-device changes what the guest may do at once, and back."""
+    guest = world.ready()
+    with Witness() as seen:
+        guest.takes(FORGED_IP)
+        assert not guest.pings(PEER_IP, limit=2) and not seen.from_address(FORGED_IP)
+        world.update(card_xml("no-mac-spoofing"))
+        assert guest.filterref() == ("no-mac-spoofing", {})
+        assert "--ip-src" not in world.rules(guest) and "no-mac-spoofing" in world.lab.client.binding_xml(guest.port)
+        assert guest.pings(PEER_IP) and seen.from_address(FORGED_IP)
+    world.update(card_xml(FILTER, MODES["fixed"]))
+    with Witness() as seen:
+        assert not guest.pings(PEER_IP, limit=2) and not seen.from_address(FORGED_IP)
+        guest.takes(LEASE)
+        assert guest.pings(PEER_IP) and seen.from_address(LEASE)
+    world.update(card_xml(None))
+    assert world.lab.client.bindings() == [] and world.rules(guest) == ""
+    assert guest.pings(PEER_IP)
+
+
+@pytest.mark.parametrize("wrong", ["no-such-filter", "needs-more"])
+def test_update_that_fails(world, wrong):
+    """virsh update-device to a filter that cannot be had is refused, and the old one holds."""
+    guest = world.ready()
+    world.lab.define("needs-more", "<rule action='drop' direction='out'><ip srcipaddr='$OTHER'/></rule>", uuid=uuid_of(78))
+    before = world.lab.client.binding_xml(guest.port), world.rules(guest)
+    done = card_command("update-device", card_xml(wrong))
+    assert not done.ok and "restore old rules" in done.err  # libvirt's own words; the driver's are in the log
+    assert wrong in world.lab.log()
+    assert guest.filterref() == (FILTER, MODES["fixed"])
+    assert (world.lab.client.binding_xml(guest.port), world.rules(guest)) == before
+    world.lab.client.undefine("needs-more")
+
+
+def test_filter_changes_under_the_guest(world):
+    """A filter of the tree that is redefined acts on the running guest's traffic at once."""
+    guest = world.ready()
+    text = world.lab.client.filter_xml("allow-incoming-ipv4")
+    try:
+        world.lab.client.define(text.replace("action='accept'", "action='drop'"))
+        assert not guest.pings(PEER_IP, limit=2)
+    finally:
+        world.lab.client.define(text)
+    assert guest.pings(PEER_IP)
