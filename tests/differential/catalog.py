@@ -283,6 +283,16 @@ def refusals():
         yield Case(f"refused-{name}", (Filter(f"refused{number}", 800 + number, (entry,)),), parameters, port=f"ref{number}", kind="wild")
 
 
+def negations():
+    """Conditions of ebtables that are negated, in one small filter: releases print them in two ways."""
+    words = {"mac": {"protocolid": "arp"}, "vlan": {"vlanid": "5"}, "stp": {"type": "1"}, "arp": {"opcode": "1"},
+             "ip": {"srcipaddr": "10.1.2.3"}, "ipv6": {"protocol": "tcp"}}
+    rules = [simple("drop", "out", protocol, negated=True, **given) for protocol, given in words.items()]
+    rules += [simple(action, "in", protocol, negated=True, dscp="10") for action in ("accept", "return") for protocol in ("ip", "ipv6")]
+    rules.append(simple("drop", "in", "arp", negated=True, gratuitous="true"))
+    yield case("negations", root("negations", *rules))
+
+
 def references():
     """Parameters of references: the outermost wins; siblings see nothing."""
     leaf = root("leaf", simple("drop", "out", "ip", srcipaddr="$IN"), simple("drop", "in", "tcp", dstportstart="$P"))
@@ -359,5 +369,5 @@ def shipped():
 
 def cases():
     """All of them."""
-    for part in (attributes, actions, transport, variables, misfits, refusals, references, chains, changes, shipped):
+    for part in (attributes, actions, transport, variables, misfits, refusals, negations, references, chains, changes, shipped):
         yield from part()
