@@ -58,7 +58,7 @@ def fixture_tell(request):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """How long what took."""
+    """Which libvirt was met where, and how long what took."""
     workshop = config.stash.get(WORKSHOP, None)
     for (release, what), seconds in (workshop.times.items() if workshop else ()):
-        terminalreporter.write_line(f"{release}: {what}: {seconds:.0f} s")
+        terminalreporter.write_line(f"{release} (libvirt {workshop.versions.get(release, 'of the host')}): {what}: {seconds:.0f} s")

@@ -13,6 +13,7 @@ import pathlib
 import re
 import subprocess
 
+UPDATE_LIMIT = 240  # seconds for the lists of one suite
 KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # A setting of the way: proxies, certificates, clocks, attempts.
 CARRIED = re.compile(r'^Acquire::(https?(::\S+)?::(Proxy|Timeout|Verify-\w+)|Check-(Valid-Until|Date)|Retries|ForceIPv[46]) "[^"]')
@@ -50,15 +51,26 @@ def candidates():
 
 
 class Mirror:
-    """A mirror as apt sees it; `folder` is for apt's lists."""
+    """A mirror as apt sees it; `folder` is for apt's lists, `runner` runs what may take long."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, runner):
+        self.folder, self.runner = folder, runner
 
-    def _apt(self, program, *words):
-        return _output(program, "-q", f"-oDir::Etc::sourcelist={self.folder}/sources.list", "-oDir::Etc::sourceparts=/dev/null",
+    def _words(self, program, *words):
+        return (program, "-q", f"-oDir::Etc::sourcelist={self.folder}/sources.list", "-oDir::Etc::sourceparts=/dev/null",
                        f"-oDir::State::lists={self.folder}/lists", f"-oDir::Cache={self.folder}/cache",
                        "-oDir::State::status=/dev/null", "-oAPT::Sandbox::User=root", "-oAcquire::Languages=none", *words)
+
+    def _update(self):
+        """What apt complains about while it gets the lists; empty if it got them."""
+        log = self.folder / "update.log"
+        log.unlink(missing_ok=True)
+        environment = dict(os.environ, LC_ALL="C.UTF-8")
+        status = self.runner.run(log, UPDATE_LIMIT, self._words("apt-get", "-oAPT::Update::Error-Mode=any", "update"), env=environment)
+        if status == 0:
+            return []
+        text = log.read_text(errors="replace") if status is not None else f"E: no lists within {UPDATE_LIMIT} s"
+        return [line for line in text.splitlines() if re.match(r"(E|W|Err)\b", line)] or [f"apt-get update: exit status {status}"]
 
     def find(self, suite, package):
         """(address, version of the package) of the first mirror that has them. Raises Missing."""
@@ -67,10 +79,9 @@ class Mirror:
             for folder in ("lists/partial", "cache/archives/partial"):
                 (self.folder / folder).mkdir(parents=True, exist_ok=True)
             (self.folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {address} {suite} main\n")
-            update = self._apt("apt-get", "update")
-            lines = self._apt("apt-cache", "madison", package).stdout.splitlines()
-            if not update.returncode and lines:
+            refused = self._update()
+            lines = _output(*self._words("apt-cache", "madison", package)).stdout.splitlines()
+            if not refused and lines:
                 return address, lines[0].split("|")[1].strip()
-            complaints += [line for line in (update.stderr + update.stdout).splitlines() if re.match(r"(E|W|Err)\b", line)] or [
-                f"{address} has {suite}, but no {package} in it"]
+            complaints += refused or [f"{address} has {suite}, but no {package} in it"]
         raise Missing("; ".join(complaints) or "no Debian mirror among the machine's apt sources (NWF_RELEASES_MIRROR names one)")
