@@ -9,7 +9,6 @@ daemon's life, in the order of the table; each round does every world with each 
 import re
 import typing
 
-import world as worlds
 from bare import Bare
 from world import INNER, NEW_RULE, NEW_SOURCE, binding, clock, name_of
 from nwflab import kernel
