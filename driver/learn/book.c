@@ -115,6 +115,12 @@ nwf_book_forget(NwfBook *book, NwfBookPort *port)
     nwf_leases_clear(port->shelf->leases);
 }
 
+void
+nwf_book_limit(NwfBookPort *port, guint max)
+{
+    port->max = CLAMP(max, 1, NWF_LEASES_MAX);
+}
+
 const char *
 nwf_book_port_name(const NwfBookPort *port)
 {

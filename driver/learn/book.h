@@ -101,6 +101,9 @@ void nwf_book_forget(NwfBook *book, NwfBookPort *port);
 GArray *nwf_book_peek(const NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
                       guint max);
 
+/** nwf_book_limit: another cap from now on; what is over it is kept and not told. */
+void nwf_book_limit(NwfBookPort *port, guint max);
+
 const char *nwf_book_port_name(const NwfBookPort *port);
 const char *nwf_book_port_key(const NwfBookPort *port);
 guint nwf_book_port_ifindex(const NwfBookPort *port);

@@ -17,10 +17,7 @@
 #pragma once
 
 #include "conf/error.h"
-#include "driver/learn/address.h"
-#include "driver/learn/usable.h"
-
-typedef enum NwfLearnMode { NWF_LEARN_ANY, NWF_LEARN_DHCP } NwfLearnMode;
+#include "driver/learn/book.h"
 
 /* What is learned for a port; immutable, reference counted. */
 typedef struct NwfLearnRequest {
@@ -35,7 +32,7 @@ typedef struct NwfLearnRequest {
     guint max;           /* CTRL_IP_MAX: addresses of one key in mode dhcp, 1 to NWF_LEARN_MAX */
 } NwfLearnRequest;
 
-enum { NWF_LEARN_MAX = 64, NWF_LEARN_MAX_DEFAULT = 16 };
+enum { NWF_LEARN_MAX = NWF_LEASES_MAX, NWF_LEARN_MAX_DEFAULT = NWF_LEASES_DEFAULT };
 
 /** nwf_learn_request_new: with empty lists and defaults; all arguments are copied. */
 NwfLearnRequest *nwf_learn_request_new(NwfLearnMode mode, const char *portdev, const char *linkdev,

@@ -21,6 +21,19 @@ struct NwfLearnPort {
     NwfSkip skip; /* inside.h; 0 */
 };
 
+static void
+set_trust(NwfLearnPort *port, const NwfLearnOptions *options)
+{
+    g_array_set_size(port->servers, 0);
+    if (options->n_servers > 0)
+        g_array_append_vals(port->servers, options->servers, (guint)options->n_servers);
+    nwf_allowed_unref(port->allowed);
+    port->allowed = options->allowed != NULL ? nwf_allowed_ref(options->allowed) : NULL;
+    port->trusted.servers = (const NwfAddress *)(const void *)port->servers->data;
+    port->trusted.n_servers = port->servers->len;
+    port->trusted.usable.allowed = port->allowed;
+}
+
 NwfLearnPort *
 nwf_learn_port_new(NwfBook *book, const NwfLearnOptions *options)
 {
@@ -29,17 +42,19 @@ nwf_learn_port_new(NwfBook *book, const NwfLearnOptions *options)
     port->book = book;
     memcpy(port->mac, options->mac, sizeof(port->mac));
     port->servers = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
-    if (options->n_servers > 0)
-        g_array_append_vals(port->servers, options->servers, (guint)options->n_servers);
-    port->allowed = options->allowed != NULL ? nwf_allowed_ref(options->allowed) : NULL;
     port->trusted.mac = port->mac;
-    port->trusted.servers = (const NwfAddress *)(const void *)port->servers->data;
-    port->trusted.n_servers = port->servers->len;
     port->trusted.usable.holder = options->holder;
     port->trusted.usable.holder_data = options->holder_data;
-    port->trusted.usable.allowed = port->allowed;
+    set_trust(port, options);
     port->entry = nwf_book_open(book, options->name, options->ifindex, options->key, options->mode, options->max);
     return port;
+}
+
+void
+nwf_learn_port_trust(NwfLearnPort *port, const NwfLearnOptions *options)
+{
+    set_trust(port, options);
+    nwf_book_limit(port->entry, options->max);
 }
 
 void

@@ -32,6 +32,12 @@ NwfLearnPort *nwf_learn_port_new(NwfBook *book, const NwfLearnOptions *options);
 void nwf_learn_port_free(NwfLearnPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnPort, nwf_learn_port_free)
 
+/**
+ * nwf_learn_port_trust: other servers, networks and cap from now on, as in @options; of the rest nothing changes, and what was
+ * learned and asked stays.
+ */
+void nwf_learn_port_trust(NwfLearnPort *port, const NwfLearnOptions *options);
+
 /* What came of a frame, for one debug line of the log. */
 typedef struct NwfOutcome {
     NwfReason reason;

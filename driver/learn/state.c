@@ -28,6 +28,14 @@ nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_pa
                const NwfClock *clock, GError **error)
 {
     g_autoptr(GArray) records = nwf_book_records(book);
+
+    return nwf_state_write(records, state_path, lease_path, boot_id, clock, error);
+}
+
+gboolean
+nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
+                const NwfClock *clock, GError **error)
+{
     gboolean stock = nwf_lease_file_write(lease_path, records, clock, error);
 
     return nwf_state_file_write(state_path, records, boot_id, clock, stock ? error : NULL) && stock;

@@ -49,3 +49,6 @@ GArray *nwf_state_load(const char *state_path, const char *lease_path, const cha
 /** nwf_state_save: both files, the stock one first, so that ours is the newer one unless the stock driver writes. */
 gboolean nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_path, const char *boot_id,
                         const NwfClock *clock, GError **error);
+/** nwf_state_write: the same for a copy of what the book has (nwf_book_records()), so that the book need not wait. */
+gboolean nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
+                         const NwfClock *clock, GError **error);

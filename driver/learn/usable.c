@@ -102,6 +102,16 @@ nwf_allowed_unref(NwfAllowed *allowed)
 }
 
 gboolean
+nwf_allowed_equal(const NwfAllowed *a, const NwfAllowed *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return a->networks->len == b->networks->len &&
+           (a->networks->len == 0 ||
+            memcmp(a->networks->data, b->networks->data, a->networks->len * sizeof(Network)) == 0);
+}
+
+gboolean
 nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
 {
     for (guint i = 0; i < allowed->networks->len; i++)

@@ -25,6 +25,8 @@ typedef struct NwfAllowed NwfAllowed;
 NwfAllowed *nwf_allowed_parse(const GPtrArray *texts, GError **error);
 NwfAllowed *nwf_allowed_ref(NwfAllowed *allowed);
 void nwf_allowed_unref(NwfAllowed *allowed);
+/** nwf_allowed_equal: whether both are written the same, network by network; either may be NULL. */
+gboolean nwf_allowed_equal(const NwfAllowed *a, const NwfAllowed *b);
 gboolean nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, nwf_allowed_unref)
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * capture.h: the frames of a port that may teach something, one way of the two
+ *
+ * A capture is a packet socket of one device and one way through it. The kernel hands over only frames of that way
+ * and of the kinds asked for, with the VM's MAC address where it belongs; all others cost no wake-up. It stays good
+ * while its device exists, also while that is down.
+ */
+#pragma once
+
+#include "conf/error.h"
+#include "driver/learn/sight.h"
+
+typedef struct NwfCaptureKind {
+    guint ifindex;    /* of the device */
+    NwfWay way;
+    gboolean sources; /* from the VM: also ARP and all of IPv4, not only what a DHCP client sends */
+    gboolean lower;   /* the device carries a macvtap's frames: what is from the VM leaves through it */
+    guint8 mac[6];    /* the VM's */
+} NwfCaptureKind;
+
+typedef struct NwfCapture NwfCapture;
+
+/* What an opener acts on; all other errors are in NWF_ERROR. */
+#define NWF_CAPTURE_ERROR (nwf_capture_error_quark())
+typedef enum NwfCaptureError {
+    NWF_CAPTURE_LIMIT, /* no more descriptors; the message says which limit it is */
+    NWF_CAPTURE_GONE,  /* the device is not there any more */
+} NwfCaptureError;
+GQuark nwf_capture_error_quark(void);
+
+enum { NWF_CAPTURE_SNAP = 2048, NWF_CAPTURE_BUFFER = 56 << 10 };
+
+/**
+ * nwf_capture_open: from the first frame on only what was asked for.
+ *
+ * Returns: (transfer full): or NULL with an error of NWF_CAPTURE_ERROR or NWF_ERROR
+ */
+NwfCapture *nwf_capture_open(const NwfCaptureKind *kind, GError **error);
+/** nwf_capture_free: may take some milliseconds: the kernel waits until nobody uses the socket. */
+void nwf_capture_free(NwfCapture *capture);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfCapture, nwf_capture_free)
+
+/** nwf_capture_change: other kinds of frames (@kind->sources) from now on, in one step; the rest of @kind is as it was. */
+gboolean nwf_capture_change(NwfCapture *capture, gboolean sources, GError **error);
+
+int nwf_capture_fd(const NwfCapture *capture);
+const NwfCaptureKind *nwf_capture_kind(const NwfCapture *capture);
+
+/** A frame, valid during the call; @wire_length: of the whole. A tag that the kernel took off is put back. */
+typedef void (*NwfCaptureFrame)(NwfBytes frame, gsize wire_length, gpointer data);
+
+/** nwf_capture_read: at most @max frames that wait; never blocks. Returns: how many were read */
+guint nwf_capture_read(NwfCapture *capture, guint max, NwfCaptureFrame frame, gpointer data);
+/** nwf_capture_lost: frames that the kernel dropped since it was opened because nobody read them in time. */
+guint64 nwf_capture_lost(NwfCapture *capture);

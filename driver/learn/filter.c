@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * filter.c: what the kernel lets a capture see; see filter.h
+ *
+ * A fragment is never a DHCP message for us, not even the first one of several. `udp[…]` takes the length of the IP header from the
+ * packet; 36 is the place of the client's hardware address, 28 bytes behind the UDP header.
+ *
+ * The kernel has taken a frame's VLAN tag off before it asks the program, so that tagged frames of these kinds
+ * come through; the reader puts the tag back, and they are refused with a reason that can be told.
+ */
+#include "driver/learn/filter.h"
+
+#include <glib/gi18n-lib.h>
+#include <pcap/pcap.h>
+
+#define NO_FRAGMENT "ip[6:2] & 0x3fff = 0"
+#define FROM_CLIENT "udp src port 68 and udp dst port 67 and " NO_FRAGMENT
+
+G_STATIC_ASSERT(sizeof(struct bpf_insn) == sizeof(struct sock_filter));
+G_STATIC_ASSERT(G_STRUCT_OFFSET(struct bpf_insn, k) == G_STRUCT_OFFSET(struct sock_filter, k));
+
+char *
+nwf_filter_text(const NwfCaptureKind *kind)
+{
+    const guint8 *mac = kind->mac;
+    gboolean inbound = (kind->way == NWF_WAY_FROM_VM) != kind->lower;
+    const char *side = inbound ? "inbound" : "outbound";
+
+    if (kind->way == NWF_WAY_FROM_VM)
+        return g_strdup_printf("%s and ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", side, mac[0], mac[1], mac[2],
+                               mac[3], mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
+    return g_strdup_printf("%s and udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
+                           "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT,
+                           side, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+GArray *
+nwf_filter_compile(const NwfCaptureKind *kind, GError **error)
+{
+    g_autofree char *text = nwf_filter_text(kind);
+    g_autoptr(GArray) program = NULL;
+    struct bpf_program compiled;
+    pcap_t *language = pcap_open_dead(DLT_EN10MB, NWF_CAPTURE_SNAP);
+
+    if (language == NULL) {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("libpcap cannot compile filters"));
+        return NULL;
+    }
+    if (pcap_compile(language, &compiled, text, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+        program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
+        g_array_append_vals(program, compiled.bf_insns, compiled.bf_len);
+        pcap_freecode(&compiled);
+    } else {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("libpcap does not compile '%s': %s"), text, pcap_geterr(language));
+    }
+    pcap_close(language);
+    return g_steal_pointer(&program);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * learner_port.c: a watched port, its captures and the frames that come out of them
+ *
+ * What should be captured follows from two things: the device that has the name now, and what the port still wants to
+ * know. nwf_watched_look_locked() compares that with what is open; it is called whenever one of the two may have changed, and
+ * does nothing when all is as it should be. A capture stays open while its device is down: it comes up with the device.
+ *
+ * When a way has used up its budget it is not read for a moment: the kernel drops what does not fit, and a flood costs
+ * a few wake-ups a second.
+ */
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "driver/learn/learner_inside.h"
+
+/* ---- making and ending ---- */
+
+static NwfLearnOptions
+options_of(NwfWatched *port)
+{
+    const NwfLearnRequest *request = port->request;
+    NwfLearnOptions options = {.name = request->portdev, .key = port->key, .mode = request->mode, .max = request->max};
+
+    memcpy(options.mac, request->mac, sizeof(options.mac));
+    options.ifindex = nwf_learner_index_locked(port->learner, request->portdev);
+    options.servers = (const NwfAddress *)(const void *)request->servers->data;
+    options.n_servers = request->servers->len;
+    options.allowed = request->allowed;
+    options.holder = nwf_learner_holder_locked;
+    options.holder_data = port;
+    return options;
+}
+
+static void
+mark(NwfWatched *port)
+{
+    port->dirty = port->compare = TRUE;
+    port->learner->dirty = port->learner->compare = TRUE;
+}
+
+NwfWatched *
+nwf_watched_new_locked(NwfLearner *learner, NwfLearnRequest *request)
+{
+    NwfWatched *port = g_new0(NwfWatched, 1);
+    NwfLearnOptions options;
+
+    port->learner = learner;
+    port->request = nwf_learn_request_ref(request);
+    nwf_book_key_format(port->key, request->owner, request->mac);
+    port->told = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
+    port->reported = port->open_told = port->news_told = G_MININT64 / 2;
+    port->report = port->wants_until = port->open_again = NWF_NEVER;
+    for (guint way = 0; way < NWF_WAYS; way++)
+        port->slots[way] = (NwfSlot){.port = port, .resume = NWF_NEVER};
+    options = options_of(port);
+    port->core = nwf_learn_port_new(learner->book, &options);
+    mark(port);
+    return port;
+}
+
+/* An address of mode any that is not allowed any more would stand in the way of a better one. */
+static void
+forget_what_is_not_allowed(NwfWatched *port)
+{
+    NwfBookPort *entry = nwf_learn_port_book(port->core);
+    const NwfLease *lease = nwf_book_first(entry);
+
+    if (port->request->mode == NWF_LEARN_ANY && lease != NULL && port->request->allowed != NULL &&
+        !nwf_allowed_has(port->request->allowed, &lease->address))
+        nwf_book_forget(port->learner->book, entry);
+}
+
+void
+nwf_watched_change_locked(NwfWatched *port, NwfLearnRequest *request)
+{
+    NwfLearnRequest *before = port->request;
+    NwfLearnOptions options;
+
+    port->request = nwf_learn_request_ref(request);
+    options = options_of(port);
+    nwf_learn_port_trust(port->core, &options);
+    nwf_learn_request_unref(before);
+    forget_what_is_not_allowed(port);
+    mark(port);
+}
+
+void
+nwf_watched_retire_locked(NwfWatched *port)
+{
+    nwf_learn_port_free(g_steal_pointer(&port->core));
+    g_ptr_array_add(port->learner->retired, port);
+    port->learner->compare = TRUE; /* addresses of its key may be those of another port too */
+}
+
+void
+nwf_watched_free(NwfWatched *port)
+{
+    nwf_learn_port_free(port->core);
+    nwf_learn_request_unref(port->request);
+    g_array_unref(port->told);
+    g_free(port);
+}
+
+/* ---- captures ---- */
+
+static void
+shut(NwfSlot *slot)
+{
+    NwfLearner *learner = slot->port->learner;
+
+    if (slot->capture == NULL)
+        return;
+    if (slot->resume == NWF_NEVER)
+        epoll_ctl(learner->poll, EPOLL_CTL_DEL, nwf_capture_fd(slot->capture), NULL);
+    slot->resume = NWF_NEVER;
+    slot->lost += nwf_capture_lost(slot->capture);
+    g_ptr_array_add(learner->closing, g_steal_pointer(&slot->capture));
+}
+
+void
+nwf_watched_shut_locked(NwfWatched *port)
+{
+    for (guint way = 0; way < NWF_WAYS; way++)
+        shut(&port->slots[way]);
+}
+
+static gboolean
+poll_slot(NwfSlot *slot, GError **error)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
+
+    if (epoll_ctl(slot->port->learner->poll, EPOLL_CTL_ADD, nwf_capture_fd(slot->capture), &event) == 0)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the socket cannot be waited for: %s"), g_strerror(errno));
+}
+
+/* What is read while the port is learned for may be more than what it wants: it is judged again. Less must not be. */
+static gboolean
+open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
+{
+    if (slot->capture != NULL && nwf_capture_kind(slot->capture)->sources != kind->sources)
+        return nwf_capture_change(slot->capture, kind->sources, error);
+    if (slot->capture != NULL)
+        return TRUE;
+    slot->capture = nwf_capture_open(kind, error);
+    if (slot->capture == NULL)
+        return FALSE;
+    if (poll_slot(slot, error))
+        return TRUE;
+    g_ptr_array_add(slot->port->learner->closing, g_steal_pointer(&slot->capture));
+    return FALSE;
+}
+
+static gboolean
+is_for(const NwfCapture *capture, const NwfCaptureKind *kind)
+{
+    const NwfCaptureKind *open = nwf_capture_kind(capture);
+
+    return open->ifindex == kind->ifindex && open->lower == kind->lower;
+}
+
+static void
+tell_failure(NwfWatched *port, const GError *error, gint64 now)
+{
+    port->open_delay = CLAMP(port->open_delay * 2, NWF_OPEN_AGAIN, NWF_OPEN_AGAIN_MAX);
+    port->open_again = now + port->open_delay;
+    nwf_learner_schedule_locked(port->learner, port->open_again);
+    if (now - port->open_told < NWF_TELL_AGAIN || g_error_matches(error, NWF_CAPTURE_ERROR, NWF_CAPTURE_GONE))
+        return; /* gone: the message of its end is on its way */
+    port->open_told = now;
+    nwf_learner_log_locked(port->learner, NWF_LEARN_ERROR,
+                           _("port '%s': no addresses can be learned now, it stays as closed as it is: %s"),
+                           port->request->portdev, error->message);
+}
+
+/* The device where its frames are captured; 0: it, or the port's own, is not there. */
+static guint
+capture_device(const NwfWatched *port)
+{
+    const NwfLearnRequest *request = port->request;
+    guint own = nwf_learner_index_locked(port->learner, request->portdev);
+
+    return own == 0 || request->linkdev == NULL ? own : nwf_learner_index_locked(port->learner, request->linkdev);
+}
+
+static void
+look_at_device(NwfWatched *port)
+{
+    NwfBookPort *entry = nwf_learn_port_book(port->core);
+    guint index = nwf_learner_index_locked(port->learner, port->request->portdev);
+    guint before = nwf_book_port_ifindex(entry);
+
+    if (index == 0 || index == before)
+        return;
+    if (before != 0)
+        nwf_learner_log_locked(port->learner, NWF_LEARN_INFO, _("port '%s': another device has this name now"),
+                               port->request->portdev);
+    nwf_book_device(port->learner->book, entry, index);
+    port->learner->compare = TRUE;
+}
+
+void
+nwf_watched_look_locked(NwfWatched *port, gint64 now)
+{
+    const NwfLearnRequest *request = port->request;
+    g_autoptr(GError) error = NULL;
+    NwfCaptureKind kind = {.lower = request->linkdev != NULL && strcmp(request->linkdev, request->portdev) != 0};
+    NwfWants wants;
+
+    port->dirty = FALSE;
+    look_at_device(port);
+    kind.ifindex = capture_device(port);
+    wants = nwf_learn_port_wants(port->core, now, &port->wants_until);
+    nwf_learner_schedule_locked(port->learner, port->wants_until);
+    memcpy(kind.mac, request->mac, sizeof(kind.mac));
+    port->open_again = NWF_NEVER;
+    for (guint way = 0; way < NWF_WAYS && error == NULL; way++) {
+        NwfSlot *slot = &port->slots[way];
+        kind.way = way;
+        kind.sources = way == NWF_WAY_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
+        if (slot->capture != NULL && (wants == 0 || kind.ifindex == 0 || !is_for(slot->capture, &kind)))
+            shut(slot);
+        if (wants != 0 && kind.ifindex != 0)
+            open_slot(slot, &kind, &error);
+    }
+    if (error != NULL)
+        tell_failure(port, error, now);
+    else
+        port->open_delay = 0;
+}
+
+/* ---- frames ---- */
+
+typedef struct Turn {
+    NwfSlot *slot;
+    NwfWay way;
+    gint64 now;
+    gboolean accepted, over;
+} Turn;
+
+static void
+log_outcome(NwfWatched *port, const NwfOutcome *outcome, gint64 now)
+{
+    NwfLearner *learner = port->learner;
+    const char *name = port->request->portdev, *why = nwf_reason_text(outcome->reason);
+    char address[NWF_ADDRESS_TEXT];
+    gboolean news = outcome->news && now - port->news_told >= NWF_TELL_AGAIN;
+
+    nwf_address_format(address, &outcome->address);
+    if (outcome->reason == NWF_REASON_NONE) {
+        if (outcome->accepted)
+            nwf_learner_log_locked(learner, NWF_LEARN_DEBUG, _("port '%s': believed: %s"), name, address);
+        return;
+    }
+    if (nwf_address_is_set(&outcome->address))
+        nwf_learner_log_locked(learner, news ? NWF_LEARN_WARNING : NWF_LEARN_DEBUG,
+                               _("port '%s': %s is not learned: %s"), name, address, why);
+    else
+        nwf_learner_log_locked(learner, NWF_LEARN_DEBUG, _("port '%s': nothing is learned: %s"), name, why);
+    if (news)
+        port->news_told = now;
+}
+
+static void
+on_frame(NwfBytes frame, gsize wire_length, gpointer data)
+{
+    Turn *turn = data;
+    NwfWatched *port = turn->slot->port;
+    NwfOutcome outcome = nwf_learn_port_frame(port->core, frame, wire_length, turn->way, turn->now);
+
+    turn->accepted |= outcome.accepted;
+    if (outcome.reason == NWF_REASON_RATE)
+        turn->over = TRUE;
+    else
+        log_outcome(port, &outcome, turn->now);
+}
+
+static void
+pause_slot(NwfSlot *slot, NwfWay way, gint64 now)
+{
+    NwfWatched *port = slot->port;
+    guint64 news = nwf_learn_port_rate_news(port->core, way, now);
+
+    epoll_ctl(port->learner->poll, EPOLL_CTL_DEL, nwf_capture_fd(slot->capture), NULL);
+    slot->resume = now + NWF_PAUSE;
+    nwf_learner_schedule_locked(port->learner, slot->resume);
+    if (news > 0 && way == NWF_WAY_FROM_VM)
+        nwf_learner_log_locked(port->learner, NWF_LEARN_WARNING,
+                               _("port '%s': the VM sends too much that may teach an address; %llu were passed over"),
+                               port->request->portdev, (unsigned long long)news);
+    if (news > 0 && way == NWF_WAY_TO_VM)
+        nwf_learner_log_locked(port->learner, NWF_LEARN_WARNING,
+                               _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
+                               port->request->portdev, (unsigned long long)news);
+}
+
+void
+nwf_watched_read_locked(NwfSlot *slot, gint64 now)
+{
+    NwfWatched *port = slot->port;
+    NwfLearner *learner = port->learner;
+    Turn turn = {.slot = slot, .way = (NwfWay)(slot - port->slots), .now = now};
+
+    if (port->core == NULL || slot->capture == NULL)
+        return; /* not watched any more; its captures go in this turn */
+    if (nwf_capture_read(slot->capture, NWF_TURN_FRAMES, on_frame, &turn) > 0 && learner->counters == NWF_NEVER) {
+        learner->counters = now + NWF_COUNTERS;
+        nwf_learner_schedule_locked(learner, learner->counters);
+    }
+    if (turn.accepted)
+        port->dirty = learner->dirty = learner->compare = TRUE;
+    if (turn.over)
+        pause_slot(slot, turn.way, now);
+}
+
+/* ---- time ---- */
+
+static gint64
+resume_slot(NwfSlot *slot, gint64 now)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (slot->resume > now)
+        return slot->resume;
+    slot->resume = NWF_NEVER;
+    if (!poll_slot(slot, &error)) {
+        slot->resume = now;
+        shut(slot);
+        tell_failure(slot->port, error, now);
+    }
+    return NWF_NEVER;
+}
+
+gint64
+nwf_watched_due_locked(NwfWatched *port, gint64 now)
+{
+    gint64 next = NWF_NEVER;
+
+    for (guint way = 0; way < NWF_WAYS; way++)
+        next = MIN(next, resume_slot(&port->slots[way], now));
+    if (port->open_again <= now || port->wants_until <= now)
+        nwf_watched_look_locked(port, now);
+    return MIN(MIN(next, port->report), MIN(port->open_again, port->wants_until));
+}
