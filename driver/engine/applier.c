@@ -7,7 +7,7 @@
  *
  * Two kinds of ports are visited again. Closed ones after each change of a definition, because it may be what they
  * lacked. Unplaced ones, whose rules the kernel did not take or may have lost, with growing delays; a queue that never
- * gets empty does not put these off.
+ * gets empty does not put these off. With the same delays the leftovers of failed creates are removed.
  */
 #include "driver/engine/internal.h"
 
@@ -66,6 +66,29 @@ revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
     nwf_execute(engine, groups);
 }
 
+/* Removes what failed changes may have left of ports that nobody binds. */
+static void
+remove_leftovers(NwfEngine *engine)
+{
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, engine->leftovers);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        NwfGroup *group = nwf_group_new(&nwf_release_kind);
+        group->portdev = g_strdup(name);
+        group->unsure = TRUE;
+        g_ptr_array_add(groups, group);
+    }
+    nwf_execute(engine, groups);
+    for (guint i = 0; i < groups->len; i++) {
+        const NwfGroup *group = g_ptr_array_index(groups, i);
+        if (!group->error)
+            g_hash_table_remove(engine->leftovers, group->portdev);
+    }
+}
+
 /* A definition changed, or was tried: shapes made with it may be wrong, ports that could not be built may be right now.
  */
 static void
@@ -82,7 +105,7 @@ plan_retry(NwfEngine *engine)
 {
     GHashTableIter iter;
     gpointer value;
-    gboolean waiting = FALSE;
+    gboolean waiting = g_hash_table_size(engine->leftovers) > 0;
 
     g_hash_table_iter_init(&iter, engine->ports);
     while (!waiting && g_hash_table_iter_next(&iter, NULL, &value))
@@ -122,6 +145,7 @@ work(NwfEngine *engine, Wake wake, GPtrArray *batch)
     if (wake == WAKE_RETRY) {
         engine->retry_at = 0;
         revisit(engine, is_unplaced);
+        remove_leftovers(engine);
     }
     nwf_execute(engine, batch);
     for (guint i = 0; i < batch->len; i++)

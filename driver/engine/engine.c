@@ -121,6 +121,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->filters = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_filter_unref);
     engine->uuids = g_hash_table_new(uuid_hash, uuid_equal);
     engine->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_port_unref);
+    engine->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->templates = nwf_shape_table_new();
     engine->filter_store = nwf_store_new(NWF_STORE_FILTERS, config->filter_dir, error);
@@ -162,6 +163,7 @@ nwf_engine_free(NwfEngine *engine)
     g_hash_table_unref(engine->uuids);
     g_hash_table_unref(engine->filters);
     g_hash_table_unref(engine->unread);
+    g_hash_table_unref(engine->leftovers);
     g_hash_table_unref(engine->templates);
     nwf_store_free(engine->binding_store);
     nwf_store_free(engine->filter_store);

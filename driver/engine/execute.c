@@ -67,12 +67,14 @@ apply_slice(NwfEngine *engine, GPtrArray *swaps, guint from, guint to, gboolean 
     return changes->len == 0 || engine->config.backend->apply(engine->config.backend, changes, notes, error);
 }
 
-/* What the kernel holds of the swap's port is not known any more: its old rules are written again later. */
+/* What the kernel holds of the swap's port is not known any more: later its old rules are written again, or all removed. */
 static void
 mark_unplaced(NwfEngine *engine, const NwfSwap *swap)
 {
-    if (!swap->old)
+    if (!swap->old) {
+        g_hash_table_add(engine->leftovers, g_strdup(swap->name));
         return;
+    }
     NwfPort *port = nwf_port_copy(swap->old);
     port->unplaced = TRUE;
     g_mutex_lock(&engine->lock);

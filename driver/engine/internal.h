@@ -100,8 +100,9 @@ struct NwfEngine {
     gboolean inhibited;
 
     /* the applier's alone */
+    GHashTable *leftovers; /* set of names of unbound ports of which a failed change may have left rules */
     GHashTable *templates; /* root filter and names of parameters -> NwfShape, see build.c */
-    gint64 retry_at;       /* monotonic time of the next try for unplaced ports; 0: none */
+    gint64 retry_at;       /* monotonic time of the next try for unplaced ports and leftovers; 0: none */
     gint64 retry_delay;
 };
 

@@ -101,6 +101,26 @@ test_a_way_back_that_fails_is_tried_again(void)
     world_agrees(world);
 }
 
+/* The tool dies after the kernel has heard it, so that nobody knows: what a failed create may have left goes by itself. */
+static void
+test_a_failed_create_leaves_nothing_in_the_end(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+
+    world_device("va");
+    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    sandbox_spoil("ebtables-restore", "$REAL \"$@\"; kill -KILL $$");
+    world_refused(world_bind(world, "va", "web", NULL, &error), NWF_ERROR_FIREWALL);
+    g_assert_true(world_holds("va", "0x1001", 0));
+    sandbox_spoil("ebtables-restore", NULL);
+    for (guint i = 0; i < 100 && world_holds("va", "0x1001", 0); i++)
+        g_usleep(100 * 1000);
+    g_assert_false(world_holds("va", "libvirt-I-va", 0));
+    world_expect(world_bind(world, "va", "web", NULL, &error));
+    world_agrees(world);
+}
+
 /* A port that was closed for a change, which failed, and could not be opened again, does not stay closed for ever. */
 static void
 test_a_port_is_not_cut_off_for_ever(void)
@@ -345,6 +365,7 @@ add(void)
     g_test_add_func("/engine/changes/replaced", test_a_replaced_folder_is_used);
     g_test_add_func("/engine/changes/no-device", test_ports_without_a_device);
     g_test_add_func("/engine/changes/slow", test_a_slow_tool_costs_bounded_time);
+    g_test_add_func("/engine/changes/leftovers", test_a_failed_create_leaves_nothing_in_the_end);
     g_test_add_func("/engine/changes/names", test_odd_port_names);
     g_test_add_func("/engine/changes/refused", test_a_refused_definition_harms_no_other);
     g_test_add_func("/engine/changes/reload", test_a_reload_does_not_undo_a_definition);
