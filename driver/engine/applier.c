@@ -5,9 +5,10 @@
  * It takes what waits in the queue, as far as the groups can go together: groups about different ports can; a change of
  * definitions goes alone. They are executed (execute.c), then their callers are answered, all at once.
  *
- * Two kinds of ports are visited again. Closed ones after each change of a definition, because it may be what they
- * lacked. Unplaced ones, whose rules the kernel did not take or may have lost, with growing delays; a queue that never
- * gets empty does not put these off. With the same delays the leftovers of failed creates are removed.
+ * Three kinds of ports are visited again. Closed ones after each change of a definition, because it may be what they
+ * lacked. Those whose learned addresses changed, at once. Unplaced ones, whose rules the kernel did not take or may
+ * have lost, and postponed ones, with growing delays; with the same delays the leftovers of failed creates are removed.
+ * A queue that never gets empty puts none of these off.
  */
 #include "driver/engine/internal.h"
 
@@ -41,26 +42,25 @@ is_closed(const NwfPort *port)
 }
 
 static gboolean
-is_unplaced(const NwfPort *port)
+waits(const NwfPort *port)
 {
-    return port->unplaced;
+    return port->unplaced || port->postponed;
 }
 
-/* Restores the ports that are in the given state, if there are any. */
+/* Restores the ports of the table whose values are in the given state, if there are any. */
 static void
-revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
+restore_ports(NwfEngine *engine, GHashTable *names, gboolean (*in_state)(const NwfPort *port))
 {
     g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
     GHashTableIter iter;
-    gpointer value;
+    gpointer name, value;
 
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        NwfPort *port = value;
-        if (!in_state(port))
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (in_state && !in_state(value))
             continue;
         NwfGroup *group = nwf_group_new(&nwf_restore_kind);
-        group->portdev = g_strdup(port->binding->portdev);
+        group->portdev = g_strdup(name);
         g_ptr_array_add(groups, group);
     }
     nwf_execute(engine, groups);
@@ -89,6 +89,12 @@ remove_leftovers(NwfEngine *engine)
     }
 }
 
+static void
+revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
+{
+    restore_ports(engine, engine->ports, in_state);
+}
+
 /* A definition changed, or was tried: shapes made with it may be wrong, ports that could not be built may be right now.
  */
 static void
@@ -109,7 +115,7 @@ plan_retry(NwfEngine *engine)
 
     g_hash_table_iter_init(&iter, engine->ports);
     while (!waiting && g_hash_table_iter_next(&iter, NULL, &value))
-        waiting = is_unplaced(value);
+        waiting = waits(value);
     if (!waiting) {
         engine->retry_at = engine->retry_delay = 0;
     } else if (!engine->retry_at) {
@@ -130,6 +136,8 @@ wait_for_work_locked(NwfEngine *engine)
             return WAKE_RETRY;
         if (!g_queue_is_empty(&engine->queue))
             return WAKE_WORK;
+        if (!engine->stopping && g_hash_table_size(engine->changed) > 0)
+            return WAKE_WORK;
         if (engine->stopping)
             return WAKE_STOP;
         if (engine->retry_at)
@@ -139,15 +147,26 @@ wait_for_work_locked(NwfEngine *engine)
     }
 }
 
+/* The set of ports whose addresses changed; it begins anew. */
+static GHashTable *
+take_changed_locked(NwfEngine *engine)
+{
+    GHashTable *changed = engine->changed;
+
+    engine->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return changed;
+}
+
 static void
-work(NwfEngine *engine, Wake wake, GPtrArray *batch)
+work(NwfEngine *engine, Wake wake, GPtrArray *batch, GHashTable *changed)
 {
     if (wake == WAKE_RETRY) {
         engine->retry_at = 0;
-        revisit(engine, is_unplaced);
+        revisit(engine, waits);
         remove_leftovers(engine);
     }
     nwf_execute(engine, batch);
+    restore_ports(engine, changed, NULL);
     for (guint i = 0; i < batch->len; i++)
         after_definition(engine, g_ptr_array_index(batch, i));
     plan_retry(engine);
@@ -162,8 +181,9 @@ nwf_applier_thread(gpointer data)
     g_mutex_lock(&engine->lock);
     while ((wake = wait_for_work_locked(engine)) != WAKE_STOP) {
         g_autoptr(GPtrArray) batch = take_batch_locked(engine);
+        g_autoptr(GHashTable) changed = take_changed_locked(engine);
         g_mutex_unlock(&engine->lock);
-        work(engine, wake, batch);
+        work(engine, wake, batch, changed);
         g_mutex_lock(&engine->lock);
         for (guint i = 0; i < batch->len; i++)
             ((NwfGroup *)g_ptr_array_index(batch, i))->answered = TRUE;

@@ -7,8 +7,8 @@
  * tree changes, or when there are SHAPES_MAX of them, which only bindings with ever new names of parameters bring
  * about.
  *
- * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC now, addresses that were
- * learned later) is added here for the one plan, and never becomes part of the binding.
+ * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is added
+ * here for the one plan, and never becomes part of the binding.
  */
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -40,6 +40,9 @@ nwf_port_copy(const NwfPort *from)
     port->instantiated = from->instantiated;
     port->unplaced = from->unplaced;
     port->ifindex = from->ifindex;
+    port->request = from->request ? nwf_learn_request_ref(from->request) : NULL;
+    port->addresses = from->addresses ? g_array_ref(from->addresses) : NULL;
+    port->postponed = from->postponed;
     return port;
 }
 
@@ -58,6 +61,8 @@ nwf_port_unref(NwfPort *port)
     nwf_binding_unref(port->binding);
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->plan, nwf_plan_unref);
+    g_clear_pointer(&port->request, nwf_learn_request_unref);
+    g_clear_pointer(&port->addresses, g_array_unref);
     g_free(port);
 }
 
@@ -166,53 +171,26 @@ nwf_build_params(const NwfBinding *binding)
     return params;
 }
 
-/*
- * How an address would be learned, by the word in CTRL_IP_LEARNING. The error of each row is what a binding gets that
- * leaves the address open; a word without row is NWF_ERROR_PARSE.
- */
-static const struct {
-    const char *word;
-    NwfErrorCode code;
-    const char *message;
-} learning_modes[] = {
-    {"any", NWF_ERROR_INTERNAL, N_("the variable IP has no value, and addresses are not learned by this version")},
-    {"dhcp", NWF_ERROR_UNSUPPORTED,
-     N_("the variable IP has no value, and addresses are not learned from DHCP by this version")},
-    {"none", NWF_ERROR_INTERNAL, N_("the variable IP has no value, and CTRL_IP_LEARNING is 'none'")},
-};
-
+/* Whether all variables have values. If IP alone has none it may be learned: then the port has a request. */
 static gboolean
-address_is_open(const NwfBinding *binding, GError **error)
+check_missing(NwfPort *port, const NwfParams *params, GError **error)
 {
-    const GPtrArray *control = nwf_params_get(binding->params, "CTRL_IP_LEARNING");
-    const char *word = control ? g_ptr_array_index(control, 0) : "any";
-
-    for (gsize i = 0; i < G_N_ELEMENTS(learning_modes); i++)
-        if (g_ascii_strcasecmp(word, learning_modes[i].word) == 0)
-            return nwf_set_error(error, learning_modes[i].code, _("filter '%s': %s"), binding->filter,
-                                 _(learning_modes[i].message));
-    return nwf_set_error(error, NWF_ERROR_PARSE,
-                         _("filter '%s': CTRL_IP_LEARNING is '%s'; expected one of any, dhcp, none"), binding->filter,
-                         word);
-}
-
-static gboolean
-check_missing(const NwfTree *tree, const NwfBinding *binding, const NwfParams *params, GError **error)
-{
-    g_autoptr(GPtrArray) missing = nwf_tree_missing(tree, params);
+    g_autoptr(GPtrArray) missing = nwf_tree_missing(port->tree, params);
     g_autoptr(GString) list = g_string_new(NULL);
 
     if (missing->len == 0)
         return TRUE;
-    if (missing->len == 1 && strcmp(g_ptr_array_index(missing, 0), "IP") == 0)
-        return address_is_open(binding, error);
+    if (missing->len == 1 && strcmp(g_ptr_array_index(missing, 0), "IP") == 0) {
+        port->request = nwf_learning_request(port->binding, error);
+        return port->request != NULL;
+    }
     for (guint i = 0; i < missing->len; i++) {
         const char *spelling = g_ptr_array_index(missing, i);
         if (strcmp(spelling, "IP") != 0)
             g_string_append_printf(list, "%s%s", list->len ? ", " : "", spelling);
     }
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': these variables have no value: %s"),
-                         binding->filter, list->str);
+                         port->binding->filter, list->str);
 }
 
 /* ---- plans ---- */
@@ -226,18 +204,44 @@ set_plan(NwfPort *port, NwfPlan *plan, gboolean closed)
     port->unplaced = FALSE;
 }
 
+/* The plan of the port's own filter, with all values in @params. */
+static NwfPlan *
+build_plan(NwfEngine *engine, const NwfPort *port, const NwfParams *params, NwfFilter *instead, NwfNotes *notes,
+           GError **error)
+{
+    static const NwfHost host = {nwf_service_port, NULL};
+    NwfShape *shape = shape_get(engine, port->binding->filter, params, instead, error);
+
+    if (!shape)
+        return NULL;
+    if (!shape->t)
+        shape->t = nwf_template_new(shape->tree, params, error);
+    g_autoptr(NwfValues) values = shape->t ? nwf_values_new(shape->t, params, &host, notes, error) : NULL;
+    return values ? nwf_plan_new(shape->t, values, error) : NULL;
+}
+
+static gboolean
+give_plan(NwfPort *port, NwfPlan *plan)
+{
+    if (plan)
+        set_plan(port, plan, FALSE);
+    return plan != NULL;
+}
+
 /*
  * Gives @port the plan that its binding asks for, with the definitions in force, or with @instead in place of the one
- * of its name. A port that no device can have gets none. On error its plan is as it was; its tree is the right one in
- * any case.
+ * of its name: the interim one while its address is not known. A port that no device can have gets none. On error its
+ * plan is as it was; its tree and request are the right ones in any case.
  */
 gboolean
 nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error)
 {
-    static const NwfHost host = {nwf_service_port, NULL};
     g_autoptr(NwfParams) params = nwf_build_params(port->binding);
 
     g_clear_pointer(&port->tree, nwf_tree_unref);
+    g_clear_pointer(&port->request, nwf_learn_request_unref);
+    g_clear_pointer(&port->addresses, g_array_unref);
+    port->postponed = FALSE;
     if (!nwf_port_name_is_possible(port->binding->portdev)) {
         nwf_note(notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);
         set_plan(port, NULL, FALSE);
@@ -247,20 +251,18 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
     if (!shape)
         return FALSE;
     port->tree = nwf_tree_ref(shape->tree);
-    if (!check_missing(shape->tree, port->binding, params, error))
+    if (!check_missing(port, params, error))
         return FALSE;
-    if (!shape->t)
-        shape->t = nwf_template_new(shape->tree, params, error);
-    if (!shape->t)
-        return FALSE;
-    g_autoptr(NwfValues) values = nwf_values_new(shape->t, params, &host, notes, error);
-    if (!values)
-        return FALSE;
-    NwfPlan *plan = nwf_plan_new(shape->t, values, error);
-    if (!plan)
-        return FALSE;
-    set_plan(port, plan, FALSE);
-    return TRUE;
+    if (port->request && !nwf_learning_add(engine, port, params))
+        return nwf_build_interim(engine, port, error);
+    return give_plan(port, build_plan(engine, port, params, instead, notes, error));
+}
+
+/* Gives @port, whose address is learned, the plan for the time until then. */
+gboolean
+nwf_build_interim(NwfEngine *engine, NwfPort *port, GError **error)
+{
+    return give_plan(port, nwf_learning_interim(engine, port, error));
 }
 
 /*
@@ -290,9 +292,5 @@ nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNote
 void
 nwf_build_closed(NwfPort *port)
 {
-    g_autoptr(NwfParams) none = nwf_params_new();
-    g_autoptr(NwfTemplate) t = nwf_template_closed();
-    g_autoptr(NwfValues) values = nwf_values_new(t, none, NULL, NULL, NULL);
-
-    set_plan(port, nwf_plan_new(t, values, NULL), TRUE);
+    set_plan(port, nwf_plan_new_closed(), TRUE);
 }

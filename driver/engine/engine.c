@@ -114,6 +114,8 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->config = *config;
     engine->config.filter_dir = g_strdup(config->filter_dir);
     engine->config.binding_dir = g_strdup(config->binding_dir);
+    engine->config.learn_dir = g_strdup(config->learn_dir);
+    engine->config.lease_file = g_strdup(config->lease_file);
     g_mutex_init(&engine->lock);
     g_cond_init(&engine->wake);
     g_cond_init(&engine->answered);
@@ -123,6 +125,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_port_unref);
     engine->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    engine->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->templates = nwf_shape_table_new();
     engine->filter_store = nwf_store_new(NWF_STORE_FILTERS, config->filter_dir, error);
     engine->binding_store = engine->filter_store ? nwf_store_new(NWF_STORE_BINDINGS, config->binding_dir, error) : NULL;
@@ -130,7 +133,8 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
         nwf_engine_free(engine);
         return NULL;
     }
-    engine->applier = start_applier(engine, error);
+    engine->learner = nwf_learning_start(engine, error);
+    engine->applier = engine->learner ? start_applier(engine, error) : NULL;
     if (!engine->applier) {
         nwf_engine_free(engine);
         return NULL;
@@ -157,6 +161,7 @@ nwf_engine_free(NwfEngine *engine)
     if (!engine)
         return;
     stop_applier(engine);
+    g_clear_pointer(&engine->learner, nwf_learner_free);
     if (engine->inhibited)
         engine->config.inhibit(FALSE, engine->config.inhibit_data);
     g_hash_table_unref(engine->ports);
@@ -164,12 +169,15 @@ nwf_engine_free(NwfEngine *engine)
     g_hash_table_unref(engine->filters);
     g_hash_table_unref(engine->unread);
     g_hash_table_unref(engine->leftovers);
+    g_hash_table_unref(engine->changed);
     g_hash_table_unref(engine->templates);
     nwf_store_free(engine->binding_store);
     nwf_store_free(engine->filter_store);
     engine->config.backend->free(engine->config.backend);
     g_free((char *)engine->config.filter_dir);
     g_free((char *)engine->config.binding_dir);
+    g_free((char *)engine->config.learn_dir);
+    g_free((char *)engine->config.lease_file);
     g_cond_clear(&engine->answered);
     g_cond_clear(&engine->wake);
     g_mutex_clear(&engine->lock);

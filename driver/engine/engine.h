@@ -20,8 +20,11 @@ typedef enum NwfLogLevel {
 } NwfLogLevel; /* as libvirt's */
 
 typedef struct NwfEngineConfig {
-    const char *filter_dir;  /* /etc/libvirt/nwfilter */
-    const char *binding_dir; /* /run/libvirt/nwfilter-binding */
+    const char *filter_dir;    /* /etc/libvirt/nwfilter */
+    const char *binding_dir;   /* /run/libvirt/nwfilter-binding */
+    const char *learn_dir;     /* /run/libvirt/nwfilter-learn */
+    const char *lease_file;    /* /run/libvirt/network/nwfilter.leases */
+    gboolean open_until_known; /* interim rules as open as the stock driver's */
     NwfDialect dialect;
     NwfBackend *backend;                                                     /* (transfer full) */
     void (*log)(NwfLogLevel level, const char *source, const char *message); /* source: "engine", "store" … */
@@ -39,7 +42,8 @@ gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
 
 /* Filters. Arguments are (transfer none), returned filters (transfer full). */
 NwfFilter *nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error);
-/** nwf_engine_undefine: the filter with uuid and name of @filter; NWF_ERROR_NO_FILTER if the uuid is another one's now. */
+/** nwf_engine_undefine: the filter with uuid and name of @filter; NWF_ERROR_NO_FILTER if the uuid is another one's now.
+ */
 gboolean nwf_engine_undefine(NwfEngine *engine, NwfFilter *filter, GError **error);
 NwfFilter *nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error);
 NwfFilter *nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **error);

@@ -230,7 +230,7 @@ publish_locked(NwfEngine *engine, NwfGroup *group)
 static gboolean
 is_in_trouble(const NwfPort *port)
 {
-    return port && (port->closed || port->unplaced);
+    return port && (port->closed || port->unplaced || port->postponed);
 }
 
 static void
@@ -273,6 +273,8 @@ finish_group(NwfEngine *engine, NwfGroup *group)
     g_mutex_lock(&engine->lock);
     publish_locked(engine, group);
     g_mutex_unlock(&engine->lock);
+    for (guint i = 0; i < group->swaps->len; i++)
+        nwf_learning_follow(engine, g_ptr_array_index(group->swaps, i));
 }
 
 static void

@@ -13,7 +13,9 @@
 #pragma once
 
 #include "driver/engine/engine.h"
+#include "driver/learn/learner.h"
 #include "driver/store/store.h"
+#include "plan/interim.h"
 
 /* A bound port as it stands in the kernel. */
 typedef struct NwfPort {
@@ -25,6 +27,10 @@ typedef struct NwfPort {
     gboolean instantiated; /* the device was there: MAC is shown among the parameters */
     gboolean unplaced;     /* nobody knows whether the kernel holds the plan: tried again later */
     unsigned ifindex;      /* of the device when it was first seen; 0: never */
+
+    NwfLearnRequest *request; /* its address is learned; NULL: it is configured, or of no interest */
+    GArray *addresses;  /* (element-type NwfAddress): those that the plan was made with; NULL if nothing is learned */
+    gboolean postponed; /* addresses are known but the plan is the interim one: tried again later */
 } NwfPort;
 
 NwfPort *nwf_port_new(NwfBinding *binding);
@@ -87,6 +93,7 @@ struct NwfEngine {
     NwfStore *filter_store;
     NwfStore *binding_store;
     GThread *applier;
+    NwfLearner *learner;
 
     GMutex lock;         /* over all below; never held while a program runs or a file is synced */
     GCond wake;          /* the applier: there is work */
@@ -96,13 +103,14 @@ struct NwfEngine {
     GHashTable *ports;   /* interface name -> NwfPort */
     GHashTable *unread;  /* set of names of binding files that could not be read; fixed after the start */
     GQueue queue;        /* of NwfGroup */
+    GHashTable *changed; /* set of names of ports whose learned addresses changed */
     gboolean stopping;
     gboolean inhibited;
 
     /* the applier's alone */
     GHashTable *leftovers; /* set of names of unbound ports of which a failed change may have left rules */
     GHashTable *templates; /* root filter and names of parameters -> NwfShape, see build.c */
-    gint64 retry_at;       /* monotonic time of the next try for unplaced ports and leftovers; 0: none */
+    gint64 retry_at;       /* monotonic time of the next try for ports that wait for one and leftovers; 0: none */
     gint64 retry_delay;
 };
 
@@ -116,9 +124,17 @@ NwfFilter *nwf_engine_lookup_filter(const char *name, gpointer engine);
 gboolean nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
 gboolean nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
 void nwf_build_closed(NwfPort *port);
+gboolean nwf_build_interim(NwfEngine *engine, NwfPort *port, GError **error);
 void nwf_build_forget(NwfEngine *engine, const char *filter);
 NwfParams *nwf_build_params(const NwfBinding *binding);
 gpointer nwf_shape_table_new(void);
+
+/* learning.c: addresses that nobody configured */
+NwfLearner *nwf_learning_start(NwfEngine *engine, GError **error);
+NwfLearnRequest *nwf_learning_request(const NwfBinding *binding, GError **error);
+gboolean nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params);
+NwfPlan *nwf_learning_interim(NwfEngine *engine, const NwfPort *port, GError **error);
+void nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap);
 
 /* group.c: groups, from outside */
 NwfGroup *nwf_group_new(const NwfGroupKind *kind);

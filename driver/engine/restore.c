@@ -41,6 +41,22 @@ prepare_restore(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED
     return TRUE;
 }
 
+/* Rules with learned addresses were refused: the port goes on with those that it had while it knew none. */
+static gboolean
+keep_learning(NwfEngine *engine, NwfSwap *swap, const GError *why)
+{
+    NwfPort *port = swap->new;
+
+    if (!port->request || port->postponed || !port->addresses || port->addresses->len == 0)
+        return FALSE;
+    port->postponed = nwf_build_interim(engine, port, NULL);
+    if (port->postponed && !swap->old->postponed)
+        nwf_engine_log(engine, NWF_LOG_ERROR, "engine",
+                       _("port '%s' is not opened for its addresses; this is tried again later: %s"), swap->name,
+                       why->message);
+    return port->postponed;
+}
+
 static gboolean
 yield_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
 {
@@ -48,6 +64,8 @@ yield_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
 
     if (swap->new->closed)
         return FALSE;
+    if (keep_learning(engine, swap, why))
+        return TRUE;
     if (is_news(swap->old))
         nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), swap->name, why->message);
     nwf_build_closed(swap->new);

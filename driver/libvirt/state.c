@@ -31,6 +31,8 @@
 #define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
 #define LOCK_DIR    "/run/libvirt/nwfilter"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
+#define LEARN_DIR   "/run/libvirt/nwfilter-learn"
+#define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
 
 static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
 
@@ -54,6 +56,9 @@ start_engine(NwfDialect dialect, GError **error)
     NwfEngineConfig wanted = {
         .filter_dir = FILTER_DIR,
         .binding_dir = BINDING_DIR,
+        .learn_dir = LEARN_DIR,
+        .lease_file = LEASE_FILE,
+        .open_until_known = config.learning_open_until_known,
         .dialect = dialect,
         .backend = nwf_ebiptables_new(config.require_bridge_netfilter),
         .log = nwf_log,

@@ -70,6 +70,8 @@ world_start(World *world)
     NwfEngineConfig config = {
         .filter_dir = world->filters,
         .binding_dir = world->bindings,
+        .learn_dir = world->learned,
+        .lease_file = world->leases,
         .dialect = NWF_DIALECT_9,
         .backend = nwf_ebiptables_new(FALSE),
         .log = log_line,
@@ -100,6 +102,8 @@ world_new(void)
     world_forget_log();
     world->filters = g_strdup_printf("/run/world/%u/nwfilter", ++number);
     world->bindings = g_strdup_printf("/run/world/%u/nwfilter-binding", number);
+    world->learned = g_strdup_printf("/run/world/%u/nwfilter-learn", number);
+    world->leases = g_strdup_printf("/run/world/%u/network/nwfilter.leases", number);
     world_start(world);
     g_free(sandbox_record());
     return world;
@@ -113,6 +117,8 @@ world_free(World *world)
     world_stop(world);
     g_free(world->filters);
     g_free(world->bindings);
+    g_free(world->learned);
+    g_free(world->leases);
     g_free(world);
 }
 

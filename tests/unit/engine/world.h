@@ -17,6 +17,8 @@
 typedef struct World {
     char *filters; /* folders, in a file system that ends with the process */
     char *bindings;
+    char *learned;
+    char *leases; /* a file */
     NwfEngine *engine; /* NULL while it is stopped */
 } World;
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * learning.c: ports whose address nobody configured, the engine's side
+ *
+ * A port learns if IP is the one variable without value. What CTRL_IP_LEARNING and its companions say becomes a
+ * request; the learner is told of it when the port is published, so it never works for a port that was refused. Until
+ * an address is known the port has interim rules; whenever the addresses change the learner says so, the port is
+ * marked, and the applier restores it like any other: the plan is made anew from what the book says then. Messages
+ * carry no addresses, so a late one does no harm.
+ *
+ * Addresses may change between the making of a plan and its publication, before the learner knows that somebody
+ * listens. So they are compared once more after that.
+ */
+#include <glib/gi18n-lib.h>
+
+#include "driver/engine/internal.h"
+
+/* ---- what a binding asks for ---- */
+
+/* The first value of a variable; NULL if it has none. */
+static const char *
+first_value(const NwfBinding *binding, const char *name)
+{
+    const GPtrArray *list = nwf_params_get(binding->params, name);
+    return list ? g_ptr_array_index(list, 0) : NULL;
+}
+
+static gboolean
+read_mode(const NwfBinding *binding, NwfLearnMode *mode, GError **error)
+{
+    static const char *const words[] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
+    const char *word = first_value(binding, "CTRL_IP_LEARNING");
+
+    for (*mode = 0; *mode < G_N_ELEMENTS(words); (*mode)++)
+        if (g_ascii_strcasecmp(word ? word : words[NWF_LEARN_ANY], words[*mode]) == 0)
+            return TRUE;
+    if (g_ascii_strcasecmp(word, "none") == 0)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("filter '%s': the variable IP has no value, and CTRL_IP_LEARNING is 'none'"),
+                             binding->filter);
+    return nwf_set_error(error, NWF_ERROR_PARSE,
+                         _("filter '%s': CTRL_IP_LEARNING is '%s'; expected one of any, dhcp, none"), binding->filter,
+                         word);
+}
+
+/* Only listed servers are believed, so a name that cannot be read must not make the list empty. */
+static gboolean
+read_servers(const NwfBinding *binding, GArray *servers, GError **error)
+{
+    const GPtrArray *list = nwf_params_get(binding->params, "DHCPSERVER");
+
+    for (guint i = 0; list && i < list->len; i++) {
+        const char *text = g_ptr_array_index(list, i);
+        NwfAddress address;
+        if (!nwf_address_parse(&address, text))
+            return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                                 _("filter '%s': DHCPSERVER is '%s'; expected an IPv4 address"), binding->filter, text);
+        g_array_append_val(servers, address);
+    }
+    return TRUE;
+}
+
+static gboolean
+read_max(const NwfBinding *binding, guint *max, GError **error)
+{
+    const char *text = first_value(binding, "CTRL_IP_MAX");
+    guint64 number;
+
+    if (!text)
+        return TRUE;
+    if (!g_ascii_string_to_unsigned(text, 10, 1, NWF_LEARN_MAX, &number, NULL))
+        return nwf_set_error(error, NWF_ERROR_PARSE,
+                             _("filter '%s': CTRL_IP_MAX is '%s'; expected a number from 1 to %d"), binding->filter,
+                             text, (int)NWF_LEARN_MAX);
+    *max = (guint)number;
+    return TRUE;
+}
+
+static gboolean
+read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
+{
+    const GPtrArray *list = nwf_params_get(binding->params, "CTRL_IP_ALLOWED");
+    g_autofree char *place = NULL;
+
+    if (!list)
+        return TRUE;
+    *allowed = nwf_allowed_parse(list, error);
+    if (*allowed)
+        return TRUE;
+    place = g_strdup_printf(_("filter '%s': CTRL_IP_ALLOWED"), binding->filter);
+    g_prefix_error(error, "%s: ", place);
+    return FALSE;
+}
+
+/* (transfer full): how the address of @binding is to be learned; NULL: it is not, or what controls it cannot be read.
+ */
+NwfLearnRequest *
+nwf_learning_request(const NwfBinding *binding, GError **error)
+{
+    NwfLearnMode mode;
+
+    if (!read_mode(binding, &mode, error))
+        return NULL;
+    g_autoptr(NwfLearnRequest) request =
+        nwf_learn_request_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
+    if (mode == NWF_LEARN_DHCP && !read_servers(binding, request->servers, error))
+        return NULL;
+    if (!read_max(binding, &request->max, error) || !read_allowed(binding, &request->allowed, error))
+        return NULL;
+    return g_steal_pointer(&request);
+}
+
+/* ---- plans ---- */
+
+/* Adds the addresses that the port knows to @params. FALSE: it knows none. */
+gboolean
+nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params)
+{
+    char text[NWF_ADDRESS_TEXT];
+
+    g_clear_pointer(&port->addresses, g_array_unref);
+    port->addresses = nwf_learner_addresses(engine->learner, port->request);
+    for (guint i = 0; i < port->addresses->len; i++)
+        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(port->addresses, NwfAddress, i)));
+    return port->addresses->len > 0;
+}
+
+/* (transfer full): the rules of a port that learns until it knows an address. */
+NwfPlan *
+nwf_learning_interim(NwfEngine *engine, const NwfPort *port, GError **error)
+{
+    g_autoptr(NwfParams) params = nwf_build_params(port->binding);
+    NwfInterim interim = port->request->mode == NWF_LEARN_DHCP ? NWF_INTERIM_DHCP
+                         : engine->config.open_until_known     ? NWF_INTERIM_OPEN
+                                                               : NWF_INTERIM_ANY;
+    return nwf_plan_new_interim(interim, params, error);
+}
+
+/* ---- the learner ---- */
+
+static void
+changed(const char *portdev, gpointer data)
+{
+    NwfEngine *engine = data;
+
+    g_mutex_lock(&engine->lock);
+    g_hash_table_add(engine->changed, g_strdup(portdev));
+    g_cond_signal(&engine->wake);
+    g_mutex_unlock(&engine->lock);
+}
+
+static void
+log_learner(NwfLearnLevel level, const char *message, gpointer data)
+{
+    nwf_engine_log(data, (NwfLogLevel)level, "learn", "%s", message);
+}
+
+NwfLearner *
+nwf_learning_start(NwfEngine *engine, GError **error)
+{
+    const NwfLearnerConfig config = {.state_dir = engine->config.learn_dir,
+                                     .lease_file = engine->config.lease_file,
+                                     .changed = changed,
+                                     .log = log_learner,
+                                     .data = engine};
+    return nwf_learner_new(&config, error);
+}
+
+/* What the user gave as IP: no other port may learn these. NULL: nothing. */
+static GArray *
+configured(const NwfPort *port)
+{
+    const GPtrArray *list = port ? nwf_params_get(port->binding->params, "IP") : NULL;
+    GArray *addresses = list ? g_array_new(FALSE, FALSE, sizeof(NwfAddress)) : NULL;
+
+    for (guint i = 0; list && i < list->len; i++) {
+        NwfAddress address;
+        if (nwf_address_parse(&address, g_ptr_array_index(list, i)))
+            g_array_append_val(addresses, address);
+    }
+    return addresses;
+}
+
+static gboolean
+same_addresses(const GArray *a, const GArray *b)
+{
+    if (a->len != b->len)
+        return FALSE;
+    for (guint i = 0; i < a->len; i++)
+        if (!nwf_address_equal(&g_array_index(a, NwfAddress, i), &g_array_index(b, NwfAddress, i)))
+            return FALSE;
+    return TRUE;
+}
+
+/* The swap is in force: the learner is told what its port wants now. */
+void
+nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
+{
+    g_autoptr(GArray) held = configured(swap->new);
+    NwfPort *port = swap->new;
+
+    nwf_learner_hold(engine->learner, swap->name, held);
+    if (!port || !port->request) {
+        nwf_learner_unwatch(engine->learner, swap->name);
+        return;
+    }
+    nwf_learner_watch(engine->learner, port->request);
+    g_autoptr(GArray) now = nwf_learner_addresses(engine->learner, port->request);
+    if (port->addresses && !same_addresses(now, port->addresses))
+        changed(swap->name, engine);
+}
