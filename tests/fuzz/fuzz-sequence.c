@@ -115,6 +115,27 @@ close_world(World *world)
     nwf_book_free(world->book);
 }
 
+static gboolean
+same_lease(const NwfLease *a, const NwfLease *b)
+{
+    return nwf_address_equal(&a->address, &b->address) && a->how == b->how && a->infinite == b->infinite &&
+           a->expiry == b->expiry && a->learned == b->learned && a->granted == b->granted &&
+           nwf_address_equal(&a->server, &b->server) && nwf_address_equal(&a->next_server, &b->next_server) &&
+           a->client.length == b->client.length && memcmp(a->client.bytes, b->client.bytes, a->client.length) == 0;
+}
+
+static void
+check_same(const GArray *before, const GArray *after)
+{
+    g_assert_cmpuint(before->len, ==, after->len);
+    for (guint i = 0; i < before->len; i++) {
+        const NwfRecord *a = &g_array_index(before, NwfRecord, i), *b = &g_array_index(after, NwfRecord, i);
+        g_assert_cmpstr(a->key, ==, b->key);
+        g_assert_cmpstr(a->name, ==, b->name);
+        g_assert_true(a->mode == b->mode && a->ifindex == b->ifindex && same_lease(&a->lease, &b->lease));
+    }
+}
+
 /* The daemon ends and starts again at once: everything but the open questions is as it was. */
 static void
 restart(World *world, Asker askers[PORTS])
@@ -123,7 +144,7 @@ restart(World *world, Asker askers[PORTS])
     g_autoptr(GArray) records = NULL;
     g_autoptr(GArray) after = NULL;
     g_autoptr(NwfStateFile) file = nwf_state_file_new();
-    g_autofree char *text = NULL, *again = NULL;
+    g_autofree char *text = NULL;
 
     nwf_book_expire(world->book, world->now);
     records = nwf_book_records(world->book);
@@ -135,8 +156,7 @@ restart(World *world, Asker askers[PORTS])
     nwf_book_restore(world->book, file->records);
     open_ports(world, askers);
     after = nwf_book_records(world->book);
-    again = nwf_state_file_format(after, BOOT, &clock);
-    g_assert_cmpstr(text, ==, again);
+    check_same(records, after);
     for (guint i = 0; i < PORTS; i++)
         memset(world->models[i].questions, 0, sizeof(world->models[i].questions));
 }
@@ -223,6 +243,7 @@ answer(World *world, Model *model, FrameSpec *spec)
     spec->xid = next(world, XIDS);
     spec->yi = addresses[next(world, ADDRESSES)];
     spec->ip_src = server;
+    spec->si = OTHER_SERVER;
     if (timed)
         frame_option_number(spec, 51, time);
     frame_option_number(spec, 54, server);
@@ -262,6 +283,14 @@ source(World *world, FrameSpec *spec)
         spec->tagged = TRUE;
 }
 
+/* Whatever the book makes of it, an answer that was believed closes its question. */
+static gboolean
+was_believed(NwfReason reason)
+{
+    return reason == NWF_REASON_NONE || reason == NWF_REASON_FULL || reason == NWF_REASON_LOCKED ||
+           reason == NWF_REASON_NO_LEASE;
+}
+
 static void
 send_frame(World *world, guint kind)
 {
@@ -291,6 +320,8 @@ send_frame(World *world, guint kind)
     bytes = frame_build(&spec, &wire);
     outcome = nwf_learn_port_frame(world->ports[port], (NwfBytes){bytes->data, bytes->len}, wire, spec.way, world->now);
     g_string_append_printf(world->story, "%s\n", nwf_reason_word(outcome.reason));
+    if (kind == 1 && was_believed(outcome.reason))
+        model->questions[spec.xid].open = FALSE;
 }
 
 /* ---- what must hold ---- */
@@ -315,6 +346,20 @@ check_port(World *world, guint port)
             g_assert_true(n == port || !nwf_book_has(nwf_learn_port_book(world->ports[n]), &lease->address));
         g_string_append_printf(world->story, "%u %u %" G_GINT64_FORMAT "\n", port, which, lease->expiry);
     }
+}
+
+/* The cap holds in the book and not only for those who ask it. */
+static void
+check_records(World *world)
+{
+    g_autoptr(GArray) records = nwf_book_records(world->book);
+    guint n[PORTS] = {0};
+
+    for (guint i = 0; i < records->len; i++)
+        for (guint port = 0; port < PORTS; port++)
+            n[port] += strcmp(g_array_index(records, NwfRecord, i).key, keys[port]) == 0;
+    for (guint port = 0; port < PORTS; port++)
+        g_assert_cmpuint(n[port], <=, CAP);
 }
 
 static char *
@@ -343,6 +388,7 @@ play(const uint8_t *data, size_t size)
             nwf_book_expire(world.book, world.now);
         for (guint port = 0; port < PORTS; port++)
             check_port(&world, port);
+        check_records(&world);
     }
     close_world(&world);
     return g_string_free(world.story, FALSE);
