@@ -28,6 +28,7 @@
 enum {
     NWF_TURN_FRAMES = 16, /* at most read from a socket, 32 of a port, before all others had their turn */
     NWF_TURN_EVENTS = 32,
+    NWF_CATCH_UP = 512,   /* more than its buffer holds */
     NWF_GIVEN_MAX = 4096,
     NWF_CLOSERS = 16,
 };

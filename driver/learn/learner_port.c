@@ -137,7 +137,6 @@ poll_slot(NwfSlot *slot, GError **error)
     return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the socket cannot be waited for: %s"), g_strerror(errno));
 }
 
-/* What is read while the port is learned for may be more than what it wants: it is judged again. Less must not be. */
 static gboolean
 open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
 {
@@ -154,12 +153,16 @@ open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
     return FALSE;
 }
 
-static gboolean
-is_for(const NwfCapture *capture, const NwfCaptureKind *kind)
+/* Shuts what is not open for the device of @kind; all if it is NULL. */
+static void
+shut_unfit(NwfWatched *port, const NwfCaptureKind *kind)
 {
-    const NwfCaptureKind *open = nwf_capture_kind(capture);
-
-    return open->ifindex == kind->ifindex && open->lower == kind->lower;
+    for (guint way = 0; way < NWF_WAYS; way++) {
+        const NwfCapture *capture = port->slots[way].capture;
+        const NwfCaptureKind *open = capture != NULL ? nwf_capture_kind(capture) : NULL;
+        if (open != NULL && (kind == NULL || open->ifindex != kind->ifindex || open->lower != kind->lower))
+            shut(&port->slots[way]);
+    }
 }
 
 static void
@@ -217,14 +220,11 @@ nwf_watched_look_locked(NwfWatched *port, gint64 now)
     nwf_learner_schedule_locked(port->learner, port->wants_until);
     memcpy(kind.mac, request->mac, sizeof(kind.mac));
     port->open_again = NWF_NEVER;
-    for (guint way = 0; way < NWF_WAYS && error == NULL; way++) {
-        NwfSlot *slot = &port->slots[way];
+    shut_unfit(port, wants != 0 && kind.ifindex != 0 ? &kind : NULL);
+    for (guint way = 0; way < NWF_WAYS && wants != 0 && kind.ifindex != 0 && error == NULL; way++) {
         kind.way = way;
         kind.sources = way == NWF_WAY_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
-        if (slot->capture != NULL && (wants == 0 || kind.ifindex == 0 || !is_for(slot->capture, &kind)))
-            shut(slot);
-        if (wants != 0 && kind.ifindex != 0)
-            open_slot(slot, &kind, &error);
+        open_slot(&port->slots[way], &kind, &error);
     }
     if (error != NULL)
         tell_failure(port, error, now);
@@ -265,20 +265,6 @@ log_outcome(NwfWatched *port, const NwfOutcome *outcome, gint64 now)
 }
 
 static void
-on_frame(NwfBytes frame, gsize wire_length, gpointer data)
-{
-    Turn *turn = data;
-    NwfWatched *port = turn->slot->port;
-    NwfOutcome outcome = nwf_learn_port_frame(port->core, frame, wire_length, turn->way, turn->now);
-
-    turn->accepted |= outcome.accepted;
-    if (outcome.reason == NWF_REASON_RATE)
-        turn->over = TRUE;
-    else
-        log_outcome(port, &outcome, turn->now);
-}
-
-static void
 pause_slot(NwfSlot *slot, NwfWay way, gint64 now)
 {
     NwfWatched *port = slot->port;
@@ -297,16 +283,46 @@ pause_slot(NwfSlot *slot, NwfWay way, gint64 now)
                                port->request->portdev, (unsigned long long)news);
 }
 
-void
-nwf_watched_read_locked(NwfSlot *slot, gint64 now)
+static void read_slot(NwfSlot *slot, guint max, gint64 now);
+
+/*
+ * What goes to the VM may answer what came from it, through the other socket: a moment ago, but earlier. When the answer
+ * is here the question is there; it is looked at first.
+ */
+static void
+catch_up(NwfWatched *port, gint64 now)
+{
+    NwfSlot *from = &port->slots[NWF_WAY_FROM_VM];
+
+    if (from->capture != NULL && from->resume == NWF_NEVER)
+        read_slot(from, NWF_CATCH_UP, now);
+}
+
+static void
+on_frame(NwfBytes frame, gsize wire_length, gpointer data)
+{
+    Turn *turn = data;
+    NwfWatched *port = turn->slot->port;
+    NwfOutcome outcome;
+
+    if (turn->way == NWF_WAY_TO_VM)
+        catch_up(port, turn->now);
+    outcome = nwf_learn_port_frame(port->core, frame, wire_length, turn->way, turn->now);
+    turn->accepted |= outcome.accepted;
+    if (outcome.reason == NWF_REASON_RATE)
+        turn->over = TRUE;
+    else
+        log_outcome(port, &outcome, turn->now);
+}
+
+static void
+read_slot(NwfSlot *slot, guint max, gint64 now)
 {
     NwfWatched *port = slot->port;
     NwfLearner *learner = port->learner;
     Turn turn = {.slot = slot, .way = (NwfWay)(slot - port->slots), .now = now};
 
-    if (port->core == NULL || slot->capture == NULL)
-        return; /* not watched any more; its captures go in this turn */
-    if (nwf_capture_read(slot->capture, NWF_TURN_FRAMES, on_frame, &turn) > 0 && learner->counters == NWF_NEVER) {
+    if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0 && learner->counters == NWF_NEVER) {
         learner->counters = now + NWF_COUNTERS;
         nwf_learner_schedule_locked(learner, learner->counters);
     }
@@ -314,6 +330,14 @@ nwf_watched_read_locked(NwfSlot *slot, gint64 now)
         port->dirty = learner->dirty = learner->compare = TRUE;
     if (turn.over)
         pause_slot(slot, turn.way, now);
+}
+
+void
+nwf_watched_read_locked(NwfSlot *slot, gint64 now)
+{
+    /* Not watched any more, or over its budget since the event: then its captures go in this turn, or it waits. */
+    if (slot->port->core != NULL && slot->capture != NULL && slot->resume == NWF_NEVER)
+        read_slot(slot, NWF_TURN_FRAMES, now);
 }
 
 /* ---- time ---- */

@@ -23,6 +23,8 @@ void net_mac(guint8 mac[6], guint vm);
 void net_send(const char *name, guint vm, const char *line);
 /** net_send_times: many times the same, as fast as possible. */
 void net_send_times(const char *name, guint vm, const char *line, guint times);
+/** net_try_times: the same through a port that may go down meanwhile. Returns: how many went */
+guint net_try_times(const char *name, guint vm, const char *line, guint times);
 /** net_descriptors: how many this process has open. */
 guint net_descriptors(void);
 /** net_threads: how many it has. */

@@ -304,6 +304,31 @@ test_another_device_of_the_same_name(void)
     scene_end(scene);
 }
 
+/* In this one the VM's end is the macvtap itself; "to" comes in from outside, through the device below. */
+static void
+test_a_macvtap_learns_at_the_device_below(void)
+{
+    Scene *scene = scene_begin();
+    const guint8 *mac = vm_mac;
+
+    net_run("ip link add low0 type veth peer name out; ip link set low0 up; ip link set out up;"
+            "ip link add link low0 name g-out address %02x:%02x:%02x:%02x:%02x:%02x type macvtap mode bridge;"
+            "ip link set g-out up", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    scene_watch(scene, "g-out", 1, "dhcp linkdev=low0");
+    g_usleep(50000);
+    net_send("out", 1, "to request xid=7 want=10.0.0.66 sid=10.0.0.1 op=1 esrc=vm edst=all sport=68 dport=67"); /* a forgery */
+    net_send("out", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1");
+    net_send("out", 1, "from request xid=8 want=10.0.0.5 sid=10.0.0.1");
+    net_send("out", 1, "to ack xid=8 yi=10.0.0.5 time=3600 sid=10.0.0.1");
+    scene_expect(scene, "g-out", "10.0.0.5");
+    scene_watch(scene, "g-out", 1, "any linkdev=low0");
+    g_usleep(50000);
+    net_send("out", 1, "to arp 10.0.0.66 10.0.0.1 esrc=vm edst=all arpmac=vm");
+    net_send("out", 1, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "g-out", "10.0.0.5");
+    scene_end(scene);
+}
+
 static void
 test_a_renamed_device_is_another_port(void)
 {
@@ -422,6 +447,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/device/flap", test_a_port_that_goes_down_and_up);
     g_test_add_func("/learn/learner/device/later", test_watched_before_the_device_comes);
     g_test_add_func("/learn/learner/device/another", test_another_device_of_the_same_name);
+    g_test_add_func("/learn/learner/device/macvtap", test_a_macvtap_learns_at_the_device_below);
     g_test_add_func("/learn/learner/device/renamed", test_a_renamed_device_is_another_port);
     g_test_add_func("/learn/learner/restart/kept", test_a_restart_forgets_nothing);
     g_test_add_func("/learn/learner/restart/on-disk", test_what_was_reported_is_on_disk);
