@@ -22,7 +22,7 @@ def is_held(guest):
     right = eventually(lambda: guest.pings(PEER_IP, limit=1))
     with Witness() as seen:
         guest.takes(FORGED_IP)
-        forged = guest.pings(PEER_IP, limit=1) or guest.asks_by_arp(PEER_IP)
+        forged = guest.reaches(PEER_IP)
         guest.takes(LEASE)
         right = right and eventually(lambda: guest.pings(PEER_IP, limit=1))
         return right and not forged and not seen.from_address(FORGED_IP)

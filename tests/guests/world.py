@@ -14,6 +14,7 @@ import contextlib
 import pathlib
 import re
 import time
+from dataclasses import dataclass
 
 import libvirt
 
@@ -26,7 +27,8 @@ from nwflab.lab import Lab
 
 NAME, UUID = "guest", "5ec00000-0000-4000-8000-000000000078"
 MAC, LEASE = "52:54:00:78:00:0a", "10.78.0.100"
-SECOND_MAC, SECOND_LEASE = "52:54:00:78:00:0b", "10.78.0.101"
+# Cards to plug in; each is used once, so that no lease of an earlier one is known.
+SPARE = {f"52:54:00:78:01:{number:02x}": f"10.78.0.{200 + number}" for number in range(1, 31)}
 FILTER = "clean-traffic"
 
 MODES = {
@@ -35,6 +37,16 @@ MODES = {
     "dhcp": {"CTRL_IP_LEARNING": "dhcp", "DHCPSERVER": HOST_IP},
 }
 TESTED = ("fixed",)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A second card of the guest while it is plugged in."""
+
+    mac: str
+    lease: str  # what the DHCP server has for it
+    port: str
+    name: str = "eth1"
 
 
 def card_xml(filter_name=FILTER, parameters=(), mac=MAC):
@@ -72,9 +84,11 @@ class Guest(domains.Domain):
         """Whether `address` answers the guest."""
         return self.console.run(f"ping -c 1 -W {limit} {f'-I {source}' if source else ''} {address}").ok
 
-    def asks_by_arp(self, address, card="eth0"):
-        """Whether `address` answers an ARP request of the guest."""
-        return self.console.run(f"arping -f -c 1 -w 2 -I {card} {address}").ok
+    def reaches(self, address, card="eth0"):
+        """Whether `address` answers a ping or an ARP request from a card, both sent at once; soon, or not at all."""
+        done = self.console.run(f"(arping -f -c 1 -w 1 -I {card} {address} && echo GOT) & "
+                                f"ping -c 1 -W 1 -I {card} {address} && echo GOT; wait")
+        return "GOT" in done.out
 
 
 class Talk:
@@ -95,7 +109,7 @@ class Talk:
         return self
 
     def __exit__(self, *_):
-        text = self._console.check(f"kill -INT $(cat {self._file}.pid); sleep 1; cat {self._file}")
+        text = self._console.check(f"kill -INT $(cat {self._file}.pid); sleep 0.3; cat {self._file}")
         numbers = [int(number) for number in re.findall(r"seq=(\d+) ", text)]
         self.answered = len(numbers)
         self.gaps = sorted(set(range(max(numbers, default=-1) + 1)) - set(numbers))
@@ -115,13 +129,14 @@ class World:
         try:
             self.lab.ship()
             domains.configure()
-            self.lan = Lan({MAC: LEASE, SECOND_MAC: SECOND_LEASE})
+            self.lan = Lan({MAC: LEASE, **SPARE})
             self._stack.callback(self.lan.close)
             self.image = image.build(pathlib.Path(kernel), LAB / "image")
         except BaseException:
             self._stack.close()
             raise
         self._connections = {}
+        self._spare = iter(SPARE.items())
 
     # -- the daemon --------------------------------------------------------------------------------------------------
 
@@ -180,6 +195,28 @@ class World:
         assert done.ok, done
         return done
 
+    @contextlib.contextmanager
+    def second_card(self, guest, parameters, filter_name=FILTER):
+        """A new Card, plugged into the running guest while the block runs; parameters may name its lease by '$LEASE'."""
+        mac, lease = next(self._spare)
+        path = LAB / "card.xml"
+        path.write_text(card_xml(filter_name, {name: value.replace("$LEASE", lease) for name, value in parameters.items()}, mac))
+        done = virsh("attach-device", NAME, path, "--live", uri=domains.SYSTEM)
+        assert done.ok, done
+        try:
+            wait.until(lambda: guest.console.run("test -e /sys/class/net/eth1").ok, "the guest sees its second card", pause=0.1)
+            yield Card(mac, lease, guest.ports()[mac])
+        finally:
+            path.write_text(card_xml(mac=mac))
+            done = virsh("detach-device", NAME, path, "--live", uri=domains.SYSTEM)
+        assert done.ok, done
+        wait.until(lambda: list(guest.ports()) == [MAC], "the second card is gone")
+
+    def addresses(self, port):
+        """The addresses that the port's rules let the guest send from, but none at all (0.0.0.0)."""
+        from_guest = re.findall(r"^eb nat (?:libvirt-)?I-.*--ip-src (\S+)", self.lab.rules(port), re.M)
+        return set(from_guest) - {"0.0.0.0"}
+
     def rules(self, guest):
         """The kernel's rules of the guest's first port, as text."""
         return self.lab.rules(guest.port)
@@ -187,7 +224,7 @@ class World:
     def wait_for_rules(self, guest, address=LEASE):
         """Returns when the rules of the guest's port hold it to `address`."""
         port = guest.port
-        wait.until(lambda: f"--ip-src {address} " in self.lab.rules(port), f"the rules of {port} know {address}", pause=0.1)
+        wait.until(lambda: self.addresses(port) == {address}, f"the rules of {port} know {address}", pause=0.1)
 
     def destroyed(self):
         """No guest; returns when there is none."""
