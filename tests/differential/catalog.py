@@ -195,6 +195,8 @@ def transport():
                           simple(action, direction, icmp, type="1", negated=True)]
                 if direction != "inout" or action == "accept":
                     rules.append(simple(action, direction, icmp, type="3", **mac))
+                for first, last in (("52771", "65535"), ("0", "600"), ("22", "25")):
+                    rules.append(Rule(action, direction, protocol, (Part.make(dstportend=last), Part.make(True, dstportstart=first))))
                 for name in language.SETS[layer]:
                     rules.append(simple(action, direction, "all" if layer == "v4" else "all-ipv6", ipset=name, ipsetflags="src,dst"))
         half = len(rules) // 2

@@ -120,11 +120,9 @@ class Row:
 
 
 def open_range(option, first, last):
-    """Everything but a range, as the tool prints it: where only one side is left it names that."""
+    """Everything but a range, as the tool prints it: where only the upper side is left it names that."""
     if first == 0 and last < 65535:
         return f" {option} {last + 1}:65535"
-    if last == 65535 and first > 0:
-        return f" {option} 0:{first - 1}"
     return f" ! {option} {first}:{last}"
 
 
