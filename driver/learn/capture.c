@@ -143,11 +143,11 @@ nwf_capture_kind(const NwfCapture *capture)
 
 typedef struct Buffer {
     guint8 bytes[TAG + NWF_CAPTURE_SNAP]; /* room for a tag before what was captured */
+    struct sockaddr_ll from;
     union {
         char bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-        struct cmsghdr aligned;
+        struct cmsghdr aligned; /* ends in an array without a size */
     } control;
-    struct sockaddr_ll from;
 } Buffer;
 
 static gssize

@@ -295,7 +295,7 @@ test_numbers_of_errors(void)
 
 static char *logged; /* the last line */
 
-static void
+static void G_GNUC_PRINTF(7, 8)
 keep_line(G_GNUC_UNUSED NwfAbiLogSource *source, G_GNUC_UNUSED unsigned int priority, G_GNUC_UNUSED const char *file,
           G_GNUC_UNUSED int line, G_GNUC_UNUSED const char *function, G_GNUC_UNUSED const void *metadata,
           const char *format, ...)
