@@ -54,7 +54,7 @@ def pytest(folder, driver=None, limit=900, default=True, kernel=False):
 
 # In the order of their beginning: the long ones first, so that the two workers end together.
 LANES = {
-    "releases": pytest("tests/releases", limit=1800),  # sandboxes of its own, systems from the mirror
+    "releases": pytest("tests/releases", limit=2700),  # sandboxes of its own, systems from the mirror
     "live": pytest("tests/live", "ours"),
     "unit": meson_test("gcc", "unit"),
     "fuzz": meson_test("clang", "fuzz"),
