@@ -30,7 +30,7 @@ enum {
     NWF_TURN_EVENTS = 32,
     NWF_CATCH_UP = 512,   /* more than its buffer holds */
     NWF_GIVEN_MAX = 4096,
-    NWF_CLOSERS = 16,
+    NWF_CLOSERS = 64,
 };
 
 typedef struct NwfWatched NwfWatched;
