@@ -28,6 +28,9 @@ compare_keys(gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
     return strcmp(a, b);
 }
 
+const char *const nwf_learn_mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
+const char *const nwf_how_words[NWF_HOWS] = {[NWF_HOW_IP] = "ip", [NWF_HOW_ARP] = "arp", [NWF_HOW_ACK] = "ack"};
+
 NwfBook *
 nwf_book_new(void)
 {

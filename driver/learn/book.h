@@ -13,8 +13,8 @@
  * outlives them all until the leases end. The server is followed, also to a shorter time. Over the cap a new address is
  * refused and the old ones stay, so that a forger cannot push out a good lease.
  *
- * Time is CLOCK_BOOTTIME in microseconds, given by the caller; files hold wall clock and are converted where they are
- * read and written (NwfClock). A lease without end is a flag, not a large number.
+ * Time is CLOCK_BOOTTIME in microseconds, given by the caller; the stock file holds wall clock, which is converted
+ * where it is read and written (NwfClock). A lease without end is a flag, not a large number.
  *
  * One thread. A list says by its version when it changed: whoever reports to others compares versions, so many
  * changes in a short time are one report.
@@ -38,6 +38,10 @@ typedef enum NwfLearnMode { NWF_LEARN_ANY, NWF_LEARN_DHCP, NWF_LEARN_MODES } Nwf
 
 /* How an address was learned, least trusted first. */
 typedef enum NwfHow { NWF_HOW_IP, NWF_HOW_ARP, NWF_HOW_ACK, NWF_HOWS } NwfHow;
+
+/* The words of variables and files; never translated. */
+extern const char *const nwf_learn_mode_words[NWF_LEARN_MODES];
+extern const char *const nwf_how_words[NWF_HOWS];
 
 typedef struct NwfClock {
     gint64 boot; /* CLOCK_BOOTTIME, microseconds */

@@ -38,5 +38,5 @@ nwf_state_write(const GArray *records, const char *state_path, const char *lease
 {
     gboolean stock = nwf_lease_file_write(lease_path, records, clock, error);
 
-    return nwf_state_file_write(state_path, records, boot_id, clock, stock ? error : NULL) && stock;
+    return nwf_state_file_write(state_path, records, boot_id, stock ? error : NULL) && stock;
 }

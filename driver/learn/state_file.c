@@ -3,11 +3,13 @@
  * state_file.c: our own file of learned addresses; see state_file.h
  *
  *     nwfilter-learn 1
- *     <checksum> <boot> <mode> <name> <ifindex> <key> <address> <expiry> <learned> <granted> <how> <server> <next>
- * <client>
+ *     <checksum> <boot> <mode> <name> <ifindex> <key>
+ *         <address> <expiry> <learned> <granted> <how> <server> <next> <client>
  *
- * A dash stands for what is not there. The checksum is the beginning of the SHA-256 of the rest of the line: against
- * damage, not against somebody who may write here. Mode and origin are words of tables.
+ * Times are CLOCK_BOOTTIME: of another boot no line counts, and a step of the wall clock, while we run or while we are
+ * away, makes no lease longer or shorter. A dash stands for what is not there. The checksum is the beginning of the
+ * SHA-256 of the rest of the line: against damage, not against somebody who may write here. Mode and origin are words
+ * of tables.
  */
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -18,10 +20,7 @@
 #define VERSION "nwfilter-learn 1"
 #define NOTHING "-"
 enum { SUM_LENGTH = 16 };
-#define WALL_MAX (G_GINT64_CONSTANT(1) << 53)
-
-static const char *const modes[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
-static const char *const hows[NWF_HOWS] = {[NWF_HOW_IP] = "ip", [NWF_HOW_ARP] = "arp", [NWF_HOW_ACK] = "ack"};
+#define TIME_MAX (G_GINT64_CONSTANT(1) << 53)
 
 /* In the order of the line. */
 enum {
@@ -72,9 +71,9 @@ sum_of(const char *text)
 /* ---- writing ---- */
 
 static void
-append_time(GString *line, gint64 boot, const NwfClock *clock)
+append_time(GString *line, gint64 time)
 {
-    g_string_append_printf(line, " %" G_GINT64_FORMAT, CLAMP(boot - clock->boot + clock->wall, 0, WALL_MAX));
+    g_string_append_printf(line, " %" G_GINT64_FORMAT, time);
 }
 
 static void
@@ -94,22 +93,22 @@ append_client(GString *line, const NwfClientId *client)
 }
 
 static void
-format_line(GString *text, const NwfRecord *record, const char *boot_id, const NwfClock *clock)
+format_line(GString *text, const NwfRecord *record, const char *boot_id)
 {
     const NwfLease *lease = &record->lease;
     g_autoptr(GString) line = g_string_new(NULL);
     g_autofree char *sum = NULL;
 
-    g_string_append_printf(line, "%s %s %s %u %s", boot_id, modes[record->mode], *record->name ? record->name : NOTHING,
-                           record->ifindex, record->key);
+    g_string_append_printf(line, "%s %s %s %u %s", boot_id, nwf_learn_mode_words[record->mode],
+                           *record->name ? record->name : NOTHING, record->ifindex, record->key);
     append_address(line, &lease->address);
     if (lease->infinite)
         g_string_append(line, " " NOTHING);
     else
-        append_time(line, lease->expiry, clock);
-    append_time(line, lease->learned, clock);
-    append_time(line, lease->granted, clock);
-    g_string_append_printf(line, " %s", hows[lease->how]);
+        append_time(line, lease->expiry);
+    append_time(line, lease->learned);
+    append_time(line, lease->granted);
+    g_string_append_printf(line, " %s", nwf_how_words[lease->how]);
     append_address(line, &lease->server);
     append_address(line, &lease->next_server);
     append_client(line, &lease->client);
@@ -118,12 +117,12 @@ format_line(GString *text, const NwfRecord *record, const char *boot_id, const N
 }
 
 char *
-nwf_state_file_format(const GArray *records, const char *boot_id, const NwfClock *clock)
+nwf_state_file_format(const GArray *records, const char *boot_id)
 {
     GString *text = g_string_new(VERSION "\n");
 
     for (guint i = 0; i < records->len; i++)
-        format_line(text, &g_array_index(records, NwfRecord, i), boot_id, clock);
+        format_line(text, &g_array_index(records, NwfRecord, i), boot_id);
     return g_string_free(text, FALSE);
 }
 
@@ -148,24 +147,19 @@ parse_address(NwfAddress *address, const char *text)
 }
 
 static gboolean
-parse_time(gint64 *boot, const char *text, const NwfClock *clock)
+parse_time(gint64 *time, const char *text)
 {
-    gint64 wall = 0;
-
-    if (!g_ascii_string_to_signed(text, 10, 0, WALL_MAX, &wall, NULL))
-        return FALSE;
-    *boot = wall - clock->wall + clock->boot;
-    return TRUE;
+    return g_ascii_string_to_signed(text, 10, -TIME_MAX, TIME_MAX, time, NULL);
 }
 
-/* When the clock was set back what has been seems to be to come: then it was long ago, and no time of grace is left. */
+/* What has been cannot be to come; if it seems so it was long ago, and no time of grace is left. */
 static gboolean
-parse_past(gint64 *boot, const char *text, const NwfClock *clock)
+parse_past(gint64 *time, const char *text, const NwfClock *clock)
 {
-    if (!parse_time(boot, text, clock))
+    if (!parse_time(time, text))
         return FALSE;
-    if (*boot > clock->boot)
-        *boot = clock->boot - NWF_GRACE - 1;
+    if (*time > clock->boot)
+        *time = clock->boot - NWF_GRACE - 1;
     return TRUE;
 }
 
@@ -175,7 +169,7 @@ parse_expiry(NwfLease *lease, const char *text, const NwfClock *clock)
     lease->infinite = strcmp(text, NOTHING) == 0;
     if (lease->infinite)
         return TRUE;
-    if (!parse_time(&lease->expiry, text, clock))
+    if (!parse_time(&lease->expiry, text))
         return FALSE;
     lease->expiry = MIN(lease->expiry, clock->boot + (gint64)NWF_LEASE_SECONDS_MAX * G_USEC_PER_SEC);
     return TRUE;
@@ -216,8 +210,8 @@ parse_fields(NwfRecord *record, char *const fields[FIELDS], const NwfClock *cloc
     guint mode = 0, how = 0;
 
     memset(record, 0, sizeof(*record));
-    if (!parse_word(&mode, modes, NWF_LEARN_MODES, fields[AT_MODE]) ||
-        !parse_word(&how, hows, NWF_HOWS, fields[AT_HOW]) || strlen(fields[AT_NAME]) >= sizeof(record->name) ||
+    if (!parse_word(&mode, nwf_learn_mode_words, NWF_LEARN_MODES, fields[AT_MODE]) ||
+        !parse_word(&how, nwf_how_words, NWF_HOWS, fields[AT_HOW]) || strlen(fields[AT_NAME]) >= sizeof(record->name) ||
         !g_ascii_string_to_unsigned(fields[AT_IFINDEX], 10, 0, G_MAXINT32, &ifindex, NULL) ||
         !nwf_book_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
         nwf_usable(&lease->address, NULL, NULL) != NWF_REASON_NONE || !parse_expiry(lease, fields[AT_EXPIRY], clock) ||
@@ -297,10 +291,9 @@ nwf_state_file_read(const char *path, const char *boot_id, const NwfClock *clock
 }
 
 gboolean
-nwf_state_file_write(const char *path, const GArray *records, const char *boot_id, const NwfClock *clock,
-                     GError **error)
+nwf_state_file_write(const char *path, const GArray *records, const char *boot_id, GError **error)
 {
-    g_autofree char *text = nwf_state_file_format(records, boot_id, clock);
+    g_autofree char *text = nwf_state_file_format(records, boot_id);
 
     return nwf_file_replace(path, text, error);
 }

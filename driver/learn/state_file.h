@@ -4,8 +4,9 @@
  *
  * Its first line is the version, every other one an address with all that the book knows of it and a checksum. A line
  * whose checksum or form is wrong is refused alone, and so is one of another boot of the host: the numbers of
- * interfaces mean something else then. Times are wall clock in microseconds. The file is replaced in one step, mode
- * 0600, file and directory synced: after a crash there is the old one or the new one.
+ * interfaces mean something else then. Times are CLOCK_BOOTTIME in microseconds, which goes on while the daemon is away
+ * and which nobody sets. The file is replaced in one step, mode 0600, file and directory synced: after a crash there is
+ * the old one or the new one.
  */
 #pragma once
 
@@ -28,13 +29,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfStateFile, nwf_state_file_free)
 /** nwf_state_file_parse: pure. @boot_id: of this boot, as /proc/sys/kernel/random/boot_id has it, without newline. */
 void nwf_state_file_parse(NwfStateFile *file, NwfBytes text, const char *boot_id, const NwfClock *clock);
 /** nwf_state_file_format: (transfer full): pure. */
-char *nwf_state_file_format(const GArray *records, const char *boot_id, const NwfClock *clock);
+char *nwf_state_file_format(const GArray *records, const char *boot_id);
 
 /** nwf_state_file_read: as nwf_lease_file_read(). */
 NwfStateFile *nwf_state_file_read(const char *path, const char *boot_id, const NwfClock *clock, NwfNotes *notes,
                                   GError **error);
-gboolean nwf_state_file_write(const char *path, const GArray *records, const char *boot_id, const NwfClock *clock,
-                              GError **error);
+gboolean nwf_state_file_write(const char *path, const GArray *records, const char *boot_id, GError **error);
 
 /**
  * nwf_state_load:

@@ -148,7 +148,7 @@ restart(World *world, Asker askers[PORTS])
 
     nwf_book_expire(world->book, world->now);
     records = nwf_book_records(world->book);
-    text = nwf_state_file_format(records, BOOT, &clock);
+    text = nwf_state_file_format(records, BOOT);
     close_world(world);
     nwf_state_file_parse(file, (NwfBytes){(const guint8 *)text, strlen(text)}, BOOT, &clock);
     g_assert_cmpuint(file->bad, ==, 0);

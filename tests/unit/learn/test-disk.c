@@ -176,7 +176,7 @@ test_disk_full(void)
     small.rlim_cur = 100;
     signal(SIGXFSZ, SIG_IGN);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
-    g_assert_false(nwf_state_file_write(place.state, records, BOOT, &records_now, &error));
+    g_assert_false(nwf_state_file_write(place.state, records, BOOT, &error));
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_false(g_file_test(fresh, G_FILE_TEST_EXISTS));
@@ -202,8 +202,8 @@ test_killed_while_writing(void)
         g_assert_cmpint(child, >=, 0);
         if (child == 0) {
             for (;;) {
-                nwf_state_file_write(place.state, one, BOOT, &records_now, NULL);
-                nwf_state_file_write(place.state, two, BOOT, &records_now, NULL);
+                nwf_state_file_write(place.state, one, BOOT, NULL);
+                nwf_state_file_write(place.state, two, BOOT, NULL);
             }
         }
         g_usleep(500 + round * 137);

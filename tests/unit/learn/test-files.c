@@ -149,7 +149,7 @@ static void
 test_state_round_trip(void)
 {
     g_autoptr(GArray) records = records_some();
-    g_autofree char *text = nwf_state_file_format(records, BOOT, &records_now);
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
     g_autoptr(NwfStateFile) file = nwf_state_file_new();
 
     nwf_state_file_parse(file, bytes_of(text), BOOT, &records_now);
@@ -166,7 +166,7 @@ static void
 test_damaged_state(void)
 {
     g_autoptr(GArray) records = records_some();
-    g_autofree char *text = nwf_state_file_format(records, BOOT, &records_now);
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
     gsize begin = strlen("nwfilter-learn 1\n");
 
     for (gsize i = begin; text[i] != '\0'; i++) {
@@ -186,7 +186,7 @@ static void
 test_truncated_state(void)
 {
     g_autoptr(GArray) records = records_some();
-    g_autofree char *text = nwf_state_file_format(records, BOOT, &records_now);
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
 
     for (gsize length = 0; length <= strlen(text); length++) {
         g_autofree char *cut = g_strndup(text, length);
@@ -211,7 +211,7 @@ test_state_that_cannot_be(void)
         BOOT " dhcp - 0 " KEY_A " 10.0.0.5 - 1990000000 1990000000 arp - - -",
         BOOT " none - 0 " KEY_A " 10.0.0.5 - 1990000000 1990000000 ack - - -",
         BOOT " dhcp - 0 " KEY_A "0 10.0.0.5 - 1990000000 1990000000 ack - - -",
-        BOOT " dhcp - 0 " KEY_A " 10.0.0.5 - -1 1990000000 ack - - -",
+        BOOT " dhcp - 0 " KEY_A " 10.0.0.5 - x 1990000000 ack - - -",
         BOOT " dhcp - 0 " KEY_A " 10.0.0.5 99999999999999999 1990000000 1990000000 ack - - -",
         BOOT " dhcp - 0 " KEY_A " 10.0.0.5 - 1990000000 1990000000 ack - - 0",
         BOOT " dhcp - 0 " KEY_A " 10.0.0.5 - 1990000000 1990000000 ack - - xx",
@@ -228,7 +228,7 @@ test_state_that_cannot_be(void)
     }
 }
 
-/* The wall clock steps while the daemon runs: leases keep their length. It steps while it is away: within bounds. */
+/* The wall clock steps while the daemon runs: leases keep their length. It steps while it is away: ours do too. */
 static void
 test_clock_steps(void)
 {
@@ -237,7 +237,7 @@ test_clock_steps(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
         NwfClock stepped = {.boot = records_now.boot, .wall = records_now.wall + DAY + steps[i]};
-        g_autofree char *text = nwf_state_file_format(records, BOOT, &stepped);
+        g_autofree char *text = nwf_state_file_format(records, BOOT);
         g_autofree char *stock = nwf_lease_file_format(records, &stepped);
         g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
         NwfClock later = {.boot = stepped.boot + 20 * SECOND, .wall = stepped.wall + 20 * SECOND};
@@ -254,19 +254,35 @@ static void
 test_clock_steps_while_away(void)
 {
     g_autoptr(GArray) records = records_some();
-    g_autofree char *text = nwf_state_file_format(records, BOOT, &records_now);
-    NwfClock back = {.boot = records_now.boot + SECOND, .wall = records_now.wall - 1000 * SECOND};
-    NwfClock forth = {.boot = records_now.boot + SECOND, .wall = records_now.wall + DAY};
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
+    g_autofree char *stock = nwf_lease_file_format(records, &records_now);
+    static const gint64 steps[] = {-1999 * SECOND, DAY};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        NwfClock stepped = {.boot = records_now.boot, .wall = records_now.wall + steps[i]};
+        g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
+        check_state(text, BOOT, &stepped, RECORDS_ALL, 0, 0);
+        nwf_lease_file_parse(file, bytes_of(stock), &stepped);
+        for (guint n = 0; n < file->live->len; n++) {
+            const NwfLease *lease = &g_array_index(file->live, NwfRecord, n).lease;
+            g_assert_true(lease->infinite || lease->expiry <= stepped.boot + NWF_LEASE_SECONDS_MAX * SECOND);
+        }
+    }
+}
+
+/* A file that says what is to come of what has been gives no new time of grace. */
+static void
+test_state_from_the_future(void)
+{
+    g_autoptr(GArray) records = records_some();
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
+    NwfClock early = {.boot = 10 * SECOND, .wall = records_now.wall};
     g_autoptr(NwfStateFile) file = nwf_state_file_new();
 
-    check_state(text, BOOT, &forth, "A:10.0.0.6:never B:10.0.0.7:never", 0, 0);
-    nwf_state_file_parse(file, bytes_of(text), BOOT, &back);
+    nwf_state_file_parse(file, bytes_of(text), BOOT, &early);
     g_assert_cmpuint(file->records->len, ==, 3);
-    for (guint i = 0; i < 3; i++) { /* what seems to be to come is long ago: no time of grace begins again */
-        const NwfLease *lease = &g_array_index(file->records, NwfRecord, i).lease;
-        g_assert_cmpint(back.boot - lease->learned, >, NWF_GRACE);
-        g_assert_true(lease->infinite || lease->expiry <= back.boot + (gint64)NWF_LEASE_SECONDS_MAX * SECOND);
-    }
+    for (guint i = 0; i < 3; i++)
+        g_assert_cmpint(early.boot - g_array_index(file->records, NwfRecord, i).lease.learned, >, NWF_GRACE);
 }
 
 int
@@ -286,5 +302,6 @@ main(int argc, char **argv)
     g_test_add_func("/learn/state/that-cannot-be", test_state_that_cannot_be);
     g_test_add_func("/learn/state/clock-steps", test_clock_steps);
     g_test_add_func("/learn/state/clock-steps-while-away", test_clock_steps_while_away);
+    g_test_add_func("/learn/state/from-the-future", test_state_from_the_future);
     return g_test_run();
 }

@@ -13,8 +13,11 @@ static void
 on_changed(const char *portdev, gpointer data)
 {
     Scene *scene = data;
+    g_autofree char *path = g_build_filename(scene->dir, "learn", "state", NULL);
 
     g_mutex_lock(&scene->lock);
+    g_clear_pointer(&scene->state, g_free);
+    g_file_get_contents(path, &scene->state, NULL, NULL);
     g_hash_table_replace(scene->reports, g_strdup(portdev),
                          GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(scene->reports, portdev)) + 1));
     g_cond_broadcast(&scene->told);
@@ -84,6 +87,7 @@ scene_end(Scene *scene)
     g_ptr_array_unref(scene->log);
     g_mutex_clear(&scene->lock);
     g_cond_clear(&scene->told);
+    g_free(scene->state);
     g_free(scene->dir);
     g_free(scene);
 }

@@ -15,6 +15,7 @@ typedef struct Scene {
     GHashTable *requests;/* name -> NwfLearnRequest */
     GHashTable *reports; /* name -> how many */
     GPtrArray *log;
+    char *state;         /* our own file at the moment of the last report; what a killed daemon would have left */
 } Scene;
 
 /** scene_begin: in a fresh network; the learner runs, with files in a new directory. */
