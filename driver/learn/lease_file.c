@@ -170,8 +170,8 @@ nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GE
     if (cut)
         nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
                  (guint)NWF_LEASE_FILE_MAX);
-    if (file->bad > 0 || cut)
-        nwf_file_keep(path, text);
+    if (cut)
+        file->bad++;
     return g_steal_pointer(&file);
 }
 

@@ -3,6 +3,15 @@
  * state.c: both files together; see state_file.h
  */
 #include "driver/learn/state_file.h"
+#include "driver/store/file.h"
+
+/* Before it is replaced by what could be read of it. */
+static void
+keep_damaged(const char *path, guint bad)
+{
+    if (bad > 0)
+        nwf_file_keep(path);
+}
 
 GArray *
 nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
@@ -14,6 +23,8 @@ nwf_state_load(const char *state_path, const char *lease_path, const char *boot_
     g_autoptr(NwfLeaseFile) leases = nwf_lease_file_read(lease_path, clock, notes, &lease_error);
     GArray *records = state != NULL ? g_array_ref(state->records) : g_array_new(FALSE, FALSE, sizeof(NwfRecord));
 
+    keep_damaged(state_path, state != NULL ? state->bad : 0);
+    keep_damaged(lease_path, leases != NULL ? leases->bad : 0);
     if (state == NULL)
         nwf_note(notes, "%s", state_error->message);
     if (leases == NULL)

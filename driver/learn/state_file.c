@@ -285,8 +285,8 @@ nwf_state_file_read(const char *path, const char *boot_id, const NwfClock *clock
     if (cut)
         nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
                  (guint)NWF_STATE_FILE_MAX);
-    if (file->bad > 0 || cut)
-        nwf_file_keep(path, text);
+    if (cut)
+        file->bad++;
     return g_steal_pointer(&file);
 }
 

@@ -57,27 +57,20 @@ write_all(int fd, const char *text, size_t left)
     return fsync(fd) == 0;
 }
 
-/* What stands in the way must have been taken away before. */
-static gboolean
-lay(int directory, const char *file, const char *text, size_t length)
+gboolean
+nwf_file_lay(int directory, const char *file, const char *text)
 {
+    unlinkat(directory, file, 0);
     int fd = openat(directory, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return FALSE;
-    gboolean written = write_all(fd, text, length);
+    gboolean written = write_all(fd, text, strlen(text));
     int saved = errno;
     close(fd);
     if (!written)
         unlinkat(directory, file, 0);
     errno = saved;
     return written;
-}
-
-gboolean
-nwf_file_lay(int directory, const char *file, const char *text)
-{
-    unlinkat(directory, file, 0);
-    return lay(directory, file, text, strlen(text));
 }
 
 static gboolean
@@ -160,9 +153,9 @@ nwf_file_replace(const char *path, const char *text, GError **error)
 }
 
 gboolean
-nwf_file_keep(const char *path, const GString *text)
+nwf_file_keep(const char *path)
 {
     g_autofree char *kept = g_strconcat(path, SUFFIX_BAD, NULL);
 
-    return lay(AT_FDCWD, kept, text->str, text->len);
+    return link(path, kept) == 0;
 }

@@ -31,6 +31,8 @@ GString *nwf_file_read(const char *path, gsize max, gboolean *cut, gint64 *modif
  */
 gboolean nwf_file_replace(const char *path, const char *text, GError **error);
 
-/** nwf_file_keep: copies @text to @path with ".bad" behind it, unless there is such a file. FALSE if it was not needed.
+/**
+ * nwf_file_keep: what @path is now stays as @path with ".bad" behind it when the file is replaced, unless there is such
+ * a file already. Returns: whether it was put there
  */
-gboolean nwf_file_keep(const char *path, const GString *text);
+gboolean nwf_file_keep(const char *path);

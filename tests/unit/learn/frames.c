@@ -203,7 +203,7 @@ put_arp(GByteArray *out, const FrameSpec *spec)
 GByteArray *
 frame_build(const FrameSpec *spec, gsize *wire)
 {
-    GByteArray *out = g_byte_array_new();
+    GByteArray *out = g_byte_array_sized_new(700);
 
     g_byte_array_append(out, spec->dst, 6);
     g_byte_array_append(out, spec->src, 6);

@@ -110,7 +110,7 @@ test_truncated_lease_file(void)
     }
 }
 
-/* One line a key, the lease granted last: what the stock driver can bear. */
+/* One line a key, the lease granted last: what the stock driver uses. */
 static void
 test_written_lease_file(void)
 {
