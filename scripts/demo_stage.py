@@ -11,10 +11,11 @@ import contextlib
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import time
 
-from nwflab import counters
+from nwflab import counters, kernel
 from nwflab.client import virsh
 from nwflab.daemon import Daemon
 from nwflab.guests import Wire, port_of
@@ -133,6 +134,24 @@ class Stage:
         self.virsh("nwfilter-binding-create", path)
         self.bound[station] = (path, name)
 
+    def learn(self, station, name, limit=3.0):
+        """Waits until the rules of a port that was bound without an address have its guest's."""
+        begin = time.monotonic()
+        known = False
+        while not known and time.monotonic() < begin + limit:
+            known = station.ip in kernel.of_port(port_of(station))
+        took = time.monotonic() - begin
+        self.show.result(f"{station.ip} in the rules of {port_of(station)}", f"{took * 1000:.0f} ms" if known else "missing", known)
+        self.bound[station][0].write_text(binding_xml(port_of(station), name, [("IP", station.ip)], mac=station.mac), encoding="utf-8")
+        return known
+
+    def learned(self):
+        """Shows what the companion command says of learned addresses."""
+        begin = time.monotonic()
+        done = subprocess.run([self.tool, "learned"], capture_output=True, text=True, timeout=30, check=False)
+        self.show.command("virt-nwfilter learned", time.monotonic() - begin)
+        self.show.text(*(done.stdout + done.stderr).splitlines())
+
     def unbind(self, station):
         """Deletes the binding of a guest."""
         self.virsh("nwfilter-binding-delete", port_of(station))
@@ -148,6 +167,12 @@ class Stage:
         """A rule as the user wrote it."""
         lines = (self.folder / "filters" / f"{source.filter}.xml").read_text(encoding="utf-8").splitlines()
         return f"{source.filter}.xml:{source.line}  {lines[source.line - 1].strip()}"
+
+    def interim(self, path, frame, words, comes):
+        """Sends a frame of a port whose address is not known yet: no line of a document decides about it."""
+        arrived = self.wire.arrives(path, frame)
+        word = {True: "passed", False: "stopped"}[arrived]
+        self.show.result(f"{f'{path.sender} -> {path.receiver}':9} {words}", word, arrived == comes, "the address is not known yet")
 
     def attempt(self, path, frame, words, comes):
         """Sends a frame and tells what became of it, and why."""

@@ -121,6 +121,27 @@ def neighbours(stage):
     stage.unbind(B)
 
 
+def learned(stage):
+    """An address that nobody configured
+
+    The driver learns it from what the guest sends.
+    """
+    stage.show.text("B is bound to clean-traffic without an address. Until one is known nothing passes that could lie",
+                    "about it, but the driver sees all. B asks by ARP, which is dropped and teaches; the rules follow.")
+    stage.bind(B, "clean-traffic")
+    stage.interim(B >> C, udp(src_mac=FORGED_MAC, src=FORGED_IP), "forged Ethernet and IP address", False)
+    stage.interim(B >> C, udp6(), "IPv6", False)
+    stage.interim(B >> C, arp(sender_ip="0.0.0.0"), "ARP: \"is this address free?\"", True)
+    stage.interim(B >> C, arp(), "first honest ARP", False)
+    stage.learn(B, "clean-traffic")
+    stage.attempt(B >> C, arp(), "the same ARP again", True)
+    stage.attempt(B >> C, udp(), "honest datagram", True)
+    stage.attempt(B >> C, udp(src=FORGED_IP), "forged IP address", False)
+    if stage.daemon.driver == "ours":
+        stage.learned()
+    stage.unbind(B)
+
+
 def errors(stage):
     """Errors that say what is wrong, and where
 
@@ -212,4 +233,4 @@ def deletion(stage):
         stage.virsh("nwfilter-undefine", name)
 
 
-STEPS = (open_port, clean_traffic, web_server, neighbours, errors, under_traffic, deletion)
+STEPS = (open_port, clean_traffic, web_server, neighbours, learned, errors, under_traffic, deletion)

@@ -17,4 +17,5 @@ typedef struct NwfSubcommand {
 } NwfSubcommand;
 
 gboolean nwf_compile_command(int argc, char **argv, GError **error);
+gboolean nwf_learned_command(int argc, char **argv, GError **error);
 gboolean nwf_verdict_command(int argc, char **argv, GError **error);

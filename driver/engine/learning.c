@@ -28,11 +28,10 @@ first_value(const NwfBinding *binding, const char *name)
 static gboolean
 read_mode(const NwfBinding *binding, NwfLearnMode *mode, GError **error)
 {
-    static const char *const words[] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
     const char *word = first_value(binding, "CTRL_IP_LEARNING");
 
-    for (*mode = 0; *mode < G_N_ELEMENTS(words); (*mode)++)
-        if (g_ascii_strcasecmp(word ? word : words[NWF_LEARN_ANY], words[*mode]) == 0)
+    for (*mode = 0; *mode < NWF_LEARN_MODES; (*mode)++)
+        if (g_ascii_strcasecmp(word ? word : nwf_learn_mode_words[NWF_LEARN_ANY], nwf_learn_mode_words[*mode]) == 0)
             return TRUE;
     if (g_ascii_strcasecmp(word, "none") == 0)
         return nwf_set_error(error, NWF_ERROR_INTERNAL,

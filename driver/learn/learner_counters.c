@@ -8,6 +8,7 @@
  *     [port-1]
  *     name=vnet0
  *     mode=any
+ *     key=b2d0…-52:54:00:00:00:01     (uuid of the guest and MAC)
  *     capture=yes                    (no: nothing more to learn, or no device; see the log)
  *     addresses=192.0.2.5;
  *     seen=12
@@ -18,8 +19,6 @@
  *     last-server=192.0.2.1
  */
 #include "driver/learn/learner_inside.h"
-
-static const char *const mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
 
 static void
 set_refusals(GKeyFile *file, const char *group, const NwfCounters *counters)
@@ -70,7 +69,8 @@ set_port(GKeyFile *file, const char *group, NwfWatched *port)
     char server[NWF_ADDRESS_TEXT];
 
     g_key_file_set_string(file, group, "name", port->request->portdev);
-    g_key_file_set_string(file, group, "mode", mode_words[port->request->mode]);
+    g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[port->request->mode]);
+    g_key_file_set_string(file, group, "key", port->key);
     g_key_file_set_string(file, group, "capture", open ? "yes" : "no");
     set_addresses(file, group, port->told);
     g_key_file_set_uint64(file, group, "seen", counters->seen);
