@@ -160,7 +160,7 @@ print_counters(const Learned *learned, const char *group)
 static void
 print_text(Learned *learned, gboolean counters)
 {
-    print_line(_("PORT"), _("MODE"), _("ADDRESS"), _("BY"), _("UNTIL"), _("SERVER"));
+    print_line(_("Port"), _("Mode"), _("Address"), _("By"), _("Until"), _("Server"));
     for (guint i = 0; learned->groups[i]; i++) {
         print_port(learned, learned->groups[i]);
         if (counters)
