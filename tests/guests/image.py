@@ -3,7 +3,7 @@
 image.py: kernel and initial file system of the guest
 
 The kernel is Debian's for clouds, as scripts/guest-kernel unpacked it. The initial file system is the whole system: busybox, the
-modules of the network cards, and an /init that sets nothing up but runs what the test says at the second serial port.
+modules of the network cards, and a shell that runs what the test says at the second serial port.
 """
 
 import os
@@ -26,6 +26,16 @@ for module in /modules/*.ko; do
     insmod "$module"
 done
 ip link set lo up
+/serve &
+while :; do
+    wait # for orphans, too
+    sleep 1
+done
+"""
+
+# Not the first process: a shell that hears of a child's end while it reads a line loses what it has read of it.
+SERVE = """\
+#!/bin/sh
 stty -F /dev/ttyS1 raw -echo clocal
 exec 3<>/dev/ttyS1
 while read -r number command <&3; do
@@ -58,7 +68,7 @@ def fill(root):
     for folder in ("bin", "modules", "dev", "proc", "sys", "tmp"):
         (root / folder).mkdir(parents=True)
     shutil.copy(BUSYBOX, root / "bin" / "busybox")
-    for name, text in (("init", INIT), ("bin/on-lease", UDHCPC)):
+    for name, text in (("init", INIT), ("serve", SERVE), ("bin/on-lease", UDHCPC)):
         (root / name).write_text(text)
         (root / name).chmod(0o755)
 

@@ -27,8 +27,8 @@ from nwflab.lab import Lab
 
 NAME, UUID = "guest", "5ec00000-0000-4000-8000-000000000078"
 MAC, LEASE = "52:54:00:78:00:0a", "10.78.0.100"
-# Cards to plug in; each is used once, so that no lease of an earlier one is known.
-SPARE = {f"52:54:00:78:01:{number:02x}": f"10.78.0.{200 + number}" for number in range(1, 31)}
+# MAC, lease and another address of cards to plug in; each is used once, so that nobody remembers an earlier one.
+SPARE = [(f"52:54:00:78:01:{number:02x}", f"10.78.0.{200 + number}", f"10.78.0.{150 + number}") for number in range(1, 31)]
 FILTER = "clean-traffic"
 
 MODES = {
@@ -36,7 +36,7 @@ MODES = {
     "any": {},
     "dhcp": {"CTRL_IP_LEARNING": "dhcp", "DHCPSERVER": HOST_IP},
 }
-TESTED = ("fixed",)
+TESTED = tuple(MODES)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Card:
 
     mac: str
     lease: str  # what the DHCP server has for it
+    static: str  # an address that the guest may give it
     port: str
     name: str = "eth1"
 
@@ -129,14 +130,14 @@ class World:
         try:
             self.lab.ship()
             domains.configure()
-            self.lan = Lan({MAC: LEASE, **SPARE})
+            self.lan = Lan({MAC: LEASE, **{mac: lease for mac, lease, _ in SPARE}})
             self._stack.callback(self.lan.close)
             self.image = image.build(pathlib.Path(kernel), LAB / "image")
         except BaseException:
             self._stack.close()
             raise
         self._connections = {}
-        self._spare = iter(SPARE.items())
+        self._spare = iter(SPARE)
 
     # -- the daemon --------------------------------------------------------------------------------------------------
 
@@ -198,14 +199,14 @@ class World:
     @contextlib.contextmanager
     def second_card(self, guest, parameters, filter_name=FILTER):
         """A new Card, plugged into the running guest while the block runs; parameters may name its lease by '$LEASE'."""
-        mac, lease = next(self._spare)
+        mac, lease, static = next(self._spare)
         path = LAB / "card.xml"
         path.write_text(card_xml(filter_name, {name: value.replace("$LEASE", lease) for name, value in parameters.items()}, mac))
         done = virsh("attach-device", NAME, path, "--live", uri=domains.SYSTEM)
         assert done.ok, done
         try:
             wait.until(lambda: guest.console.run("test -e /sys/class/net/eth1").ok, "the guest sees its second card", pause=0.1)
-            yield Card(mac, lease, guest.ports()[mac])
+            yield Card(mac, lease, static, guest.ports()[mac])
         finally:
             path.write_text(card_xml(mac=mac))
             done = virsh("detach-device", NAME, path, "--live", uri=domains.SYSTEM)

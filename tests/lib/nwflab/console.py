@@ -2,7 +2,7 @@
 """
 console.py: commands for a guest, by its second serial port
 
-The guest's /init reads lines `NUMBER COMMAND`, runs each command with its shell and answers with the output and a last line
+The guest reads lines `NUMBER COMMAND`, runs each command with its shell and answers with the output and a last line
 `=NUMBER STATUS`. The number tells late answers of a command that was given up from those of the next one.
 
 Invariants: no call waits longer than its limit. The connection is made anew for each command, because the socket behind it
