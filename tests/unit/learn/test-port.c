@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-port.c: what a port wants to see, how much of it it looks at, and what it counts
+ */
+#include "driver/learn/port.h"
+
+#include <string.h>
+
+#include "frames.h"
+
+#define SECOND ((gint64)G_USEC_PER_SEC)
+#define KEY    "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"
+#define BOTH   (NWF_WANT_DHCP | NWF_WANT_SOURCES)
+
+typedef struct Place {
+    NwfBook *book;
+    NwfLearnPort *port;
+} Place;
+
+static void
+place_init(Place *place, NwfLearnMode mode)
+{
+    NwfLearnOptions options = {.name = "vnet0", .ifindex = 5, .key = KEY, .mode = mode, .max = 2};
+
+    memcpy(options.mac, vm_mac, 6);
+    place->book = nwf_book_new();
+    place->port = nwf_learn_port_new(place->book, &options);
+}
+
+static void
+place_clear(Place *place)
+{
+    nwf_learn_port_free(place->port);
+    nwf_book_free(place->book);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
+
+static NwfOutcome
+see(Place *place, const char *line, gint64 now)
+{
+    g_autoptr(GByteArray) bytes = NULL;
+    FrameSpec spec;
+    gsize wire;
+
+    frame_parse(&spec, line);
+    bytes = frame_build(&spec, &wire);
+    return nwf_learn_port_frame(place->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.way, now);
+}
+
+static void
+assert_wants(const Place *place, gint64 now, guint wants, gint64 until)
+{
+    gint64 got;
+
+    g_assert_cmpuint(nwf_learn_port_wants(place->port, now, &got), ==, wants);
+    g_assert_cmpint(got, ==, until);
+}
+
+/* A known address is looked for no more; one that may still change only for what may change it. */
+static void
+test_what_any_wants(void)
+{
+    g_auto(Place) place = {0};
+
+    place_init(&place, NWF_LEARN_ANY);
+    assert_wants(&place, 0, BOTH, NWF_NEVER);
+    see(&place, "from ip 169.254.1.1 10.0.0.1", SECOND);
+    assert_wants(&place, SECOND, BOTH, SECOND + NWF_GRACE + 1);
+    assert_wants(&place, SECOND + NWF_GRACE + 1, 0, NWF_NEVER);
+    see(&place, "from ip 10.0.0.5 10.0.0.1", 2 * SECOND);
+    assert_wants(&place, 2 * SECOND, NWF_WANT_DHCP, SECOND + NWF_GRACE + 1);
+    assert_wants(&place, SECOND + NWF_GRACE + 1, 0, NWF_NEVER);
+    see(&place, "from request xid=7", 3 * SECOND);
+    see(&place, "to ack xid=7 yi=10.0.0.6 time=60", 3 * SECOND);
+    assert_wants(&place, 3 * SECOND, 0, NWF_NEVER);
+}
+
+static void
+test_what_dhcp_wants(void)
+{
+    g_auto(Place) place = {0};
+
+    place_init(&place, NWF_LEARN_DHCP);
+    assert_wants(&place, 0, NWF_WANT_DHCP, NWF_NEVER);
+    see(&place, "from request xid=7", 3 * SECOND);
+    see(&place, "to ack xid=7 yi=10.0.0.6 time=60", 3 * SECOND);
+    assert_wants(&place, 1000 * SECOND, NWF_WANT_DHCP, NWF_NEVER);
+}
+
+/* A flood one way costs nothing of the budget of the other. */
+static void
+test_each_way_has_its_budget(void)
+{
+    g_auto(Place) place = {0};
+    guint dropped = 0;
+
+    place_init(&place, NWF_LEARN_DHCP);
+    for (guint i = 0; i < 500; i++)
+        dropped += see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND).reason == NWF_REASON_RATE;
+    g_assert_cmpuint(dropped, ==, 500 - NWF_BUDGET_BURST);
+    g_assert_cmpuint(nwf_learn_port_rate_news(place.port, NWF_WAY_TO_VM, SECOND), ==, dropped);
+    g_assert_cmpuint(nwf_learn_port_rate_news(place.port, NWF_WAY_FROM_VM, SECOND), ==, 0);
+    g_assert_cmpint(see(&place, "from request xid=7", SECOND).reason, ==, NWF_REASON_NONE);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", 2 * SECOND).reason, ==, NWF_REASON_NONE);
+}
+
+static void
+test_counters(void)
+{
+    g_auto(Place) place = {0};
+    const NwfCounters *counters;
+    char server[NWF_ADDRESS_TEXT];
+    NwfOutcome outcome;
+
+    place_init(&place, NWF_LEARN_DHCP);
+    counters = nwf_learn_port_counters(place.port);
+    outcome = see(&place, "from request xid=7", SECOND);
+    g_assert_false(outcome.accepted || outcome.news);
+    outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
+    g_assert_true(outcome.reason == NWF_REASON_SPECIAL && outcome.news && !outcome.accepted);
+    outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
+    g_assert_true(outcome.reason == NWF_REASON_SPECIAL && !outcome.news);
+    outcome = see(&place, "to ack xid=7 yi=10.0.0.5 time=60 sid=10.0.0.1", SECOND);
+    g_assert_true(outcome.reason == NWF_REASON_NONE && outcome.accepted);
+    g_assert_cmpuint(nwf_address_number(&outcome.address), ==, 0x0a000005);
+    g_assert_cmpuint(counters->seen, ==, 4);
+    g_assert_cmpuint(counters->accepted, ==, 1);
+    g_assert_cmpuint(counters->refused[NWF_REASON_SPECIAL], ==, 2);
+    g_assert_cmpint(counters->last, ==, NWF_REASON_SPECIAL);
+    g_assert_cmpstr(nwf_address_format(server, &counters->last_server), ==, "10.0.0.1");
+}
+
+/* Other servers and another cap count from the next message on, and an open question stays open. */
+static void
+test_trust_changes(void)
+{
+    g_auto(Place) place = {0};
+    NwfAddress server = nwf_address_ipv4(0x0a000002);
+    NwfLearnOptions options = {.max = 1, .servers = &server, .n_servers = 1};
+
+    place_init(&place, NWF_LEARN_DHCP);
+    see(&place, "from request xid=7", SECOND);
+    nwf_learn_port_trust(place.port, &options);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", SECOND).reason, ==, NWF_REASON_SERVER);
+    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=7 yi=10.0.0.5 time=60", SECOND).reason, ==, NWF_REASON_NONE);
+    see(&place, "from request xid=8", SECOND);
+    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=8 yi=10.0.0.6 time=60", SECOND).reason, ==, NWF_REASON_FULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/learn/port/what-any-wants", test_what_any_wants);
+    g_test_add_func("/learn/port/what-dhcp-wants", test_what_dhcp_wants);
+    g_test_add_func("/learn/port/each-way-has-its-budget", test_each_way_has_its_budget);
+    g_test_add_func("/learn/port/counters", test_counters);
+    g_test_add_func("/learn/port/trust-changes", test_trust_changes);
+    return g_test_run();
+}
