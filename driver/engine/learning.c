@@ -86,7 +86,7 @@ read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
     *allowed = nwf_allowed_parse(list, error);
     if (*allowed)
         return TRUE;
-    place = g_strdup_printf(_("filter '%s': CTRL_IP_ALLOWED"), binding->filter);
+    place = g_strdup_printf(_("filter '%s'"), binding->filter);
     g_prefix_error(error, "%s: ", place);
     return FALSE;
 }
