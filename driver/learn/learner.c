@@ -2,8 +2,9 @@
 /*
  * learner.c: what the engine calls; see learner.h and learner_inside.h
  *
- * Each call changes book and tables at once, under the lock, so that the next one sees it; sockets are the thread's, which is
- * woken and follows.
+ * Each call changes book and tables at once, under the lock, so that the next one sees it. A new port's captures are opened by the
+ * caller, so that no frame is missed that a VM sends when the call has returned; all else about sockets is the thread's, which
+ * is woken and follows.
  */
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -302,10 +303,11 @@ static void
 watch_locked(NwfLearner *learner, NwfLearnRequest *request)
 {
     NwfWatched *port = g_hash_table_lookup(learner->ports, request->portdev);
+    gboolean new = port == NULL || !nwf_learn_request_same_client(port->request, request);
 
     if (port != NULL && nwf_learn_request_equal(port->request, request))
         return;
-    if (port != NULL && nwf_learn_request_same_client(port->request, request)) {
+    if (!new) {
         g_hash_table_steal(learner->ports, request->portdev);
         nwf_watched_change_locked(port, request);
     } else {
@@ -315,6 +317,8 @@ watch_locked(NwfLearner *learner, NwfLearnRequest *request)
     }
     g_hash_table_insert(learner->ports, port->request->portdev, port);
     take_given_locked(learner, port);
+    if (new)
+        nwf_watched_look_locked(port, nwf_learner_now());
     learner->counters = MIN(learner->counters, nwf_learner_now() + NWF_COUNTERS);
     nwf_learner_schedule_locked(learner, learner->counters);
 }

@@ -149,7 +149,7 @@ open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
         return FALSE;
     if (poll_slot(slot, error))
         return TRUE;
-    g_ptr_array_add(slot->port->learner->closing, g_steal_pointer(&slot->capture));
+    g_clear_pointer(&slot->capture, nwf_capture_free); /* the caller need not be the thread, whose the others are */
     return FALSE;
 }
 
