@@ -60,6 +60,7 @@ LANES = {
     "fuzz": meson_test("clang", "fuzz"),
     "sanitized": meson_test("sanitized", "unit", "fuzz"),
     "packets": pytest("tests/packets", "ours"),
+    "learning": pytest("tests/learning", "ours"),
     "guests": pytest("tests/guests", "ours", kernel=True),
     "differential": pytest("tests/differential", "ours", limit=1800),
     "oracle": pytest("tests/oracle", "ours", limit=1200),

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+conftest.py: one daemon and one bridge with guests for all tests of address learning
+
+The lane is about this project's driver; where it says that the stock driver does the same and can do no harm, a test may also be run
+with --driver stock. What the tests of this lane send is never sent to the stock driver otherwise.
+"""
+
+import contextlib
+
+import pytest
+
+from lane import Host
+from nwflab.guests import Wire
+from nwflab.lab import Lab
+from nwflab.wait import Watchdog
+
+LIMIT = 120.0
+
+
+def pytest_addoption(parser):
+    """The lane's own option."""
+    parser.addoption("--long", action="store_true", help="crowds, floods and churn in full size")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Against the stock driver only what is marked as harmless."""
+    if config.getoption("--driver") == "stock":
+        away = [item for item in items if not item.get_closest_marker("harmless")]
+        config.hook.pytest_deselected(items=away)
+        items[:] = [item for item in items if item not in away]
+
+
+def pytest_configure(config):
+    """Registers the mark."""
+    config.addinivalue_line("markers", "harmless: also makes sense, and does no harm, against the stock driver")
+
+
+@pytest.fixture(scope="session", name="long")
+def fixture_long(request):
+    """Whether the long forms were asked for."""
+    return request.config.getoption("--long")
+
+
+@pytest.fixture(scope="session", name="shared_lab")
+def fixture_shared_lab(driver):
+    """The daemon of all tests."""
+    lab = Lab(driver)
+    lab.ship()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(scope="session", name="wire")
+def fixture_wire(shared_lab):  # pylint: disable=unused-argument
+    """The bridge and its guests; a new Lab takes all devices away, so it comes first."""
+    with Wire() as wire:
+        yield wire
+
+
+@pytest.fixture(name="lab")
+def fixture_lab(shared_lab, request):
+    """The daemon, running, and killed if a test does not end."""
+    limit = 1800.0 if request.config.getoption("--long") else LIMIT
+    with Watchdog(limit, shared_lab.kill_daemon) as watchdog:
+        yield shared_lab
+    assert not watchdog.bitten, f"the test did not end within {limit:g} s; its daemon was killed"
+
+
+@pytest.fixture(name="host")
+def fixture_host(lab, wire):
+    """A Host without filters and bindings of its own."""
+    lab.daemon  # pylint: disable=pointless-statement
+    with contextlib.ExitStack() as undo:
+        yield Host(lab, wire, undo)
+        died = lab.died
+        if died:
+            lab.hang_up()
+            lab.daemon.start()
+    assert not died, f"the daemon died: {died}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Adds the daemon's log to the report of a test that failed."""
+    report = (yield).get_result()
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and call.when in ("call", "teardown") and lab is not None:
+        report.sections.append(("log of libvirtd", lab.log()[-6000:]))
