@@ -2,8 +2,8 @@
 /*
  * filter.c: what the kernel lets a capture see; see filter.h
  *
- * A fragment is never a DHCP message for us, not even the first one of several. `udp[…]` takes the length of the IP header from the
- * packet; 36 is the place of the client's hardware address, 28 bytes behind the UDP header.
+ * A fragment is never a DHCP message for us, not even the first one of several. `udp[…]` takes the length of the IP
+ * header from the packet; 36 is the place of the client's hardware address, 28 bytes behind the UDP header.
  *
  * The kernel has taken a frame's VLAN tag off before it asks the program, so that tagged frames of these kinds
  * come through; the reader puts the tag back, and they are refused with a reason that can be told.
@@ -11,6 +11,7 @@
 #include "driver/learn/filter.h"
 
 #include <glib/gi18n-lib.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 
 #define NO_FRAGMENT "ip[6:2] & 0x3fff = 0"
@@ -23,15 +24,28 @@ char *
 nwf_filter_text(const NwfCaptureKind *kind)
 {
     const guint8 *mac = kind->mac;
-    gboolean inbound = (kind->way == NWF_WAY_FROM_VM) != kind->lower;
-    const char *side = inbound ? "inbound" : "outbound";
 
     if (kind->way == NWF_WAY_FROM_VM)
-        return g_strdup_printf("%s and ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", side, mac[0], mac[1], mac[2],
-                               mac[3], mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
-    return g_strdup_printf("%s and udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
+        return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
+                               mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
+    return g_strdup_printf("udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
                            "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT,
-                           side, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+/* The kernel's own mark of a packet says which way it goes. Jumps are relative: what follows need not know of it. */
+static GArray *
+program_of_way(const NwfCaptureKind *kind)
+{
+    gboolean inbound = (kind->way == NWF_WAY_FROM_VM) != kind->lower;
+    const struct sock_filter way[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (guint)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, inbound ? 0 : 1, inbound ? 1 : 0),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    GArray *program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
+
+    return g_array_append_vals(program, way, G_N_ELEMENTS(way));
 }
 
 GArray *
@@ -47,7 +61,7 @@ nwf_filter_compile(const NwfCaptureKind *kind, GError **error)
         return NULL;
     }
     if (pcap_compile(language, &compiled, text, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-        program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
+        program = program_of_way(kind);
         g_array_append_vals(program, compiled.bf_insns, compiled.bf_len);
         pcap_freecode(&compiled);
     } else {
