@@ -11,16 +11,32 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* All frames leave through it; belongs to the network namespace. Closing one takes the kernel some ten milliseconds. */
+static int sender = -1;
+
+static void
+open_sender(void)
+{
+    if (sender >= 0)
+        close(sender);
+    sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(sender, >=, 0);
+}
+
 gboolean
 net_enter(void)
 {
-    return geteuid() == 0 && unshare(CLONE_NEWNET) == 0;
+    if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0)
+        return FALSE;
+    open_sender();
+    return TRUE;
 }
 
 void
 net_fresh(void)
 {
     g_assert_cmpint(unshare(CLONE_NEWNET), ==, 0);
+    open_sender();
     net_run("ip link set lo up");
 }
 
@@ -48,6 +64,13 @@ net_port(const char *name)
 {
     net_run("ip link add %s type veth peer name g-%s; ip link set %s addrgenmode none; ip link set g-%s addrgenmode none;"
             "ip link set %s up; ip link set g-%s up", name, name, name, name, name, name);
+    net_wait(name);
+}
+
+void
+net_wait(const char *name)
+{
+    net_run("for dev in %s g-%s; do until ip -br link show $dev | grep -q ' UP '; do sleep 0.01; done; done", name, name);
 }
 
 void
@@ -73,7 +96,6 @@ net_try_times(const char *name, guint vm, const char *line, guint times)
     g_autoptr(GByteArray) frame = NULL;
     struct sockaddr_ll to = {.sll_family = AF_PACKET};
     FrameSpec spec;
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
     frame_parse(&spec, line);
     replace(spec.src, vm);
@@ -84,8 +106,7 @@ net_try_times(const char *name, guint vm, const char *line, guint times)
     to.sll_ifindex = (int)if_nametoindex(spec.way == NWF_WAY_FROM_VM ? guest : name);
     g_assert_cmpint(to.sll_ifindex, >, 0);
     for (guint i = 0; i < times; i++)
-        sent += sendto(fd, frame->data, frame->len, 0, (struct sockaddr *)&to, sizeof(to)) == (gssize)frame->len;
-    close(fd);
+        sent += sendto(sender, frame->data, frame->len, 0, (struct sockaddr *)&to, sizeof(to)) == (gssize)frame->len;
     return sent;
 }
 

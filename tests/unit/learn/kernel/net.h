@@ -17,6 +17,8 @@ void net_fresh(void);
 void net_run(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /** net_port: makes the port @name, up. */
 void net_port(const char *name);
+/** net_wait: until both ends of the port are up and let frames through. */
+void net_wait(const char *name);
 
 void net_mac(guint8 mac[6], guint vm);
 /** net_send: a line of frames.h as it is for or from @vm, through the port @name. Other VMs' addresses are the stranger's. */

@@ -16,8 +16,8 @@ on_changed(const char *portdev, gpointer data)
     g_autofree char *path = g_build_filename(scene->dir, "learn", "state", NULL);
 
     g_mutex_lock(&scene->lock);
-    g_clear_pointer(&scene->state, g_free);
-    g_file_get_contents(path, &scene->state, NULL, NULL);
+    if (scene->state == NULL && !g_file_get_contents(path, &scene->state, NULL, NULL))
+        scene->state = g_strdup("");
     g_hash_table_replace(scene->reports, g_strdup(portdev),
                          GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(scene->reports, portdev)) + 1));
     g_cond_broadcast(&scene->told);
@@ -31,7 +31,10 @@ on_log(NwfLearnLevel level, const char *message, gpointer data)
 
     g_mutex_lock(&scene->lock);
     g_ptr_array_add(scene->log, g_strdup_printf("%d %s", level, message));
+    scene->stalled = scene->stall;
     g_cond_broadcast(&scene->told);
+    while (scene->stall)
+        g_cond_wait(&scene->told, &scene->lock);
     g_mutex_unlock(&scene->lock);
 }
 
@@ -69,7 +72,10 @@ scene_begin(void)
     net_fresh();
     g_mutex_init(&scene->lock);
     g_cond_init(&scene->told);
-    scene->dir = g_dir_make_tmp("nwf-learn-XXXXXX", NULL);
+    if (g_file_test("/dev/shm", G_FILE_TEST_IS_DIR)) /* files in memory, as under /run */
+        scene->dir = g_mkdtemp(g_strdup("/dev/shm/nwf-learn-XXXXXX"));
+    else
+        scene->dir = g_dir_make_tmp("nwf-learn-XXXXXX", NULL);
     scene->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_learn_request_unref);
     scene->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->log = g_ptr_array_new_with_free_func(g_free);
@@ -218,6 +224,27 @@ scene_count_logged(Scene *scene, const char *part)
         n += strstr(g_ptr_array_index(scene->log, i), part) != NULL;
     g_mutex_unlock(&scene->lock);
     return n;
+}
+
+void
+scene_stall(Scene *scene, const char *port, guint vm)
+{
+    g_mutex_lock(&scene->lock);
+    scene->stall = TRUE;
+    scene->stalled = FALSE;
+    net_send(port, vm, "to ack xid=4711 yi=10.0.0.250 time=3600 sid=10.0.0.1");
+    while (!scene->stalled)
+        g_cond_wait(&scene->told, &scene->lock);
+    g_mutex_unlock(&scene->lock);
+}
+
+void
+scene_go_on(Scene *scene)
+{
+    g_mutex_lock(&scene->lock);
+    scene->stall = FALSE;
+    g_cond_broadcast(&scene->told);
+    g_mutex_unlock(&scene->lock);
 }
 
 void

@@ -15,7 +15,9 @@ typedef struct Scene {
     GHashTable *requests;/* name -> NwfLearnRequest */
     GHashTable *reports; /* name -> how many */
     GPtrArray *log;
-    char *state;         /* our own file at the moment of the last report; what a killed daemon would have left */
+    gboolean stall;      /* keep the learner's thread at its next line of the log */
+    gboolean stalled;
+    char *state;         /* our own file at the moment of the first report: what a killed daemon would have left */
 } Scene;
 
 /** scene_begin: in a fresh network; the learner runs, with files in a new directory. */
@@ -40,6 +42,9 @@ void scene_expect(Scene *scene, const char *port, const char *addresses);
 void scene_expect_still(Scene *scene, const char *port, guint vm, const char *addresses);
 /** scene_reports: how many reports of @port there were. */
 guint scene_reports(Scene *scene, const char *port);
+/** scene_stall: keeps the learner's thread busy with a line about @port, until scene_go_on(). */
+void scene_stall(Scene *scene, const char *port, guint vm);
+void scene_go_on(Scene *scene);
 /** scene_logged: within a second or two a line with @part was logged. */
 void scene_logged(Scene *scene, const char *part);
 guint scene_count_logged(Scene *scene, const char *part);

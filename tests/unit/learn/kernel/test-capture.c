@@ -236,6 +236,7 @@ test_it_lives_through_down_and_up_but_not_longer_than_its_device(void)
     g_assert_cmpuint(nwf_capture_read(capture, 16, on_frame, &seen), ==, 0);
     g_assert_false(wakes(capture, FALSE)); /* down is told once */
     net_run("ip link set vnet0 up");
+    net_wait("vnet0");
     net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
     g_assert_true(wakes(capture, TRUE));
     g_assert_cmpuint(nwf_capture_read(capture, 16, on_frame, &seen), ==, 1);

@@ -13,6 +13,14 @@
 #define LAST      "from arp 10.9.9.9 10.9.9.1"
 #define LAST_ADDR "10.9.9.9"
 
+/* A server has the question before it answers; a frame through a veth pair takes a moment. */
+static void
+ask(const char *port, guint vm, const char *line)
+{
+    net_send(port, vm, line);
+    g_usleep(5000);
+}
+
 /* ---- mode any ---- */
 
 typedef struct AnyCase {
@@ -81,7 +89,7 @@ test_an_ack_replaces_what_a_packet_taught(void)
     g_usleep(50000);
     net_send("vnet0", 1, "from ip 10.0.0.66 10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.66");
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_end(scene);
@@ -158,15 +166,35 @@ test_dhcp_whole_exchange(void)
     net_send("vnet0", 1, "from discover xid=6");
     net_send("vnet0", 1, "to offer xid=6 yi=10.0.0.5 sid=10.0.0.1");
     net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1"); /* unasked */
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
     scene_expect(scene, "vnet0", "10.0.0.5");
-    net_send("vnet0", 1, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    ask("vnet0", 1, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
     net_send("vnet0", 1, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
     net_send("vnet0", 1, "to decline xid=9 want=10.0.0.6");             /* nobody else can */
     net_send("vnet0", 1, "from release xid=9 ci=10.0.0.5 src=10.0.0.5");
     scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_end(scene);
+}
+
+/* Much else keeps the learner busy; what is to be read first is a frame to the VM, before question and answer. */
+static void
+test_a_busy_learner_sees_the_question_before_its_answer(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    scene_stall(scene, "vnet0", 1);
+    net_send("vnet0", 1, "to ack xid=4712 yi=10.0.0.250 time=3600 sid=10.0.0.1");
+    net_send("vnet0", 1, REQUEST);
+    g_usleep(20000);
+    net_send("vnet0", 1, ACK);
+    g_usleep(20000);
+    scene_go_on(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5");
     scene_end(scene);
 }
 
@@ -179,7 +207,7 @@ test_a_lease_ends_in_time(void)
     net_port("vnet0");
     scene_watch(scene, "vnet0", 1, "dhcp");
     g_usleep(50000);
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     begin = g_get_monotonic_time();
     net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 time=2 sid=10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.5");
@@ -201,7 +229,7 @@ test_trusted_servers_may_change(void)
     net_port("vnet0");
     scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3");
     g_usleep(50000);
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
     scene_logged(scene, "DHCPSERVER");
     scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3,10.0.0.1");
@@ -223,7 +251,7 @@ test_two_ports_of_one_key(void)
     scene_watch(scene, "vnet0", 1, "dhcp");
     scene_watch(scene, "vnet1", 1, "dhcp");
     g_usleep(50000);
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_expect(scene, "vnet1", "10.0.0.5");
@@ -247,8 +275,10 @@ test_a_port_that_goes_down_and_up(void)
     scene_watch(scene, "vnet0", 1, "dhcp");
     scene_watch(scene, "vnet1", 2, "any");
     g_usleep(50000);
-    net_run("ip link set vnet0 down; ip link set vnet1 down; sleep 0.1; ip link set vnet0 up; ip link set vnet1 up; sleep 0.1");
-    net_send("vnet0", 1, REQUEST);
+    net_run("ip link set vnet0 down; ip link set vnet1 down; sleep 0.1; ip link set vnet0 up; ip link set vnet1 up");
+    net_wait("vnet0");
+    net_wait("vnet1");
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
     net_send("vnet1", 2, "from arp 10.0.0.6 10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.5");
@@ -285,7 +315,7 @@ test_another_device_of_the_same_name(void)
     scene_watch(scene, "vnet1", 2, "dhcp");
     g_usleep(50000);
     net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
-    net_send("vnet1", 2, REQUEST);
+    ask("vnet1", 2, REQUEST);
     net_send("vnet1", 2, ACK);
     scene_expect(scene, "vnet0", "10.0.0.66");
     scene_expect(scene, "vnet1", "10.0.0.5");
@@ -298,7 +328,7 @@ test_another_device_of_the_same_name(void)
     g_usleep(50000);
     net_send("vnet0", 1, "from arp 10.0.0.7 10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.7");
-    net_send("vnet1", 2, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    ask("vnet1", 2, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
     net_send("vnet1", 2, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
     scene_expect(scene, "vnet1", "10.0.0.5 10.0.0.6");
     scene_end(scene);
@@ -314,11 +344,12 @@ test_a_macvtap_learns_at_the_device_below(void)
     net_run("ip link add low0 type veth peer name out; ip link set low0 up; ip link set out up;"
             "ip link add link low0 name g-out address %02x:%02x:%02x:%02x:%02x:%02x type macvtap mode bridge;"
             "ip link set g-out up", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    net_wait("out");
     scene_watch(scene, "g-out", 1, "dhcp linkdev=low0");
     g_usleep(50000);
     net_send("out", 1, "to request xid=7 want=10.0.0.66 sid=10.0.0.1 op=1 esrc=vm edst=all sport=68 dport=67"); /* a forgery */
     net_send("out", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1");
-    net_send("out", 1, "from request xid=8 want=10.0.0.5 sid=10.0.0.1");
+    ask("out", 1, "from request xid=8 want=10.0.0.5 sid=10.0.0.1");
     net_send("out", 1, "to ack xid=8 yi=10.0.0.5 time=3600 sid=10.0.0.1");
     scene_expect(scene, "g-out", "10.0.0.5");
     scene_watch(scene, "g-out", 1, "any linkdev=low0");
@@ -338,7 +369,9 @@ test_a_renamed_device_is_another_port(void)
     scene_watch(scene, "vnet0", 1, "any");
     scene_watch(scene, "vnet9", 9, "any");
     g_usleep(50000);
-    net_run("ip link set vnet0 down; ip link set vnet0 name vnet9; ip link set g-vnet0 name g-vnet9; ip link set vnet9 up; sleep 0.1");
+    net_run("ip link set vnet0 down; ip link set vnet0 name vnet9; ip link set g-vnet0 name g-vnet9; ip link set vnet9 up");
+    net_wait("vnet9");
+    g_usleep(50000);
     net_send("vnet9", 1, "from arp 10.0.0.5 10.0.0.1"); /* of the MAC of the name before */
     net_send("vnet9", 9, "from arp 10.0.0.9 10.0.0.1");
     scene_expect(scene, "vnet9", "10.0.0.9");
@@ -361,7 +394,7 @@ test_a_restart_forgets_nothing(void)
     scene_watch(scene, "vnet2", 3, "any");
     g_usleep(50000);
     net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
-    net_send("vnet1", 2, REQUEST);
+    ask("vnet1", 2, REQUEST);
     net_send("vnet1", 2, ACK);
     net_send("vnet2", 3, "from arp 10.0.0.67 10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.66");
@@ -418,7 +451,7 @@ test_what_ended_before_it_was_watched_is_reported(void)
     net_port("vnet0");
     scene_watch(scene, "vnet0", 1, "dhcp");
     g_usleep(50000);
-    net_send("vnet0", 1, REQUEST);
+    ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 time=1 sid=10.0.0.1");
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_unwatch(scene, "vnet0");
@@ -467,6 +500,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/any/held", test_nobody_learns_what_another_has);
     g_test_add_func("/learn/learner/any/allowed", test_only_what_is_allowed);
     g_test_add_func("/learn/learner/dhcp/exchange", test_dhcp_whole_exchange);
+    g_test_add_func("/learn/learner/dhcp/busy", test_a_busy_learner_sees_the_question_before_its_answer);
     g_test_add_func("/learn/learner/dhcp/end", test_a_lease_ends_in_time);
     g_test_add_func("/learn/learner/dhcp/ended-before", test_what_ended_before_it_was_watched_is_reported);
     g_test_add_func("/learn/learner/dhcp/servers", test_trusted_servers_may_change);

@@ -102,6 +102,7 @@ test_leaving_a_bridge_is_not_the_end(void)
     g_assert_true(news(links));
     g_assert_nonnull(nwf_links_find(links, "n0"));
     g_assert_cmpuint(nwf_links_find(links, "n0")->master, ==, 0);
+    g_assert_true(has(links, 10, 0, 0, 1));
     net_run("ip link set n0 master br0; ip link del br0");
     g_assert_true(news(links));
     g_assert_cmpuint(nwf_links_find(links, "n0")->master, ==, 0);

@@ -27,6 +27,7 @@ lease(const char *port, guint vm, guint32 xid, guint last)
     g_autofree char *answer = g_strdup_printf("to ack xid=%u yi=10.0.0.%u time=3600 sid=10.0.0.1", xid, last);
 
     net_send(port, vm, ask);
+    g_usleep(1000); /* a frame through a veth pair takes a moment */
     net_send(port, vm, answer);
 }
 
@@ -206,8 +207,8 @@ test_counters_say_what_was_refused(void)
     make_ports(1);
     scene_watch(scene, "vnet0", 1, "dhcp");
     g_usleep(100000);
-    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1");
-    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=4711 yi=10.0.0.66 time=3600 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=4711 yi=10.0.0.66 time=3600 sid=10.0.0.1");
     lease("vnet0", 1, 7, 5);
     net_send("vnet0", 1, "from request xid=8 want=10.0.0.66 sid=10.0.0.1 hlen=5");
     scene_expect(scene, "vnet0", "10.0.0.5");
