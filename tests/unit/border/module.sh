@@ -25,7 +25,7 @@ needed=$(readelf -d "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 for library in $needed; do
     case $library in
         libglib-2.0.so.0 | libgio-2.0.so.0 | libgobject-2.0.so.0 | libxml2.so.* | libvirt.so.0) ;;
-        libpcap.so.0.8 | libc.so.6 | libdl.so.2 | libpthread.so.0 | ld-linux*) ;;
+        libpcap.so.0.8 | libmnl.so.0 | libc.so.6 | libdl.so.2 | libpthread.so.0 | ld-linux*) ;;
         libasan.so.* | libubsan.so.* | libgcc_s.so.1 | libm.so.6 | librt.so.1) ;; # builds with sanitizers
         *) complain "needs a library that a daemon may not have: $library" ;;
     esac
