@@ -27,7 +27,7 @@ PEER_MAC = "52:54:00:78:00:02"
 FORGED_IP = "10.78.0.66"  # nobody's
 
 _ETH_P_ALL = 0x0003
-_ETH_P_IP, _ETH_P_ARP = b"\x08\x00", b"\x08\x06"
+_ETH_P_IP, _ETH_P_ARP, _ETH_P_RARP = b"\x08\x00", b"\x08\x06", b"\x80\x35"
 _PACKET_OUTGOING = 4
 
 
@@ -132,6 +132,10 @@ class Witness:
         """Frames so far whose Ethernet source is `mac`."""
         self._collect()
         return [frame for frame in self._frames if frame[6:12] == bytes.fromhex(mac.replace(":", ""))]
+
+    def announced(self, mac):
+        """Whether `mac` was announced by RARP, as hypervisors do for a guest that has moved."""
+        return any(frame[12:14] == _ETH_P_RARP for frame in self.from_mac(mac))
 
 
 @contextlib.contextmanager

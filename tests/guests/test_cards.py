@@ -11,8 +11,9 @@ from nwflab.client import virsh
 from nwflab.daemon import LAB
 from nwflab.domains import SYSTEM
 from nwflab.texts import uuid_of
-from world import FILTER, LEASE, MODES, NAME, TESTED, card_xml
+from world import FILTER, LEASE, MAC, MODES, NAME, TESTED, card_xml, eventually
 
+CARRIER = {"down": "NO-CARRIER", "up": "LOWER_UP"}
 SECOND = {**MODES, "fixed": {"IP": "$LEASE"}}
 
 
@@ -85,3 +86,20 @@ def test_filter_changes_under_the_guest(world):
     finally:
         world.lab.client.define(text)
     assert guest.pings(PEER_IP)
+
+
+@pytest.mark.parametrize("mode", TESTED)
+def test_link_goes_down_and_up(world, mode):
+    """virsh domif-setlink changes neither binding nor rules, and the guest talks again when the link is back."""
+    guest = world.ready(mode)
+    before = world.lab.client.binding_xml(guest.port), world.rules(guest)
+    with Witness() as seen:
+        for state in ("down", "up"):
+            assert virsh("domif-setlink", NAME, MAC, state, uri=SYSTEM).ok
+            wait.until(lambda flag=CARRIER[state]: guest.console.run(f"ip link show eth0 | grep -q {flag}").ok, "the guest sees it")
+            guest.takes(FORGED_IP)
+            assert not guest.reaches(PEER_IP)
+            assert (world.lab.client.binding_xml(guest.port), world.rules(guest)) == before
+        guest.takes(LEASE)
+        assert eventually(lambda: guest.pings(PEER_IP, limit=1))
+        assert seen.from_address(LEASE) and not seen.from_address(FORGED_IP)

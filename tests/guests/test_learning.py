@@ -92,6 +92,20 @@ def test_released_address_is_closed(world):
             assert not seen.from_address(card.lease)
 
 
+def test_lease_outlives_its_binding(world):
+    """dhcp: a card that has another filter for a while is let through with its lease at once, and with nothing else."""
+    guest = world.ready("dhcp")
+    world.update(card_xml("no-mac-spoofing"))
+    assert world.addresses(guest.port) == set()
+    with Witness() as seen:
+        world.update(card_xml(parameters=MODES["dhcp"]))
+        assert guest.pings(PEER_IP)
+        assert world.addresses(guest.port) == {LEASE}
+        guest.takes(FORGED_IP)
+        assert not guest.reaches(PEER_IP)
+        assert seen.from_address(LEASE) and not seen.from_address(FORGED_IP)
+
+
 def test_address_of_another_card_is_not_learned(world):
     """any: a card that speaks with the address of another port of the bridge is not let through."""
     guest = world.ready("any")

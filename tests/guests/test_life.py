@@ -14,7 +14,7 @@ from nwflab.client import Failed, attempt
 from nwflab.daemon import LAB
 from nwflab.guests import inside
 from nwflab.hosts import SecondHost
-from world import Guest, LEASE, MODES, NAME, TESTED, card_xml, eventually
+from world import Guest, LEASE, MAC, MODES, NAME, TESTED, card_xml, eventually
 
 
 def is_held(guest):
@@ -46,17 +46,20 @@ def test_save_and_restore(world, mode):
     """A saved guest leaves nothing behind; restored, it is filtered on its new port as before."""
     guest, path = world.ready(mode), LAB / "saved"
     port = guest.port
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, Witness() as seen:
         stack.callback(path.unlink, missing_ok=True)
+        if mode != "any":  # where the first address is the right one
+            guest.forges(FORGED_IP)
         attempt(guest.handle.save, str(path))
         assert guest.state == "gone" and not ports.exists(port)
         assert world.lab.client.bindings() == [] and world.lab.rules(port) == ""
         attempt(world.connection().restore, str(path))
-    assert world.lab.client.bindings() == [guest.port]
-    if mode == "any":  # learned anew, from what the guest sends
-        assert eventually(lambda: guest.pings(PEER_IP, limit=1))
-    world.wait_for_rules(guest)
-    assert is_held(guest)
+        assert world.lab.client.bindings() == [guest.port]
+        if mode == "any":  # learned anew, from what the guest sends
+            assert eventually(lambda: guest.pings(PEER_IP, limit=1))
+        world.wait_for_rules(guest)
+        assert is_held(guest)
+        assert seen.from_address(LEASE) and not seen.from_address(FORGED_IP)
 
 
 @pytest.fixture(name="far")
@@ -81,17 +84,17 @@ def test_migration(world, far, mode):
     here, port = world.ready(mode), world.guest.port
     connection = attempt(libvirt.open, far.uri_of("qemu"))
     there = Guest(connection, NAME)
-    with far.client() as bindings:
+    with far.client() as bindings, Witness() as seen:
         try:
+            if mode != "any":  # where the first address is the right one
+                here.forges(FORGED_IP)
             here.migrate(there, FAR_IP)
             assert (here.state, there.state) == ("gone", "running")
             assert world.lab.client.bindings() == [] and world.lab.rules(port) == ""
             assert bindings.bindings() == [there.port]
-            if mode == "dhcp":
-                assert not there.pings(PEER_IP, limit=1)  # no lease is known here
-                assert there.join().ok
-            elif mode == "any":
-                assert eventually(lambda: there.pings(PEER_IP, limit=1))
+            if mode != "dhcp":  # where nothing but DHCP passes as long as there is no lease
+                wait.until(lambda: seen.announced(MAC), "the guest's new place was announced")
+            speak_first(there, mode)
             wait.until(lambda: f"--ip-src {LEASE} " in far_rules(there.port), "the far rules know the address", pause=0.1)
             assert is_held(there)
             far_port = there.port
@@ -99,8 +102,18 @@ def test_migration(world, far, mode):
         finally:
             there.destroy()
         assert bindings.bindings() == [] and far_rules(far_port) == ""
-    assert here.state == "running" and world.lab.client.bindings() == [here.port]
+        assert here.state == "running" and world.lab.client.bindings() == [here.port]
+        assert seen.from_address(LEASE) and not seen.from_address(FORGED_IP)
     connection.close()
+
+
+def speak_first(there, mode):
+    """Does what the driver of a host that the guest is new on has to see before it knows the guest's address."""
+    if mode == "any":
+        assert eventually(lambda: there.pings(PEER_IP, limit=1))
+    elif mode == "dhcp":
+        assert not there.pings(PEER_IP, limit=1)  # no lease is known here
+        assert there.join().ok
 
 
 def was_booted_anew(guest):

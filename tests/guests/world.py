@@ -81,6 +81,11 @@ class Guest(domains.Domain):
         self.console.check(f"ip address flush dev {card}; ip address add {address}/{NETMASK} dev {card};"
                            f"arp -i {card} -s {PEER_IP} {PEER_MAC}")
 
+    def forges(self, address):
+        """From now on the guest sends to the peer with this address, too, many times a second; until it joins again."""
+        self.console.check(f"ip address add {address}/{NETMASK} dev eth0; arp -i eth0 -s {PEER_IP} {PEER_MAC};"
+                           f"ping -i 0.02 -I {address} {PEER_IP} >/dev/null 2>&1 &")
+
     def pings(self, address, limit=5, source=None):
         """Whether `address` answers the guest."""
         return self.console.run(f"ping -c 1 -W {limit} {f'-I {source}' if source else ''} {address}").ok
