@@ -17,7 +17,9 @@
 #include "driver/learn/port.h"
 #include "driver/watch/links.h"
 
-#define NWF_COALESCE (20 * 1000)             /* microseconds between two reports of a port */
+#define NWF_COALESCE (20 * 1000)             /* microseconds between two reports of a port; doubles while they go on */
+#define NWF_COALESCE_MAX (500 * 1000)
+#define NWF_COALESCE_QUIET (1 * G_USEC_PER_SEC)
 #define NWF_RENEWALS (1 * G_USEC_PER_SEC)    /* how long the files may be behind what nobody was told of */
 #define NWF_SAVE_AGAIN (5 * G_USEC_PER_SEC)
 #define NWF_COUNTERS (2 * G_USEC_PER_SEC)    /* how long the file of counters may be behind */
@@ -53,6 +55,7 @@ struct NwfWatched {
     gboolean compare;     /* compare anyway */
     gboolean dirty;       /* look at its captures */
     gint64 reported;      /* when the engine was last told; NWF_NEVER: not yet */
+    gint64 pace;          /* from one report to the next at least */
     gint64 report;        /* when to tell it; NWF_NEVER: nothing to tell */
     gint64 wants_until;   /* when its captures may be others */
     gint64 open_again;    /* when to try again; NWF_NEVER: they are open */

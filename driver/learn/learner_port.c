@@ -52,6 +52,7 @@ nwf_watched_new_locked(NwfLearner *learner, NwfLearnRequest *request)
     nwf_book_key_format(port->key, request->owner, request->mac);
     port->told = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
     port->reported = port->open_told = port->news_told = G_MININT64 / 2;
+    port->pace = NWF_COALESCE;
     port->report = port->wants_until = port->open_again = NWF_NEVER;
     for (guint way = 0; way < NWF_WAYS; way++)
         port->slots[way] = (NwfSlot){.port = port, .resume = NWF_NEVER};

@@ -4,7 +4,7 @@
  *
  * A port is reported when its list is another than what the engine was given or told of last. The first change is
  * reported with the turn of the loop that saw it, all of that turn together; what follows within NWF_COALESCE is one
- * report.
+ * report. A VM that goes on changing its addresses is reported ever less often, down to twice a second.
  *
  * The files are written before the engine is told, so that no address that it acts on is lost, however the daemon
  * ends. If they cannot be written the engine is told all the same, the administrator too, and it is tried again. What
@@ -70,7 +70,8 @@ compare_port(NwfLearner *learner, NwfWatched *port, gint64 now)
     log_missing(learner, port->request->portdev, port->told, list, FALSE);
     g_array_unref(port->told);
     port->told = g_steal_pointer(&list);
-    port->report = MAX(now, port->reported + NWF_COALESCE);
+    if (port->report == NWF_NEVER)
+        port->report = MAX(now, port->reported + port->pace);
     nwf_learner_schedule_locked(learner, port->report);
 }
 
@@ -99,12 +100,15 @@ take_due_names(NwfLearner *learner, gint64 now)
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer value;
+    gboolean quiet;
 
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NwfWatched *port = value;
         if (port->report > now)
             continue;
+        quiet = now - port->reported >= NWF_COALESCE_QUIET;
+        port->pace = quiet ? NWF_COALESCE : MIN(port->pace * 2, NWF_COALESCE_MAX);
         port->report = NWF_NEVER;
         port->reported = now;
         g_ptr_array_add(names, g_strdup(port->request->portdev));

@@ -254,6 +254,34 @@ test_changes_in_a_row_are_few_reports(void)
     scene_end(scene);
 }
 
+/* A VM and a server that give and take all the time cost the engine two plans a second, not fifty. */
+static void
+test_a_vm_that_goes_on_changing_is_reported_less_often(void)
+{
+    Scene *scene = scene_begin();
+    guint reports;
+
+    make_ports(1);
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(100000);
+    for (guint i = 0; i < 28; i++) { /* as many as the budget lets through */
+        lease("vnet0", 1, 100 + i, 5);
+        g_usleep(35000);
+        net_send("vnet0", 1, "from release xid=9 ci=10.0.0.5 src=10.0.0.5");
+        g_usleep(35000);
+    }
+    scene_expect(scene, "vnet0", "");
+    g_usleep(600000);
+    reports = scene_reports(scene, "vnet0");
+    g_test_message("%u reports", reports);
+    g_assert_cmpuint(reports, >=, 4);
+    g_assert_cmpuint(reports, <=, 14);
+    g_usleep(600000);
+    lease("vnet0", 1, 900, 6); /* quiet since */
+    scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_end(scene);
+}
+
 /* ---- races ---- */
 
 static gpointer
@@ -384,6 +412,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/storm/foreign-flood", test_a_flood_for_others_is_not_seen);
     g_test_add_func("/learn/storm/counters", test_counters_say_what_was_refused);
     g_test_add_func("/learn/storm/reports", test_changes_in_a_row_are_few_reports);
+    g_test_add_func("/learn/storm/pace", test_a_vm_that_goes_on_changing_is_reported_less_often);
     g_test_add_func("/learn/storm/race", test_watched_and_unwatched_a_hundred_times);
     g_test_add_func("/learn/storm/unwatched", test_nothing_is_learned_for_a_port_that_is_not_watched);
     g_test_add_func("/learn/storm/descriptors", test_too_few_descriptors_are_told_and_tried_again);
