@@ -49,9 +49,10 @@ def fixture_tell(request):
         for outcome in outcomes:
             nodeid = f"tests/releases/{place}::{outcome.name.replace('::', ' ')}"
             location = (f"tests/releases/{place}", None, outcome.name)
-            longrepr = (place, 0, outcome.text) if outcome.result == "skipped" else outcome.text or None
-            for when, result, text in (("call", outcome.result, longrepr), ("teardown", "passed", None)):
-                report = pytest.TestReport(nodeid, location, {}, result, text, when)
+            text = outcome.text or "no reason was given"
+            longrepr = {"passed": None, "failed": text, "skipped": (place, 0, text)}[outcome.result]
+            for when, result, shown in (("call", outcome.result, longrepr), ("teardown", "passed", None)):
+                report = pytest.TestReport(nodeid, location, {}, result, shown, when)
                 item.ihook.pytest_runtest_logreport(report=report)
 
     return tell
