@@ -59,8 +59,10 @@ class Host:
 
     def define(self, name, body, **attributes):
         """Defines or redefines a filter that goes with the test."""
+        known = name in self.client.filters()
         self.client.define(filter_xml(name, body, uuid=str(uuid.uuid5(uuid.NAMESPACE_OID, name)), **attributes))
-        self.undo.callback(self._undefine, name)
+        if not known:
+            self.undo.callback(self._undefine, name)
 
     def _undefine(self, name):
         if name in self.client.filters():
