@@ -45,6 +45,8 @@ privileged_start(void)
     NwfEngineConfig config = {
         .filter_dir = "/run/border/nwfilter",
         .binding_dir = "/run/border/nwfilter-binding",
+        .learn_dir = "/run/border/nwfilter-learn",
+        .lease_file = "/run/border/network/nwfilter.leases",
         .dialect = NWF_DIALECT_9,
         .log = log_nothing,
     };
