@@ -170,7 +170,7 @@ find(NwfTransactions *transactions, guint32 xid)
     return NULL;
 }
 
-/* The one with this xid, else a free one, else the one asked longest ago. */
+/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time. */
 static NwfTransaction *
 place_for(NwfTransactions *transactions, guint32 xid)
 {
@@ -183,7 +183,7 @@ place_for(NwfTransactions *transactions, guint32 xid)
         return place;
     place = &transactions->slots[0];
     for (guint i = 1; i < NWF_TRANSACTIONS_MAX; i++)
-        if (transactions->slots[i].asked < place->asked)
+        if (transactions->slots[i].number < place->number)
             place = &transactions->slots[i];
     return place;
 }
@@ -197,6 +197,7 @@ ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
     memset(question, 0, sizeof(*question));
     question->open = TRUE;
     question->xid = dhcp->xid;
+    question->number = ++transactions->count;
     question->asked = now;
     question->rapid = rapid;
     if (!rapid)

@@ -23,6 +23,7 @@ enum { NWF_TRANSACTIONS_MAX = 8 };
 typedef struct NwfTransaction {
     gboolean open;
     guint32 xid;
+    guint64 number;       /* in the order of asking, from 1 */
     gint64 asked;         /* CLOCK_BOOTTIME, microseconds */
     gboolean rapid;       /* a DISCOVER: the ACK must say so too */
     NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is only a wish) */
@@ -32,6 +33,7 @@ typedef struct NwfTransaction {
 
 /* All zero is one that nobody asked anything. Plain memory, nothing to free. */
 typedef struct NwfTransactions {
+    guint64 count; /* questions so far */
     NwfTransaction slots[NWF_TRANSACTIONS_MAX];
 } NwfTransactions;
 
