@@ -9,10 +9,10 @@
  * People get a line for each address; programs get one JSON object, whose words are not translated.
  */
 #include "driver/learn/state_file.h"
+#include "tools/json.h"
 #include "tools/virt-nwfilter.h"
 
 #include <glib/gi18n-lib.h>
-#include <json-glib/json-glib.h>
 #include <time.h>
 
 #define STATE_DIR "/run/libvirt/nwfilter-learn"
@@ -176,16 +176,6 @@ print_text(Learned *learned, gboolean counters)
 /* ---- for programs ---- */
 
 static void
-put_text(JsonBuilder *out, const char *name, const char *text)
-{
-    json_builder_set_member_name(out, name);
-    if (text)
-        json_builder_add_string_value(out, text);
-    else
-        json_builder_add_null_value(out);
-}
-
-static void
 put_record(JsonBuilder *out, const Learned *learned, const NwfRecord *record)
 {
     g_autoptr(GDateTime) end = end_of(learned, &record->lease);
@@ -193,12 +183,12 @@ put_record(JsonBuilder *out, const Learned *learned, const NwfRecord *record)
     char address[NWF_ADDRESS_TEXT], server[NWF_ADDRESS_TEXT];
 
     json_builder_begin_object(out);
-    put_text(out, "address", nwf_address_format(address, &record->lease.address));
-    put_text(out, "by", nwf_how_words[record->lease.how]);
-    put_text(out, "until", until);
-    put_text(out, "server",
-             nwf_address_is_set(&record->lease.server) ? nwf_address_format(server, &record->lease.server) : NULL);
-    put_text(out, "key", record->key);
+    nwf_json_text(out, "address", nwf_address_format(address, &record->lease.address));
+    nwf_json_text(out, "by", nwf_how_words[record->lease.how]);
+    nwf_json_text(out, "until", until);
+    nwf_json_text(out, "server",
+                  nwf_address_is_set(&record->lease.server) ? nwf_address_format(server, &record->lease.server) : NULL);
+    nwf_json_text(out, "key", record->key);
     json_builder_end_object(out);
 }
 
@@ -215,10 +205,9 @@ put_port(JsonBuilder *out, Learned *learned, const char *group)
         if (g_str_equal(keys[i], "addresses"))
             continue;
         if (!g_str_equal(keys[i], "name") && g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &number, NULL)) {
-            json_builder_set_member_name(out, keys[i]);
-            json_builder_add_int_value(out, (gint64)number);
+            nwf_json_number(out, keys[i], (gint64)number);
         } else {
-            put_text(out, keys[i], value);
+            nwf_json_text(out, keys[i], value);
         }
     }
     json_builder_set_member_name(out, "addresses");
@@ -237,7 +226,6 @@ static void
 print_json(Learned *learned)
 {
     g_autoptr(JsonBuilder) out = json_builder_new();
-    g_autoptr(JsonGenerator) generator = json_generator_new();
 
     json_builder_begin_object(out);
     json_builder_set_member_name(out, "ports");
@@ -252,11 +240,7 @@ print_json(Learned *learned)
             put_record(out, learned, record_at(learned, i));
     json_builder_end_array(out);
     json_builder_end_object(out);
-    g_autoptr(JsonNode) root = json_builder_get_root(out);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    nwf_json_print(out);
 }
 
 /* ---- the command ---- */

@@ -9,9 +9,9 @@
 #include "tools/verdict_print.h"
 
 #include "driver/tech/ebiptables/names.h"
+#include "tools/json.h"
 
 #include <glib/gi18n-lib.h>
-#include <json-glib/json-glib.h>
 
 struct NwfReport {
     JsonBuilder *builder; /* NULL: text */
@@ -78,36 +78,19 @@ why_not_judged(const NwfSight *sight)
 /* --- JSON --- */
 
 static void
-put_text(JsonBuilder *out, const char *name, const char *text)
-{
-    json_builder_set_member_name(out, name);
-    if (text)
-        json_builder_add_string_value(out, text);
-    else
-        json_builder_add_null_value(out);
-}
-
-static void
-put_number(JsonBuilder *out, const char *name, gint64 number)
-{
-    json_builder_set_member_name(out, name);
-    json_builder_add_int_value(out, number);
-}
-
-static void
 put_stage(JsonBuilder *out, const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
 {
     const char *port = port_of(stage, sight, to);
     g_autofree char *chain = nwf_chain_name(stage->chain, port);
 
     json_builder_begin_object(out);
-    put_text(out, "port", port);
-    put_text(out, "chain", chain);
+    nwf_json_text(out, "port", port);
+    nwf_json_text(out, "chain", chain);
     if (stage->rule) {
-        put_text(out, "filter", stage->rule->filter);
-        put_number(out, "line", stage->rule->line);
-        put_number(out, "index", stage->index + 1);
-        put_text(out, "action", actions[stage->rule->verdict]);
+        nwf_json_text(out, "filter", stage->rule->filter);
+        nwf_json_number(out, "line", stage->rule->line);
+        nwf_json_number(out, "index", stage->index + 1);
+        nwf_json_text(out, "action", actions[stage->rule->verdict]);
     }
     json_builder_set_member_name(out, "certain");
     json_builder_add_boolean_value(out, stage->certain);
@@ -121,10 +104,10 @@ put_way(JsonBuilder *out, const NwfSight *sight, guint index)
     const NwfDecision *decision = &sight->decisions[index];
 
     json_builder_begin_object(out);
-    put_text(out, "to", to->name);
-    put_text(out, "fate", fates[decision->fate]);
+    nwf_json_text(out, "to", to->name);
+    nwf_json_text(out, "fate", fates[decision->fate]);
     if (decision->reason)
-        put_text(out, "reason", decision->reason);
+        nwf_json_text(out, "reason", decision->reason);
     if (decision->deciding) {
         json_builder_set_member_name(out, "decided_by");
         put_stage(out, decision->deciding, sight, to);
@@ -141,13 +124,13 @@ static void
 put_sight(JsonBuilder *out, const NwfSight *sight)
 {
     json_builder_begin_object(out);
-    put_number(out, "frame", sight->number);
-    put_number(out, "time", sight->time);
-    put_number(out, "length", (gint64)sight->length);
+    nwf_json_number(out, "frame", sight->number);
+    nwf_json_number(out, "time", sight->time);
+    nwf_json_number(out, "length", (gint64)sight->length);
     if (!sight->decisions) {
-        put_text(out, "not_judged", why_not_judged(sight));
+        nwf_json_text(out, "not_judged", why_not_judged(sight));
     } else {
-        put_text(out, "from", sight->from.name);
+        nwf_json_text(out, "from", sight->from.name);
         json_builder_set_member_name(out, "ways");
         json_builder_begin_array(out);
         for (guint i = 0; i < sight->to->len; i++)
@@ -160,24 +143,17 @@ put_sight(JsonBuilder *out, const NwfSight *sight)
 static void
 print_document(NwfReport *report)
 {
-    g_autoptr(JsonGenerator) generator = json_generator_new();
     JsonBuilder *out = report->builder;
 
     json_builder_end_array(out);
     json_builder_set_member_name(out, "sums");
     json_builder_begin_object(out);
     for (guint i = 0; i < G_N_ELEMENTS(fates); i++)
-        put_number(out, fates[i], report->counts[i]);
-    put_number(out, "not_judged", report->not_judged);
+        nwf_json_number(out, fates[i], report->counts[i]);
+    nwf_json_number(out, "not_judged", report->not_judged);
     json_builder_end_object(out);
     json_builder_end_object(out);
-
-    JsonNode *root = json_builder_get_root(out);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    json_node_unref(root);
-    g_print("%s\n", text);
+    nwf_json_print(out);
 }
 
 /* --- text --- */
