@@ -17,7 +17,7 @@ BUSYBOX = "/bin/busybox"
 INIT = """\
 #!/bin/busybox sh
 export PATH=/bin
-/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox mkdir -p /proc /sys /dev /run
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -47,7 +47,7 @@ done
 # What udhcpc runs: the lease is put on the card, and noted for the test.
 UDHCPC = """\
 #!/bin/sh
-echo "$1 ${ip-}" >>/tmp/dhcp
+echo "$1 ${ip-}" >>/run/dhcp
 case $1 in
     deconfig) ip address flush dev "$interface" ;;
     bound | renew) ip address replace "$ip/$mask" dev "$interface" ;;

@@ -82,9 +82,9 @@ def test_released_address_is_closed(world):
     guest = world.ready()
     with world.second_card(guest, MODES["dhcp"]) as card:
         guest.console.check("ip link set eth1 up")
-        guest.console.check("udhcpc -i eth1 -n -R -t 3 -T 1 -s /bin/on-lease -p /tmp/udhcpc.pid")  # goes on in the background
+        guest.console.check("udhcpc -i eth1 -n -R -t 3 -T 1 -s /bin/on-lease -p /run/udhcpc.pid")  # goes on in the background
         assert eventually(lambda: talks(guest))
-        guest.console.check("kill $(cat /tmp/udhcpc.pid)")
+        guest.console.check("kill $(cat /run/udhcpc.pid)")
         wait.until(lambda: card.lease not in world.addresses(card.port), "the lease has ended")
         with Witness() as seen:
             guest.takes(card.lease, "eth1")

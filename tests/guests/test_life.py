@@ -119,7 +119,7 @@ def speak_first(there, mode):
 def was_booted_anew(guest):
     """Whether the guest answers, and has no file of before."""
     try:
-        return not guest.console.run("test -e /tmp/before", limit=2).ok
+        return not guest.console.run("test -e /run/before", limit=2).ok
     except wait.Timeout:
         return False
 
@@ -128,7 +128,7 @@ def test_reboot_inside(world):
     """A guest that reboots keeps its port and its rules."""
     guest = world.ready()
     before = guest.port, world.rules(guest)
-    guest.console.check("touch /tmp/before; (sleep 0.2; reboot -f) >/dev/null 2>&1 &")
+    guest.console.check("touch /run/before; (sleep 0.2; reboot -f) >/dev/null 2>&1 &")
     wait.until(lambda: was_booted_anew(guest), "the guest is up again", guest.BOOT, pause=0.2)
     assert (guest.port, world.rules(guest)) == before
     assert guest.join().ok

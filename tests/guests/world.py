@@ -107,7 +107,7 @@ class Talk:
         self.gaps = []
         self.answered = 0
         self._guest, self._console = guest, guest.console  # the console can be had without a daemon
-        self._file = f"/tmp/talk-{source}"
+        self._file = f"/run/talk-{source}"
         self._command = f"ping -i {pause} -I {source} {PEER_IP} >{self._file} 2>&1 & echo $! >{self._file}.pid"
 
     def __enter__(self):
