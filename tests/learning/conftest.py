@@ -2,8 +2,8 @@
 """
 conftest.py: one daemon and one bridge with guests for all tests of address learning
 
-The lane is about this project's driver; where it says that the stock driver does the same and can do no harm, a test may also be run
-with --driver stock. What the tests of this lane send is never sent to the stock driver otherwise.
+The lane is about this project's driver. With --driver stock only the tests run that are marked `harmless`: they prove that what they
+expect is what the stock driver does.
 """
 
 import contextlib

@@ -23,7 +23,7 @@ from nwflab.frames import arp
 from nwflab.guests import A, B, C, D, one_processor, port_of
 from nwflab.texts import binding_xml, uuid_of
 
-pytestmark = pytest.mark.ours("what these do must not be done to the stock driver")
+pytestmark = pytest.mark.ours("bounds that this driver promises: D25 and D26")
 
 FIRST, SECOND = "10.77.0.161", "10.77.0.162"
 PORT_MEMORY = 384  # KiB a port, of the process

@@ -290,7 +290,7 @@ def lines_of(owner):
 
 
 def test_stock_ours_stock(host):
-    """Leases go along; the stock driver never gets more than one live line of a key."""
+    """Leases go along; the file has one line for each key, the newest."""
     host.lab.change_driver("stock")
     try:
         owner = host.owner()
