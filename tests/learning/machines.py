@@ -103,7 +103,8 @@ class Machine:
     def udhcpc(self, *words):
         """busybox's client, in the foreground of its process until it is ended."""
         busybox = shutil.which("busybox")
-        return self.start(busybox, "udhcpc", "-f", "-i", "eth0", "-t", "8", "-T", "1", "-A", "1", "-s", self.folder / "script", *words)
+        return self.start(busybox, "udhcpc", "-f", "-i", "eth0", "-t", "8", "-T", "1", "-A", "1", "-s", self.folder / "script",
+                          *words)
 
     def dhclient(self, *words):
         """ISC's client; its file of leases stays with the machine."""
@@ -149,16 +150,17 @@ class Server:
     def __init__(self, lease="10m", *words):
         self.folder = LAB / "dnsmasq"
         self.words = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--log-facility=-", "--port=0",
-                      "--bind-interfaces", "--interface=eth0", "--except-interface=lo", "--no-ping", "--dhcp-authoritative", "--leasefile-ro",
-                      f"--pid-file={self.folder}/pid", f"--dhcp-range={RANGE}.10,{RANGE}.250,255.255.0.0,{lease}", "--log-dhcp", *words]
+                      "--bind-interfaces", "--interface=eth0", "--except-interface=lo", "--no-ping", "--dhcp-authoritative",
+                      "--leasefile-ro", f"--pid-file={self.folder}/pid", "--log-dhcp",
+                      f"--dhcp-range={RANGE}.10,{RANGE}.250,255.255.0.0,{lease}", *words]
         self._process = None
 
     def __enter__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "pid").unlink(missing_ok=True)
         with open(self.folder / "log", "wb") as log:
-            self._process = subprocess.Popen(["ip", "netns", "exec", namespace_of(NEIGHBOUR), *self.words], stdin=subprocess.DEVNULL,
-                                             stdout=log, stderr=log)
+            self._process = subprocess.Popen(["ip", "netns", "exec", namespace_of(NEIGHBOUR), *self.words],
+                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait.until((self.folder / "pid").exists, "the DHCP server runs")
         return self
 

@@ -137,6 +137,11 @@ def test_server_that_answers_at_once(host):
         assert host.addresses("vnetA")[0].startswith(RANGE)
 
 
+def heard(server, word, times):
+    """Waits for what the server logs."""
+    wait.until(lambda: server.log().count(word) >= times, f"the server logs {word}", 10)
+
+
 def test_question_for_settings_alone(host):
     """dnsmasq answers an INFORM with an ACK that has no lease: none is learned from it, before and after there is one."""
     host.bind_dhcp(A)
@@ -144,9 +149,9 @@ def test_question_for_settings_alone(host):
     with Server() as server:
         for turn, address in enumerate((other, mine), 1):
             host.send(A, dhcp.ask(A, dhcp.INFORM, 92 + turn, [(55, b"\x01\x03")], src=address, ciaddr=address))
-            wait.until(lambda: server.log().count("DHCPINFORM(") >= turn, "the server heard it")  # pylint: disable=cell-var-from-loop
+            heard(server, "DHCPINFORM(", turn)
             host.send(A, dhcp.ask(A, dhcp.REQUEST, 95 + turn, [(50, dhcp.ip(mine))]))
-            wait.until(lambda: server.log().count("DHCPREQUEST(") >= turn, "and the next one")  # pylint: disable=cell-var-from-loop
+            heard(server, "DHCPREQUEST(", turn)
             host.has("vnetA", mine)
         assert "DHCPACK(" in server.log()
         host.lab.restart()

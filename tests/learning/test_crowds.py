@@ -29,10 +29,10 @@ FIRST, SECOND = "10.77.0.161", "10.77.0.162"
 PORT_MEMORY = 384  # KiB a port, of the process
 
 
-def bind_all(host, crowd, word):
+def bind_all(host, crowd, word, undo):
     """Binds every card."""
     for number, station in enumerate(crowd.stations):
-        host.undo.callback(host.unbind, crowd.port_of(station))
+        undo.callback(host.unbind, crowd.port_of(station))
         host.client.bind(binding_xml(crowd.port_of(station), CLEAN, [("CTRL_IP_LEARNING", word)], mac=station.mac,
                                      uuid=uuid_of(500000 + number)))
 
@@ -42,6 +42,11 @@ def unlearned(crowd):
     text = kernel.save("eb")
     return [station.name for station in crowd.stations
             if f"-A I-{crowd.port_of(station)}-ipv4-ip -p IPv4 --ip-src {station.ip} -j RETURN" not in text]
+
+
+def all_in_the_kernel(crowd, limit):
+    """Waits for the rules of all ports."""
+    wait.until(lambda: not unlearned(crowd), "all addresses are in the kernel", limit, pause=0.1)
 
 
 def memory(pid):
@@ -60,8 +65,7 @@ def test_all_learn_at_once(host, wire, long, word):
     """Every address is in the kernel soon after the last frame; threads are as many as for one port, descriptors two a port."""
     for size in ((50, 500) if long else (30,)):
         with Crowd(size) as crowd, contextlib.ExitStack() as undo:
-            undo.callback(lambda: [host.unbind(crowd.port_of(station)) for station in crowd.stations])  # pylint: disable=cell-var-from-loop
-            bind_all(host, crowd, word)
+            bind_all(host, crowd, word, undo)
             threads, files, used = learners(host), host.files_open(), memory(host.lab.daemon.pid)
             xid = itertools.count(5000)
             begin = time.monotonic()
@@ -74,7 +78,7 @@ def test_all_learn_at_once(host, wire, long, word):
                     crowd.send(station, dhcp.ask(station, REQUEST, number, [(50, ip(station.ip))]).bytes_for(station >> C, b""))
                     wire.guests[C].sender.send(dhcp.tell(C, station, ACK, number, station.ip).bytes_for(C >> station, b""))
             sent = time.monotonic() - begin
-            wait.until(lambda: not unlearned(crowd), "all addresses are in the kernel", 30 if size < 100 else 120, pause=0.1)  # pylint: disable=cell-var-from-loop
+            all_in_the_kernel(crowd, 30 if size < 100 else 120)
             took = time.monotonic() - begin
             print(f"{word}, {size} ports: sent in {sent:.2f} s, all in the kernel after {took:.2f} s, {files} descriptors")
             assert learners(host) == threads == ["nwf-learner"]

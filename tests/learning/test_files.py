@@ -70,7 +70,8 @@ def bind_with_lines(host, before, lines, behind=""):
     with away(host):
         STATE.unlink(missing_ok=True)
         LEASES.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(line.format(**fill) + "\n" for line in before) + good + "".join(line.format(**fill) + "\n" for line in lines) + behind
+        around = ["".join(line.format(**fill) + "\n" for line in part) for part in (before, lines)]
+        text = around[0] + good + around[1] + behind
         LEASES.write_bytes(text.encode("latin-1"))
     host.bind_dhcp(A, owner=owner)
 

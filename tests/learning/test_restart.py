@@ -105,7 +105,7 @@ def test_redefinition_in_the_middle(host, word):
         host.lease(A, A.ip)
     else:
         host.send(A, udp())
-    wait.until(lambda: f"--ip-src {A.ip} --ip-proto udp" in kernel.of_port(port_of(A)), "the new text with the address is in force", 10)
+    wait.until(lambda: f"--ip-src {A.ip} --ip-proto udp" in kernel.of_port(port_of(A)), "the new text is in force", 10)
     assert host.passes(A, A.ip) and not host.passes(A, FIRST)
 
 

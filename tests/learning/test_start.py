@@ -3,6 +3,8 @@
 test_start.py: when learning starts, and what holds from the moment in which the call returns
 """
 
+import pathlib
+
 import pytest
 
 from lane import CLEAN
@@ -92,7 +94,8 @@ def test_value_of_a_reference_counts_below_it(host):
     assert bound(host, "outer") == ("ok", True)
     assert f"--ip-src {A.ip}" in kernel.of_port(port_of(A))
     host.unbind(port_of(A))
-    host.define("outer", f"<filterref filter='inner'><parameter name='IP' value='{A.ip}'/></filterref><filterref filter='inner'/>")
+    host.define("outer", f"<filterref filter='inner'><parameter name='IP' value='{A.ip}'/></filterref>"
+                         "<filterref filter='inner'/>")
     assert bound(host, "outer", [("CTRL_IP_LEARNING", "none")]) == ("INT", False)
 
 
@@ -127,8 +130,8 @@ def test_deleted_port_is_open_again(host):
 PASSES_ANY = [dhcp_ask(), arp(sender_ip="0.0.0.0"), rarp()]
 PASSES_DHCP = [dhcp_ask()]
 STOPS = [udp(), tcp(), arp(), arp(op=2), arp(sender_ip="0.0.0.0", sender_mac=C.mac), arp(op=2, sender_ip="0.0.0.0"), ether(),
-         udp(v6=True), udp(vlan=5), dhcp_ask(src_mac=C.mac), dhcp_ask(vlan=5), rarp(src_mac=C.mac), rarp(op=4), udp(sport=67, dport=68),
-         udp(sport=68, dport=68), tcp(sport=68, dport=67)]
+         udp(v6=True), udp(vlan=5), dhcp_ask(src_mac=C.mac), dhcp_ask(vlan=5), rarp(src_mac=C.mac), rarp(op=4),
+         udp(sport=67, dport=68), udp(sport=68, dport=68), tcp(sport=68, dport=67)]
 
 
 @pytest.mark.parametrize("frame", STOPS, ids=str)
@@ -168,6 +171,31 @@ def test_what_reaches_a_guest(host, wire):
     host.bind_dhcp(A, DHCPSERVER=["10.77.0.200", C.ip])
     assert wire.arrives(C >> A, dhcp_tell()) and wire.arrives(C >> A, dhcp_tell(src="10.77.0.200"))
     assert not wire.arrives(C >> A, dhcp_tell(src="10.77.0.201"))
+
+
+@pytest.fixture(name="open_until_known")
+def fixture_open_until_known(host):
+    """The daemon with the setting for those who want the stock driver's way."""
+    file = pathlib.Path("/etc/libvirt/nwfilter.conf")
+    file.write_text("learning_open_until_known = 1\n")
+    host.lab.restart()
+    yield
+    file.unlink()
+    host.lab.restart()
+
+
+@pytest.mark.usefixtures("open_until_known")
+def test_open_until_known(host, wire):
+    """Whatever address the guest shows passes until it is known; its MAC is checked all the same. Mode dhcp is as ever."""
+    host.bind(A)
+    assert wire.arrives(A >> C, dhcp_ask())
+    assert not wire.arrives(A >> C, udp(src_mac=C.mac)) and not wire.arrives(A >> C, ether())
+    assert wire.arrives(A >> C, arp())
+    host.has(A, A.ip)
+    assert not host.passes(A, "10.77.0.99")
+    host.unbind(port_of(A))
+    host.bind_dhcp(A)
+    assert not wire.arrives(A >> C, udp())
 
 
 # -- ports that are not ready ------------------------------------------------------------------------------------------------
