@@ -6,6 +6,7 @@ bench.py: the command line of scripts/bench: both drivers in turn, round by roun
     steps.py      what is measured, in which world
     bare.py       the least that a create can cost
     machine.py    on what it was measured
+    learning*.py  the same three for address learning, which needs guests
     report.py     the tables
 
 In each round each world is built first for one driver, then for the other, which comes first changing from round to round: a slow
@@ -23,12 +24,12 @@ import shlex
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
+TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
+sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "learning")]
 
 import machine  # noqa: E402  pylint: disable=wrong-import-position
 import report  # noqa: E402  pylint: disable=wrong-import-position
 import steps  # noqa: E402  pylint: disable=wrong-import-position
-from world import World  # noqa: E402  pylint: disable=wrong-import-position
 
 DRIVERS = ("stock", "ours")
 
@@ -39,7 +40,7 @@ def arguments_of(words, names):
                                      "and prints figures and ratios.")
     parser.add_argument("--rounds", type=int, default=None, metavar="N", help="rounds (default: 3, with --quick 1)")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME",
-                        help=f"measure this alone; may be repeated: {', '.join(names)}")
+                        help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but learning)")
     parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; less than two minutes")
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")
@@ -70,7 +71,7 @@ class Run:
         todo = [step for step in wanted if driver in step.drivers and number < step.rounds]
         if not todo:
             return
-        with World(driver) as world:
+        with todo[0].place(driver) as world:
             for step in todo:
                 self.progress(number, driver, step.function.__doc__.splitlines()[0])
                 values = {}
@@ -103,7 +104,7 @@ def main():
     facts = {"command": shlex.join(["scripts/bench", *words]), "date": f"{now:%Y-%m-%d %H:%M} UTC", **machine.facts()}
     before = machine.load()
     run = Run(sizes, options.rounds)
-    run.do(steps.in_worlds(options.only or steps.names()))
+    run.do(steps.in_worlds(options.only or steps.usual()))
     facts["run"] = f"rounds: {options.rounds}, taken: {run.duration()}; load averages {before} before, {machine.load()} after"
     print(report.text(run.figures, sizes, facts, options.markdown))
     if options.json:

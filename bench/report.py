@@ -12,6 +12,8 @@ No number is judged here: there is no limit that could be passed or failed.
 import statistics
 import typing
 
+import learning_rows
+
 MANY = 8  # values of which quartiles are shown
 
 
@@ -44,8 +46,16 @@ class Row(typing.NamedTuple):
     show: typing.Callable = show_ms
 
 
+SHOWN = {"ms": show_ms, "number": show_number}
+
+
 def rows_of(sizes):
     """The lines of the first table, in order."""
+    return [*rows_of_calls(sizes), *(Row(figure, title, SHOWN[unit]) for figure, title, unit in learning_rows.rows(sizes))]
+
+
+def rows_of_calls(sizes):
+    """The lines about calls."""
     creates = [Row(f"{what} {others}", f"{what} one binding, {others} others there, ms")
                for what in ("create", "delete") for others in (0, *sizes.others)]
     starts = [Row(f"start {many}", f"daemon starts, {many} bindings without rules, until all are filtered, ms" if many

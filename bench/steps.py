@@ -9,8 +9,10 @@ daemon's life, in the order of the table; each round does every world with each 
 import re
 import typing
 
+import learning
 from bare import Bare
-from world import INNER, NEW_RULE, NEW_SOURCE, binding, clock, name_of
+from learning_world import LearningWorld
+from world import INNER, NEW_RULE, NEW_SOURCE, World, binding, clock, name_of
 from nwflab import kernel
 from nwflab.execs import Execs
 
@@ -25,10 +27,14 @@ class Sizes(typing.NamedTuple):
     restarts: tuple = (50, 100)
     connections: int = 8
     turns: int = 30  # of a create against the bare batch
+    lessons: int = 5  # guests that are learned one after the other
+    frames: int = 2000  # of each kind, forged while something happens
+    crowd: int = 50  # ports that learn at once
+    host: int = 500  # the same, with our driver alone
 
 
 FULL = Sizes()
-QUICK = Sizes(some=6, restarts=(6, 12), turns=15)
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50)
 
 
 def create_and_delete(world, others):
@@ -132,6 +138,7 @@ class Step(typing.NamedTuple):
     function: typing.Callable
     rounds: int = 1000  # no more than these
     drivers: tuple = ("stock", "ours")
+    place: typing.Callable = World  # the same for all steps of a world
 
 
 STEPS = (
@@ -142,12 +149,25 @@ STEPS = (
     Step(("restart",), "restart", restarts, rounds=2),
     Step(("bare", "memory"), "last", last_of_many, drivers=("ours",)),
     Step(("processes",), "count", processes, rounds=1),
+    Step(("learning", "learn-first"), "first", learning.after_packet, place=LearningWorld),
+    Step(("learning", "learn-ack"), "ack", learning.after_ack, place=LearningWorld),
+    Step(("learning", "learn-forged"), "life any", learning.life_any, place=LearningWorld),
+    Step(("learning", "learn-forged"), "life dhcp", learning.life_dhcp, place=LearningWorld),
+    Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
+    Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
+    Step(("learning", "learn-crowd"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "learn-crowd"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),
 )
 
 
 def names():
     """All that --only takes."""
     return sorted({name for step in STEPS for name in step.names})
+
+
+def usual():
+    """What is measured without --only: address learning has a run of its own."""
+    return sorted({name for step in STEPS if step.place is World for name in step.names})
 
 
 def in_worlds(wanted):

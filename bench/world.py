@@ -78,6 +78,12 @@ def rule_lines():
             if line[:1] == ":" or line[:3] == "-A "]
 
 
+def memory_of(pid):
+    """KiB of a process: PSS without the pages of files, whose share changes with what else runs; and RSS."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return tuple(int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M).group(1)) for key in ("Pss_Anon", "Rss"))
+
+
 class World:
     """See the opening of this file. A context manager; wipes the sandbox before and after."""
 
@@ -206,9 +212,8 @@ class World:
         return time.monotonic() - begin
 
     def memory(self):
-        """KiB of the daemon: PSS without the pages of files, whose share changes with what else runs; and RSS."""
-        text = pathlib.Path(f"/proc/{self.lab.daemon.pid}/smaps_rollup").read_text()
-        return tuple(int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M).group(1)) for key in ("Pss_Anon", "Rss"))
+        """KiB of the daemon, see memory_of()."""
+        return memory_of(self.lab.daemon.pid)
 
     def own_time(self):
         """Seconds of CPU that the threads of the daemon have taken, without the programs that it ran."""
