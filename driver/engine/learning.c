@@ -191,7 +191,10 @@ same_addresses(const GArray *a, const GArray *b)
     return TRUE;
 }
 
-/* The swap is in force: the learner is told what its port wants now. */
+/*
+ * The swap is in force: the learner is told what its port wants now. One that waits for the tools is visited again in any
+ * case, with growing delays, however its addresses change.
+ */
 void
 nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
 {
@@ -205,6 +208,6 @@ nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
     }
     nwf_learner_watch(engine->learner, port->request);
     g_autoptr(GArray) now = nwf_learner_addresses(engine->learner, port->request);
-    if (port->addresses && !same_addresses(now, port->addresses))
+    if (port->addresses && !port->unplaced && !port->postponed && !same_addresses(now, port->addresses))
         changed(swap->name, engine);
 }
