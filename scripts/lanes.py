@@ -67,6 +67,7 @@ LANES = {
     "languages": pytest("tests/languages", "ours"),
     "schema": pytest("tests/schema"),
     "live-stock": pytest("tests/live", "stock"),
+    "learning-stock": pytest("tests/learning", "stock", default=False),
     "packets-stock": pytest("tests/packets", "stock", limit=3600, default=False),
 }
 

@@ -273,4 +273,3 @@ def test_bridge_is_asked_by_its_port(host):
         from_device("g-vnettwo", send_from)
         host.has("vnettwo", OWN)
         host.unbind("vnettwo")
-

@@ -3,7 +3,6 @@
 test_clients.py: real clients and a real server: udhcpc, dhclient, dnsmasq
 """
 
-import shutil
 import signal
 
 import pytest
@@ -23,8 +22,6 @@ FORGED = f"{RANGE}.254"
 @pytest.fixture(name="machine")
 def fixture_machine(wire):  # pylint: disable=unused-argument
     """A guest with a kernel."""
-    if not shutil.which("dhclient"):
-        pytest.skip("this release of Debian has no dhclient")
     with Machine() as machine:
         yield machine
 
@@ -131,7 +128,7 @@ def test_lease_without_end(host, machine):
 def test_server_that_answers_at_once(host):
     """Rapid commit by dnsmasq."""
     host.bind_dhcp(A)
-    with Server("10m", "--dhcp-rapid-commit"):
+    with Server(words=["--dhcp-rapid-commit"]):
         host.send(A, dhcp.ask(A, dhcp.DISCOVER, 91, [(80, b""), (55, b"\x01\x03\x33")]))
         wait.until(lambda: host.addresses("vnetA"), "the lease counts", 15)
         assert host.addresses("vnetA")[0].startswith(RANGE)

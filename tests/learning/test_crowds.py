@@ -76,7 +76,8 @@ def test_all_learn_at_once(host, wire, long, word):
                         continue
                     number = next(xid)
                     crowd.send(station, dhcp.ask(station, REQUEST, number, [(50, ip(station.ip))]).bytes_for(station >> C, b""))
-                    wire.guests[C].sender.send(dhcp.tell(C, station, ACK, number, station.ip).bytes_for(C >> station, b""))
+                    answer = dhcp.tell(C, station, ACK, number, station.ip, dst=station.ip, dst_mac=station.mac)
+                    wire.guests[C].sender.send(answer.bytes_for(C >> station, b""))
             sent = time.monotonic() - begin
             all_in_the_kernel(crowd, 30 if size < 100 else 120)
             took = time.monotonic() - begin

@@ -322,4 +322,3 @@ def test_stock_ours_stock(host):
     host.lab.daemon  # pylint: disable=pointless-statement
     assert SECOND in host.addresses(port_of(A))
     host.unbind(port_of(A))
-
