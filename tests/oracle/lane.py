@@ -32,6 +32,7 @@ EMPTY = "<filter name='oracle'/>"
 FATES = {"passes": True, "dropped": False, "rejected": False, "held": False, "unknown": None}
 AT_HOST = {"tcp": 6, "udp": 17, "icmp": 1, "tcp6": 6, "udp6": 17, "icmp6": 58}
 CONTROL_TYPE = b"\x88\xb6"
+TAGS = (b"\x81\x00", b"\x88\xa8")
 COUNT_PAUSE = 0.012  # the kernel's connection limits do not look twice within one of its ticks
 
 
@@ -113,7 +114,8 @@ def arrived(shot, station, sent):
     """Whether the frame came to the station; None where that cannot be seen."""
     text = shot.text
     if station is not HOST:
-        return any(frame[:12] == text[:12] for frame in sent.seen[station] if frame[12:14] != CONTROL_TYPE or text[12:14] == CONTROL_TYPE)
+        like_control = CONTROL_TYPE in (text[12:14], text[16:18] if text[12:14] in TAGS else b"")  # a card takes the tag off
+        return any(frame[:12] == text[:12] for frame in sent.seen[station] if frame[12:14] != CONTROL_TYPE or like_control)
     if text[12:14] == b"\x08\x06":
         return any(frame[:12] == text[:12] for frame in sent.seen[HOST])
     marker = shot.sketch.get("marker", b"")
