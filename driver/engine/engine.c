@@ -3,8 +3,9 @@
  * engine.c: beginning and end of the engine, and its readers
  *
  * Start: load the files, ask the technology what is in the kernel, start the applier, bring every stored binding up in
- * shared batches, release ports that nobody binds any more. None of the ports can make the start fail. Rules that the
- * last run left stay in force until ours replace them.
+ * shared batches, release ports that nobody binds any more, and only then let the learner listen: by now it knows who
+ * has which address. None of the ports can make the start fail. Rules that the last run left stay in force until ours
+ * replace them.
  *
  * End: the applier finishes the batch that runs; what waits behind it is still carried out, because its callers sleep.
  * Rules and files stay.
@@ -140,6 +141,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
         return NULL;
     }
     take_over(engine);
+    nwf_learner_begin(engine->learner);
     return engine;
 }
 

@@ -277,6 +277,21 @@ nwf_learner_free(NwfLearner *learner)
     g_free(learner);
 }
 
+void
+nwf_learner_begin(NwfLearner *learner)
+{
+    GHashTableIter iter;
+    gpointer port;
+
+    g_mutex_lock(&learner->lock);
+    learner->begun = TRUE;
+    g_hash_table_iter_init(&iter, learner->ports);
+    while (g_hash_table_iter_next(&iter, NULL, &port))
+        nwf_watched_look_locked(port, nwf_learner_now());
+    g_mutex_unlock(&learner->lock);
+    nwf_learner_wake(learner);
+}
+
 /* ---- watching ---- */
 
 /* What the engine knows of the port is what it asked for last; if that is not true any more, it is told. */

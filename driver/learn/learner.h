@@ -11,6 +11,8 @@
  * it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they must not
  * block and must not call free().
  *
+ * A learner reads its files when it is made and answers from them; it captures nothing before begin().
+ *
  * A port whose device is not there, or down, is waited for. When a device of the same name but another index appears, a
  * port in mode any forgets its address; leases belong to owner and MAC and stay.
  */
@@ -63,6 +65,13 @@ typedef struct NwfLearner NwfLearner;
 NwfLearner *nwf_learner_new(const NwfLearnerConfig *config, GError **error);
 /** nwf_learner_free: ends the thread; the book is on disk. */
 void nwf_learner_free(NwfLearner *learner);
+
+/**
+ * nwf_learner_begin: all ports that are there when a daemon starts are watched or held; only from now on it captures, and so
+ * learns. Before, a VM could get what belongs to another port that nobody has told the learner of yet. Captures of
+ * the ports that are watched by now are open when it returns.
+ */
+void nwf_learner_begin(NwfLearner *learner);
 
 /**
  * nwf_learner_watch: @request is in force for its port from now on; equal to the one in force: nothing changes. Another

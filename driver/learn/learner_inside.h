@@ -83,6 +83,7 @@ struct NwfLearner {
     GPtrArray *retired;/* of NwfWatched: not watched any more, their captures still open */
     GArray *lines;     /* of NwfLine: for the log */
     NwfLinks *links;
+    gboolean begun;    /* captures may be open */
     gboolean dirty;    /* a port is */
     gboolean compare;  /* a port's list may be another */
     gboolean stopping;

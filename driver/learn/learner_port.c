@@ -218,6 +218,8 @@ nwf_watched_look_locked(NwfWatched *port, gint64 now)
     look_at_device(port);
     kind.ifindex = capture_device(port);
     wants = nwf_learn_port_wants(port->core, now, &port->wants_until);
+    if (!port->learner->begun)
+        wants = 0;
     nwf_learner_schedule_locked(port->learner, port->wants_until);
     memcpy(kind.mac, request->mac, sizeof(kind.mac));
     port->open_again = NWF_NEVER;

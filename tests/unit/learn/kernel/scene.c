@@ -39,7 +39,7 @@ on_log(NwfLearnLevel level, const char *message, gpointer data)
 }
 
 void
-scene_start(Scene *scene)
+scene_wake(Scene *scene)
 {
     g_autofree char *state = g_build_filename(scene->dir, "learn", NULL);
     g_autofree char *leases = g_build_filename(scene->dir, "network", "nwfilter.leases", NULL);
@@ -49,6 +49,13 @@ scene_start(Scene *scene)
     scene->learner = nwf_learner_new(&config, &error);
     g_assert_no_error(error);
     g_assert_nonnull(scene->learner);
+}
+
+void
+scene_start(Scene *scene)
+{
+    scene_wake(scene);
+    nwf_learner_begin(scene->learner);
 }
 
 void

@@ -27,6 +27,8 @@ void scene_end(Scene *scene);
 void scene_restart(Scene *scene);
 void scene_stop(Scene *scene);
 void scene_start(Scene *scene);
+/** scene_wake: as scene_start(), but for nwf_learner_begin(). */
+void scene_wake(Scene *scene);
 
 /** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N linkdev=NAME. */
 void scene_watch(Scene *scene, const char *port, guint vm, const char *mode);

@@ -420,6 +420,51 @@ test_a_restart_forgets_nothing(void)
     scene_end(scene);
 }
 
+/* When a daemon starts its ports come one after the other. Who comes first does not get what is another's. */
+static void
+test_the_first_port_takes_nothing_from_the_others(void)
+{
+    Scene *scene = scene_begin();
+
+    net_run("ip link add br0 type bridge");
+    for (guint i = 0; i < 4; i++) {
+        g_autofree char *name = g_strdup_printf("vnet%u", i);
+        net_port(name);
+        net_run("ip link set %s master br0", name);
+    }
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.66 10.0.0.1");
+    ask("vnet2", 3, REQUEST);
+    net_send("vnet2", 3, ACK);
+    scene_expect(scene, "vnet1", "10.0.0.66");
+    scene_expect(scene, "vnet2", "10.0.0.5");
+    scene_stop(scene);
+    scene_wake(scene);
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    for (guint i = 0; i < 3; i++) {
+        net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+        net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+        net_send("vnet0", 1, "from arp 10.0.0.8 10.0.0.1");
+        g_usleep(50000);
+    }
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp");
+    scene_hold(scene, "vnet3", "10.0.0.8");
+    scene_expect(scene, "vnet0", "");
+    nwf_learner_begin(scene->learner);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from arp 10.0.0.8 10.0.0.1");
+    net_send("vnet0", 1, LAST); /* without a pause: it listens when begin() returns */
+    scene_expect(scene, "vnet0", LAST_ADDR);
+    scene_expect(scene, "vnet1", "10.0.0.66");
+    scene_expect(scene, "vnet2", "10.0.0.5");
+    scene_end(scene);
+}
+
 /* What is on disk when the engine is told is what a killed daemon leaves, if it is killed at once. */
 static void
 test_what_was_reported_is_on_disk(void)
@@ -511,6 +556,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/device/macvtap", test_a_macvtap_learns_at_the_device_below);
     g_test_add_func("/learn/learner/device/renamed", test_a_renamed_device_is_another_port);
     g_test_add_func("/learn/learner/restart/kept", test_a_restart_forgets_nothing);
+    g_test_add_func("/learn/learner/restart/first", test_the_first_port_takes_nothing_from_the_others);
     g_test_add_func("/learn/learner/restart/on-disk", test_what_was_reported_is_on_disk);
     g_test_add_func("/learn/learner/restart/unwritable", test_a_directory_that_cannot_be_written);
     return g_test_run();
