@@ -60,13 +60,14 @@ class Flow(Traffic):
 
     HONEST, FORGED = udp(), udp(src=FORGED)
 
-    def __init__(self, world):
-        super().__init__(world.wire, A, [self.HONEST, self.FORGED])
+    def __init__(self, world, honest=(HONEST,), forged=(FORGED,)):
+        super().__init__(world.wire, A, [*honest, *forged])
+        self.honest = len(honest)
 
     def _locked(self):
         last = min(self.sent) - 50  # of what was sent later some may be on its way
-        honest, forged = ({number for number in range(last - LOCKED, last) if number in came} for came in self.came)
-        return last > LOCKED and len(honest) == LOCKED and not forged
+        passed = [sum(number in came for number in range(last - LOCKED, last)) for came in self.came]
+        return last > LOCKED and set(passed[:self.honest]) <= {LOCKED} and set(passed[self.honest:]) == {0}
 
     def settle(self):
         """Returns when the rules are in force, or when that seems never to be."""
@@ -77,18 +78,19 @@ class Flow(Traffic):
 
     def passed(self):
         """(forged frames that passed, honest frames that did not) since mark(); behind the block."""
-        (sent, came), (_, forged) = self.counts()
-        return forged, sent - came
+        counts = self.counts()
+        return sum(came for _, came in counts[self.honest:]), sum(sent - came for sent, came in counts[:self.honest])
 
 
 def creation(world, sizes, mode):
     """Frames with somebody else's addresses that pass after the call has returned; neither driver learns from them."""
-    with Traffic(world.wire, A, [udp(src_mac=B.mac, src=B.ip)]) as traffic:
-        traffic.wait_for(50)
+    with Flow(world, (), [udp(src_mac=B.mac, src=B.ip)]) as flow:
+        flow.wait_for(50)
         world.bind(A, mode)
-        traffic.mark()
-        traffic.wait_for(sizes.frames)
-    return traffic.counts()[0][1]
+        flow.mark()
+        flow.wait_for(sizes.frames)
+        flow.settle()
+    return flow.passed()[0]
 
 
 def lesson(world, mode):
@@ -156,6 +158,7 @@ def all_at_once(world, size, mode):
     """So many ports learn at once."""
     world.lab.bind(port_of(B), "clean-traffic", {"IP": B.ip}, mac=B.mac)  # the first use of everything
     with world.crowd(size) as guests:
+        world.settle()
         before = costs(world)
 
         def growth(state):

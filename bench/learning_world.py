@@ -7,8 +7,8 @@ probes. Rules of the time before an address is known let none of them pass, with
 through tells that the filter's own rules are in force. It is seen from outside, as a guest sees it, and no rule is listed meanwhile:
 that takes milliseconds, and is in the way of the stock driver's tools.
 
-Invariants: one lease a guest, by plain question and answer; every binding has an owner of its own, and is never deleted: the daemon is
-ended by force before its ports go. What the stock driver cannot bear is not sent to it. After each measurement the kernel's rules are
+Invariants: one lease a guest, by plain question and answer; every binding has an owner of its own, and is never deleted: the daemon
+ends before its ports go. What the stock driver cannot bear is not sent to it. After each measurement the kernel's rules are
 looked at: a time counts only if every port has exactly its guest's address.
 
 Limits: a probe is sent every millisecond, with many ports less often (Watch.opened): a time is never too short, and too long by no more than that.
@@ -178,7 +178,17 @@ class LearningWorld:
             try:
                 yield crowd
             finally:
-                self.lab.daemon.kill()
+                self._end()
+
+    def _end(self):
+        """Ends the daemon, so that it sees no port go."""
+        daemon = self.lab.daemon
+        if self.driver == "ours":  # a thousand sockets of a process that is killed are closed by the kernel one after the other
+            self.lab.hang_up()
+            daemon.stop(PATIENCE)
+            return
+        daemon.kill_process()
+        daemon.process.wait(PATIENCE)
 
     def settle(self):
         """Returns when the daemon has run no program for a moment: the stock driver goes on for a while after new rules are in force."""

@@ -46,7 +46,12 @@ class Row(typing.NamedTuple):
     show: typing.Callable = show_ms
 
 
-SHOWN = {"ms": show_ms, "number": show_number}
+def show_count(value):
+    """What is counted, not measured."""
+    return f"{round(value, 2):g}"
+
+
+SHOWN = {"ms": show_ms, "count": show_count}
 
 
 def rows_of(sizes):
@@ -117,6 +122,20 @@ def parts(figures, sizes):
     return (f"port {sizes.others[-1]}, {sizes.others[-1] - 1} others there", "ms", "against the bare batch", "values"), lines
 
 
+def learning_costs(figures, sizes):
+    """Heads and lines of the table of what each port that learns costs the daemon."""
+    shown = {"threads": show_count, "descriptors": show_count}
+    lines = []
+    for title, names in learning_rows.costs(sizes):
+        cells = []
+        for what, name in zip(learning_rows.HEADS, names):
+            each = (_all(figures[driver].get(name, [])) for driver in ("stock", "ours"))
+            cells.append(" / ".join(spread(values, shown.get(what, show_number)) if values else "-" for values in each))
+        if set(cells) != {"- / -"}:
+            lines.append((title, *cells))
+    return ("each port costs: stock / this driver", *learning_rows.HEADS.values()), lines
+
+
 def markdown(heads, lines):
     """A table for a document."""
     return "\n".join(["| " + " | ".join(cells) + " |" for cells in (heads, ["---"] * len(heads), *lines)])
@@ -132,5 +151,6 @@ def text(figures, sizes, facts, as_markdown):
     """Everything, with what is known of machine and run."""
     table = markdown if as_markdown else plain
     known = [f"- {key}: `{value}`" if as_markdown else f"{key}: {value}" for key, value in facts.items()]
-    tables = [table(heads, lines) for heads, lines in (compared(figures, sizes), parts(figures, sizes)) if lines]
+    made = (compared(figures, sizes), parts(figures, sizes), learning_costs(figures, sizes))
+    tables = [table(heads, lines) for heads, lines in made if lines]
     return "\n\n".join(["\n".join(known), *tables])

@@ -155,8 +155,8 @@ STEPS = (
     Step(("learning", "learn-forged"), "life dhcp", learning.life_dhcp, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
-    Step(("learning", "learn-crowd"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
-    Step(("learning", "learn-crowd"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "learn-host"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "learn-host"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),
 )
 
 
