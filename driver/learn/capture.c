@@ -116,15 +116,26 @@ nwf_capture_free(NwfCapture *capture)
 }
 
 gboolean
-nwf_capture_change(NwfCapture *capture, gboolean sources, GError **error)
+nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error)
 {
-    gboolean before = capture->kind.sources;
+    NwfCaptureKind before = capture->kind;
 
-    capture->kind.sources = sources;
+    capture->kind.sources = kind->sources;
+    capture->kind.n_servers = kind->n_servers;
+    memcpy(capture->kind.servers, kind->servers, sizeof(kind->servers));
     if (attach(capture, error))
         return TRUE;
-    capture->kind.sources = before;
+    capture->kind = before;
     return FALSE;
+}
+
+gboolean
+nwf_capture_fits(const NwfCapture *capture, const NwfCaptureKind *kind)
+{
+    const NwfCaptureKind *now = &capture->kind;
+
+    return now->sources == kind->sources && now->n_servers == kind->n_servers &&
+           memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0;
 }
 
 int

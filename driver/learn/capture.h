@@ -11,12 +11,16 @@
 #include "conf/error.h"
 #include "driver/learn/sight.h"
 
+enum { NWF_CAPTURE_SERVERS = 16 };
+
 typedef struct NwfCaptureKind {
     guint ifindex;    /* of the device */
     NwfWay way;
     gboolean sources; /* from the VM: also ARP and all of IPv4, not only what a DHCP client sends */
     gboolean lower;   /* the device carries a macvtap's frames: what is from the VM leaves through it */
     guint8 mac[6];    /* the VM's */
+    guint n_servers;  /* to the VM: the only sources of answers, if not 0 */
+    guint32 servers[NWF_CAPTURE_SERVERS]; /* IPv4 addresses in host order */
 } NwfCaptureKind;
 
 typedef struct NwfCapture NwfCapture;
@@ -41,8 +45,11 @@ NwfCapture *nwf_capture_open(const NwfCaptureKind *kind, GError **error);
 void nwf_capture_free(NwfCapture *capture);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfCapture, nwf_capture_free)
 
-/** nwf_capture_change: other kinds of frames (@kind->sources) from now on, in one step; the rest of @kind is as it was. */
-gboolean nwf_capture_change(NwfCapture *capture, gboolean sources, GError **error);
+/** nwf_capture_change: the sources and servers of @kind from now on, in one step; the rest stays as it was. */
+gboolean nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error);
+
+/** nwf_capture_fits: whether nwf_capture_change() to @kind would change nothing. */
+gboolean nwf_capture_fits(const NwfCapture *capture, const NwfCaptureKind *kind);
 
 int nwf_capture_fd(const NwfCapture *capture);
 const NwfCaptureKind *nwf_capture_kind(const NwfCapture *capture);

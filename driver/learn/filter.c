@@ -20,17 +20,33 @@
 G_STATIC_ASSERT(sizeof(struct bpf_insn) == sizeof(struct sock_filter));
 G_STATIC_ASSERT(G_STRUCT_OFFSET(struct bpf_insn, k) == G_STRUCT_OFFSET(struct sock_filter, k));
 
+/* " and (src host A or src host B)", or nothing. */
+static char *
+text_of_servers(const NwfCaptureKind *kind)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < kind->n_servers; i++) {
+        guint32 server = kind->servers[i];
+        g_string_append_printf(text, "%ssrc host %u.%u.%u.%u", i == 0 ? " and (" : " or ", server >> 24,
+                               server >> 16 & 255, server >> 8 & 255, server & 255);
+    }
+    g_string_append(text, kind->n_servers > 0 ? ")" : "");
+    return g_string_free(text, FALSE);
+}
+
 char *
 nwf_filter_text(const NwfCaptureKind *kind)
 {
     const guint8 *mac = kind->mac;
+    g_autofree char *servers = text_of_servers(kind);
 
     if (kind->way == NWF_WAY_FROM_VM)
         return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
                                mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
     return g_strdup_printf("udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
-                           "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT,
-                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+                           "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT "%s",
+                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], servers);
 }
 
 /* The kernel's own mark of a packet says which way it goes. Jumps are relative: what follows need not know of it. */

@@ -141,10 +141,8 @@ poll_slot(NwfSlot *slot, GError **error)
 static gboolean
 open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
 {
-    if (slot->capture != NULL && nwf_capture_kind(slot->capture)->sources != kind->sources)
-        return nwf_capture_change(slot->capture, kind->sources, error);
     if (slot->capture != NULL)
-        return TRUE;
+        return nwf_capture_fits(slot->capture, kind) || nwf_capture_change(slot->capture, kind, error);
     slot->capture = nwf_capture_open(kind, error);
     if (slot->capture == NULL)
         return FALSE;
@@ -206,6 +204,19 @@ look_at_device(NwfWatched *port)
     port->learner->compare = TRUE;
 }
 
+/* What is asked of the capture of one way. A longer list of servers is compared here, not in the kernel. */
+static void
+set_frames(NwfCaptureKind *kind, const NwfWatched *port, NwfWay way, NwfWants wants)
+{
+    const GArray *servers = port->request->servers;
+
+    kind->way = way;
+    kind->sources = way == NWF_WAY_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
+    kind->n_servers = way == NWF_WAY_TO_VM && servers->len <= NWF_CAPTURE_SERVERS ? servers->len : 0;
+    for (guint i = 0; i < kind->n_servers; i++)
+        kind->servers[i] = nwf_address_number(&g_array_index(servers, NwfAddress, i));
+}
+
 void
 nwf_watched_look_locked(NwfWatched *port, gint64 now)
 {
@@ -225,8 +236,7 @@ nwf_watched_look_locked(NwfWatched *port, gint64 now)
     port->open_again = NWF_NEVER;
     shut_unfit(port, wants != 0 && kind.ifindex != 0 ? &kind : NULL);
     for (guint way = 0; way < NWF_WAYS && wants != 0 && kind.ifindex != 0 && error == NULL; way++) {
-        kind.way = way;
-        kind.sources = way == NWF_WAY_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
+        set_frames(&kind, port, way, wants);
         open_slot(&port->slots[way], &kind, &error);
     }
     if (error != NULL)

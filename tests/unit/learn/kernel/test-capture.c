@@ -135,19 +135,50 @@ test_a_lower_device_sees_it_the_other_way_round(void)
     g_assert_true(wakes(to, TRUE));
 }
 
+/* What others say costs no wake-up where the servers are known; up to as many as there is room for. */
+static void
+test_servers_that_count(void)
+{
+    NwfCaptureKind kind;
+
+    net_fresh();
+    net_port("vnet0");
+    kind = kind_of("vnet0", NWF_WAY_TO_VM, FALSE);
+    for (kind.n_servers = 0; kind.n_servers < NWF_CAPTURE_SERVERS; kind.n_servers++)
+        kind.servers[kind.n_servers] = 0x0a000001 + kind.n_servers; /* 10.0.0.1 and more */
+    g_autoptr(NwfCapture) capture = nwf_capture_open(&kind, NULL);
+    g_assert_nonnull(capture);
+    net_send("vnet0", 1, "to ack src=10.0.0.66 xid=7 yi=10.0.0.5");
+    net_send("vnet0", 1, "to ack src=10.0.0.16 xid=7 yi=10.0.0.5 chaddr=other");
+    g_assert_false(wakes(capture, FALSE));
+    net_send("vnet0", 1, "to ack src=10.0.0.16 xid=7 yi=10.0.0.5");
+    g_assert_true(wakes(capture, TRUE));
+    g_assert_cmpuint(nwf_capture_read(capture, 16, on_frame, &(Seen){0}), ==, 1);
+    g_assert_true(nwf_capture_fits(capture, &kind));
+    kind.servers[0] = 0x0a000042; /* 10.0.0.66 */
+    g_assert_false(nwf_capture_fits(capture, &kind));
+    g_assert_true(nwf_capture_change(capture, &kind, NULL));
+    g_assert_true(nwf_capture_fits(capture, &kind));
+    net_send("vnet0", 1, "to ack src=10.0.0.1 xid=7 yi=10.0.0.5");
+    g_assert_false(wakes(capture, FALSE));
+    net_send("vnet0", 1, "to ack src=10.0.0.66 xid=7 yi=10.0.0.5");
+    g_assert_true(wakes(capture, TRUE));
+}
+
 static void
 test_only_what_was_asked_for_from_the_first_frame_on(void)
 {
+    NwfCaptureKind more = {.sources = TRUE}, fewer = {.sources = FALSE};
     Seen seen = {0};
 
     net_fresh();
     net_port("vnet0");
     g_autoptr(NwfCapture) capture = open_capture("vnet0", NWF_WAY_FROM_VM, FALSE);
     net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
-    g_assert_true(nwf_capture_change(capture, TRUE, NULL));
+    g_assert_true(nwf_capture_change(capture, &more, NULL));
     net_send("vnet0", 1, "from arp 10.0.0.6 10.0.0.1");
     g_assert_true(wakes(capture, TRUE));
-    g_assert_true(nwf_capture_change(capture, FALSE, NULL));
+    g_assert_true(nwf_capture_change(capture, &fewer, NULL));
     net_send("vnet0", 1, "from arp 10.0.0.7 10.0.0.1");
     g_assert_cmpuint(nwf_capture_read(capture, 16, on_frame, &seen), ==, 1);
     g_assert_cmpuint(seen.bytes[31], ==, 6);
@@ -306,6 +337,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &filter_cases[i], test_filter);
     }
     g_test_add_func("/learn/capture/filter/lower", test_a_lower_device_sees_it_the_other_way_round);
+    g_test_add_func("/learn/capture/servers", test_servers_that_count);
     g_test_add_func("/learn/capture/filter/from-the-first", test_only_what_was_asked_for_from_the_first_frame_on);
     g_test_add_func("/learn/capture/filter/every-mac", test_every_mac_address_has_a_filter);
     g_test_add_func("/learn/capture/bytes/tag", test_a_tag_is_put_back);

@@ -231,11 +231,29 @@ test_trusted_servers_may_change(void)
     g_usleep(50000);
     ask("vnet0", 1, REQUEST);
     net_send("vnet0", 1, ACK);
-    scene_logged(scene, "DHCPSERVER");
+    g_usleep(50000);
+    scene_expect(scene, "vnet0", "");
     scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3,10.0.0.1");
+    g_usleep(50000);
     net_send("vnet0", 1, ACK); /* the question is still open */
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* A neighbour who knows the VM's MAC address, and can send from any address but those of the servers. */
+static void
+test_others_answers_do_not_drown_those_of_listed_servers(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3,10.0.0.1");
+    g_usleep(50000);
+    ask("vnet0", 1, REQUEST);
+    net_send_times("vnet0", 1, "to ack src=10.0.0.66 xid=7 yi=10.0.0.5 time=3600 sid=10.0.0.1", 5000);
+    net_send("vnet0", 1, ACK);
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_end(scene);
 }
@@ -549,6 +567,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/dhcp/end", test_a_lease_ends_in_time);
     g_test_add_func("/learn/learner/dhcp/ended-before", test_what_ended_before_it_was_watched_is_reported);
     g_test_add_func("/learn/learner/dhcp/servers", test_trusted_servers_may_change);
+    g_test_add_func("/learn/learner/dhcp/drowned", test_others_answers_do_not_drown_those_of_listed_servers);
     g_test_add_func("/learn/learner/dhcp/two-ports", test_two_ports_of_one_key);
     g_test_add_func("/learn/learner/device/flap", test_a_port_that_goes_down_and_up);
     g_test_add_func("/learn/learner/device/later", test_watched_before_the_device_comes);
