@@ -4,10 +4,10 @@ learning.py: how long it takes until a guest's address is in force, what passes 
 
 Steps as in steps.py, in worlds of learning_world.py; `mode` is the word of CTRL_IP_LEARNING.
 
-Times of one guest are taken with nothing else going on. What passes is counted in another world, through one port's life: the guest
-sends honest and forged frames in turn, each kind once a millisecond, and each phase ends when for a while all that is honest
-has passed and nothing that is forged. The honest frame comes first in each turn, so an address that is learned anew from the
-first packet is the guest's own as good as always; where it is not, all that follows passes, and is counted until the phase is given up.
+Times of one guest are taken with nothing else going on. What passes is counted in another world, through one port's life: the
+guest sends honest and forged frames in turn, each kind once a millisecond, and each phase ends when for a while all that is
+honest has passed and nothing that is forged. The honest frame comes first in each turn, so an address that is learned anew from the
+first packet is nearly always the guest's own; where it is not, all that follows passes, and is counted until the phase is given up.
 """
 
 import time

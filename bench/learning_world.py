@@ -2,16 +2,17 @@
 """
 learning_world.py: one driver's daemon, a bridge with guests that have no address yet, and the moment in which their rules are there
 
-All ports have the filter FILTER: libvirt's own clean-traffic, and one rule more that lets frames of the EtherType 0x88b5 out. These are the
-probes. Rules of the time before an address is known let none of them pass, with either driver and in either mode, so the first probe that comes
-through tells that the filter's own rules are in force. It is seen from outside, as a guest sees it, and no rule is listed meanwhile:
-that takes milliseconds, and is in the way of the stock driver's tools.
+All ports have the filter FILTER: libvirt's own clean-traffic, and one rule more that lets frames of the EtherType 0x88b5 out. These
+are the probes. The rules of the time before an address is known let none of them pass, with either driver and in either mode, so the
+first probe that comes through tells that the filter's own rules are in force. It is seen from outside, as a guest sees it, and no
+rule is listed meanwhile: that takes milliseconds, and is in the way of the stock driver's tools.
 
-Invariants: one lease a guest, by plain question and answer; every binding has an owner of its own, and is never deleted: the daemon
-ends before its ports go. What the stock driver cannot bear is not sent to it. After each measurement the kernel's rules are
-looked at: a time counts only if every port has exactly its guest's address.
+Invariants: one lease a guest, by plain question and answer, with both drivers; every binding has an owner of its own, and lives until
+the daemon has ended. After each measurement the kernel's rules are looked at: a time counts only if the port has exactly its
+guest's address.
 
-Limits: a probe is sent every millisecond, with many ports less often (Watch.opened): a time is never too short, and too long by no more than that.
+Limits: a probe is sent every millisecond, with many ports less often (Watch.opened): a time is never too short, and too long by
+no more than that. The stock driver goes on for a while after its new rules are in force, which is not counted.
 """
 
 import contextlib
@@ -61,8 +62,8 @@ class Watch:
     def _turn(self, places):
         """Each of these guests sends a probe; returns {place: the first probe of it that came through since the last turn}."""
         for place in places:
-            text, at = self.frames[place]
-            self.SLOT.pack_into(text, at, self.MARK, place, len(self.times[place]))
+            text, offset = self.frames[place]
+            self.SLOT.pack_into(text, offset, self.MARK, place, len(self.times[place]))
             self.send(self.stations[place], bytes(text))
             self.times[place].append(time.perf_counter())
         came = {}
@@ -82,12 +83,12 @@ class Watch:
                 came = self._turn(places)
                 quiet, since = (0, now) if came else (quiet + 1, since)
                 if now - begin > 2 * PATIENCE:
-                    raise wait.Timeout(f"{len(came)} of {len(self.stations)} ports have no interim rules after {2 * PATIENCE:g} s")
+                    raise wait.Timeout(f"of {len(self.stations)} ports {len(came)} have no interim rules after {2 * PATIENCE:g} s")
                 time.sleep(max(0.005, time.perf_counter() - now))
         return since
 
     def opened(self, teach, repeat=False):
-        """Calls teach(stations), with those that have no rules yet again from time to time, and waits for the rules of all.
+        """Calls teach(stations), with repeat=True again each second for those that have no rules yet, and waits for the rules of all.
 
         Returns {station: seconds}, from just before the first call to the sending of the first probe that came through; without
         those whose rules did not come. All that are waited for send a probe, and then there is a pause: a millisecond, or as long as
@@ -110,6 +111,8 @@ class Watch:
                         result[self.stations[place]] = self.times[place][number] - begin
                         last = now
                 time.sleep(max(0.001, time.perf_counter() - now, (now - begin) / 1000))
+        if not result:
+            raise wait.Timeout(f"of {len(self.stations)} ports none has got its rules within {PATIENCE:g} s")
         return result
 
 
