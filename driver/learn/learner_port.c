@@ -349,7 +349,10 @@ void
 nwf_watched_read_locked(NwfSlot *slot, gint64 now)
 {
     /* Not watched any more, or over its budget since the event: then its captures go in this turn, or it waits. */
-    if (slot->port->core != NULL && slot->capture != NULL && slot->resume == NWF_NEVER)
+    if (slot->port->core == NULL || slot->capture == NULL || slot->resume != NWF_NEVER)
+        return;
+    /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
+    if (nwf_capture_kind(slot->capture)->ifindex == capture_device(slot->port))
         read_slot(slot, NWF_TURN_FRAMES, now);
 }
 

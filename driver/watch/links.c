@@ -281,16 +281,25 @@ fill(NwfLinks *links, guint16 type, GError **error)
     return nwf_set_error(error, NWF_ERROR_SYSTEM, _("network devices cannot be listed: %s"), g_strerror(errno));
 }
 
-static gboolean
-fill_all(NwfLinks *links, GError **error)
+static void
+forget_all(NwfLinks *links)
 {
     g_hash_table_remove_all(links->by_name);
     g_hash_table_remove_all(links->by_index);
     g_hash_table_remove_all(links->addresses);
+}
+
+/* All or nothing: devices without their addresses would look as if the host had none. */
+static gboolean
+fill_all(NwfLinks *links, GError **error)
+{
+    forget_all(links);
     links->changed = TRUE;
     links->stale = TRUE;
     if (fill(links, RTM_GETLINK, error) && fill(links, RTM_GETADDR, error))
         links->stale = FALSE;
+    else
+        forget_all(links);
     return !links->stale;
 }
 

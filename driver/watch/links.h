@@ -31,7 +31,7 @@ int nwf_links_fd(const NwfLinks *links);
 
 /**
  * nwf_links_read:
- * @error: the table may be out of date: NWF_ERROR_SYSTEM; the next call tries to fill it anew
+ * @error: the table is empty because it cannot be filled: NWF_ERROR_SYSTEM; the next call tries it anew
  *
  * Takes in all messages that have come. Never blocks.
  *

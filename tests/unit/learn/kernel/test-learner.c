@@ -3,6 +3,7 @@
  * test-learner.c: real frames through real devices into the learner, and what it says
  */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tests/unit/learn/kernel/scene.h"
 
@@ -378,6 +379,40 @@ test_a_macvtap_learns_at_the_device_below(void)
     scene_end(scene);
 }
 
+/* Messages about devices were lost, and the table cannot be filled again: nobody knows who is whose neighbour. */
+static void
+test_nothing_is_learned_while_devices_are_unknown(void)
+{
+    Scene *scene = scene_begin();
+    struct rlimit limit, few;
+
+    net_port("vnet0");
+    net_port("vnet1");
+    net_run("ip link add br0 type bridge; ip link set vnet0 master br0; ip link set vnet1 master br0;"
+            "ip addr add 10.0.0.1/24 dev lo");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "any");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_stall(scene, "vnet0", 1);
+    net_run("for i in $(seq 3000); do echo link set dev lo mtu $((2000 + i)); done | ip -batch -");
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    few = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+    scene_go_on(scene);
+    scene_logged(scene, "network devices cannot be listened for");
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    g_usleep(1500000); /* the table is filled again */
+    scene_expect(scene, "vnet0", "");
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, LAST);
+    scene_expect(scene, "vnet0", LAST_ADDR);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_end(scene);
+}
+
 static void
 test_a_renamed_device_is_another_port(void)
 {
@@ -573,6 +608,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/device/later", test_watched_before_the_device_comes);
     g_test_add_func("/learn/learner/device/another", test_another_device_of_the_same_name);
     g_test_add_func("/learn/learner/device/macvtap", test_a_macvtap_learns_at_the_device_below);
+    g_test_add_func("/learn/learner/device/unknown", test_nothing_is_learned_while_devices_are_unknown);
     g_test_add_func("/learn/learner/device/renamed", test_a_renamed_device_is_another_port);
     g_test_add_func("/learn/learner/restart/kept", test_a_restart_forgets_nothing);
     g_test_add_func("/learn/learner/restart/first", test_the_first_port_takes_nothing_from_the_others);
