@@ -55,33 +55,44 @@ nwf_shelf_free(gpointer data)
     g_free(shelf);
 }
 
-/* Forgets the shelf that was left longest ago. */
+/* A shelf that nobody looks at. */
+typedef struct Orphan {
+    const char *key;
+    guint64 left;
+} Orphan;
+
 static gboolean
-find_oldest(gpointer key, gpointer value, gpointer data)
+add_orphan(gpointer key, gpointer value, gpointer orphans)
 {
     const NwfShelf *shelf = value;
-    struct {
-        const char *key;
-        guint64 left;
-    } *oldest = data;
+    Orphan orphan = {key, shelf->left};
 
-    if (shelf->ports == 0 && shelf->left < oldest->left) {
-        oldest->key = key;
-        oldest->left = shelf->left;
-    }
+    if (shelf->ports == 0)
+        g_array_append_val((GArray *)orphans, orphan);
     return FALSE;
 }
 
+static int
+compare_orphans(gconstpointer a, gconstpointer b)
+{
+    guint64 x = ((const Orphan *)a)->left, y = ((const Orphan *)b)->left;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Forgets those that were left longest ago; all at once, because a file may bring very many. */
 void
 nwf_shelves_bound(NwfBook *book)
 {
-    while (book->orphans > NWF_BOOK_ORPHANS_MAX) {
-        struct {
-            const char *key;
-            guint64 left;
-        } oldest = {NULL, G_MAXUINT64};
-        g_tree_foreach(book->shelves, find_oldest, &oldest);
-        g_tree_remove(book->shelves, oldest.key);
+    g_autoptr(GArray) orphans = NULL;
+
+    if (book->orphans <= NWF_BOOK_ORPHANS_MAX)
+        return;
+    orphans = g_array_new(FALSE, FALSE, sizeof(Orphan));
+    g_tree_foreach(book->shelves, add_orphan, orphans);
+    g_array_sort(orphans, compare_orphans);
+    for (guint i = 0; i < orphans->len && book->orphans > NWF_BOOK_ORPHANS_MAX; i++) {
+        g_tree_remove(book->shelves, g_array_index(orphans, Orphan, i).key);
         book->orphans--;
         book->changes++;
     }

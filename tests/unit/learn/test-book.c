@@ -232,6 +232,31 @@ test_who_has_an_address(void)
 }
 
 /* Keys that nobody has any more are bounded; those left longest ago go first, and no port loses its own. */
+/* A file as long as one may be, of nothing but different keys: a daemon starts all the same, and soon. */
+static void
+test_very_many_keys_take_no_time(void)
+{
+    g_autoptr(GArray) records = g_array_new(FALSE, TRUE, sizeof(NwfRecord));
+    g_autoptr(NwfBook) book = nwf_book_new();
+    g_autoptr(GArray) kept = NULL;
+    gint64 begin;
+
+    for (guint i = 0; i < 50000; i++) {
+        NwfRecord record = {.mode = NWF_LEARN_DHCP, .lease = {.how = NWF_HOW_ACK, .infinite = TRUE}};
+        g_snprintf(record.key, sizeof(record.key), "d54df46f-1ab5-4a22-8618-%012x-52:54:00:00:00:01", i);
+        record.lease.address = nwf_address_ipv4(0x0a000001 + i);
+        g_array_append_val(records, record);
+    }
+    begin = g_get_monotonic_time();
+    nwf_book_restore(book, records);
+    g_test_message("%" G_GINT64_FORMAT " ms", (g_get_monotonic_time() - begin) / 1000);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    kept = nwf_book_records(book);
+    g_assert_cmpuint(kept->len, ==, NWF_BOOK_ORPHANS_MAX);
+    g_assert_cmpuint(nwf_address_number(&g_array_index(kept, NwfRecord, kept->len - 1).lease.address), ==,
+                     0x0a000001 + 49999); /* those left last are kept */
+}
+
 static void
 test_orphans_are_bounded(void)
 {
@@ -359,6 +384,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/book/any-belongs-to-the-device", test_any_belongs_to_the_device);
     g_test_add_func("/learn/book/dhcp-belongs-to-the-key", test_dhcp_belongs_to_the_key_not_the_device);
     g_test_add_func("/learn/book/who-has-an-address", test_who_has_an_address);
+    g_test_add_func("/learn/book/very-many-keys", test_very_many_keys_take_no_time);
     g_test_add_func("/learn/book/orphans-are-bounded", test_orphans_are_bounded);
     g_test_add_func("/learn/book/restored", test_restored);
     g_test_add_func("/learn/book/restored-for-the-same-device-alone", test_restored_for_the_same_device_alone);
