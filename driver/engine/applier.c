@@ -61,6 +61,7 @@ restore_ports(NwfEngine *engine, GHashTable *names, gboolean (*in_state)(const N
             continue;
         NwfGroup *group = nwf_group_new(&nwf_restore_kind);
         group->portdev = g_strdup(name);
+        group->unasked = TRUE;
         g_ptr_array_add(groups, group);
     }
     nwf_execute(engine, groups);

@@ -127,6 +127,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    engine->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->templates = nwf_shape_table_new();
     engine->filter_store = nwf_store_new(NWF_STORE_FILTERS, config->filter_dir, error);
     engine->binding_store = engine->filter_store ? nwf_store_new(NWF_STORE_BINDINGS, config->binding_dir, error) : NULL;
@@ -172,6 +173,7 @@ nwf_engine_free(NwfEngine *engine)
     g_hash_table_unref(engine->unread);
     g_hash_table_unref(engine->leftovers);
     g_hash_table_unref(engine->changed);
+    g_hash_table_unref(engine->told);
     g_hash_table_unref(engine->templates);
     nwf_store_free(engine->binding_store);
     nwf_store_free(engine->filter_store);

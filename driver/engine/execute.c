@@ -20,7 +20,7 @@
 
 #include "driver/engine/internal.h"
 
-enum { SLICE_PORTS = 200 };
+enum { SLICE_PORTS = 200, TOLD_MAX = 4096 };
 enum { PATIENCE = 15 * G_TIME_SPAN_SECOND }; /* for refused runs of one batch */
 
 /* What is known of the tools while one batch is executed. */
@@ -112,21 +112,39 @@ apply_swaps(NwfEngine *engine, GPtrArray *swaps, NwfNotes *notes, GError **error
 
 /* ---- groups ---- */
 
+/* With @unasked what was logged before is left out: a VM must not be able to fill the log with its filter's oddities. */
+static void
+log_notes(NwfEngine *engine, const char *source, const char *subject, NwfNotes *notes, gboolean unasked)
+{
+    if (g_hash_table_size(engine->told) > TOLD_MAX)
+        g_hash_table_remove_all(engine->told);
+    for (guint i = 0; i < notes->len;) {
+        char *line = g_strconcat(subject ? subject : "", ": ", g_ptr_array_index(notes, i), NULL);
+        if (!g_hash_table_add(engine->told, line) && unasked)
+            g_ptr_array_remove_index(notes, i);
+        else
+            i++;
+    }
+    nwf_engine_log_notes(engine, source, subject, notes);
+}
+
 static gboolean
 apply_run(NwfEngine *engine, GPtrArray *groups, guint from, guint to, Attempt *attempt)
 {
     g_autoptr(GPtrArray) swaps = g_ptr_array_new();
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     gint64 begin = g_get_monotonic_time();
+    gboolean unasked = TRUE;
     GError *error = NULL;
 
     for (guint i = from; i < to; i++) {
         NwfGroup *group = g_ptr_array_index(groups, i);
+        unasked &= group->unasked;
         for (guint j = 0; j < group->swaps->len; j++)
             g_ptr_array_add(swaps, g_ptr_array_index(group->swaps, j));
     }
     if (apply_swaps(engine, swaps, notes, &error)) {
-        nwf_engine_log_notes(engine, "tech", NULL, notes);
+        log_notes(engine, "tech", NULL, notes, unasked);
         return TRUE;
     }
     attempt->wasted += g_get_monotonic_time() - begin;
@@ -267,7 +285,7 @@ finish_group(NwfEngine *engine, NwfGroup *group)
         drop_group(engine, group);
         return;
     }
-    nwf_engine_log_notes(engine, "engine", group->portdev, group->notes);
+    log_notes(engine, "engine", group->portdev, group->notes, group->unasked);
     log_end_of_trouble(engine, group);
 
     g_mutex_lock(&engine->lock);

@@ -71,6 +71,7 @@ struct NwfGroup {
     NwfFilter *filter;
     gboolean keep_file; /* the definition came from its file, and that is complete */
     gboolean unsure;    /* somebody may have changed the port's rules: write them again */
+    gboolean unasked;   /* by nobody: notes that were logged before are no news */
 
     /* what was prepared */
     GPtrArray *swaps;      /* (element-type NwfSwap) */
@@ -110,6 +111,7 @@ struct NwfEngine {
     /* the applier's alone */
     GHashTable *leftovers; /* set of names of unbound ports of which a failed change may have left rules */
     GHashTable *templates; /* root filter and names of parameters -> NwfShape, see build.c */
+    GHashTable *told;      /* set of notes that were logged */
     gint64 retry_at;       /* monotonic time of the next try for ports that wait for one and leftovers; 0: none */
     gint64 retry_delay;
 };

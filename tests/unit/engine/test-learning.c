@@ -35,14 +35,14 @@ record_of(const char *port, NwfLearnMode mode)
 }
 
 static void
-lay_state(World *world, const NwfRecord *record)
+lay_state(World *world, const NwfRecord *record, guint n)
 {
     g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
     g_autofree char *path = g_build_filename(world->learned, "state", NULL);
     g_autofree char *boot = NULL;
 
     g_assert_true(g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL));
-    g_array_append_vals(records, record, 1);
+    g_array_append_vals(records, record, n);
     g_assert_true(nwf_state_file_write(path, records, g_strstrip(boot), NULL));
 }
 
@@ -75,7 +75,7 @@ test_an_address_ends_while_there_is_no_tool(void)
     record = record_of("va", NWF_LEARN_DHCP);
     record.lease.infinite = FALSE;
     record.lease.expiry = g_get_monotonic_time() + 3 * G_USEC_PER_SEC; /* of a host that did not sleep */
-    lay_state(world, &record);
+    lay_state(world, &record, 1);
     lay_dhcp_binding(world, "va", "own");
     world_start(world);
     g_assert_true(world_holds("va", GIVEN, 0));
@@ -96,6 +96,44 @@ test_an_address_ends_while_there_is_no_tool(void)
     g_assert_true(world_holds("va", "DROP", 0));
 }
 
+/* A VM changes its addresses as often as it likes; what there is to say about its filter is said once. */
+static void
+test_a_change_of_addresses_repeats_no_warning(void)
+{
+    enum { LEASES = 3 };
+    g_autoptr(World) world = world_new();
+    g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+    g_autoptr(GError) error = NULL;
+    NwfRecord record;
+
+    world_device("va");
+    world_expect(world_define(world, "own", USES_IP "<rule action='drop' direction='out'><all srcipaddr='$IP'/></rule>",
+                              &error));
+    world_stop(world);
+    g_free(sandbox_run("sysctl -q -w net.bridge.bridge-nf-call-iptables=0"));
+    record = record_of("va", NWF_LEARN_DHCP);
+    for (guint i = 0; i < LEASES; i++) {
+        record.lease.address = nwf_address_ipv4(0x0a000005 + i);
+        record.lease.infinite = i == 0;
+        record.lease.expiry = g_get_monotonic_time() + (2 + i) * G_USEC_PER_SEC;
+        g_array_append_val(records, record);
+    }
+    lay_state(world, (const NwfRecord *)(const void *)records->data, records->len);
+    lay_dhcp_binding(world, "va", "own");
+    world_forget_log();
+    world_start(world);
+    g_assert_true(world_holds("va", "10.0.0.7", 0));
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
+    for (guint i = 0; i < 100 && world_holds("va", "10.0.0.7", 0); i++)
+        g_usleep(100 * 1000);
+    g_assert_false(world_holds("va", "10.0.0.7", 0));
+    g_assert_true(world_holds("va", GIVEN, 0));
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "'va': filter 'own'"), ==, 1);
+    world_expect(nwf_engine_reload(world->engine, &error)); /* somebody asked */
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 2);
+}
+
 /* A port is closed at the start because its filter is damaged; its address is still its own when that is mended. */
 static void
 test_a_closed_port_keeps_its_address(void)
@@ -109,7 +147,7 @@ test_a_closed_port_keeps_its_address(void)
     world_expect(world_define(world, "own", "<filterref filter='inner'/>", &error));
     world_stop(world);
     record = record_of("va", NWF_LEARN_ANY);
-    lay_state(world, &record);
+    lay_state(world, &record, 1);
     world_lay_binding(world, "va", "va", "own");
     world_lay_filter(world, "own", "own", "<filterref filter='missing'/>");
     world_start(world);
@@ -127,6 +165,7 @@ static void
 add_tests(void)
 {
     g_test_add_func("/engine/learning/no-tool", test_an_address_ends_while_there_is_no_tool);
+    g_test_add_func("/engine/learning/warnings", test_a_change_of_addresses_repeats_no_warning);
     g_test_add_func("/engine/learning/closed", test_a_closed_port_keeps_its_address);
 }
 
