@@ -5,7 +5,12 @@
  * The host: any of its interfaces. Other ports: those of the same bridge, by learning or by configuration. Ports that are
  * in no bridge, macvtaps among them, count as being in one together: better to refuse an address that may be free than to let a
  * VM take its neighbour's. VLANs of one bridge are not told apart. A port whose device is away has nothing.
+ *
+ * So an address may become another's while its guest is away, and the guest's lease goes on. When it comes back the lease
+ * gives way to what the host has, to a configured address and to another lease, but not to what a VM merely shows:
+ * else any guest in mode any could take the addresses of those who are away.
  */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "driver/learn/learner_inside.h"
@@ -47,6 +52,54 @@ is_configured_for_another(const NwfWatched *port, const NwfAddress *address)
         if (has(addresses, address) && is_neighbour(port->learner, port, name))
             return TRUE;
     return FALSE;
+}
+
+static gboolean
+book_port_has_a_lease(const NwfBookPort *other, gpointer data)
+{
+    return book_port_is_neighbour(other, data) &&
+           (nwf_book_port_mode(other) == NWF_LEARN_DHCP || nwf_book_first(other)->how == NWF_HOW_ACK);
+}
+
+/* Another port of the same guest and MAC address has the leases, too, and had them first. */
+static gboolean
+shares_its_leases(const NwfWatched *port)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, port->learner->ports);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const NwfWatched *other = value;
+        if (other != port && other->request->mode == NWF_LEARN_DHCP && strcmp(other->key, port->key) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+nwf_learner_yield_locked(NwfWatched *port, gint64 now)
+{
+    NwfLearner *learner = port->learner;
+    NwfBookPort *entry = nwf_learn_port_book(port->core);
+    g_autoptr(GArray) leases = NULL;
+    char text[NWF_ADDRESS_TEXT];
+
+    if (port->request->mode != NWF_LEARN_DHCP || shares_its_leases(port))
+        return;
+    leases = nwf_book_leases(entry);
+    for (guint i = 0; i < leases->len; i++) {
+        const NwfAddress *address = &g_array_index(leases, NwfLease, i).address;
+        const NwfLesson end = {.kind = NWF_LESSON_END, .address = *address};
+        if (!nwf_links_has_address(learner->links, address->family, address->bytes) &&
+            !is_configured_for_another(port, address) &&
+            nwf_book_holder(learner->book, address, port->key, book_port_has_a_lease, port) == NULL)
+            continue;
+        nwf_book_apply(learner->book, entry, &end, now);
+        nwf_learner_log_locked(learner, NWF_LEARN_WARNING,
+                               _("port '%s': %s, which its guest had by a lease, is another's by now"),
+                               port->request->portdev, nwf_address_format(text, address));
+    }
 }
 
 NwfReason

@@ -54,6 +54,7 @@ struct NwfWatched {
     guint64 version;      /* of the book's list when it was last compared */
     gboolean compare;     /* compare anyway */
     gboolean dirty;       /* look at its captures */
+    guint seen;           /* index of the device that was looked at last */
     gint64 reported;      /* when the engine was last told; NWF_NEVER: not yet */
     gint64 pace;          /* from one report to the next at least */
     gint64 report;        /* when to tell it; NWF_NEVER: nothing to tell */
@@ -116,6 +117,8 @@ gboolean nwf_learn_request_same_client(const NwfLearnRequest *a, const NwfLearnR
 
 /* ---- learner_holder.c ---- */
 NwfReason nwf_learner_holder_locked(const NwfAddress *address, gpointer watched);
+/** nwf_learner_yield_locked: @port's device has come: leases that are another's by now end. */
+void nwf_learner_yield_locked(NwfWatched *port, gint64 now);
 
 /* ---- learner_port.c ---- */
 NwfWatched *nwf_watched_new_locked(NwfLearner *learner, NwfLearnRequest *request);

@@ -189,12 +189,15 @@ capture_device(const NwfWatched *port)
 }
 
 static void
-look_at_device(NwfWatched *port)
+look_at_device(NwfWatched *port, gint64 now)
 {
     NwfBookPort *entry = nwf_learn_port_book(port->core);
     guint index = nwf_learner_index_locked(port->learner, port->request->portdev);
     guint before = nwf_book_port_ifindex(entry);
 
+    if (index != port->seen && index != 0 && port->learner->begun)
+        nwf_learner_yield_locked(port, now);
+    port->seen = index != 0 ? index : port->seen;
     if (index == 0 || index == before)
         return;
     if (before != 0)
@@ -226,7 +229,7 @@ nwf_watched_look_locked(NwfWatched *port, gint64 now)
     NwfWants wants;
 
     port->dirty = FALSE;
-    look_at_device(port);
+    look_at_device(port, now);
     kind.ifindex = capture_device(port);
     wants = nwf_learn_port_wants(port->core, now, &port->wants_until);
     if (!port->learner->begun)

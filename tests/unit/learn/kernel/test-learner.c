@@ -282,6 +282,42 @@ test_two_ports_of_one_key(void)
     scene_end(scene);
 }
 
+/* What a guest had leased before it was away has become another's. A guess is no reason to give it up, a lease is. */
+static void
+test_a_lease_of_one_who_was_away_gives_way(void)
+{
+    Scene *scene = scene_begin();
+
+    net_run("ip link add br0 type bridge");
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *name = g_strdup_printf("vnet%u", i);
+        net_port(name);
+        net_run("ip link set %s master br0", name);
+    }
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    ask("vnet0", 1, REQUEST);
+    net_send("vnet0", 1, ACK);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    ask("vnet0", 1, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_unwatch(scene, "vnet0");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    scene_watch(scene, "vnet2", 3, "any");
+    g_usleep(50000);
+    ask("vnet1", 2, REQUEST);
+    net_send("vnet1", 2, ACK);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    net_send("vnet2", 3, "from arp 10.0.0.6 10.0.0.1");
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_logged(scene, "3 port 'vnet0': 10.0.0.5");
+    scene_end(scene);
+}
+
 /* ---- devices ---- */
 
 static void
@@ -604,6 +640,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/learner/dhcp/servers", test_trusted_servers_may_change);
     g_test_add_func("/learn/learner/dhcp/drowned", test_others_answers_do_not_drown_those_of_listed_servers);
     g_test_add_func("/learn/learner/dhcp/two-ports", test_two_ports_of_one_key);
+    g_test_add_func("/learn/learner/dhcp/away", test_a_lease_of_one_who_was_away_gives_way);
     g_test_add_func("/learn/learner/device/flap", test_a_port_that_goes_down_and_up);
     g_test_add_func("/learn/learner/device/later", test_watched_before_the_device_comes);
     g_test_add_func("/learn/learner/device/another", test_another_device_of_the_same_name);
