@@ -110,7 +110,7 @@ test_a_change_of_addresses_repeats_no_warning(void)
     world_expect(world_define(world, "own", USES_IP "<rule action='drop' direction='out'><all srcipaddr='$IP'/></rule>",
                               &error));
     world_stop(world);
-    g_free(sandbox_run("sysctl -q -w net.bridge.bridge-nf-call-iptables=0"));
+    g_free(sandbox_run("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables"));
     record = record_of("va", NWF_LEARN_DHCP);
     for (guint i = 0; i < LEASES; i++) {
         record.lease.address = nwf_address_ipv4(0x0a000005 + i);
