@@ -12,7 +12,6 @@ Invariants: every binding has an owner of its own, so no lease of one test is se
 filters and devices are gone, and the daemon runs.
 """
 
-import contextlib
 import itertools
 import pathlib
 import re
@@ -256,15 +255,3 @@ def from_device(device, *texts):
         sender.bind((device, 0))
         for text in texts:
             sender.send(text)
-
-
-@contextlib.contextmanager
-def setting(name, value):
-    """A kernel setting of this network namespace while the block runs."""
-    path = pathlib.Path("/proc/sys") / name
-    before = path.read_text(encoding="ascii")
-    path.write_text(value, encoding="ascii")
-    try:
-        yield
-    finally:
-        path.write_text(before, encoding="ascii")

@@ -7,10 +7,11 @@ import pytest
 
 import dhcp
 from dhcp import ACK, NAK, OFFER, REQUEST
-from lane import Traffic, from_device, key_of, setting
+from lane import Traffic, from_device, key_of
 from nwflab import ports
 from nwflab.frames import BROADCAST, arp, ether, icmp, ping, protocol, rarp, syn, udp
 from nwflab.guests import A, B, C, HOST, port_of
+from nwflab.kernel import setting
 
 pytestmark = pytest.mark.ours("the stock learner's habits differ: section Learning of docs/differences.md")
 

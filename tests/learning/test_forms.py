@@ -7,8 +7,8 @@ import pytest
 
 import dhcp
 from dhcp import ACK, END, PAD, REQUEST, ip, number
-from lane import setting
 from nwflab.guests import A, C
+from nwflab.kernel import setting
 
 pytestmark = pytest.mark.ours("the stock snooper's habits differ: section Learning of docs/differences.md")
 

@@ -4,7 +4,6 @@ test_life.py: what frames meet when filters and bindings come, change and go, an
 """
 
 import contextlib
-import pathlib
 import socket
 import threading
 import time
@@ -16,6 +15,7 @@ from nwflab import counters, ports
 from nwflab.client import Failed
 from nwflab.frames import ether, stp, syn, syn_ack, udp
 from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, one_processor, port_of
+from nwflab.kernel import setting
 from nwflab.texts import binding_xml, filter_xml
 
 REST = "<rule action='drop' direction='inout' priority='1000'><all/></rule>"
@@ -306,18 +306,6 @@ def test_a_new_neighbour_opens_nobody(host, wire):
 
 
 # -- documented limits -------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def setting(name, value):
-    """A kernel setting of this network namespace while the block runs."""
-    path = pathlib.Path("/proc/sys") / name
-    before = path.read_text(encoding="ascii")
-    path.write_text(value, encoding="ascii")
-    try:
-        yield
-    finally:
-        path.write_text(before, encoding="ascii")
 
 
 def test_bridge_netfilter_off_means_no_ip_layer(host, wire):

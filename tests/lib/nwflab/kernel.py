@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-kernel.py: the firewall rules that are in force, as the -save tools print them, made comparable
+kernel.py: the kernel's settings, and the firewall rules that are in force, as the -save tools print them, made comparable
 
 Counters, comments and the tools' headers are dropped, and what releases print in different ways has the older ones' form. Chains
 are sorted by name, because their order means nothing; the order of rules within a chain is kept, because it means everything. Only
 the jumps of different ports stand in no order: snapshot() sorts them.
 """
 
+import contextlib
+import pathlib
 import re
 import shutil
 import subprocess
@@ -102,3 +104,15 @@ def of_port(portdev):
             if own and not entries:
                 lines.append(f"{tool} {name}")
     return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def setting(name, value):
+    """A kernel setting of this network namespace while the block runs."""
+    path = pathlib.Path("/proc/sys") / name
+    before = path.read_text(encoding="ascii")
+    path.write_text(value, encoding="ascii")
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="ascii")
