@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+conftest.py: one daemon and one bridge with guests for all tests of what breaks
+
+A test begins with a daemon that runs, without filters and bindings, on empty tables; whatever it broke is whole again after it.
+"""
+
+import contextlib
+
+import pytest
+
+LIMIT = 150.0  # seconds that one test may take
+LONG = 1800.0
+
+
+def pytest_addoption(parser):
+    """The lane's own option."""
+    parser.addoption("--long", action="store_true", help="every step, every tool, full length")
+
+
+@pytest.fixture(scope="session", name="long")
+def fixture_long(request):
+    """Whether the long forms were asked for."""
+    return request.config.getoption("--long")
+
+
+@pytest.fixture(scope="session", name="shared_lab")
+def fixture_shared_lab(driver):
+    """The daemon of all tests."""
+    from nwflab.lab import Lab  # needs the sandbox, which collecting does not
+
+    lab = Lab(driver)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(scope="session", name="wire")
+def fixture_wire(shared_lab):  # pylint: disable=unused-argument
+    """The bridge and its guests; a new Lab takes all devices away, so it comes first."""
+    from nwflab.guests import Wire
+
+    with Wire() as wire:
+        yield wire
+
+
+@pytest.fixture(name="lab")
+def fixture_lab(shared_lab, long):
+    """The daemon, killed if a test does not end."""
+    from nwflab.wait import Watchdog
+
+    limit = LONG if long else LIMIT
+    with Watchdog(limit, shared_lab.kill_daemon) as watchdog:
+        yield shared_lab
+    assert not watchdog.bitten, f"the test did not end within {limit:g} s; its daemon was killed"
+
+
+@pytest.fixture(name="host")
+def fixture_host(lab, wire):
+    """A Host that begins empty."""
+    from lane import Host
+
+    with contextlib.ExitStack() as undo:
+        host = Host(lab, wire, undo)
+        host.begin()
+        yield host
+        died = lab.died
+    assert not died, f"the daemon died: {died}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Adds the daemon's log to the report of a test that failed."""
+    report = (yield).get_result()
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.failed and call.when in ("call", "teardown") and lab is not None:
+        report.sections.append(("log of libvirtd", lab.log()[-6000:]))

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+test_hands.py: somebody else takes our rules away, puts others between them, or changes what is none of our business
+
+What a port is filtered by comes back by itself within moments, the log says who it was, and rules of others stay as they are. How
+quick it is is measured in bench/; here the limit is that of a loaded machine.
+"""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from lane import GUARDED, OTHER, PORT, crowd
+from nwflab import kernel, wait
+from nwflab.execs import Execs
+from nwflab.generation import Changes
+from nwflab.guests import A, C
+from tools import Tools
+
+LIMIT = 5.0
+TOLD = "changed from outside"
+
+FOREIGN = [
+    "ebtables -t nat -N I-office", "ebtables -t nat -A I-office -j DROP", "ebtables -t nat -A PREROUTING -i eth9 -j I-office",
+    "ebtables -t filter -A FORWARD -i eth9 -j DROP", "iptables -N office", "iptables -A office -p tcp --dport 9 -j DROP",
+    "iptables -A FORWARD -i eth9 -j office", "iptables -t nat -A POSTROUTING -o eth9 -j MASQUERADE", "ip6tables -A FORWARD -i eth9 -j DROP",
+    "nft add table inet shop", "nft add chain inet shop guests", "nft add rule inet shop guests iifname eth9 drop",
+]
+
+
+def run(line, text=None):
+    """Runs a command line of somebody else."""
+    done = subprocess.run(["sh", "-c", line], input=text, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def everything():
+    """All rules of all programs, in order, without what counts."""
+    text = subprocess.check_output(["nft", "-s", "list", "ruleset"], text=True, timeout=30)
+    return kernel.snapshot(), [line for line in text.split("\n") if "eth9" in line or "office" in line or "shop" in line]
+
+
+@pytest.fixture(name="house")
+def fixture_house(host):
+    """Guests with rules on all layers, and an administrator with rules of his own; a daemon that has not seen anybody else's hand yet."""
+    host.lab.hang_up()
+    host.lab.daemon.stop()
+    kernel.flush()
+    for line in FOREIGN:
+        run(line)
+    host.lab.daemon.start()
+    host.guarded(OTHER)
+    crowd(host, 8)
+    yield host
+    host.lab.hang_up()
+    host.lab.daemon.stop()
+    kernel.flush()
+    host.lab.daemon.start()
+
+
+def told(house):
+    """The lines of the log about changes from outside."""
+    return [line for line in house.lab.log().splitlines() if TOLD in line]
+
+
+def heals(house, wanted, what, limit=LIMIT):
+    """Waits until the rules of ports, and the jumps to them, are as they should be; returns the seconds."""
+    begin, seen = time.monotonic(), []
+
+    def same():
+        seen[:] = [kernel.snapshot()]
+        return seen[0] == wanted
+
+    try:
+        wait.until(same, what, limit, pause=0.02)
+    except wait.Timeout:
+        assert seen[0] == wanted, what
+    return time.monotonic() - begin
+
+
+# What takes something of ours away, and nothing of anybody else's.
+OURS = {
+    "flush-sub": "iptables -F libvirt-in",
+    "flush-port": f"iptables -F FI-{PORT}",
+    "flush-port-6": f"ip6tables -F FO-{PORT}",
+    "flush-root": f"ebtables -t nat -F libvirt-I-{PORT}",
+    "delete-rule": f"ebtables -t nat -D libvirt-I-{PORT} -p 0x88b5 -j DROP",
+    "delete-dispatch": f"ebtables -t nat -D PREROUTING -i {PORT} -j libvirt-I-{PORT}",
+    "delete-jump": "iptables -D FORWARD -j libvirt-in",
+    "accept-in-ours": f"ebtables -t nat -I libvirt-I-{PORT} -j ACCEPT",
+    "accept-in-ours-ip": f"iptables -I FI-{PORT} -j ACCEPT",
+    "policy-of-ours": f"ebtables -t nat -P libvirt-I-{PORT} RETURN; ebtables -t nat -D libvirt-I-{PORT} -p 0x88b5 -j DROP",
+    "nft-flush-chain": f"nft flush chain ip filter FI-{PORT}",
+    "nft-insert": f"nft insert rule bridge nat libvirt-I-{PORT} accept",
+    "several": f"iptables -F FI-{PORT}; ip6tables -F FI-{PORT}; ebtables -t nat -F libvirt-O-{PORT}; iptables -F libvirt-host-in",
+}
+
+
+@pytest.mark.parametrize("line", OURS.values(), ids=OURS)
+def test_what_is_ours_comes_back(house, line):
+    """Flushed, deleted, or filled up with something else: as before; everybody else's rules are untouched."""
+    before, others = everything()
+    run(line)
+    heals(house, before, line)
+    assert house.passing(GUARDED) == []
+    assert everything() == (before, others)
+    wait.until(lambda: told(house), "the log tells", LIMIT)
+    assert len(told(house)) <= 2
+
+
+# Programs that take away everything they find. What was others' is gone by their will.
+EVERYTHING = {
+    "nft-flush-ruleset": "nft flush ruleset",
+    "iptables-F": "iptables -F",
+    "ip6tables-F-X": "ip6tables -F; ip6tables -X",
+    "ebtables-F": "ebtables -t nat -F",
+    "delete-tables": "nft delete table ip filter; nft delete table ip6 filter",
+    "delete-bridge": "nft delete table bridge nat",
+}
+
+
+@pytest.mark.parametrize("line", EVERYTHING.values(), ids=EVERYTHING)
+def test_everything_is_flushed(house, line):
+    """Ports are filtered again, by the same rules; what was not ours does not come back."""
+    own = kernel.snapshot(own=True)
+    ports = {port: kernel.of_port(port) for port in (PORT, OTHER, "crowd3")}
+    run(line)
+    wait.until(lambda: {port: kernel.of_port(port) for port in ports} == ports, line, LIMIT)
+    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    [told_line] = told(house)[:1]
+    assert re.search(r"changed from outside by '[^']+' \(process \d+\)", told_line)
+    left = {tool: {name: lines for name, lines in chains.items() if "crowd" in name or "vnet" in name or "FI-" in name}
+            for tool, chains in kernel.snapshot(own=True).items()}
+    for tool, chains in left.items():
+        assert all(own[tool][name] == lines for name, lines in chains.items())
+
+
+def test_accept_before_ours(house):
+    """A rule that lets everything pass before ours comes to be asked: ours are first again, the rule stays where it falls."""
+    run("iptables -I FORWARD 1 -j ACCEPT; ip6tables -I FORWARD 1 -j ACCEPT")
+    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    forward = kernel.rules("ip4")["filter FORWARD"]
+    assert forward[:3] == ["-j libvirt-in", "-j libvirt-out", "-j libvirt-in-post"] and forward.count("-j ACCEPT") == 1
+
+
+def test_restore_by_somebody_else(house):
+    """An administrator loads his saved rules over everything."""
+    before, _ = everything()
+    saved = subprocess.check_output(["iptables-save"], text=True, timeout=30)
+    mine = "\n".join(line for line in saved.splitlines() if "libvirt" not in line and PORT not in line and OTHER not in line
+                     and "crowd" not in line) + "\n"
+    run("iptables-restore", mine)
+    heals(house, before, "restored by somebody else")
+    assert house.passing(GUARDED) == []
+
+
+def test_log_names_the_program(house):
+    """One warning for one change; it names program and process where the kernel tells them."""
+    run(f"nft flush chain ip filter FI-{PORT}")
+    wait.until(lambda: told(house), "the log tells", LIMIT)
+    time.sleep(0.5)
+    [line] = told(house)
+    assert re.search(r"warning : .*changed from outside by 'nft' \(process \d+\)", line)
+
+
+def test_no_storm(house, long):
+    """Somebody who flushes twenty times a second: few batches, few programs, few words, and in the end all is well."""
+    before, _ = everything()
+    seconds = 30 if long else 4
+    flushes = 20 * seconds
+    with Changes() as changes, Execs(house.lab.daemon.pid) as execs:
+        begin = time.monotonic()
+        for number in range(flushes):
+            run("iptables -F libvirt-in; ip6tables -F libvirt-in")
+            time.sleep(max(0.0, begin + number / 20 - time.monotonic()))
+    own = changes.count - 2 * flushes
+    assert own <= flushes, f"{own} changes were made to heal {flushes} flushes"
+    restores = sum(name.endswith("-restore") for name in execs.programs)
+    assert len(execs.programs) <= 20 * seconds, f"{restores} of {len(execs.programs)} programs changed something"
+    heals(house, before, "in the end all is well", limit=70)
+    assert house.passing(GUARDED) == []
+    assert 1 <= len(told(house)) <= 3
+
+
+UNRELATED = [
+    "nft add table inet other", "nft add chain inet other mine '{ type filter hook input priority 0; }'",
+    "nft add rule inet other mine tcp dport 99 drop", "nft delete table inet other",
+    "iptables -A office -p udp --dport 99 -j DROP", "iptables -N another", "iptables -X another",
+    "iptables -t nat -A POSTROUTING -o eth8 -j MASQUERADE", "ebtables -t nat -A I-office -p ARP -j DROP",
+]
+
+
+def test_what_is_not_ours_costs_nothing(house):
+    """Changes elsewhere start no program and change no rule."""
+    house.client.bindings()
+    with Execs(house.lab.daemon.pid) as execs, Changes() as changes:
+        for line in UNRELATED:
+            run(line)
+        time.sleep(1.0)
+        assert house.client.bindings()
+    assert execs.programs == []
+    assert changes.count <= len(UNRELATED)
+    assert told(house) == []
+
+
+def test_own_changes_are_not_taken_for_another_s(house):
+    """Whatever the driver writes itself it does not heal."""
+    for number in range(3):
+        crowd_name = f"late{number}"
+        house.bind(crowd_name)
+        house.client.unbind(crowd_name)
+    house.lab.daemon.reload()
+    time.sleep(0.5)
+    assert told(house) == []
+
+
+@pytest.mark.parametrize("overrun", ["stopped", "flood"])
+def test_messages_are_lost(house, overrun, long):
+    """More changes than the daemon can hear of: it looks for itself, and heals."""
+    before, _ = everything()
+    lines = "".join(f"add element inet shop numbers {{ {number} }}\n" for number in range(20000 if long else 4000))
+    run("nft add set inet shop numbers '{ type mark; }'")
+    if overrun == "stopped":
+        house.lab.daemon.process.send_signal(19)  # SIGSTOP
+    try:
+        for _ in range(1 if overrun == "stopped" else 3):
+            run("nft -f -", lines)
+            run("nft flush set inet shop numbers")
+        run(f"ebtables -t nat -F libvirt-I-{PORT}")
+        run("nft -f -", lines)
+    finally:
+        house.lab.daemon.process.send_signal(18)  # SIGCONT
+    heals(house, before, "messages were lost", limit=20)
+    assert house.passing(GUARDED) == []
+
+
+def test_flushed_while_tools_are_away(house):
+    """What cannot be healed at once is healed when the tools are back."""
+    before, _ = everything()
+    with Tools() as tools:
+        tools.spoil(("ebtables-restore", "iptables-restore", "ip6tables-restore"), "exit 1")
+        run(f"iptables -F FI-{PORT}; ebtables -t nat -F libvirt-I-{PORT}")
+        time.sleep(1.5)
+        assert house.client.bindings()
+        tools.mend()
+        heals(house, before, "tools are back", limit=70)
+    assert house.passing(GUARDED, A >> C) == []

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+test_quiet.py: what changes nothing writes nothing, and a restart or reload is no moment of its own for any frame
+
+Whether something was written the kernel tells: the number of its generation of rules. Programs that only read, or that work in a
+namespace of their own, do not count.
+"""
+
+import signal
+
+import pytest
+
+from lane import FREE, GUARD, GUARDED, OTHER, PORT, crowd, drops, guard
+from nwflab.client import outcome
+from nwflab.generation import Changes, generation
+from nwflab.guests import A, C
+from traffic import Flood
+
+PORTS = 20
+LEAF = drops(0x9abc, 4242)
+TREE = "<filterref filter='leaf'/><filterref filter='clean-traffic'/>" + guard(7) + drops(direction="in", port=77)
+
+
+@pytest.fixture(name="house")
+def fixture_house(host):
+    """Two guests and twenty ports, with rules on all three layers, references, sub-chains and variables."""
+    host.lab.ship()
+    host.lab.daemon.reload()
+    host.define("leaf", LEAF, chain="ipv4-leaf")
+    host.define("tree", TREE)
+    host.guarded(OTHER)
+    crowd(host, PORTS, "tree", parameters=[("IP", "10.9.0.1"), ("IP", "10.9.1.1")])
+    return host
+
+
+def test_counting_counts(house):
+    """One batch for each layer that changes is a generation, or several; no change is none."""
+    with Changes() as none:
+        assert house.client.bindings()
+    assert none.count == 0
+    with Changes() as some:
+        house.define(GUARD, guard(2))
+    assert 3 <= some.count <= 12
+
+
+def test_unchanged_definition(house):
+    """The same text again."""
+    with Changes() as changes:
+        house.define(GUARD, guard(1))
+        house.define("tree", TREE)
+    assert changes.count == 0
+
+
+def test_unchanged_reload(house):
+    """SIGHUP without any change: the kernel's rules are read and left alone."""
+    before = house.state()
+    with Changes() as changes:
+        house.lab.daemon.reload()
+        assert house.state() == before
+    assert changes.count == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_unchanged_restart(house, how):
+    """The next daemon finds what it would write, and writes nothing."""
+    before = house.state()
+    house.lab.hang_up()
+    house.lab.daemon._end(how, 40)  # pylint: disable=protected-access
+    begin = generation()
+    house.lab.daemon.start()
+    assert house.state() == before
+    assert generation() == begin
+    house.define(GUARD, guard(2))
+    house.client.unbind("crowd1")
+    assert house.passing(GUARDED) == [] and house.lab.rules("crowd1") == ""
+
+
+def test_what_differs_alone_is_written(house):
+    """After a restart with one filter changed on disk its ports follow, in few changes, and the others are left alone."""
+    before = house.lab.rules(PORT)
+    house.lab.hang_up()
+    house.lab.daemon.stop()
+    path = house.lab.filter_file("tree")
+    path.write_text(path.read_text().replace("1007", "2007"))
+    with Changes() as changes:
+        house.lab.daemon.start()
+        assert "2007" in house.lab.rules("crowd1")
+    assert changes.count <= 8
+    assert house.lab.rules(PORT) == before
+
+
+def steps_of_a_life(house):
+    """What a daemon's life is made of: reloads and restarts, by each signal."""
+    yield "reload", house.lab.daemon.reload
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        yield f"restart by {number.name}", lambda number=number: house.lab.restart(by=number)
+    yield "reload again", house.lab.daemon.reload
+
+
+def test_no_frame_notices(house, long):
+    """Frames while daemons come and go: none passes that the filter forbids, none is lost that it allows."""
+    rate = 5000 if long else 1000
+    with Flood(house.wire, A >> C, forbidden=GUARDED, allowed=FREE, rate=rate // 3) as out, \
+            Flood(house.wire, C >> A, allowed=FREE, rate=rate // 3) as back:
+        for _, step in steps_of_a_life(house):
+            step()
+    assert not out.leaked and not out.lost and not back.lost, f"passed: {out.leaked}, lost: {out.lost}, {back.lost}"
+
+
+def test_many_reloads_at_once(house):
+    """A burst of SIGHUP while clients change things: no frame notices, and the end is right."""
+    with Flood(house.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
+        for number in range(6):
+            house.lab.daemon.process.send_signal(signal.SIGHUP)
+            assert outcome(house.define, GUARD, guard(number)) == "ok"
+        house.lab.daemon.reload()
+    assert "1005" in house.lab.rules(PORT) and "1004" not in house.lab.rules(PORT)
+    assert not flood.leaked, f"{flood.leaked} passed"
+
+
+def test_ports_without_device_count_too(host):
+    """A host whose ports all went away restarts as quietly."""
+    host.guarded()
+    crowd(host, 5)
+    before = host.state()
+    begin = generation()
+    host.lab.restart()
+    assert host.state() == before and generation() == begin
