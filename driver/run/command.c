@@ -334,6 +334,7 @@ nwf_command_run(const char *const *argv, const char *input, gssize length, guint
 
     int status = attend(pid, &out, &err, deadline, &result->timed_out);
     gboolean overflow = out.overflow;
+    result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     result->out = ear_text(&out);
     result->err = ear_text(&err);

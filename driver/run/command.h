@@ -4,9 +4,12 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "conf/error.h"
 
 typedef struct NwfCommandResult {
+    pid_t pid;       /* of the child that is gone */
     int exit_status; /* exit code; 128 + signal if it was killed */
     gboolean timed_out;
     char *out; /* standard output, NUL ended */

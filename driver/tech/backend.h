@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "plan/plan.h"
 
 /* One port's part of a batch. */
@@ -22,10 +24,24 @@ NwfPortChange *nwf_port_change_new(const char *port, NwfPlan *old_plan, NwfPlan 
 void nwf_port_change_free(NwfPortChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPortChange, nwf_port_change_free)
 
+/* One of the kernel's tables: an NFPROTO_ value, and the name. */
+typedef struct NwfTable {
+    guint8 family;
+    const char *name;
+} NwfTable;
+
+/* What somebody has changed there. */
+typedef struct NwfTouched {
+    const NwfTable *table;
+    char *chain;        /* NULL: the table as a whole */
+    gboolean concerned; /* (out): something of ours is there, or the way to it */
+} NwfTouched;
+
 typedef struct NwfBackend NwfBackend;
 
 struct NwfBackend {
-    const char *name; /* as in <backend name='…'/> */
+    const char *name;       /* as in <backend name='…'/> */
+    const NwfTable *tables; /* in which the rules stand; the last has no name */
 
     /* Which tools are there. TRUE if ports can at least be closed. Missing ones are told in @notes. */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
@@ -39,12 +55,29 @@ struct NwfBackend {
     /*
      * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with
      * NWF_ERROR_FIREWALL. Unchanged layers of a port cost nothing; a call without any difference starts no process. The
-     * order between the tools is chosen so that no frame passes that neither the old nor the new rules allow.
+     * order between the tools is chosen so that no frame passes that neither the old nor the new rules allow. Of a port
+     * whose old plan is not known it is looked first whether the kernel holds the new one already. A call without changes
+     * puts only that right which belongs to no port.
      */
     gboolean (*apply)(NwfBackend *self, GPtrArray *changes, NwfNotes *notes, GError **error);
 
     /* FALSE after an apply for @port that failed and could not be undone, until one succeeds: @port may be closed. */
     gboolean (*is_certain)(NwfBackend *self, const char *port);
+
+    /*
+     * Somebody else has changed @touched (element-type NwfTouched); NULL: who knows what. Reads again what that concerns.
+     * @ports: (out) (transfer full) (element-type utf8): those whose rules may be others now; to be applied again, even if
+     * their plans are the same, or nothing to be applied if there are none. *@ports is NULL if nothing that we need was
+     * touched. FALSE: it cannot be read.
+     */
+    gboolean (*look)(NwfBackend *self, GPtrArray *touched, GPtrArray **ports, GError **error);
+
+    /* Whether there are tables that tell nobody when they are changed; and whether these are others than we left them. */
+    gboolean (*is_mute)(NwfBackend *self);
+    gboolean (*is_stirred)(NwfBackend *self);
+
+    /* (transfer full) (element-type pid_t): the processes that have changed the kernel for us since the last call. */
+    GArray *(*take_runs)(NwfBackend *self);
 
     void (*free)(NwfBackend *self);
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * apply.c: the backend: three tools made to act as one
+ * apply.c: three tools made to act as one
  *
  * Each tool is atomic, the three together are not. What keeps a moment between them harmless:
  *
@@ -22,26 +22,9 @@
  * caller to decide; that is said too.
  */
 #include "driver/tech/ebiptables/bridge.h"
-#include "driver/tech/ebiptables/tool.h"
+#include "driver/tech/ebiptables/job.h"
 
 #include <glib/gi18n-lib.h>
-
-typedef struct Ebiptables {
-    NwfBackend backend;
-    gboolean require_bridge_netfilter;
-    NwfTool tools[NWF_LAYERS];
-    NwfPlan *closed;
-    GHashTable *uncertain; /* ports whose rules are not what the caller thinks */
-} Ebiptables;
-
-/* One port while a call of apply works on it. */
-typedef struct Port {
-    const NwfPortChange *change;
-    NwfPlan *known; /* what the kernel certainly holds; NULL: ask the state */
-    gboolean held;  /* there was something of this port before */
-    gboolean differs[NWF_LAYERS];
-    gboolean closes; /* is closed ahead of the other layers */
-} Port;
 
 typedef enum Stage { STAGE_CLOSE, STAGE_IPV4, STAGE_IPV6, STAGE_ETHERNET, STAGES } Stage;
 
@@ -52,55 +35,86 @@ static const NwfLayer stage_layers[STAGES] = {
     [STAGE_ETHERNET] = NWF_LAYER_ETHERNET,
 };
 
-typedef struct Job {
-    Ebiptables *self;
-    GArray *ports;     /* (element-type Port) */
-    gboolean in_doubt; /* the stage that failed may have been taken nevertheless, the first or the second time */
-} Job;
-
 /* --- what has to be done --- */
 
 /* Whether the layer has something of @port before the change. */
-static gboolean
-had(const Job *job, const Port *port, NwfLayer layer)
+gboolean
+nwf_job_had(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
-    if (port->known)
-        return port->known->uses[layer];
+    if (port->known[layer])
+        return port->known[layer]->uses[layer];
     return nwf_state_holds(job->self->tools[layer].state, port->change->port);
 }
 
 static gboolean
-port_differs(const Job *job, const Port *port, NwfLayer layer)
+port_differs(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
     const NwfPlan *new_plan = port->change->new_plan;
 
-    if (port->known)
-        return !nwf_plan_layer_equal(port->known, new_plan, layer);
-    return (new_plan && new_plan->uses[layer]) || had(job, port, layer);
+    if (port->known[layer])
+        return !nwf_plan_layer_equal(port->known[layer], new_plan, layer);
+    return (new_plan && new_plan->uses[layer]) || nwf_job_had(job, port, layer);
+}
+
+/* Whether the layer may hold something else of @port than the caller thinks. */
+static gboolean
+is_in_doubt(const NwfJob *job, const char *port, NwfLayer layer)
+{
+    return g_hash_table_contains(job->self->uncertain, port) ||
+           g_hash_table_contains(job->self->tools[layer].suspects, port);
 }
 
 static void
-add_port(Job *job, const NwfPortChange *change)
+trust(NwfJob *job, const char *port)
 {
-    gboolean filters = change->new_plan && change->new_plan->uses[NWF_LAYER_ETHERNET];
-    Port port = {.change = change, .held = change->old_plan != NULL};
+    g_hash_table_remove(job->self->uncertain, port);
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        g_hash_table_remove(job->self->tools[layer].suspects, port);
+}
 
-    if (!g_hash_table_contains(job->self->uncertain, change->port))
-        port.known = change->old_plan;
+static void
+add_port(NwfJob *job, const NwfPortChange *change)
+{
+    NwfJobPort port = {.change = change, .held = change->old_plan != NULL};
+
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        port.held = port.held || had(job, &port, layer);
+        if (!is_in_doubt(job, change->port, layer))
+            port.known[layer] = change->old_plan;
+        port.held = port.held || nwf_job_had(job, &port, layer);
         port.differs[layer] = port_differs(job, &port, layer);
-        port.closes = port.closes || (nwf_layer_is_ip(layer) && port.differs[layer] && had(job, &port, layer));
     }
-    port.closes = port.closes && port.differs[NWF_LAYER_ETHERNET] && filters;
     g_array_append_val(job->ports, port);
 }
 
+/* Whether its Ethernet rules change, and IP rules that it had, too. */
 static gboolean
-layer_is_needed(const Job *job, NwfLayer layer)
+closes(const NwfJob *job, const NwfJobPort *port)
+{
+    const NwfPlan *new_plan = port->change->new_plan;
+
+    if (!new_plan || !new_plan->uses[NWF_LAYER_ETHERNET] || !port->differs[NWF_LAYER_ETHERNET])
+        return FALSE;
+    return (port->differs[NWF_LAYER_IPV4] && nwf_job_had(job, port, NWF_LAYER_IPV4)) ||
+           (port->differs[NWF_LAYER_IPV6] && nwf_job_had(job, port, NWF_LAYER_IPV6));
+}
+
+static void
+add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
+{
+    for (guint i = 0; i < changes->len; i++)
+        add_port(job, g_ptr_array_index(changes, i));
+    nwf_look(job, notes);
+    for (guint i = 0; i < job->ports->len; i++) {
+        NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+        port->closes = closes(job, port);
+    }
+}
+
+static gboolean
+layer_is_needed(const NwfJob *job, NwfLayer layer)
 {
     for (guint i = 0; i < job->ports->len; i++)
-        if (g_array_index(job->ports, Port, i).differs[layer])
+        if (g_array_index(job->ports, NwfJobPort, i).differs[layer])
             return TRUE;
     return FALSE;
 }
@@ -120,10 +134,10 @@ plans_fit(GPtrArray *changes, GError **error)
 
 /* From what the layer of @stage holds of @port, to what it shall hold; @back: to the old plan. */
 static NwfPortChange *
-change_of(const Job *job, const Port *port, Stage stage, gboolean back)
+change_of(const NwfJob *job, const NwfJobPort *port, Stage stage, gboolean back)
 {
     NwfPlan *closed = port->closes ? job->self->closed : NULL;
-    NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known;
+    NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known[stage_layers[stage]];
     NwfPlan *to = stage == STAGE_CLOSE ? closed : port->change->new_plan;
 
     if (back)
@@ -132,12 +146,12 @@ change_of(const Job *job, const Port *port, Stage stage, gboolean back)
 }
 
 static GPtrArray *
-changes_of(const Job *job, Stage stage, gboolean back)
+changes_of(const NwfJob *job, Stage stage, gboolean back)
 {
     GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
 
     for (guint i = 0; i < job->ports->len; i++) {
-        const Port *port = &g_array_index(job->ports, Port, i);
+        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         gboolean concerned = stage == STAGE_CLOSE ? port->closes : port->differs[stage_layers[stage]];
         gboolean stuck = back && port->held && !port->change->old_plan;
 
@@ -148,7 +162,7 @@ changes_of(const Job *job, Stage stage, gboolean back)
 }
 
 static NwfBatch *
-batch_of(const Job *job, Stage stage, gboolean back, GError **error)
+batch_of(const NwfJob *job, Stage stage, gboolean back, GError **error)
 {
     g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
 
@@ -161,7 +175,7 @@ batch_of(const Job *job, Stage stage, gboolean back, GError **error)
  * changed, and is to be put back if a later stage fails.
  */
 static gboolean
-run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
+run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 {
     NwfTool *tool = &job->self->tools[stage_layers[stage]];
     g_autoptr(NwfBatch) batch = batch_of(job, stage, back, error);
@@ -190,12 +204,12 @@ run_stage(Job *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 
 /* The ports that were closed; @stuck: only those that cannot go back. Empty if there are none. */
 static char *
-closed_ports(const Job *job, gboolean stuck)
+closed_ports(const NwfJob *job, gboolean stuck)
 {
     g_autoptr(GString) who = g_string_new(NULL);
 
     for (guint i = 0; i < job->ports->len; i++) {
-        const Port *port = &g_array_index(job->ports, Port, i);
+        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         if (port->closes && !(stuck && port->change->old_plan))
             g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
     }
@@ -204,7 +218,7 @@ closed_ports(const Job *job, gboolean stuck)
 
 /* Puts back what @ran of the stages before the last; FALSE if something could not be, with the reason in @trouble. */
 static gboolean
-put_back(Job *job, const gboolean ran[STAGES], GString *trouble)
+put_back(NwfJob *job, const gboolean ran[STAGES], GString *trouble)
 {
     static const Stage order[] = {STAGE_IPV4, STAGE_IPV6, STAGE_CLOSE};
     gboolean whole = !job->in_doubt, changed;
@@ -222,7 +236,7 @@ put_back(Job *job, const gboolean ran[STAGES], GString *trouble)
 
 /* After the stage @failed; returns what there is to say about it, empty if all is as before. */
 static char *
-go_back(Job *job, Stage failed, const gboolean ran[STAGES])
+go_back(NwfJob *job, Stage failed, const gboolean ran[STAGES])
 {
     g_autoptr(GString) trouble = g_string_new(NULL);
     gboolean undecided = failed == STAGE_ETHERNET && job->in_doubt;
@@ -238,12 +252,12 @@ go_back(Job *job, Stage failed, const gboolean ran[STAGES])
     }
     if (!whole)
         for (guint i = 0; i < job->ports->len; i++)
-            g_hash_table_add(job->self->uncertain, g_strdup(g_array_index(job->ports, Port, i).change->port));
+            g_hash_table_add(job->self->uncertain, g_strdup(g_array_index(job->ports, NwfJobPort, i).change->port));
     return g_string_free(g_steal_pointer(&trouble), FALSE);
 }
 
 static gboolean
-run_all(Job *job, GError **error)
+run_all(NwfJob *job, GError **error)
 {
     gboolean ran[STAGES] = {FALSE};
     g_autoptr(GError) failure = NULL;
@@ -255,7 +269,7 @@ run_all(Job *job, GError **error)
         return nwf_set_error(error, (NwfErrorCode)failure->code, "%s%s", failure->message, trouble);
     }
     for (guint i = 0; i < job->ports->len; i++)
-        g_hash_table_remove(job->self->uncertain, g_array_index(job->ports, Port, i).change->port);
+        trust(job, g_array_index(job->ports, NwfJobPort, i).change->port);
     return TRUE;
 }
 
@@ -263,18 +277,18 @@ run_all(Job *job, GError **error)
 
 /* The setting that keeps the rules of @port at @layer from being consulted, or NULL. */
 static const char *
-blind(const Port *port, NwfLayer layer)
+blind(const NwfJobPort *port, NwfLayer layer)
 {
     const NwfPlan *plan = port->change->new_plan;
 
-    return plan && plan->uses[layer] && port->differs[layer] ? nwf_bridge_netfilter(layer) : NULL;
+    return plan && plan->uses[layer] && (port->differs[layer] || !port->known[layer]) ? nwf_bridge_netfilter(layer) : NULL;
 }
 
 static gboolean
-bridge_is_fit(const Job *job, GError **error)
+bridge_is_fit(const NwfJob *job, GError **error)
 {
     for (guint i = 0; i < job->ports->len; i++) {
-        const Port *port = &g_array_index(job->ports, Port, i);
+        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
@@ -288,10 +302,10 @@ bridge_is_fit(const Job *job, GError **error)
 }
 
 static void
-note_blindness(const Job *job, NwfNotes *notes)
+note_blindness(const NwfJob *job, NwfNotes *notes)
 {
     for (guint i = 0; i < job->ports->len; i++) {
-        const Port *port = &g_array_index(job->ports, Port, i);
+        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             const char *setting = blind(port, layer);
             if (setting)
@@ -303,78 +317,11 @@ note_blindness(const Job *job, NwfNotes *notes)
     }
 }
 
-/* --- the backend --- */
-
-static Ebiptables *
-self_of(NwfBackend *backend)
-{
-    return (Ebiptables *)backend;
-}
-
-/* An IP layer that cannot be used harms only those who need it. */
-static void
-note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
-{
-    nwf_note(notes,
-             layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
-                                     : _("%s: filters with IPv6 rules cannot be used"),
-             why->message);
-}
-
-static gboolean
-ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
-{
-    Ebiptables *self = self_of(backend);
-
-    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
-        g_autoptr(GError) missing = NULL;
-        if (!nwf_tool_find(&self->tools[layer], &missing))
-            note_loss(notes, layer, missing);
-    }
-    return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
-}
-
-static void
-add_names(GHashTable *all, const NwfState *state)
-{
-    g_autoptr(GPtrArray) ports = nwf_state_ports(state);
-
-    for (guint i = 0; i < ports->len; i++)
-        g_hash_table_add(all, g_strdup(g_ptr_array_index(ports, i)));
-}
-
-static gboolean
-ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError **error)
-{
-    Ebiptables *self = self_of(backend);
-    g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    GHashTableIter iter;
-    gpointer name;
-
-    if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
-        return FALSE;
-    add_names(all, self->tools[NWF_LAYER_ETHERNET].state);
-    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
-        g_autoptr(GError) failure = NULL;
-        if (!nwf_tool_find(&self->tools[layer], NULL))
-            continue;
-        if (nwf_tool_read(&self->tools[layer], &failure))
-            add_names(all, self->tools[layer].state);
-        else
-            note_loss(notes, layer, failure);
-    }
-    *ports = g_ptr_array_new_with_free_func(g_free);
-    g_hash_table_iter_init(&iter, all);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        g_hash_table_iter_steal(&iter);
-        g_ptr_array_add(*ports, name);
-    }
-    return TRUE;
-}
+/* --- the call --- */
 
 /* Tables that were not read yet, or lost sight of. An IP layer that cannot be read matters only if it is needed. */
 static gboolean
-know_tables(Job *job, GError **error)
+know_tables(NwfJob *job, GError **error)
 {
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         NwfTool *tool = &job->self->tools[layer];
@@ -387,7 +334,7 @@ know_tables(Job *job, GError **error)
 }
 
 static gboolean
-tools_are_there(Job *job, GError **error)
+tools_are_there(NwfJob *job, GError **error)
 {
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         NwfTool *tool = &job->self->tools[layer];
@@ -397,16 +344,15 @@ tools_are_there(Job *job, GError **error)
     return TRUE;
 }
 
-static gboolean
-ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error)
+gboolean
+nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error)
 {
-    g_autoptr(GArray) ports = g_array_sized_new(FALSE, TRUE, sizeof(Port), changes->len);
-    Job job = {.self = self_of(backend), .ports = ports};
+    g_autoptr(GArray) ports = g_array_sized_new(FALSE, TRUE, sizeof(NwfJobPort), changes->len);
+    NwfJob job = {.self = (NwfEbiptables *)backend, .ports = ports};
 
     if (!plans_fit(changes, error) || !know_tables(&job, error))
         return FALSE;
-    for (guint i = 0; i < changes->len; i++)
-        add_port(&job, g_ptr_array_index(changes, i));
+    add_ports(&job, changes, notes);
     if (!tools_are_there(&job, error))
         return FALSE;
     if (job.self->require_bridge_netfilter && !bridge_is_fit(&job, error))
@@ -415,43 +361,4 @@ ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GErro
         return FALSE;
     note_blindness(&job, notes); /* now: the first such rule may have loaded the module */
     return TRUE;
-}
-
-static gboolean
-ebiptables_is_certain(NwfBackend *backend, const char *port)
-{
-    return !g_hash_table_contains(self_of(backend)->uncertain, port);
-}
-
-static void
-ebiptables_free(NwfBackend *backend)
-{
-    Ebiptables *self = self_of(backend);
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        nwf_tool_clear(&self->tools[layer]);
-    nwf_plan_unref(self->closed);
-    g_hash_table_unref(self->uncertain);
-    g_free(self);
-}
-
-NwfBackend *
-nwf_ebiptables_new(gboolean require_bridge_netfilter)
-{
-    Ebiptables *self = g_new0(Ebiptables, 1);
-
-    self->backend = (NwfBackend){
-        .name = "iptables",
-        .probe = ebiptables_probe,
-        .read = ebiptables_read,
-        .apply = ebiptables_apply,
-        .is_certain = ebiptables_is_certain,
-        .free = ebiptables_free,
-    };
-    self->require_bridge_netfilter = require_bridge_netfilter;
-    self->closed = nwf_plan_new_closed();
-    self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        nwf_tool_init(&self->tools[layer], layer);
-    return &self->backend;
 }

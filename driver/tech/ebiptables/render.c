@@ -17,7 +17,8 @@
  * because the tools search a rule from the beginning of its chain.
  *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
- * out, as many as there are, and put back in first place: other software inserts its rules there too.
+ * out, as many as there are, and put back in first place: other software inserts its rules there too. If they are not
+ * where they belong, a batch about no port at all puts them right.
  *
  * A chain to be deleted that a foreign rule leads to is left alone: deleting is impossible and emptying is not asked
  * for. A chain that another port needs under the same name (ports "a" and "a-mac") is refused: sharing it would mix two
@@ -333,7 +334,7 @@ nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **e
     }
     for (guint i = 0; i < NWF_SECTIONS; i++)
         works = works || writer.draft.origins[i]->len > 0;
-    if (works && nwf_layer_is_ip(layer))
+    if (nwf_layer_is_ip(layer) && (works || !nwf_state_base_is_right(state)))
         write_base(&writer);
 
     NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;

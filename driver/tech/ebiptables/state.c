@@ -39,6 +39,8 @@ struct NwfState {
     GHashTable *chains; /* name -> Chain */
     GHashTable *ports;  /* name -> Dispatches; only ports that have some */
     guint base_jumps[NWF_BASE_JUMPS];
+    guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
+    gboolean astray;              /* a base jump stood behind somebody else's rule, or behind another base jump */
     gboolean in_table; /* the lines now read are of our table */
     gboolean listing;  /* and what the -save tool printed */
 };
@@ -66,6 +68,8 @@ forget_everything(NwfState *state)
     g_hash_table_remove_all(state->chains);
     g_hash_table_remove_all(state->ports);
     memset(state->base_jumps, 0, sizeof(state->base_jumps));
+    memset(state->places, 0, sizeof(state->places));
+    state->astray = FALSE;
     state->in_table = FALSE;
 }
 
@@ -133,6 +137,34 @@ count_lead(NwfState *state, const NwfSeenRule *rule, int by)
     count(&to->references, by);
 }
 
+/* The first base jump out of the built-in chain @name, or -1. */
+static int
+first_jump(const char *name)
+{
+    for (int i = 0; i < NWF_BASE_JUMPS; i++)
+        if (g_str_equal(nwf_base_jumps[i].builtin, name))
+            return i;
+    return -1;
+}
+
+/*
+ * A listing is read: is the jump in its place, before all other rules of its chain? A batch that names base jumps puts
+ * all of them there.
+ */
+static void
+watch_places(NwfState *state, const char *chain, int jump)
+{
+    int first = nwf_layer_is_ip(state->layer) ? first_jump(chain) : -1;
+
+    if (first < 0)
+        return;
+    if (!state->listing)
+        state->astray = state->astray && jump < 0;
+    else if (jump >= 0 && (int)state->places[first] != jump - first)
+        state->astray = TRUE;
+    state->places[first]++;
+}
+
 static void
 rule_changed(NwfState *state, const GStrv words, int by)
 {
@@ -140,6 +172,7 @@ rule_changed(NwfState *state, const GStrv words, int by)
     int dispatch = nwf_seen_dispatch(&rule, state->layer);
     int jump = nwf_seen_base_jump(&rule, state->layer);
 
+    watch_places(state, rule.chain, jump);
     if (dispatch >= 0)
         count_dispatch(state, rule.device, dispatch, by);
     else if (jump >= 0)
@@ -332,6 +365,14 @@ nwf_state_has_chain(const NwfState *state, const char *name)
     return g_hash_table_contains(state->chains, name);
 }
 
+const char *
+nwf_state_listed(const NwfState *state, const char *name)
+{
+    const Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    return chain && chain->listed ? chain->listed->str : NULL;
+}
+
 gboolean
 nwf_state_written(const NwfState *state, const char *name)
 {
@@ -382,6 +423,18 @@ nwf_state_holds(const NwfState *state, const char *port)
     return g_hash_table_size(owned) > 0 || g_hash_table_contains(state->ports, port);
 }
 
+void
+nwf_state_confirm(NwfState *state, const char *port)
+{
+    g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, owned);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        forget_listing(g_hash_table_lookup(state->chains, name));
+}
+
 gboolean
 nwf_state_shared(const NwfState *state, const char *name, GHashTable *owned)
 {
@@ -430,4 +483,14 @@ guint
 nwf_state_base_jump(const NwfState *state, guint jump)
 {
     return state->base_jumps[jump];
+}
+
+gboolean
+nwf_state_base_is_right(const NwfState *state)
+{
+    gboolean right = !state->astray;
+
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        right = right && state->base_jumps[i] == (nwf_state_has_chain(state, nwf_base_jumps[i].base) ? 1 : 0);
+    return right;
 }

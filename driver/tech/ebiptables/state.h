@@ -35,6 +35,9 @@ gboolean nwf_state_holds(const NwfState *state, const char *port);
 /** nwf_state_has_chain: whether a chain @name exists, whoever made it. */
 gboolean nwf_state_has_chain(const NwfState *state, const char *name);
 
+/** nwf_state_listed: the chain @name as it was listed, policy and rules; NULL if it is not there or a batch wrote it. */
+const char *nwf_state_listed(const NwfState *state, const char *name);
+
 /** nwf_state_written: whether the chain @name exists and the last that is known of it is a batch, not a listing. */
 gboolean nwf_state_written(const NwfState *state, const char *name);
 
@@ -45,6 +48,9 @@ gboolean nwf_state_written(const NwfState *state, const char *name);
  *   and temporary, and what they lead to under names of this port
  */
 GHashTable *nwf_state_owned(const NwfState *state, const char *port);
+
+/** nwf_state_confirm: the chains of @port were listed exactly as our own batch would write them: they count as written. */
+void nwf_state_confirm(NwfState *state, const char *port);
 
 /** nwf_state_shared: whether a rule in a chain outside of @owned (a set of names) leads to the chain @name. */
 gboolean nwf_state_shared(const NwfState *state, const char *name, GHashTable *owned);
@@ -57,3 +63,6 @@ guint nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch
 
 /** nwf_state_base_jump: how many of these base jumps there are. */
 guint nwf_state_base_jump(const NwfState *state, guint jump);
+
+/** nwf_state_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. */
+gboolean nwf_state_base_is_right(const NwfState *state);

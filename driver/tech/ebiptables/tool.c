@@ -10,7 +10,7 @@
  */
 #include "driver/tech/ebiptables/tool.h"
 
-#include "driver/run/command.h"
+#include "driver/tech/ebiptables/legacy.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -33,7 +33,12 @@ static const ToolNames names[NWF_LAYERS] = {
 void
 nwf_tool_init(NwfTool *tool, NwfLayer layer)
 {
-    *tool = (NwfTool){.layer = layer, .state = nwf_state_new(layer)};
+    *tool = (NwfTool){
+        .layer = layer,
+        .state = nwf_state_new(layer),
+        .suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .runs = g_array_new(FALSE, FALSE, sizeof(pid_t)),
+    };
 }
 
 void
@@ -42,6 +47,27 @@ nwf_tool_clear(NwfTool *tool)
     g_clear_pointer(&tool->restore, g_free);
     g_clear_pointer(&tool->save, g_free);
     g_clear_pointer(&tool->state, nwf_state_free);
+    g_clear_pointer(&tool->suspects, g_hash_table_unref);
+    g_clear_pointer(&tool->runs, g_array_unref);
+    g_clear_pointer(&tool->fingerprint, g_free);
+}
+
+/* What is in the table now is as we know it. */
+static void
+remember(NwfTool *tool)
+{
+    g_clear_pointer(&tool->fingerprint, g_free);
+    if (tool->legacy)
+        tool->fingerprint = nwf_legacy_fingerprint(tool->layer);
+}
+
+gboolean
+nwf_tool_is_stirred(const NwfTool *tool)
+{
+    if (!tool->legacy || !tool->known)
+        return FALSE;
+    g_autofree char *now = nwf_legacy_fingerprint(tool->layer);
+    return g_strcmp0(now, tool->fingerprint) != 0;
 }
 
 static gboolean
@@ -55,8 +81,11 @@ find_program(char **path, const char *program, GError **error)
 gboolean
 nwf_tool_find(NwfTool *tool, GError **error)
 {
-    return find_program(&tool->restore, names[tool->layer].restore, error) &&
-           find_program(&tool->save, names[tool->layer].save, error);
+    gboolean found = find_program(&tool->restore, names[tool->layer].restore, error) &&
+                     find_program(&tool->save, names[tool->layer].save, error);
+
+    tool->legacy = found && nwf_legacy_is_used(tool->restore);
+    return found;
 }
 
 /* The program, then its options. */
@@ -73,17 +102,24 @@ command_line(const char *program, const char *const *options, gsize n)
 }
 
 gboolean
-nwf_tool_read(NwfTool *tool, GError **error)
+nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
 {
     const ToolNames *name = &names[tool->layer];
+    g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
     g_auto(NwfCommandResult) result = {0};
 
+    return nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, error) &&
+           nwf_state_read(into, result.out, error);
+}
+
+gboolean
+nwf_tool_read(NwfTool *tool, GError **error)
+{
     tool->known = FALSE;
     if (!nwf_tool_find(tool, error))
         return FALSE;
-    g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
-    if (!nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, error) ||
-        !nwf_state_read(tool->state, result.out, error)) {
+    remember(tool);
+    if (!nwf_tool_list(tool, tool->state, error)) {
         g_prefix_error(error, "%s: ", _("the rules of the kernel cannot be read"));
         return FALSE;
     }
@@ -145,17 +181,28 @@ refused(const char *program, const NwfBatch *batch, const NwfCommandResult *resu
 }
 
 gboolean
-nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error)
 {
     const ToolNames *name = &names[tool->layer];
+    g_autoptr(GPtrArray) argv = command_line(tool->restore, name->restore_options, G_N_ELEMENTS(name->restore_options));
+
+    return nwf_command_run((const char *const *)argv->pdata, batch->text->str, (gssize)batch->text->len, TIMEOUT_MS,
+                           result, error);
+}
+
+gboolean
+nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+{
     g_auto(NwfCommandResult) result = {0};
     g_autoptr(GError) failure = NULL;
 
     if (!nwf_tool_find(tool, error))
         return FALSE;
-    g_autoptr(GPtrArray) argv = command_line(tool->restore, name->restore_options, G_N_ELEMENTS(name->restore_options));
-    if (nwf_command_run((const char *const *)argv->pdata, batch->text->str, (gssize)batch->text->len, TIMEOUT_MS,
-                        &result, &failure)) {
+    gboolean done = nwf_tool_restore(tool, batch, &result, &failure);
+    if (result.pid != 0)
+        g_array_append_val(tool->runs, result.pid);
+    if (done) {
+        remember(tool);
         nwf_state_applied(tool->state, batch->text->str);
         return TRUE;
     }
@@ -166,5 +213,5 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **
         *in_doubt = TRUE;
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
     }
-    return refused(name->restore, batch, &result, error);
+    return refused(names[tool->layer].restore, batch, &result, error);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "driver/run/command.h"
 #include "driver/tech/ebiptables/render.h"
 
 typedef struct NwfTool {
@@ -12,6 +13,10 @@ typedef struct NwfTool {
     char *save;
     NwfState *state;
     gboolean known; /* state has been read and kept in step */
+    GHashTable *suspects; /* set of names of ports that somebody else may have changed in this table */
+    gboolean legacy;   /* its table is none of nf_tables and tells nobody when it is changed */
+    char *fingerprint; /* of such a table, as it was when we last read or changed it */
+    GArray *runs;   /* (element-type pid_t): of the processes that were given a batch; whoever is interested empties it */
 } NwfTool;
 
 void nwf_tool_init(NwfTool *tool, NwfLayer layer);
@@ -19,6 +24,15 @@ void nwf_tool_clear(NwfTool *tool);
 
 /** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_FIREWALL that names the one that is missing. */
 gboolean nwf_tool_find(NwfTool *tool, GError **error);
+
+/** nwf_tool_is_stirred: whether a table that tells nobody about changes is another than we left it. */
+gboolean nwf_tool_is_stirred(const NwfTool *tool);
+
+/** nwf_tool_list: lists the table of the calling thread's network namespace; the programs were found. */
+gboolean nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error);
+
+/** nwf_tool_restore: gives the table of the calling thread's network namespace a batch, and follows nothing. */
+gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error);
 
 /** nwf_tool_read: reads the table, whatever was known of it. */
 gboolean nwf_tool_read(NwfTool *tool, GError **error);

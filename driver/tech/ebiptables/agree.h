@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * agree.h: two states of one table, compared port by port
+ */
+#pragma once
+
+#include "driver/tech/ebiptables/state.h"
+
+/**
+ * nwf_agree: whether @held, the table as it was listed, has of @port exactly what @wanted has, the listing of what it
+ * should be: the same chains with the same rules in the same words, and the same dispatch rules. FALSE also if one of
+ * its chains was not listed.
+ */
+gboolean nwf_agree(const NwfState *held, const NwfState *wanted, const char *port);
+
+/** nwf_agree_in_outline: whether both have the same chains and dispatch rules of @port, whatever is in the chains. */
+gboolean nwf_agree_in_outline(const NwfState *a, const NwfState *b, const char *port);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ebiptables.c: the backend of ebtables, iptables and ip6tables: which tools there are, what of ours is in their tables
+ *
+ * The Ethernet layer is needed for everything, since it is where a port is closed. An IP layer whose tool is missing, or
+ * whose table cannot be read, harms only those who need it.
+ */
+#include "driver/tech/ebiptables/job.h"
+
+#include <glib/gi18n-lib.h>
+
+static NwfEbiptables *
+self_of(NwfBackend *backend)
+{
+    return (NwfEbiptables *)backend;
+}
+
+static void
+note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
+{
+    nwf_note(notes,
+             layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
+                                     : _("%s: filters with IPv6 rules cannot be used"),
+             why->message);
+}
+
+static gboolean
+ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+
+    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+        g_autoptr(GError) missing = NULL;
+        if (!nwf_tool_find(&self->tools[layer], &missing))
+            note_loss(notes, layer, missing);
+    }
+    return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
+}
+
+static void
+add_names(GHashTable *all, const NwfState *state)
+{
+    g_autoptr(GPtrArray) ports = nwf_state_ports(state);
+
+    for (guint i = 0; i < ports->len; i++)
+        g_hash_table_add(all, g_strdup(g_ptr_array_index(ports, i)));
+}
+
+static gboolean
+ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+    g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer name;
+
+    if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
+        return FALSE;
+    add_names(all, self->tools[NWF_LAYER_ETHERNET].state);
+    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+        g_autoptr(GError) failure = NULL;
+        if (!nwf_tool_find(&self->tools[layer], NULL))
+            continue;
+        if (nwf_tool_read(&self->tools[layer], &failure))
+            add_names(all, self->tools[layer].state);
+        else
+            note_loss(notes, layer, failure);
+    }
+    *ports = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_iter_init(&iter, all);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        g_hash_table_iter_steal(&iter);
+        g_ptr_array_add(*ports, name);
+    }
+    return TRUE;
+}
+
+static GArray *
+ebiptables_take_runs(NwfBackend *backend)
+{
+    NwfEbiptables *self = self_of(backend);
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(pid_t));
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        GArray *of_tool = self->tools[layer].runs;
+        g_array_append_vals(runs, of_tool->data, of_tool->len);
+        g_array_set_size(of_tool, 0);
+    }
+    return runs;
+}
+
+static gboolean
+ebiptables_is_mute(NwfBackend *backend)
+{
+    NwfEbiptables *self = self_of(backend);
+    gboolean mute = FALSE;
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        mute = mute || self->tools[layer].legacy;
+    return mute;
+}
+
+static gboolean
+ebiptables_is_stirred(NwfBackend *backend)
+{
+    NwfEbiptables *self = self_of(backend);
+    gboolean stirred = FALSE;
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        stirred = stirred || nwf_tool_is_stirred(&self->tools[layer]);
+    return stirred;
+}
+
+static gboolean
+ebiptables_is_certain(NwfBackend *backend, const char *port)
+{
+    return !g_hash_table_contains(self_of(backend)->uncertain, port);
+}
+
+static void
+ebiptables_free(NwfBackend *backend)
+{
+    NwfEbiptables *self = self_of(backend);
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        nwf_tool_clear(&self->tools[layer]);
+    nwf_plan_unref(self->closed);
+    g_hash_table_unref(self->uncertain);
+    g_free(self);
+}
+
+NwfBackend *
+nwf_ebiptables_new(gboolean require_bridge_netfilter)
+{
+    NwfEbiptables *self = g_new0(NwfEbiptables, 1);
+
+    self->backend = (NwfBackend){
+        .name = "iptables",
+        .tables = nwf_ebiptables_tables,
+        .probe = ebiptables_probe,
+        .read = ebiptables_read,
+        .apply = nwf_ebiptables_apply,
+        .look = nwf_ebiptables_look,
+        .is_mute = ebiptables_is_mute,
+        .is_stirred = ebiptables_is_stirred,
+        .take_runs = ebiptables_take_runs,
+        .is_certain = ebiptables_is_certain,
+        .free = ebiptables_free,
+    };
+    self->require_bridge_netfilter = require_bridge_netfilter;
+    self->closed = nwf_plan_new_closed();
+    self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        nwf_tool_init(&self->tools[layer], layer);
+    return &self->backend;
+}

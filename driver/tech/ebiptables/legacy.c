@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * legacy.c: has a table of the tools' older form been changed?
+ *
+ * ip_tables, ip6_tables and ebtables tell nobody when their rules are changed, as nf_tables does. But they hand out a
+ * table as one block, in the form in which it was put in. This block, without the counters, is what is compared: any
+ * difference makes somebody look closer with the tools.
+ *
+ * The blocks' form is that of linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h and
+ * linux/netfilter_bridge/ebtables.h. The IP tables have counters in each entry; those of ebtables come apart from them
+ * and are not asked for.
+ *
+ * Limits: a change that is made between our own batch and our looking, some milliseconds, counts as ours.
+ */
+#include "driver/tech/ebiptables/legacy.h"
+
+#include <linux/netfilter_bridge/ebtables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef int Fd;
+
+static void
+fd_clear(Fd *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fd, fd_clear)
+
+gboolean
+nwf_legacy_is_used(const char *path)
+{
+    char *real = realpath(path, NULL);
+    gboolean legacy = real && strstr(real, "legacy");
+
+    free(real);
+    return legacy;
+}
+
+static char *
+digest(const void *block, gsize size)
+{
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, block, size);
+}
+
+/* Clears what changes by itself in each entry of @block. FALSE if it is not made of entries. */
+#define CLEAR_COUNTERS(type, block, size)                                                                              \
+    ({                                                                                                                 \
+        gsize at_ = 0;                                                                                                 \
+        while (at_ + sizeof(type) <= (size)) {                                                                         \
+            type *entry_ = (type *)((char *)(block) + at_);                                                            \
+            memset(&entry_->counters, 0, sizeof(entry_->counters));                                                    \
+            entry_->comefrom = 0;                                                                                      \
+            if (entry_->next_offset < sizeof(type))                                                                    \
+                break;                                                                                                 \
+            at_ += entry_->next_offset;                                                                                \
+        }                                                                                                              \
+        at_ == (size);                                                                                                 \
+    })
+
+static char *
+ipv4_fingerprint(void)
+{
+    g_auto(Fd) fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    struct ipt_getinfo info = {.name = "filter"};
+    socklen_t length = sizeof(info);
+
+    if (fd < 0 || getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &length) < 0)
+        return NULL;
+    g_autofree struct ipt_get_entries *table = g_malloc0(sizeof(*table) + info.size);
+    length = (socklen_t)(sizeof(*table) + info.size);
+    g_strlcpy(table->name, info.name, sizeof(table->name));
+    table->size = info.size;
+    if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, table, &length) < 0 ||
+        !CLEAR_COUNTERS(struct ipt_entry, table->entrytable, info.size))
+        return NULL;
+    return digest(table->entrytable, info.size);
+}
+
+static char *
+ipv6_fingerprint(void)
+{
+    g_auto(Fd) fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    struct ip6t_getinfo info = {.name = "filter"};
+    socklen_t length = sizeof(info);
+
+    if (fd < 0 || getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_INFO, &info, &length) < 0)
+        return NULL;
+    g_autofree struct ip6t_get_entries *table = g_malloc0(sizeof(*table) + info.size);
+    length = (socklen_t)(sizeof(*table) + info.size);
+    g_strlcpy(table->name, info.name, sizeof(table->name));
+    table->size = info.size;
+    if (getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, table, &length) < 0 ||
+        !CLEAR_COUNTERS(struct ip6t_entry, table->entrytable, info.size))
+        return NULL;
+    return digest(table->entrytable, info.size);
+}
+
+static char *
+ethernet_fingerprint(void)
+{
+    g_auto(Fd) fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    struct ebt_replace table = {.name = "nat"};
+    socklen_t length = sizeof(table);
+
+    if (fd < 0 || getsockopt(fd, IPPROTO_IP, EBT_SO_GET_INFO, &table, &length) < 0)
+        return NULL;
+    g_autofree char *entries = g_malloc0(table.entries_size);
+    table.entries = entries;
+    table.num_counters = 0;
+    length = (socklen_t)(sizeof(table) + table.entries_size);
+    if (getsockopt(fd, IPPROTO_IP, EBT_SO_GET_ENTRIES, &table, &length) < 0)
+        return NULL;
+    return digest(entries, table.entries_size);
+}
+
+char *
+nwf_legacy_fingerprint(NwfLayer layer)
+{
+    static char *(*const of[NWF_LAYERS])(void) = {
+        [NWF_LAYER_ETHERNET] = ethernet_fingerprint,
+        [NWF_LAYER_IPV4] = ipv4_fingerprint,
+        [NWF_LAYER_IPV6] = ipv6_fingerprint,
+    };
+
+    return of[layer]();
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * legacy.h: has a table of the tools' older form been changed?
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/** nwf_legacy_is_used: whether the program at @path is of the older form, which does not know nf_tables. */
+gboolean nwf_legacy_is_used(const char *path);
+
+/**
+ * nwf_legacy_fingerprint: (transfer full): of the rules in the kernel, without their counters; NULL if they cannot be
+ * read. Starts no process and takes no lock.
+ */
+char *nwf_legacy_fingerprint(NwfLayer layer);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * look.c: what does the kernel hold? Looking before writing, and after somebody else has written
+ *
+ * Before writing: of a port whose old plan is not known, after a start or when somebody has changed a table, the rules
+ * that were listed are compared with those that a rehearsal lists for its new plan (rehearse.c, agree.c). A layer that
+ * agrees is left alone. So an unchanged restart writes nothing, and a port whose Ethernet layer alone is another one is
+ * not closed meanwhile.
+ *
+ * A rehearsal takes all ports at once. If it is refused it is halved, a few times; ports that could not be compared are
+ * written, as if nothing were known.
+ *
+ * After somebody else has written: the tables that were touched are read again. Suspects are those ports that lost or
+ * gained chains or dispatch rules, and the owners of chains whose rules were changed. At that layer nothing is known of a
+ * suspect until it was applied again.
+ */
+#include "driver/tech/ebiptables/agree.h"
+#include "driver/tech/ebiptables/job.h"
+#include "driver/tech/ebiptables/rehearse.h"
+
+#include <glib/gi18n-lib.h>
+#include <linux/netfilter.h>
+
+enum { REFUSALS_MAX = 12 };
+
+const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1] = {
+    [NWF_LAYER_ETHERNET] = {NFPROTO_BRIDGE, "nat"},
+    [NWF_LAYER_IPV4] = {NFPROTO_IPV4, "filter"},
+    [NWF_LAYER_IPV6] = {NFPROTO_IPV6, "filter"},
+};
+
+/* --- before writing --- */
+
+/* A layer while it is compared. */
+typedef struct Comparison {
+    NwfJob *job;
+    NwfLayer layer;
+    GPtrArray *ports; /* (element-type NwfJobPort) */
+    NwfNotes *notes;
+    guint refusals;
+} Comparison;
+
+static gboolean
+may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
+{
+    const NwfPlan *plan = port->change->new_plan;
+
+    return !port->known[layer] && plan && plan->uses[layer] &&
+           nwf_state_holds(job->self->tools[layer].state, port->change->port);
+}
+
+static gboolean
+rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError **error)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(NwfState) empty = nwf_state_new(comparison->layer);
+
+    for (guint i = from; i < to; i++) {
+        const NwfPortChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
+        g_ptr_array_add(changes, nwf_port_change_new(change->port, NULL, change->new_plan));
+    }
+    g_autoptr(NwfBatch) batch = nwf_render(empty, comparison->layer, changes, error);
+    return batch && nwf_rehearse(&comparison->job->self->tools[comparison->layer], batch, listed, error);
+}
+
+/* TRUE if it is of no use to try again with fewer ports. */
+static gboolean
+is_hopeless(Comparison *comparison, const GError *why)
+{
+    NwfEbiptables *self = comparison->job->self;
+
+    comparison->refusals++;
+    if (why->code != NWF_ERROR_SYSTEM)
+        return comparison->refusals > REFUSALS_MAX;
+    comparison->refusals = REFUSALS_MAX + 1;
+    if (!self->cannot_rehearse)
+        nwf_note(comparison->notes, _("the kernel's rules cannot be compared with those that should be there, so all "
+                                      "are written again: %s"),
+                 why->message);
+    self->cannot_rehearse = TRUE;
+    return TRUE;
+}
+
+static void
+compare(Comparison *comparison, guint from, guint to)
+{
+    NwfState *held = comparison->job->self->tools[comparison->layer].state;
+    g_autoptr(NwfState) wanted = nwf_state_new(comparison->layer);
+    g_autoptr(GError) error = NULL;
+
+    if (from == to || comparison->refusals > REFUSALS_MAX)
+        return;
+    if (!rehearse(comparison, from, to, wanted, &error)) {
+        if (is_hopeless(comparison, error) || to - from == 1)
+            return;
+        guint middle = from + (to - from) / 2;
+        compare(comparison, from, middle);
+        compare(comparison, middle, to);
+        return;
+    }
+    for (guint i = from; i < to; i++) {
+        NwfJobPort *port = g_ptr_array_index(comparison->ports, i);
+        if (!nwf_agree(held, wanted, port->change->port))
+            continue;
+        port->differs[comparison->layer] = FALSE;
+        nwf_state_confirm(held, port->change->port);
+    }
+}
+
+void
+nwf_look(NwfJob *job, NwfNotes *notes)
+{
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        g_autoptr(GPtrArray) ports = g_ptr_array_new();
+        Comparison comparison = {job, layer, ports, notes, 0};
+
+        for (guint i = 0; i < job->ports->len; i++) {
+            NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+            if (may_be_the_same(job, port, layer))
+                g_ptr_array_add(ports, port);
+        }
+        compare(&comparison, 0, ports->len);
+    }
+}
+
+/* --- after somebody else --- */
+
+/* A chain that leads to the chains of all ports, be it built in or ours. */
+static gboolean
+is_way_in(NwfLayer layer, const char *chain)
+{
+    gboolean ip = nwf_layer_is_ip(layer), is = FALSE;
+
+    for (guint i = 0; i < NWF_DISPATCHES; i++)
+        is = is || (nwf_dispatches[i].ip == ip && g_str_equal(nwf_dispatches[i].base, chain));
+    for (guint i = 0; ip && i < NWF_BASE_JUMPS; i++)
+        is = is || g_str_equal(nwf_base_jumps[i].builtin, chain);
+    return is;
+}
+
+/* (transfer full): name of a chain -> the port that has it; the strings belong to @names. */
+static GHashTable *
+owners(const NwfState *state, GPtrArray *names)
+{
+    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *port = g_ptr_array_index(names, i);
+        g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
+        GHashTableIter iter;
+        gpointer chain;
+
+        g_hash_table_iter_init(&iter, owned);
+        while (g_hash_table_iter_next(&iter, &chain, NULL))
+            g_hash_table_insert(table, g_strdup(chain), (gpointer)port);
+    }
+    return table;
+}
+
+/*
+ * Whether @touched (NULL: anything) concerns us at the layer of @tool. The owners of changed chains become suspects.
+ */
+static gboolean
+concerns(NwfTool *tool, GPtrArray *touched)
+{
+    g_autoptr(GPtrArray) ports = nwf_state_ports(tool->state);
+    g_autoptr(GHashTable) owner_of = owners(tool->state, ports);
+    gboolean concerned = touched == NULL;
+
+    for (guint i = 0; i < ports->len && !touched; i++)
+        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+    for (guint i = 0; touched && i < touched->len; i++) {
+        NwfTouched *what = g_ptr_array_index(touched, i);
+        if (what->table != &nwf_ebiptables_tables[tool->layer])
+            continue;
+        const char *port = what->chain ? g_hash_table_lookup(owner_of, what->chain) : NULL;
+        what->concerned = port || !what->chain || is_way_in(tool->layer, what->chain);
+        concerned = concerned || what->concerned;
+        if (port)
+            g_hash_table_add(tool->suspects, g_strdup(port));
+    }
+    return concerned;
+}
+
+static void
+suspect_changed(NwfTool *tool, const NwfState *before)
+{
+    const NwfState *const both[] = {before, tool->state};
+
+    for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
+        g_autoptr(GPtrArray) ports = nwf_state_ports(both[i]);
+        for (guint j = 0; j < ports->len; j++) {
+            const char *port = g_ptr_array_index(ports, j);
+            if (!nwf_agree_in_outline(before, tool->state, port))
+                g_hash_table_add(tool->suspects, g_strdup(port));
+        }
+    }
+}
+
+static gboolean
+read_again(NwfTool *tool, GError **error)
+{
+    g_autoptr(NwfState) before = g_steal_pointer(&tool->state);
+
+    tool->state = nwf_state_new(tool->layer);
+    if (!nwf_tool_read(tool, error)) {
+        nwf_state_free(tool->state); /* it is looked again; then the difference is found against this */
+        tool->state = g_steal_pointer(&before);
+        return FALSE;
+    }
+    suspect_changed(tool, before);
+    return TRUE;
+}
+
+static void
+add_suspects(GHashTable *all, const NwfTool *tool)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, tool->suspects);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_hash_table_add(all, name);
+}
+
+gboolean
+nwf_ebiptables_look(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error)
+{
+    NwfEbiptables *self = (NwfEbiptables *)backend;
+    g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean concerned = FALSE;
+    GHashTableIter iter;
+    gpointer name;
+
+    *ports = NULL;
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        NwfTool *tool = &self->tools[layer];
+        if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched))
+            continue;
+        concerned = TRUE;
+        if (!read_again(tool, error))
+            return FALSE;
+        add_suspects(suspects, tool);
+    }
+    if (!concerned)
+        return TRUE;
+    *ports = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_iter_init(&iter, suspects);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(*ports, g_strdup(name));
+    return TRUE;
+}
