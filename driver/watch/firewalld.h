@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * firewalld.h: when firewalld comes, goes, or makes its rules anew
+ *
+ * It may flush the tables of others then, and not all tables tell that by themselves (firewall.h).
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct NwfFirewalld NwfFirewalld;
+
+/**
+ * nwf_firewalld_new: listens on the system bus in the calling thread's default main context, in which @changed is called,
+ * too. Without a system bus nothing is ever heard. (transfer full)
+ */
+NwfFirewalld *nwf_firewalld_new(void (*changed)(gpointer data), gpointer data);
+
+/** nwf_firewalld_free: in the same thread. */
+void nwf_firewalld_free(NwfFirewalld *firewalld);
