@@ -8,7 +8,7 @@
  * Three kinds of ports are visited again. Closed ones after each change of a definition, because it may be what they
  * lacked. Those whose learned addresses changed, at once. Unplaced ones, whose rules the kernel did not take or may
  * have lost, and postponed ones, with growing delays; with the same delays the leftovers of failed creates are removed.
- * A queue that never gets empty puts none of these off.
+ * A queue that never gets empty puts none of these off. The same holds for what others do to the kernel (heal.c).
  */
 #include "driver/engine/internal.h"
 
@@ -127,25 +127,59 @@ plan_retry(NwfEngine *engine)
 
 /* ---- the thread ---- */
 
-typedef enum Wake { WAKE_STOP, WAKE_WORK, WAKE_RETRY } Wake;
+/* Why the applier is awake: any of these. */
+typedef enum Wake { WAKE_STOP = 1 << 0, WAKE_WORK = 1 << 1, WAKE_RETRY = 1 << 2, WAKE_HEAL = 1 << 3 } Wake;
+
+/* Sleeps until somebody signals, or it is @a or @b, of which 0 is never. */
+static void
+sleep_locked(NwfEngine *engine, gint64 a, gint64 b)
+{
+    gint64 until = a && b ? MIN(a, b) : MAX(a, b);
+
+    if (until)
+        g_cond_wait_until(&engine->wake, &engine->lock, until);
+    else
+        g_cond_wait(&engine->wake, &engine->lock);
+}
+
+/* What is due; nothing is put off by something else. */
+static Wake
+due_locked(NwfEngine *engine, gint64 heal_at)
+{
+    gint64 now = g_get_monotonic_time();
+    gboolean work = !g_queue_is_empty(&engine->queue);
+    Wake wake = 0;
+
+    if (!engine->stopping && heal_at && now >= heal_at)
+        wake |= WAKE_HEAL;
+    if (!engine->stopping && engine->retry_at && now >= engine->retry_at)
+        wake |= WAKE_RETRY;
+    if (work || (!engine->stopping && g_hash_table_size(engine->changed) > 0))
+        wake |= WAKE_WORK;
+    return engine->stopping && !work ? WAKE_STOP : wake;
+}
 
 static Wake
 wait_for_work_locked(NwfEngine *engine)
 {
     while (TRUE) {
-        if (!engine->stopping && engine->retry_at && g_get_monotonic_time() >= engine->retry_at)
-            return WAKE_RETRY;
-        if (!g_queue_is_empty(&engine->queue))
-            return WAKE_WORK;
-        if (!engine->stopping && g_hash_table_size(engine->changed) > 0)
-            return WAKE_WORK;
-        if (engine->stopping)
-            return WAKE_STOP;
-        if (engine->retry_at)
-            g_cond_wait_until(&engine->wake, &engine->lock, engine->retry_at);
-        else
-            g_cond_wait(&engine->wake, &engine->lock);
+        gint64 heal_at = nwf_heal_due_locked(engine);
+        Wake wake = due_locked(engine, heal_at);
+        if (wake)
+            return wake;
+        sleep_locked(engine, engine->retry_at, heal_at);
     }
+}
+
+/* (element-type NwfNews): what the guard has told; none if it is not time yet. */
+static GPtrArray *
+take_news_locked(NwfEngine *engine, Wake wake)
+{
+    GPtrArray *news = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_news_free);
+
+    while ((wake & WAKE_HEAL) && !g_queue_is_empty(&engine->news))
+        g_ptr_array_add(news, g_queue_pop_head(&engine->news));
+    return news;
 }
 
 /* The set of ports whose addresses changed; it begins anew. */
@@ -159,9 +193,11 @@ take_changed_locked(NwfEngine *engine)
 }
 
 static void
-work(NwfEngine *engine, Wake wake, GPtrArray *batch, GHashTable *changed)
+work(NwfEngine *engine, Wake wake, GPtrArray *news, GPtrArray *batch, GHashTable *changed)
 {
-    if (wake == WAKE_RETRY) {
+    if (wake & WAKE_HEAL)
+        nwf_heal(engine, news);
+    if (wake & WAKE_RETRY) {
         engine->retry_at = 0;
         revisit(engine, waits);
         remove_leftovers(engine);
@@ -171,6 +207,22 @@ work(NwfEngine *engine, Wake wake, GPtrArray *batch, GHashTable *changed)
     for (guint i = 0; i < batch->len; i++)
         after_definition(engine, g_ptr_array_index(batch, i));
     plan_retry(engine);
+    nwf_heal_plan(engine);
+}
+
+/* Before any other work. */
+static void
+begin(NwfEngine *engine)
+{
+    nwf_restore_take_over(engine);
+    plan_retry(engine);
+    nwf_heal_plan(engine);
+    nwf_learner_begin(engine->learner);
+    nwf_guard_begin(engine->guard);
+    g_mutex_lock(&engine->lock);
+    engine->begun = TRUE;
+    g_cond_broadcast(&engine->answered);
+    g_mutex_unlock(&engine->lock);
 }
 
 gpointer
@@ -179,12 +231,14 @@ nwf_applier_thread(gpointer data)
     NwfEngine *engine = data;
     Wake wake;
 
+    begin(engine);
     g_mutex_lock(&engine->lock);
     while ((wake = wait_for_work_locked(engine)) != WAKE_STOP) {
         g_autoptr(GPtrArray) batch = take_batch_locked(engine);
         g_autoptr(GHashTable) changed = take_changed_locked(engine);
+        g_autoptr(GPtrArray) news = take_news_locked(engine, wake);
         g_mutex_unlock(&engine->lock);
-        work(engine, wake, batch, changed);
+        work(engine, wake, news, batch, changed);
         g_mutex_lock(&engine->lock);
         for (guint i = 0; i < batch->len; i++)
             ((NwfGroup *)g_ptr_array_index(batch, i))->answered = TRUE;

@@ -2,10 +2,10 @@
 /*
  * engine.c: beginning and end of the engine, and its readers
  *
- * Start: load the files, ask the technology what is in the kernel, start the applier, bring every stored binding up in
- * shared batches, release ports that nobody binds any more, and only then let the learner listen: by now it knows who
- * has which address. None of the ports can make the start fail. Rules that the last run left stay in force until ours
- * replace them.
+ * Start: load the files and start the applier. Its first work (restore.c) is to ask the technology what is in the kernel,
+ * to bring every stored binding up in shared batches, and to release ports that nobody binds any more. Only then the
+ * learner listens: by now it knows who has which address. None of the ports can make the start fail, and a tool that
+ * hangs holds up changes, but nobody who only asks. Rules that the last run left stay in force until ours replace them.
  *
  * End: the applier finishes the batch that runs; what waits behind it is still carried out, because its callers sleep.
  * Rules and files stay.
@@ -66,36 +66,6 @@ nwf_engine_lookup_filter(const char *name, gpointer data)
 
 /* ---- start ---- */
 
-static void
-log_failures(NwfEngine *engine, GPtrArray *groups)
-{
-    for (guint i = 0; i < groups->len; i++) {
-        NwfGroup *group = g_ptr_array_index(groups, i);
-        if (group->error)
-            nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s': %s"), group->portdev, group->error->message);
-    }
-}
-
-/*
- * What the kernel holds, and every stored binding brought up. Trouble is logged: none of it stops the daemon. The
- * applier has nothing to do yet, so the technology may be used here.
- */
-static void
-take_over(NwfEngine *engine)
-{
-    NwfBackend *backend = engine->config.backend;
-    g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autoptr(GPtrArray) in_kernel = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!backend->probe(backend, notes, &error) || !backend->read(backend, &in_kernel, notes, &error))
-        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
-    nwf_engine_log_notes(engine, "tech", NULL, notes);
-    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);
-    nwf_group_run_all(engine, groups);
-    log_failures(engine, groups);
-}
-
 static GThread *
 start_applier(NwfEngine *engine, GError **error)
 {
@@ -121,6 +91,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     g_cond_init(&engine->wake);
     g_cond_init(&engine->answered);
     g_queue_init(&engine->queue);
+    g_queue_init(&engine->news);
     engine->filters = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_filter_unref);
     engine->uuids = g_hash_table_new(uuid_hash, uuid_equal);
     engine->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_port_unref);
@@ -136,14 +107,24 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
         return NULL;
     }
     engine->learner = nwf_learning_start(engine, error);
+    engine->guard = nwf_guard_new(engine);
     engine->applier = engine->learner ? start_applier(engine, error) : NULL;
     if (!engine->applier) {
         nwf_engine_free(engine);
         return NULL;
     }
-    take_over(engine);
-    nwf_learner_begin(engine->learner);
     return engine;
+}
+
+void
+nwf_engine_settle(NwfEngine *engine, gint64 limit)
+{
+    gint64 until = g_get_monotonic_time() + limit;
+
+    g_mutex_lock(&engine->lock);
+    while (!engine->begun && g_cond_wait_until(&engine->answered, &engine->lock, until))
+        continue;
+    g_mutex_unlock(&engine->lock);
 }
 
 static void
@@ -164,6 +145,8 @@ nwf_engine_free(NwfEngine *engine)
     if (!engine)
         return;
     stop_applier(engine);
+    g_clear_pointer(&engine->guard, nwf_guard_free);
+    g_queue_clear_full(&engine->news, (GDestroyNotify)nwf_news_free);
     g_clear_pointer(&engine->learner, nwf_learner_free);
     if (engine->inhibited)
         engine->config.inhibit(FALSE, engine->config.inhibit_data);
@@ -203,7 +186,7 @@ nwf_engine_reload(NwfEngine *engine, GError **error)
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", local->message);
     g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, reread->in_kernel, TRUE);
     nwf_group_run_all(engine, groups);
-    log_failures(engine, groups);
+    nwf_restore_log_failures(engine, groups);
     return read;
 }
 

@@ -32,9 +32,13 @@ typedef struct NwfEngineConfig {
     gpointer inhibit_data;
 } NwfEngineConfig;
 
-/** nwf_engine_new: loads files, takes over the kernel's rules, starts the applier thread and brings all stored bindings
- * up. */
+/**
+ * nwf_engine_new: loads the files and starts the threads, of which the applier takes over the kernel's rules and brings
+ * all stored bindings up. Readers need not wait for that; changes do.
+ */
 NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
+/** nwf_engine_settle: waits until the applier has done so, but not longer than @limit microseconds. */
+void nwf_engine_settle(NwfEngine *engine, gint64 limit);
 /** nwf_engine_free: stops the thread; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);
 /** nwf_engine_reload: reads filter files again and rebuilds every binding. */

@@ -64,7 +64,7 @@ apply_slice(NwfEngine *engine, GPtrArray *swaps, guint from, guint to, gboolean 
         if (!swap->new || !swap->new->unplaced)
             g_ptr_array_add(changes, change_of(swap, back));
     }
-    return changes->len == 0 || engine->config.backend->apply(engine->config.backend, changes, notes, error);
+    return changes->len == 0 || nwf_guard_apply(engine, changes, notes, error);
 }
 
 /* What the kernel holds of the swap's port is not known any more: later its old rules are written again, or all removed. */

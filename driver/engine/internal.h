@@ -41,6 +41,25 @@ void nwf_port_saw_device(NwfPort *port, unsigned ifindex);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPort, nwf_port_unref)
 
 typedef struct NwfGroup NwfGroup;
+typedef struct NwfGuard NwfGuard;
+
+/* A transaction that somebody has made in the firewall's tables, or another reason to look there. */
+typedef struct NwfNews {
+    guint32 generation; /* 0: no transaction */
+    guint32 process;    /* 0: not known */
+    char *program;      /* may be NULL */
+    GPtrArray *touched; /* (element-type NwfTouched) */
+    gboolean everything; /* who knows what was changed */
+} NwfNews;
+
+/* When and how often the kernel was put right. */
+typedef struct NwfHealing {
+    gint64 not_before; /* monotonic time of the next look */
+    gint64 poll_at;    /* when tables that tell nothing are asked; 0: there are none */
+    gint64 last;       /* when something had to be put right */
+    guint times;       /* since there was peace */
+    gboolean blind;    /* the last look failed, and that was said */
+} NwfHealing;
 
 typedef struct NwfGroupKind {
     gboolean exclusive; /* changes definitions: alone in its batch */
@@ -95,6 +114,7 @@ struct NwfEngine {
     NwfStore *binding_store;
     GThread *applier;
     NwfLearner *learner;
+    NwfGuard *guard;
 
     GMutex lock;         /* over all below; never held while a program runs or a file is synced */
     GCond wake;          /* the applier: there is work */
@@ -105,6 +125,8 @@ struct NwfEngine {
     GHashTable *unread;  /* set of names of binding files that could not be read; fixed after the start */
     GQueue queue;        /* of NwfGroup */
     GHashTable *changed; /* set of names of ports whose learned addresses changed */
+    GQueue news;         /* of NwfNews */
+    gboolean begun;      /* what the last run left was taken over */
     gboolean stopping;
     gboolean inhibited;
 
@@ -112,6 +134,8 @@ struct NwfEngine {
     GHashTable *leftovers; /* set of names of unbound ports of which a failed change may have left rules */
     GHashTable *templates; /* root filter and names of parameters -> NwfShape, see build.c */
     GHashTable *told;      /* set of notes that were logged */
+    NwfHealing heal;
+    guint64 writes;        /* transactions of our own */
     gint64 retry_at;       /* monotonic time of the next try for ports that wait for one and leftovers; 0: none */
     gint64 retry_delay;
 };
@@ -150,6 +174,21 @@ void nwf_group_run_all(NwfEngine *engine, GPtrArray *groups);
 gpointer nwf_applier_thread(gpointer engine);
 void nwf_execute(NwfEngine *engine, GPtrArray *groups);
 
+/* guard.c: what others do to the firewall */
+NwfGuard *nwf_guard_new(NwfEngine *engine);
+void nwf_guard_begin(NwfGuard *guard);
+void nwf_guard_free(NwfGuard *guard);
+void nwf_guard_tell(NwfEngine *engine, NwfNews *news);
+gboolean nwf_guard_apply(NwfEngine *engine, GPtrArray *changes, NwfNotes *notes, GError **error);
+gboolean nwf_guard_is_own(NwfEngine *engine, const NwfNews *news);
+NwfNews *nwf_news_new_everything(void);
+void nwf_news_free(NwfNews *news);
+
+/* heal.c: and what we do about it */
+gint64 nwf_heal_due_locked(NwfEngine *engine);
+void nwf_heal_plan(NwfEngine *engine);
+void nwf_heal(NwfEngine *engine, GPtrArray *news);
+
 /* port_name.c */
 gboolean nwf_port_name_is_possible(const char *name);
 gboolean nwf_port_name_is_usable(const char *name, GError **error);
@@ -162,6 +201,8 @@ gboolean nwf_define_prepare(NwfEngine *engine, NwfGroup *group, GError **error);
 extern const NwfGroupKind nwf_bind_kind, nwf_unbind_kind;
 extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind, nwf_reload_kind;
 extern const NwfGroupKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;
+void nwf_restore_take_over(NwfEngine *engine);
+void nwf_restore_log_failures(NwfEngine *engine, GPtrArray *groups);
 GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure);
 
 /* load.c: from the files */

@@ -96,11 +96,23 @@ prepare_release(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED
     return TRUE;
 }
 
-/* What of ours is in the tables: only the applier asks, because one thread at a time may use the technology. */
+/*
+ * What of ours is in the tables; what belongs to no port is put right. Only the applier asks, because one thread at a
+ * time may use the technology.
+ */
+static gboolean
+read_tables(NwfEngine *engine, GPtrArray **in_kernel, NwfNotes *notes, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+
+    return engine->config.backend->read(engine->config.backend, in_kernel, notes, error) &&
+           nwf_guard_apply(engine, nothing, notes, error);
+}
+
 static gboolean
 prepare_reread(NwfEngine *engine, NwfGroup *group, GError **error)
 {
-    return engine->config.backend->read(engine->config.backend, &group->in_kernel, group->notes, error);
+    return read_tables(engine, &group->in_kernel, group->notes, error);
 }
 
 static NwfGroup *
@@ -138,6 +150,33 @@ nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
             g_ptr_array_add(groups, port_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i), unsure));
     g_mutex_unlock(&engine->lock);
     return groups;
+}
+
+void
+nwf_restore_log_failures(NwfEngine *engine, GPtrArray *groups)
+{
+    for (guint i = 0; i < groups->len; i++) {
+        NwfGroup *group = g_ptr_array_index(groups, i);
+        if (group->error)
+            nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s': %s"), group->portdev, group->error->message);
+    }
+}
+
+/* The applier's first work: every stored binding is brought up. Trouble is logged: none of it stops the daemon. */
+void
+nwf_restore_take_over(NwfEngine *engine)
+{
+    NwfBackend *backend = engine->config.backend;
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(GPtrArray) in_kernel = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!backend->probe(backend, notes, &error) || !read_tables(engine, &in_kernel, notes, &error))
+        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
+    nwf_engine_log_notes(engine, "tech", NULL, notes);
+    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);
+    nwf_execute(engine, groups);
+    nwf_restore_log_failures(engine, groups);
 }
 
 const NwfGroupKind nwf_restore_kind = {.prepare = prepare_restore, .yield = yield_restore, .wait = wait_restore};

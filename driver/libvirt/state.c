@@ -32,6 +32,10 @@
 #define LOCK_DIR    "/run/libvirt/nwfilter"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
 #define LEARN_DIR   "/run/libvirt/nwfilter-learn"
+/* How long the daemon waits for its ports to be filtered before it answers clients, in microseconds: whoever starts it
+ * finds all done, unless there are a thousand ports or a tool that hangs. */
+#define PATIENCE (1 * G_USEC_PER_SEC)
+
 #define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
 
 static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
@@ -64,7 +68,10 @@ start_engine(NwfDialect dialect, GError **error)
         .log = nwf_log,
         .inhibit = nwf_inhibit,
     };
-    return nwf_engine_new(&wanted, error);
+    NwfEngine *engine = nwf_engine_new(&wanted, error);
+    if (engine)
+        nwf_engine_settle(engine, PATIENCE);
+    return engine;
 }
 
 static gboolean

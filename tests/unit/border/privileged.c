@@ -61,6 +61,7 @@ privileged_start(void)
     config.backend = nwf_ebiptables_new(FALSE);
     NwfEngine *engine = nwf_engine_new(&config, &error);
     g_assert_no_error(error);
+    nwf_engine_settle(engine, G_TIME_SPAN_MINUTE);
     nwf_gate_open(engine, NWF_DIALECT_9);
     virConnectPtr conn = virConnectOpen("nwfilter:///system");
     g_assert_nonnull(conn);

@@ -81,6 +81,7 @@ world_start(World *world)
 
     world->engine = nwf_engine_new(&config, &error);
     g_assert_no_error(error);
+    nwf_engine_settle(world->engine, G_TIME_SPAN_MINUTE);
     g_autoptr(GPtrArray) bindings = nwf_engine_bindings(world->engine);
     g_assert_cmpint(inhibited, ==, bindings->len > 0);
 }
