@@ -30,13 +30,14 @@
 #define FILTER_DIR  "/etc/libvirt/nwfilter"
 #define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
 #define LOCK_DIR    "/run/libvirt/nwfilter"
+#define LEASH        "/run/libvirt/nwfilter/tools"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
 #define LEARN_DIR   "/run/libvirt/nwfilter-learn"
+#define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
+
 /* How long the daemon waits for its ports to be filtered before it answers clients, in microseconds: whoever starts it
  * finds all done, unless there are a thousand ports or a tool that hangs. */
 #define PATIENCE (1 * G_USEC_PER_SEC)
-
-#define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
 
 static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
 
@@ -64,7 +65,7 @@ start_engine(NwfDialect dialect, GError **error)
         .lease_file = LEASE_FILE,
         .open_until_known = config.learning_open_until_known,
         .dialect = dialect,
-        .backend = nwf_ebiptables_new(config.require_bridge_netfilter),
+        .backend = nwf_ebiptables_new(config.require_bridge_netfilter, LEASH),
         .log = nwf_log,
         .inhibit = nwf_inhibit,
     };

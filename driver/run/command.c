@@ -33,6 +33,8 @@ enum {
     ERR_KEPT = 64 * 1024,
     OUT_KEPT = 256 * 1024 * 1024,
     CHUNK = 64 * 1024,
+    LEASH_FD = STDERR_FILENO + 1, /* where a child has it */
+    FDS,
     WITHOUT_PIDFD_MS = 5, /* how often the child is asked for when there is no pidfd */
 };
 
@@ -98,13 +100,13 @@ system_error(GError **error, const char *what, int code)
     return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", what, g_strerror(code));
 }
 
-/* Moves @fd above the standard three, which a daemon may have closed: the child's dup2 must not overwrite it. */
+/* Moves @fd above the child's, which a daemon may have closed: the child's dup2 must not overwrite it. */
 static gboolean
 fd_lift(Fd *fd, GError **error)
 {
-    if (*fd > STDERR_FILENO)
+    if (*fd >= FDS)
         return TRUE;
-    int lifted = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int lifted = fcntl(*fd, F_DUPFD_CLOEXEC, FDS);
     if (lifted < 0)
         return system_error(error, "fcntl", errno);
     fd_clear(fd);
@@ -163,19 +165,19 @@ make_ear(Ear *ear, gsize kept_max, Fd *child_end, GError **error)
     return TRUE;
 }
 
-/* Returns 0 or an errno value. */
+/* Returns 0 or an errno value. The last of @fds, the leash, may be -1. */
 static int
-spawn_with(const char *const *argv, const Fd fds[3], pid_t *pid, posix_spawn_file_actions_t *actions,
+spawn_with(const char *const *argv, const Fd fds[FDS], pid_t *pid, posix_spawn_file_actions_t *actions,
            posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
-    int rc = 0;
+    int n = fds[LEASH_FD] < 0 ? LEASH_FD : FDS, rc = 0;
 
     sigemptyset(&none);
     sigfillset(&all);
-    for (int i = 0; rc == 0 && i < 3; i++)
+    for (int i = 0; rc == 0 && i < n; i++)
         rc = posix_spawn_file_actions_adddup2(actions, fds[i], i);
-    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(actions, n);
     rc = rc ? rc : posix_spawnattr_setsigmask(attributes, &none);
     rc = rc ? rc : posix_spawnattr_setsigdefault(attributes, &all);
     rc = rc ? rc : posix_spawnattr_setpgroup(attributes, 0);
@@ -187,7 +189,7 @@ spawn_with(const char *const *argv, const Fd fds[3], pid_t *pid, posix_spawn_fil
 }
 
 static int
-spawn(const char *const *argv, const Fd fds[3], pid_t *pid)
+spawn(const char *const *argv, const Fd fds[FDS], pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -309,9 +311,21 @@ judge(const char *program, int status, gboolean overflow, guint timeout_ms, NwfC
                          words);
 }
 
+/* Starts the child; a leash tells who has it. Returns 0 or an errno value. */
+static int
+spawn_on(NwfLeash *leash, const char *const *argv, Fd in, Fd out, Fd err, pid_t *pid)
+{
+    if (leash)
+        nwf_leash_note(leash, 0);
+    int rc = spawn(argv, (const Fd[FDS]){in, out, err, leash ? nwf_leash_fd(leash) : -1}, pid);
+    if (leash && rc == 0)
+        nwf_leash_note(leash, *pid);
+    return rc;
+}
+
 gboolean
-nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms, NwfCommandResult *result,
-                GError **error)
+nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, gssize length, guint timeout_ms,
+                   NwfCommandResult *result, GError **error)
 {
     g_auto(Fd) in = -1, out_end = -1, err_end = -1;
     g_auto(Ear) out = {.fd = -1}, err = {.fd = -1};
@@ -324,7 +338,7 @@ nwf_command_run(const char *const *argv, const char *input, gssize length, guint
         !make_ear(&err, ERR_KEPT, &err_end, error))
         return FALSE;
 
-    int rc = spawn(argv, (const Fd[]){in, out_end, err_end}, &pid);
+    int rc = spawn_on(leash, argv, in, out_end, err_end, &pid);
     if (rc) {
         g_autofree char *what = g_strdup_printf(_("%s cannot be started"), argv[0]);
         return system_error(error, what, rc);
@@ -339,4 +353,11 @@ nwf_command_run(const char *const *argv, const char *input, gssize length, guint
     result->out = ear_text(&out);
     result->err = ear_text(&err);
     return judge(argv[0], status, overflow, timeout_ms, result, error);
+}
+
+gboolean
+nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms, NwfCommandResult *result,
+                GError **error)
+{
+    return nwf_command_run_on(NULL, argv, input, length, timeout_ms, result, error);
 }

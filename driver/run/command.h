@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "conf/error.h"
+#include "driver/run/leash.h"
 
 typedef struct NwfCommandResult {
     pid_t pid;       /* of the child that is gone */
@@ -37,3 +37,7 @@ char *nwf_command_find(const char *program);
  */
 gboolean nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms,
                          NwfCommandResult *result, GError **error);
+
+/** nwf_command_run_on: the same on a leash, which the child holds as descriptor 3; may be NULL. */
+gboolean nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, gssize length,
+                            guint timeout_ms, NwfCommandResult *result, GError **error);

@@ -24,11 +24,26 @@ note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
              why->message);
 }
 
+/* What a daemon that was killed may have left running. */
+static void
+end_orphans(NwfEbiptables *self, NwfNotes *notes)
+{
+    g_autoptr(GError) trouble = NULL;
+
+    if (self->leash_path && !self->leash)
+        self->leash = nwf_leash_new(self->leash_path, &trouble);
+    if (trouble)
+        nwf_note(notes, "%s", trouble->message);
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        self->tools[layer].leash = self->leash;
+}
+
 static gboolean
 ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
 {
     NwfEbiptables *self = self_of(backend);
 
+    end_orphans(self, notes);
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) missing = NULL;
         if (!nwf_tool_find(&self->tools[layer], &missing))
@@ -124,13 +139,15 @@ ebiptables_free(NwfBackend *backend)
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_clear(&self->tools[layer]);
+    nwf_leash_free(self->leash);
+    g_free(self->leash_path);
     nwf_plan_unref(self->closed);
     g_hash_table_unref(self->uncertain);
     g_free(self);
 }
 
 NwfBackend *
-nwf_ebiptables_new(gboolean require_bridge_netfilter)
+nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *leash_path)
 {
     NwfEbiptables *self = g_new0(NwfEbiptables, 1);
 
@@ -148,6 +165,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter)
         .free = ebiptables_free,
     };
     self->require_bridge_netfilter = require_bridge_netfilter;
+    self->leash_path = g_strdup(leash_path);
     self->closed = nwf_plan_new_closed();
     self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)

@@ -9,6 +9,8 @@
 typedef struct NwfEbiptables {
     NwfBackend backend;
     gboolean require_bridge_netfilter;
+    char *leash_path; /* may be NULL */
+    NwfLeash *leash;
     NwfTool tools[NWF_LAYERS];
     NwfPlan *closed;
     GHashTable *uncertain;    /* ports whose rules are not what the caller thinks */

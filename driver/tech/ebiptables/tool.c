@@ -186,8 +186,8 @@ nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *r
     const ToolNames *name = &names[tool->layer];
     g_autoptr(GPtrArray) argv = command_line(tool->restore, name->restore_options, G_N_ELEMENTS(name->restore_options));
 
-    return nwf_command_run((const char *const *)argv->pdata, batch->text->str, (gssize)batch->text->len, TIMEOUT_MS,
-                           result, error);
+    return nwf_command_run_on(tool->leash, (const char *const *)argv->pdata, batch->text->str,
+                              (gssize)batch->text->len, TIMEOUT_MS, result, error);
 }
 
 gboolean

@@ -58,7 +58,7 @@ privileged_start(void)
     g_assert_cmpint(nwfilterRegister(), ==, 0);
     g_assert_cmpint(nwf_state_driver.initialize(false, NULL, false, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
     allow_everything();
-    config.backend = nwf_ebiptables_new(FALSE);
+    config.backend = nwf_ebiptables_new(FALSE, NULL);
     NwfEngine *engine = nwf_engine_new(&config, &error);
     g_assert_no_error(error);
     nwf_engine_settle(engine, G_TIME_SPAN_MINUTE);

@@ -73,7 +73,7 @@ world_start(World *world)
         .learn_dir = world->learned,
         .lease_file = world->leases,
         .dialect = NWF_DIALECT_9,
-        .backend = nwf_ebiptables_new(FALSE),
+        .backend = nwf_ebiptables_new(FALSE, NULL),
         .log = log_line,
         .inhibit = note_inhibit,
         .inhibit_data = &inhibited,

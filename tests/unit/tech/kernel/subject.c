@@ -17,7 +17,7 @@ backend_free(Backend *backend)
 Backend *
 backend_new(void)
 {
-    Backend *backend = nwf_ebiptables_new(FALSE);
+    Backend *backend = nwf_ebiptables_new(FALSE, NULL);
     g_autoptr(GPtrArray) ports = NULL;
     g_autoptr(GError) error = NULL;
 

@@ -269,7 +269,7 @@ test_a_missing_tool_stops_only_those_who_need_it(void)
     sandbox_fresh();
     g_free(sandbox_run("d=$(mktemp -d -p /run); cp -a /etc/alternatives/. $d; rm $d/iptables-restore; mount --bind $d "
                        "/etc/alternatives"));
-    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE);
+    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE, NULL);
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_assert_true(backend->probe(backend, notes, NULL));
     g_assert_cmpuint(notes->len, ==, 1);
@@ -296,7 +296,7 @@ test_an_unreadable_layer_stops_only_those_who_need_it(void)
     g_autoptr(Backend) before = backend_new();
     apply(before, "v", NULL, ipv4);
     sandbox_spoil("ip6tables-save", "echo 'Address family not supported' >&2; exit 3");
-    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE);
+    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE, NULL);
     g_assert_true(backend->read(backend, &ports, notes, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpuint(notes->len, ==, 1);

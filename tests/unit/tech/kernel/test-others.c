@@ -73,7 +73,7 @@ test_reading_finds_ports_and_changes_nothing(void)
     g_autoptr(Backend) first = backend_new();
     apply(first, "v-1", NULL, plan);
     g_autofree char *before = everything();
-    g_autoptr(Backend) second = nwf_ebiptables_new(FALSE);
+    g_autoptr(Backend) second = nwf_ebiptables_new(FALSE, NULL);
     g_assert_true(second->read(second, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(ports, 0), ==, "v-1");
@@ -235,7 +235,7 @@ test_bridge_netfilter_is_told_for_each_port(void)
     }
     g_free(sandbox_run("echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables; "
                        "echo 1 > /proc/sys/net/bridge/bridge-nf-call-ip6tables"));
-    g_autoptr(Backend) strict = nwf_ebiptables_new(TRUE);
+    g_autoptr(Backend) strict = nwf_ebiptables_new(TRUE, NULL);
     g_assert_false(strict->apply(strict, changes, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_UNSUPPORTED);
     assert_contains(error->message, "net.bridge.bridge-nf-call-iptables");
