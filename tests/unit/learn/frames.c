@@ -14,31 +14,45 @@ enum { SERVER = 0x0a000001, COOKIE = 0x63825363, UDP = 17, TCP = 6 };
 
 /* ---- bytes ---- */
 
+/* The array has room for all from the beginning; only its length grows. */
+enum { FRAME_MAX = 14 + 4 + 24 + 8 + 240 + sizeof(((FrameSpec *)NULL)->options) + 1 };
+
+static void
+put(GByteArray *out, const guint8 *bytes, gsize n)
+{
+    g_assert(out->len + n <= FRAME_MAX);
+    memcpy(out->data + out->len, bytes, n);
+    out->len += (guint)n;
+}
+
 static void
 put8(GByteArray *out, guint8 number)
 {
-    g_byte_array_append(out, &number, 1);
+    put(out, &number, 1);
 }
 
 static void
 put16(GByteArray *out, guint16 number)
 {
-    put8(out, (guint8)(number >> 8));
-    put8(out, (guint8)number);
+    guint8 bytes[] = {(guint8)(number >> 8), (guint8)number};
+
+    put(out, bytes, sizeof(bytes));
 }
 
 static void
 put32(GByteArray *out, guint32 number)
 {
-    put16(out, (guint16)(number >> 16));
-    put16(out, (guint16)number);
+    guint8 bytes[] = {(guint8)(number >> 24), (guint8)(number >> 16), (guint8)(number >> 8), (guint8)number};
+
+    put(out, bytes, sizeof(bytes));
 }
 
 static void
-put_zeros(GByteArray *out, gsize n)
+put_zeros(GByteArray *out, guint n)
 {
-    while (n-- > 0)
-        put8(out, 0);
+    g_assert(out->len + n <= FRAME_MAX);
+    memset(out->data + out->len, 0, n);
+    out->len += n;
 }
 
 static void
@@ -118,12 +132,12 @@ put_dhcp(GByteArray *out, const FrameSpec *spec)
     put32(out, spec->yi);
     put32(out, spec->si);
     put32(out, spec->gi);
-    g_byte_array_append(out, spec->chaddr, 6);
+    put(out, spec->chaddr, 6);
     put_zeros(out, 10);
-    g_byte_array_append(out, spec->sname, sizeof(spec->sname));
-    g_byte_array_append(out, spec->file, sizeof(spec->file));
+    put(out, spec->sname, sizeof(spec->sname));
+    put(out, spec->file, sizeof(spec->file));
     put32(out, spec->cookie);
-    g_byte_array_append(out, spec->options, (guint)spec->n_options);
+    put(out, spec->options, spec->n_options);
     if (!spec->no_end)
         put8(out, 255);
 }
@@ -131,15 +145,10 @@ put_dhcp(GByteArray *out, const FrameSpec *spec)
 static guint16
 udp_sum(const FrameSpec *spec, const guint8 *udp, gsize length)
 {
-    GByteArray *pseudo = g_byte_array_new();
-    guint32 sum;
+    guint32 sum = (spec->ip_src >> 16) + (spec->ip_src & 0xffff) + (spec->ip_dst >> 16) + (spec->ip_dst & 0xffff) +
+                  UDP + (guint32)length;
 
-    put32(pseudo, spec->ip_src);
-    put32(pseudo, spec->ip_dst);
-    put16(pseudo, UDP);
-    put16(pseudo, (guint16)length);
-    sum = sum16(pseudo->data, pseudo->len, 0);
-    g_byte_array_unref(pseudo);
+    sum = sum16(NULL, 0, sum);
     if (spec->sum == SUM_PARTIAL)
         return (guint16)sum;
     return (guint16)(~sum16(udp, length, sum) + (spec->sum == SUM_BAD ? 1 : 0));
@@ -194,19 +203,19 @@ put_arp(GByteArray *out, const FrameSpec *spec)
     put8(out, spec->hlen);
     put8(out, 4);
     put16(out, spec->arp_op);
-    g_byte_array_append(out, spec->arp_mac, 6);
+    put(out, spec->arp_mac, 6);
     put32(out, spec->ip_src);
     put_zeros(out, 6);
     put32(out, spec->ip_dst);
 }
 
-GByteArray *
-frame_build(const FrameSpec *spec, gsize *wire)
+void
+frame_build_in(GByteArray *out, const FrameSpec *spec, gsize *wire)
 {
-    GByteArray *out = g_byte_array_sized_new(700);
-
-    g_byte_array_append(out, spec->dst, 6);
-    g_byte_array_append(out, spec->src, 6);
+    g_byte_array_set_size(out, FRAME_MAX);
+    out->len = 0;
+    put(out, spec->dst, 6);
+    put(out, spec->src, 6);
     if (spec->tagged)
         put32(out, 0x81000005);
     put16(out, spec->ethertype);
@@ -216,11 +225,19 @@ frame_build(const FrameSpec *spec, gsize *wire)
         put_zeros(out, 40);
     else
         put_ip(out, spec);
-    while (out->len < 60)
-        put8(out, 0);
+    if (out->len < 60)
+        put_zeros(out, 60 - out->len);
     if (wire != NULL)
         *wire = spec->wire ? spec->wire : out->len;
     if (spec->cut > 0 && spec->cut < out->len)
-        g_byte_array_set_size(out, (guint)spec->cut);
+        out->len = (guint)spec->cut;
+}
+
+GByteArray *
+frame_build(const FrameSpec *spec, gsize *wire)
+{
+    GByteArray *out = g_byte_array_sized_new(FRAME_MAX);
+
+    frame_build_in(out, spec, wire);
     return out;
 }

@@ -52,5 +52,7 @@ void frame_option(FrameSpec *spec, guint8 code, const guint8 *value, gsize lengt
 void frame_option_number(FrameSpec *spec, guint8 code, guint32 number);
 /** frame_build: (transfer full): the bytes; @wire: (out) (optional): length of the whole frame. */
 GByteArray *frame_build(const FrameSpec *spec, gsize *wire);
+/** frame_build_in: the same, in place of what @out holds. */
+void frame_build_in(GByteArray *out, const FrameSpec *spec, gsize *wire);
 /** frame_parse: from a line; ends the test if it is none. */
 void frame_parse(FrameSpec *spec, const char *line);
