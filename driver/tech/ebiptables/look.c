@@ -49,18 +49,37 @@ may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
            nwf_state_holds(job->self->tools[layer].state, port->change->port);
 }
 
+/* Adds the names of the sets that the rules of @plan at @layer refer to. */
+static void
+add_sets(GPtrArray *sets, const NwfPlan *plan, NwfLayer layer)
+{
+    for (guint i = 0; i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        for (guint j = 0; chain->layer == layer && j < chain->rules->len; j++) {
+            const GArray *conditions = ((const NwfPlanRule *)g_ptr_array_index(chain->rules, j))->conditions;
+            for (guint k = 0; k < conditions->len; k++) {
+                const NwfCondition *condition = &g_array_index(conditions, NwfCondition, k);
+                if (condition->match == NWF_MATCH_IPSET)
+                    g_ptr_array_add(sets, condition->operands[0].value.text);
+            }
+        }
+    }
+}
+
 static gboolean
 rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError **error)
 {
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
     g_autoptr(NwfState) empty = nwf_state_new(comparison->layer);
+    g_autoptr(GPtrArray) sets = g_ptr_array_new();
 
     for (guint i = from; i < to; i++) {
         const NwfPortChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
         g_ptr_array_add(changes, nwf_port_change_new(change->port, NULL, change->new_plan));
+        add_sets(sets, change->new_plan, comparison->layer);
     }
     g_autoptr(NwfBatch) batch = nwf_render(empty, comparison->layer, changes, error);
-    return batch && nwf_rehearse(&comparison->job->self->tools[comparison->layer], batch, listed, error);
+    return batch && nwf_rehearse(&comparison->job->self->tools[comparison->layer], batch, sets, listed, error);
 }
 
 /* TRUE if it is of no use to try again with fewer ports. */

@@ -8,10 +8,11 @@
 
 /**
  * nwf_rehearse:
- * @batch: one that needs nothing to be there
+ * @batch: one that needs no rules to be there
+ * @sets: (element-type utf8): names of the sets of ipset that it needs
  * @listed: (out): an empty state, filled with what the tool lists after @batch
  *
  * Nothing of the host is touched. Returns: FALSE with NWF_ERROR_SYSTEM if no rehearsal is possible on this host, with
- *   NWF_ERROR_FIREWALL if @batch was refused, which on the host's own network it need not be: there may be sets there
+ *   NWF_ERROR_FIREWALL if @batch or a set was refused
  */
-gboolean nwf_rehearse(const NwfTool *tool, const NwfBatch *batch, NwfState *listed, GError **error);
+gboolean nwf_rehearse(const NwfTool *tool, const NwfBatch *batch, GPtrArray *sets, NwfState *listed, GError **error);

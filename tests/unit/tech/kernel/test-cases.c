@@ -3,7 +3,8 @@
  * test-cases.c: what the kernel makes of the cases
  *
  * Each case is applied to an empty kernel and the listing held against expected.save, which says what the stock
- * driver's rules look like there; then each change of the cases is made and unmade.
+ * driver's rules look like there; then each change of the cases is made and unmade. And who finds what he wants writes
+ * nothing.
  */
 #include "tests/unit/tech/kernel/subject.h"
 
@@ -127,6 +128,34 @@ test_changes_leave_nothing_behind(gconstpointer name)
     assert_lacks(rest, "a-mac");
 }
 
+/* A daemon that finds these rules and wants the same ones reads, compares, and writes nothing. */
+static void
+test_what_is_right_is_not_written(gconstpointer name)
+{
+    g_autofree char *case_folder = harness_path("..", "cases", name, NULL);
+    g_autoptr(GPtrArray) changes = harness_changes(case_folder);
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GError) error = NULL;
+
+    sandbox_fresh();
+    g_free(sandbox_run("ipset create tr4 hash:ip,port && ipset create tr6 hash:ip,port family inet6"));
+    for (guint i = 0; i < changes->len; i++) {
+        const NwfPortChange *change = g_ptr_array_index(changes, i);
+        g_ptr_array_add(unknown, nwf_port_change_new(change->port, NULL, change->new_plan));
+    }
+    g_autoptr(Backend) first = backend_new();
+    first->apply(first, unknown, NULL, &error);
+    g_assert_no_error(error);
+    g_autofree char *before = everything();
+    g_autoptr(Backend) second = backend_new();
+    second->apply(second, unknown, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(GArray) runs = second->take_runs(second);
+    g_assert_cmpuint(runs->len, ==, 0);
+    g_autofree char *after = everything();
+    g_assert_cmpstr(before, ==, after);
+}
+
 static void
 add(void)
 {
@@ -137,8 +166,10 @@ add(void)
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         g_autofree char *shown = g_strconcat("/tech/kernel/shows/", name, NULL);
+        g_autofree char *kept = g_strconcat("/tech/kernel/keeps/", name, NULL);
         g_autofree char *changed = g_strconcat("/tech/kernel/changes/", name, NULL);
         g_test_add_data_func(shown, name, test_the_kernel_shows_the_expected_rules);
+        g_test_add_data_func(kept, name, test_what_is_right_is_not_written);
         g_test_add_data_func(changed, name, test_changes_leave_nothing_behind);
     }
 }

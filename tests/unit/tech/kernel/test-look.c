@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-look.c: looking before writing, and after somebody else has written
+ */
+#include <linux/netfilter.h>
+#include <string.h>
+
+#include "tests/unit/tech/kernel/subject.h"
+
+/* Two ports with rules at all layers, and what the kernel should hold of them. */
+typedef struct World {
+    NwfPlan *plan;
+    Backend *backend;
+    char *right;
+} World;
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All listings; the dispatch rules, among which the order of the ports means nothing, sorted at the end. */
+static char *
+all_in_order(void)
+{
+    g_autofree char *text = everything();
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GPtrArray) dispatch = g_ptr_array_new();
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (guint i = 0; lines[i]; i++)
+        if (strstr(lines[i], "--physdev-") || g_str_has_prefix(lines[i], "-A P"))
+            g_ptr_array_add(dispatch, lines[i]);
+        else
+            g_string_append_printf(out, "%s\n", lines[i]);
+    g_ptr_array_sort(dispatch, compare_names);
+    for (guint i = 0; i < dispatch->len; i++)
+        g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(dispatch, i));
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void
+apply_both(World *world, NwfPlan *old_plan)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GError) error = NULL;
+
+    g_ptr_array_add(changes, nwf_port_change_new("v", old_plan, world->plan));
+    g_ptr_array_add(changes, nwf_port_change_new("w", old_plan, world->plan));
+    world->backend->apply(world->backend, changes, NULL, &error);
+    g_assert_no_error(error);
+}
+
+static World *
+world_new(void)
+{
+    World *world = g_new0(World, 1);
+
+    sandbox_fresh();
+    world->plan = harness_plan(ETHERNET_A IPV4_A IPV6_A);
+    world->backend = backend_new();
+    apply_both(world, NULL);
+    world->right = all_in_order();
+    g_array_unref(world->backend->take_runs(world->backend));
+    g_free(sandbox_record());
+    return world;
+}
+
+static void
+world_free(World *world)
+{
+    backend_free(world->backend);
+    nwf_plan_unref(world->plan);
+    g_free(world->right);
+    g_free(world);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+static guint
+writes(World *world)
+{
+    g_autoptr(GArray) runs = world->backend->take_runs(world->backend);
+
+    return runs->len;
+}
+
+static void
+assert_right(World *world)
+{
+    g_autofree char *now = all_in_order();
+
+    g_assert_cmpstr(now, ==, world->right);
+}
+
+static void
+touched_free(gpointer data)
+{
+    NwfTouched *touched = data;
+
+    g_free(touched->chain);
+    g_free(touched);
+}
+
+/* What the kernel announces of a change of one chain, or of a whole table. */
+static GPtrArray *
+touched_new(World *world, guint8 family, const char *chain)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(touched_free);
+    NwfTouched *touched = g_new0(NwfTouched, 1);
+
+    touched->table = world->backend->tables;
+    while (touched->table->family != family)
+        touched->table++;
+    touched->chain = g_strdup(chain);
+    g_ptr_array_add(list, touched);
+    return list;
+}
+
+/* Names of the ports that are to be applied again, sorted; NULL: nothing of ours was touched. */
+static char *
+look(World *world, GPtrArray *touched)
+{
+    g_autoptr(GPtrArray) ports = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(world->backend->look(world->backend, touched, &ports, &error));
+    g_assert_no_error(error);
+    if (!ports)
+        return NULL;
+    g_ptr_array_sort(ports, compare_names);
+    g_ptr_array_add(ports, NULL);
+    return g_strjoinv(" ", (char **)ports->pdata);
+}
+
+static void
+apply_nothing(World *world)
+{
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+
+    world->backend->apply(world->backend, nothing, NULL, &error);
+    g_assert_no_error(error);
+}
+
+/* A new backend finds the rules of the last one; @meanwhile happens between the two. */
+static void
+take_over(World *world, const char *meanwhile)
+{
+    g_free(sandbox_run(meanwhile));
+    backend_free(world->backend);
+    world->backend = backend_new();
+    apply_nothing(world);
+    apply_both(world, NULL);
+}
+
+static void
+test_one_port_differs(void)
+{
+    g_autoptr(World) world = world_new();
+
+    take_over(world, "ebtables -t nat -A libvirt-I-w -j ACCEPT");
+    assert_ran("ebtables-restore ebtables-save iptables-restore iptables-save ip6tables-restore ip6tables-save "
+               "ebtables-restore");
+    g_assert_cmpuint(writes(world), ==, 1);
+    assert_right(world);
+}
+
+/* Nothing is taken for right that is not, wherever it is wrong. */
+static void
+test_nothing_wrong_is_kept(gconstpointer script)
+{
+    g_autoptr(World) world = world_new();
+
+    take_over(world, script);
+    g_assert_cmpuint(writes(world), >, 0);
+    assert_right(world);
+}
+
+/* What cannot be rehearsed is written. */
+static void
+test_without_rehearsal(void)
+{
+    g_autoptr(World) world = world_new();
+
+    sandbox_spoil("iptables-restore",
+                  "[ $(readlink /proc/self/ns/net) = $(readlink /proc/$PPID/ns/net) ] || exit 2");
+    take_over(world, "true");
+    g_assert_cmpuint(writes(world), ==, 1);
+    assert_right(world);
+}
+
+/* Both ports are known to be right: only what was touched is read, and written only if it differs. */
+static void
+test_a_chain_of_one_port(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "libvirt-I-w");
+
+    g_free(sandbox_run("ebtables -t nat -I libvirt-I-w -j ACCEPT"));
+    g_autofree char *ports = look(world, touched);
+    g_assert_cmpstr(ports, ==, "w");
+    assert_ran("ebtables-save");
+    apply_both(world, world->plan);
+    g_assert_cmpuint(writes(world), ==, 1);
+    assert_right(world);
+    apply_both(world, world->plan);
+    assert_ran("ebtables-restore ebtables-save ebtables-restore"); /* rehearsal, then in earnest, and that was all */
+}
+
+static void
+test_a_touch_that_did_no_harm(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "FI-v");
+
+    g_autofree char *ports = look(world, touched);
+    g_assert_cmpstr(ports, ==, "v");
+    apply_both(world, world->plan);
+    g_assert_cmpuint(writes(world), ==, 0);
+}
+
+static void
+test_chains_of_others(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "DOCKER");
+
+    g_free(sandbox_run("iptables -N DOCKER; iptables -A DOCKER -j ACCEPT"));
+    g_autofree char *ports = look(world, touched);
+    g_assert_null(ports);
+    assert_ran("");
+}
+
+static void
+test_a_flushed_table(void)
+{
+    g_autoptr(World) world = world_new();
+
+    g_free(sandbox_run("nft flush ruleset"));
+    g_autofree char *ports = look(world, NULL);
+    g_assert_cmpstr(ports, ==, "v w");
+    apply_both(world, world->plan);
+    assert_right(world);
+}
+
+/* Jumps to the base chains belong to no port. */
+static void
+test_base_jumps(gconstpointer script)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "FORWARD");
+
+    g_free(sandbox_run(script));
+    g_autofree char *ports = look(world, touched);
+    g_assert_cmpstr(ports, ==, "");
+    apply_nothing(world);
+    g_assert_cmpuint(writes(world), ==, 1);
+    g_autofree char *now = sandbox_listing(NWF_LAYER_IPV4);
+    g_assert_true(g_str_has_prefix(strstr(now, "-A INPUT"), "-A INPUT -j libvirt-host-in\n"));
+    g_assert_true(g_str_has_prefix(strstr(now, "-A FORWARD"), "-A FORWARD -j libvirt-in\n-A FORWARD -j libvirt-out\n"
+                                                              "-A FORWARD -j libvirt-in-post\n"));
+    apply_nothing(world);
+    g_assert_cmpuint(writes(world), ==, 0);
+}
+
+static void
+test_rules_of_others_stay(void)
+{
+    g_autoptr(World) world = world_new();
+
+    g_free(sandbox_run("iptables -I FORWARD 1 -s 10.1.1.1 -j ACCEPT; iptables -A FORWARD -s 10.1.1.2 -j ACCEPT;"
+                       "iptables -N other; iptables -A other -j DROP; ebtables -t nat -I PREROUTING -p 0x1234 -j DROP"));
+    g_autofree char *ports = look(world, NULL);
+    g_assert_cmpstr(ports, ==, "v w");
+    apply_both(world, world->plan);
+    g_autofree char *now = everything();
+    assert_contains(now, "-A FORWARD -j libvirt-in-post\n-A FORWARD -s 10.1.1.1/32 -j ACCEPT\n"
+                         "-A FORWARD -s 10.1.1.2/32 -j ACCEPT\n");
+    assert_contains(now, "-A other -j DROP");
+    assert_contains(now, "-A PREROUTING -p 0x1234 -j DROP\n-A PREROUTING -i v -j libvirt-I-v");
+}
+
+static const KernelTest tests[] = {
+    {"look/one-port", test_one_port_differs},
+    {"look/no-rehearsal", test_without_rehearsal},
+    {"look/chain", test_a_chain_of_one_port},
+    {"look/no-harm", test_a_touch_that_did_no_harm},
+    {"look/others", test_chains_of_others},
+    {"look/flush", test_a_flushed_table},
+    {"look/rules-of-others", test_rules_of_others_stay},
+};
+
+/* Name and script of what somebody does. */
+static const char *const harms[][2] = {
+    {"order", "ebtables -t nat -F libvirt-I-v; ebtables -t nat -A libvirt-I-v -p 0x1002 -j DROP"},
+    {"policy", "ebtables -t nat -P libvirt-I-v DROP"},
+    {"dispatch", "ebtables -t nat -D PREROUTING -i v -j libvirt-I-v"},
+    {"dispatch-twice", "ebtables -t nat -A PREROUTING -i v -j libvirt-I-v"},
+    {"ip-rule", "iptables -I FI-v -j RETURN"},
+    {"ip-dispatch", "iptables -F libvirt-in"},
+    {"ip-post", "iptables -F libvirt-in-post"},
+    {"ip6-chain", "ip6tables -F HI-w"},
+    {"base-jump", "iptables -D FORWARD -j libvirt-out"},
+    {"base-jump-twice", "iptables -A FORWARD -j libvirt-in"},
+    {"all", "nft flush ruleset"},
+};
+
+static const char *const jumps[][2] = {
+    {"flushed", "iptables -F FORWARD"},
+    {"behind", "iptables -I FORWARD 1 -j ACCEPT"},
+    {"between", "iptables -I FORWARD 2 -s 10.1.1.1 -j ACCEPT"},
+    {"twice", "iptables -A FORWARD -j libvirt-in-post"},
+    {"order", "iptables -D FORWARD -j libvirt-in; iptables -A FORWARD -j libvirt-in"},
+    {"input", "iptables -I INPUT 1 -j ACCEPT"},
+};
+
+static void
+add(void)
+{
+    add_tests(tests, G_N_ELEMENTS(tests));
+    for (guint i = 0; i < G_N_ELEMENTS(harms); i++) {
+        g_autofree char *path = g_strconcat("/tech/kernel/look/harm/", harms[i][0], NULL);
+        g_test_add_data_func(path, harms[i][1], test_nothing_wrong_is_kept);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(jumps); i++) {
+        g_autofree char *path = g_strconcat("/tech/kernel/look/jump/", jumps[i][0], NULL);
+        g_test_add_data_func(path, jumps[i][1], test_base_jumps);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    return kernel_main(argc, argv, add);
+}
