@@ -13,7 +13,12 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-G_DEFINE_QUARK(nwf - error - quark, nwf_error)
+/* Not G_DEFINE_QUARK, which keeps the number where threads may look and write at the same time. */
+GQuark
+nwf_error_quark(void)
+{
+    return g_quark_from_static_string("nwf-error-quark");
+}
 
 gboolean
 nwf_set_error(GError **error, NwfErrorCode code, const char *format, ...)

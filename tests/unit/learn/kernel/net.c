@@ -14,8 +14,8 @@
 /* All frames leave through it; belongs to the network namespace. Closing one takes the kernel some ten milliseconds. */
 static int sender = -1;
 
-static void
-open_sender(void)
+void
+net_here(void)
 {
     if (sender >= 0)
         close(sender);
@@ -28,7 +28,7 @@ net_enter(void)
 {
     if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0)
         return FALSE;
-    open_sender();
+    net_here();
     return TRUE;
 }
 
@@ -36,7 +36,7 @@ void
 net_fresh(void)
 {
     g_assert_cmpint(unshare(CLONE_NEWNET), ==, 0);
-    open_sender();
+    net_here();
     net_run("ip link set lo up");
 }
 

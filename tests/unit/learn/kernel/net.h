@@ -13,6 +13,8 @@
 gboolean net_enter(void);
 /** net_fresh: an empty network namespace, with loopback up. */
 void net_fresh(void);
+/** net_here: frames are sent in the network namespace that the caller is in. */
+void net_here(void);
 /** net_run: a shell script, which must succeed. */
 void net_run(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /** net_port: makes the port @name, up. */

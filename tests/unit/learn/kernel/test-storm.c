@@ -43,9 +43,13 @@ expect_descriptors(guint n)
 static void
 test_one_thread_and_two_descriptors_a_port(void)
 {
-    guint before_descriptors = net_descriptors(), before_threads = net_threads();
-    Scene *scene = scene_begin();
+    guint before_descriptors, before_threads;
+    Scene *scene;
 
+    scene_end(scene_begin()); /* what is begun once, with the first thread, is not counted: sanitizers have threads, too */
+    before_descriptors = net_descriptors();
+    before_threads = net_threads();
+    scene = scene_begin();
     make_ports(PORTS);
     for (guint i = 0; i < PORTS; i++) {
         g_autofree char *name = g_strdup_printf("vnet%u", i);
