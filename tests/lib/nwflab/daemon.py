@@ -17,6 +17,7 @@ import glob
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -79,15 +80,22 @@ def module_path(driver):
     return pathlib.Path(os.environ["NWF_MODULE"]).resolve(strict=True)
 
 
+def loader_of(program):
+    """The dynamic loader that a program asks for."""
+    text = subprocess.check_output(["ldd", program], text=True, timeout=20)
+    return re.search(r"^\s*(/\S*/ld\S*\.so\S*) ", text, re.M)[1]
+
+
 class Daemon:
     """One libvirtd.
 
     `user` makes it an unprivileged one of that user; `environment` is added to its own, `arguments` to its command line.
+    `preload` is a library that this process loads before all others, and the programs that it starts do not.
     `beside` is the name of one that is started beside the first: it has its own sockets and no driver but nwfilter, so that only
     that driver's lock is in its way.
     """
 
-    def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=()):
+    def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=(), preload=None):
         if os.environ.get("NWF_SANDBOX") != "1":
             raise RuntimeError("daemons are started only inside scripts/sandbox")
         self.driver = driver
@@ -96,6 +104,7 @@ class Daemon:
         self.module = module_path(driver)
         self.environment = dict(environment or {})
         self.arguments = list(arguments)
+        self.preload = preload
         self.program = shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         if not self.program:
             raise FileNotFoundError("no libvirtd; is libvirt-daemon installed?")
@@ -147,6 +156,8 @@ class Daemon:
         command = [self.program, "-f", str(self.home / "libvirtd.conf"), *self.arguments]
         if self.beside:
             command += ["-p", str(self.home / "pid")]
+        if self.preload:
+            command = [loader_of(self.program), "--preload", str(self.preload), *command]
         if self.user:
             account = pwd.getpwnam(self.user)
             return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *command]
