@@ -176,19 +176,25 @@ owners(const NwfState *state, GPtrArray *names)
     return table;
 }
 
-/*
- * Whether @touched (NULL: anything) concerns us at the layer of @tool. The owners of changed chains become suspects.
- */
+/* Whether @touched (NULL: anything) has something of the table of @tool. */
 static gboolean
-concerns(NwfTool *tool, GPtrArray *touched)
+is_of_table(const NwfTool *tool, GPtrArray *touched)
 {
-    g_autoptr(GPtrArray) ports = nwf_state_ports(tool->state);
-    g_autoptr(GHashTable) owner_of = owners(tool->state, ports);
-    gboolean concerned = touched == NULL;
+    gboolean is = touched == NULL;
 
-    for (guint i = 0; i < ports->len && !touched; i++)
-        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
-    for (guint i = 0; touched && i < touched->len; i++) {
+    for (guint i = 0; !is && i < touched->len; i++)
+        is = ((const NwfTouched *)g_ptr_array_index(touched, i))->table == &nwf_ebiptables_tables[tool->layer];
+    return is;
+}
+
+/* The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours. */
+static gboolean
+suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
+{
+    g_autoptr(GHashTable) owner_of = owners(tool->state, ports);
+    gboolean concerned = FALSE;
+
+    for (guint i = 0; i < touched->len; i++) {
         NwfTouched *what = g_ptr_array_index(touched, i);
         if (what->table != &nwf_ebiptables_tables[tool->layer])
             continue;
@@ -199,6 +205,25 @@ concerns(NwfTool *tool, GPtrArray *touched)
             g_hash_table_add(tool->suspects, g_strdup(port));
     }
     return concerned;
+}
+
+/* Whether the table of @tool is to be read again because of @touched (NULL: anything). */
+static gboolean
+concerns(NwfTool *tool, GPtrArray *touched)
+{
+    g_autoptr(GPtrArray) ports = nwf_state_ports(tool->state);
+
+    if (!is_of_table(tool, touched))
+        return FALSE;
+    if (ports->len == 0 && !nwf_state_has_chain(tool->state, nwf_base_jumps[0].base)) {
+        tool->known = FALSE; /* there is nothing to be harmed; it is read when it is needed */
+        return FALSE;
+    }
+    if (touched)
+        return suspect_owners(tool, touched, ports);
+    for (guint i = 0; i < ports->len; i++)
+        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+    return TRUE;
 }
 
 static void

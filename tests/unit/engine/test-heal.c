@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-heal.c: somebody else's hand in the firewall is noticed, and put right
+ *
+ * Whether something was written to the kernel is told by the number of its last transaction.
+ */
+#include <string.h>
+
+#include "driver/watch/firewall.h"
+#include "tests/unit/engine/world.h"
+
+#define RULES  ETHER("1001") TCP("1")
+#define OTHERS ETHER("1002") TCP("2")
+#define LAST   ETHER("1003") TCP("3")
+
+static guint32
+generation(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfFirewall) firewall = nwf_firewall_new(&error);
+    guint32 number;
+
+    g_assert_no_error(error);
+    g_assert_true(nwf_firewall_generation(firewall, &number));
+    return number;
+}
+
+/* Two ports with rules at two layers. */
+static World *
+world_with_ports(void)
+{
+    World *world = world_new();
+    g_autoptr(GError) error = NULL;
+
+    world_expect(world_define(world, "web", RULES, &error));
+    world_expect(world_bind(world, "va", "web", NULL, &error));
+    world_expect(world_bind(world, "vb", "web", NULL, &error));
+    world_forget_log();
+    world_runs();
+    return world;
+}
+
+/* Waits until the kernel is as it was. */
+static void
+assert_healed(const char *right, guint seconds)
+{
+    gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
+    g_autofree char *now = world_kernel();
+
+    while (strcmp(now, right) != 0 && g_get_monotonic_time() < end) {
+        g_usleep(20 * 1000);
+        g_free(now);
+        now = world_kernel();
+    }
+    g_assert_cmpstr(now, ==, right);
+}
+
+static void
+test_a_change_is_undone(gconstpointer script)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autofree char *right = world_kernel();
+
+    g_free(sandbox_run(script));
+    assert_healed(right, 10);
+    for (guint i = 0; i < 100 && world_logged(NWF_LOG_WARNING, "outside") == 0; i++)
+        g_usleep(50 * 1000); /* it is told when all is done */
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
+    world_agrees(world);
+}
+
+/* Our own changes are announced, too. */
+static void
+test_own_changes_are_no_news(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < 10; i++)
+        world_expect(world_define(world, "web", i % 2 ? RULES : OTHERS, &error));
+    world_expect(world_unbind(world, "vb", &error));
+    world_runs();
+    guint32 before = generation();
+    g_usleep(G_USEC_PER_SEC);
+    g_assert_cmpuint(world_runs(), ==, 0);
+    g_assert_cmpuint(generation(), ==, before);
+    g_assert_cmpuint(world_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
+}
+
+static void
+test_others_may_do_as_they_like(gconstpointer script)
+{
+    g_autoptr(World) world = world_with_ports();
+
+    g_free(sandbox_run(script));
+    guint32 before = generation();
+    g_usleep(G_USEC_PER_SEC / 2);
+    g_assert_cmpuint(world_runs(), ==, 0);
+    g_assert_cmpuint(generation(), ==, before);
+}
+
+/* Who does it again and again: many times is put right less often, and told twice. */
+static void
+test_a_storm(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autofree char *right = world_kernel();
+    guint32 before = generation();
+
+    for (guint i = 0; i < 60; i++) {
+        g_free(sandbox_run("ebtables -t nat -F POSTROUTING"));
+        g_usleep(50 * 1000);
+    }
+    g_assert_cmpuint(generation() - before, <=, 24); /* flushing what is flushed is no transaction */
+    assert_healed(right, 20);
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "outside"), ==, 2);
+    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "again and again"), ==, 1);
+}
+
+/* A daemon that finds all as it should be writes nothing; one that does not, only what is wrong. */
+static void
+test_a_start_reads(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autofree char *right = world_kernel();
+
+    world_stop(world);
+    guint32 before = generation();
+    world_start(world);
+    g_assert_cmpuint(generation(), ==, before);
+    world_stop(world);
+    g_free(sandbox_run("iptables -I FI-vb -j ACCEPT"));
+    world_start(world);
+    g_assert_cmpuint(generation(), ==, before + 2);
+    assert_healed(right, 0);
+}
+
+static void
+test_a_reload_reads(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autoptr(GError) error = NULL;
+    guint32 before = generation();
+
+    g_assert_true(nwf_engine_reload(world->engine, &error));
+    g_assert_cmpuint(generation(), ==, before);
+}
+
+/* --- in the middle of changes --- */
+
+typedef struct Hand {
+    gint end;
+    guint done;
+} Hand;
+
+static gpointer
+flush_at_random(gpointer data)
+{
+    static const char *const scripts[] = {
+        "nft flush ruleset",
+        "ebtables -t nat -F || true",
+        "iptables -F libvirt-in || true",
+        "iptables -I FORWARD 1 -j ACCEPT; iptables -D FORWARD -j ACCEPT || true",
+    };
+    Hand *hand = data;
+
+    while (!g_atomic_int_get(&hand->end)) {
+        g_free(sandbox_run(scripts[g_random_int_range(0, G_N_ELEMENTS(scripts))]));
+        hand->done++;
+        g_usleep((gulong)g_random_int_range(20, 200) * 1000);
+    }
+    return NULL;
+}
+
+/* What the flushes leave of a running change is put right in the end, with the last definition. */
+static void
+test_in_the_middle_of_changes(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autoptr(GError) error = NULL;
+    Hand hand = {0};
+
+    world_expect(world_define(world, "web", LAST, &error));
+    g_autofree char *right = world_kernel();
+    gint64 end = g_get_monotonic_time() + 4 * G_TIME_SPAN_SECOND;
+    GThread *thread = g_thread_new("hand", flush_at_random, &hand);
+
+    for (guint i = 0; g_get_monotonic_time() < end; i++) {
+        world_define(world, "web", i % 2 ? RULES : OTHERS, &error);
+        g_clear_error(&error); /* somebody may have flushed twice while it was tried */
+    }
+    g_atomic_int_set(&hand.end, 1);
+    g_thread_join(thread);
+    g_assert_cmpuint(hand.done, >, 3);
+    world_expect(world_define(world, "web", LAST, &error));
+    assert_healed(right, 100);
+    world_agrees(world);
+}
+
+static const char *const harms[][2] = {
+    {"flush-ruleset", "nft flush ruleset"},
+    {"flush-nat", "ebtables -t nat -F"},
+    {"flush-filter", "iptables -F"},
+    {"flush-base", "iptables -F libvirt-in"},
+    {"delete-rule", "ebtables -t nat -D libvirt-O-va -p 0x1001 -j DROP"},
+    {"accept-in-ours", "iptables -I FI-vb 1 -j ACCEPT"},
+    {"accept-before-ours", "iptables -I FORWARD 1 -s 10.9.9.9 -j ACCEPT; iptables -D FORWARD -s 10.9.9.9 -j ACCEPT;"
+                           "iptables -D FORWARD -j libvirt-out; iptables -A FORWARD -j libvirt-out"},
+    {"policy", "ebtables -t nat -P libvirt-O-va DROP"},
+};
+
+static const char *const others[][2] = {
+    {"own-table", "nft add table inet mine; nft add chain inet mine c '{ type filter hook forward priority 0; }';"
+                  "nft add rule inet mine c counter accept"},
+    {"own-chain", "iptables -N DOCKER; iptables -A DOCKER -j RETURN; ip6tables -N x"},
+    {"ipv4-nat", "iptables -t nat -A POSTROUTING -s 10.0.0.0/8 -j RETURN"},
+    {"bridge-filter", "ebtables -A FORWARD -p 0x1234 -j DROP"},
+};
+
+static void
+add(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(harms); i++) {
+        g_autofree char *path = g_strconcat("/engine/heal/", harms[i][0], NULL);
+        g_test_add_data_func(path, harms[i][1], test_a_change_is_undone);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *path = g_strconcat("/engine/heal/others/", others[i][0], NULL);
+        g_test_add_data_func(path, others[i][1], test_others_may_do_as_they_like);
+    }
+    g_test_add_func("/engine/heal/own", test_own_changes_are_no_news);
+    g_test_add_func("/engine/heal/storm", test_a_storm);
+    g_test_add_func("/engine/heal/start", test_a_start_reads);
+    g_test_add_func("/engine/heal/reload", test_a_reload_reads);
+    g_test_add_func("/engine/heal/middle", test_in_the_middle_of_changes);
+}
+
+int
+main(int argc, char **argv)
+{
+    return world_main(argc, argv, add);
+}
