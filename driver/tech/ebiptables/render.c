@@ -93,11 +93,23 @@ write_bytes(Writer *writer, const char *port, const char *chain, const NwfPlanRu
     }
 }
 
+/*
+ * A chain that exists or not, and is empty afterwards. All tools but one empty a chain that is declared: the older form
+ * of ebtables-restore only sets its policy.
+ */
+static void
+declare(Writer *writer, const char *port, const char *name, const char *policy)
+{
+    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name, policy);
+    if (!nwf_layer_is_ip(writer->layer) && nwf_state_has_chain(writer->state, name))
+        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, port), "-F %s", name);
+}
+
 static void
 write_helper(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule, guint dscp,
              const char *helper)
 {
-    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s RETURN", helper);
+    declare(writer, port, helper, "RETURN");
     g_string_append_printf(begin_rule(writer, port, chain, rule), " -j %s", helper);
     for (guint i = 0; i < NWF_TOS_PER_DSCP; i++) {
         GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
@@ -115,8 +127,7 @@ write_chain(Writer *writer, const char *port, const char *name, const NwfChain *
 {
     guint dscp = 0;
 
-    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name,
-                           nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "ACCEPT");
+    declare(writer, port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "ACCEPT");
     for (guint i = 0; i < chain->rules->len; i++) {
         const NwfPlanRule *rule = g_ptr_array_index(chain->rules, i);
         NwfForm form = nwf_lower_form(writer->layer, rule, &dscp);

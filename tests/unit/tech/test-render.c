@@ -359,7 +359,7 @@ test_closing_drops_in_both_directions(void)
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, closed);
 
     assert_batch(state, NWF_LAYER_ETHERNET, changes,
-                 "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F I-v-mac\n"
+                 "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F libvirt-I-v\n-F I-v-mac\n"
                  "-A libvirt-I-v -j DROP\n-A libvirt-O-v -j DROP\n" ASKS_I
                  "-A POSTROUTING -o v -j libvirt-O-v\n-X I-v-mac\n");
 }
@@ -382,10 +382,11 @@ test_what_was_listed_is_written_again(void)
 
     reach_before(state, NWF_LAYER_ETHERNET, changes);
     assert_batch(state, NWF_LAYER_ETHERNET, changes,
-                 "*nat\n:libvirt-O-v ACCEPT\n-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
+                 "*nat\n:libvirt-O-v ACCEPT\n-F libvirt-O-v\n-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
     g_assert_true(nwf_state_read(state, listing, NULL));
     assert_batch(state, NWF_LAYER_ETHERNET, changes,
-                 "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-A libvirt-I-v -p 0x1001 -j DROP\n"
+                 "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F libvirt-I-v\n-F libvirt-O-v\n"
+                 "-A libvirt-I-v -p 0x1001 -j DROP\n"
                  "-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
 }
 
