@@ -6,6 +6,7 @@ bench.py: the command line of scripts/bench: both drivers in turn, round by roun
     steps.py      what is measured, in which world
     bare.py       the least that a create can cost
     machine.py    on what it was measured
+    change*.py    the same three for changes under many ports, and under traffic
     learning*.py  the same three for address learning, which needs guests
     report.py     the tables
 
@@ -26,6 +27,7 @@ import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
 sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "learning")]
+sys.path.append(str(TESTS / "faults"))  # behind this folder, because names are there that are here, too
 
 import machine  # noqa: E402  pylint: disable=wrong-import-position
 import report  # noqa: E402  pylint: disable=wrong-import-position
@@ -40,7 +42,7 @@ def arguments_of(words, names):
                                      "and prints figures and ratios.")
     parser.add_argument("--rounds", type=int, default=None, metavar="N", help="rounds (default: 3, with --quick 1)")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME",
-                        help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but learning)")
+                        help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but change and learning)")
     parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; less than two minutes")
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")

@@ -12,6 +12,7 @@ No number is judged here: there is no limit that could be passed or failed.
 import statistics
 import typing
 
+import change_rows
 import learning_rows
 
 MANY = 8  # values of which quartiles are shown
@@ -44,6 +45,7 @@ class Row(typing.NamedTuple):
     figure: str
     title: str
     show: typing.Callable = show_ms
+    compared: bool = True  # whether a ratio of both drivers says anything
 
 
 def show_count(value):
@@ -51,12 +53,13 @@ def show_count(value):
     return f"{round(value, 2):g}"
 
 
-SHOWN = {"ms": show_ms, "count": show_count}
+SHOWN = {"ms": (show_ms,), "count": (show_count,), "number": (show_number,), "fact": (show_count, False)}
 
 
 def rows_of(sizes):
     """The lines of the first table, in order."""
-    return [*rows_of_calls(sizes), *(Row(figure, title, SHOWN[unit]) for figure, title, unit in learning_rows.rows(sizes))]
+    others = (*change_rows.rows(sizes), *learning_rows.rows(sizes))
+    return [*rows_of_calls(sizes), *(Row(figure, title, *SHOWN[unit]) for figure, title, unit in others)]
 
 
 def rows_of_calls(sizes):
@@ -105,7 +108,7 @@ def compared(figures, sizes):
     for row in rows_of(sizes):
         stock, ours = (figures[driver].get(row.figure, []) for driver in ("stock", "ours"))
         if stock or ours:
-            ratios = _ratios(stock, ours)
+            ratios = _ratios(stock, ours) if row.compared else []
             lines.append((row.title, *(spread(_all(each), row.show) if each else "-" for each in (stock, ours)),
                           spread(ratios, show_number) if ratios else "-", f"{len(_all(stock))} / {len(_all(ours))}"))
     return ("", "stock", "this driver", "stock : this driver", "values"), lines

@@ -9,10 +9,12 @@ daemon's life, in the order of the table; each round does every world with each 
 import re
 import typing
 
+import change
 import learning
 from bare import Bare
+from change_world import GuardWorld, HandsWorld
 from learning_world import LearningWorld
-from world import INNER, NEW_RULE, NEW_SOURCE, World, binding, clock, name_of
+from world import INNER, NEW_SOURCE, World, binding, clock, name_of, with_rule
 from nwflab import kernel
 from nwflab.execs import Execs
 
@@ -31,10 +33,17 @@ class Sizes(typing.NamedTuple):
     frames: int = 2000  # of each kind, forged while something happens
     crowd: int = 50  # ports that learn at once
     host: int = 500  # the same, with our driver alone
+    large: int = 200  # ports of an update and of a start that finds their rules
+    storm: int = 100  # ports made at once over more connections
+    gaps: int = 5  # ports beside the one whose frames are counted
+    hands: tuple = (20, 200)  # ports whose rules somebody else takes away; our driver alone
+    heals: int = 3
+    thousand: int = 1000  # our driver alone
 
 
 FULL = Sizes()
-QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50)
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, large=8, storm=16, gaps=1, hands=(20, 60),
+              heals=1, thousand=150)
 
 
 def create_and_delete(world, others):
@@ -63,11 +72,6 @@ def burst(world, sizes):
     yield "burst", world.bind_to(sizes.some, sizes.connections)
     for name, old, new in zip(("pss", "rss"), before, world.memory()):
         yield name, (new - old) / sizes.some
-
-
-def with_rule(xml):
-    """The filter's document with one rule more."""
-    return xml.replace("</filter>", f"{NEW_RULE}</filter>")
 
 
 def update(world, sizes):
@@ -149,6 +153,13 @@ STEPS = (
     Step(("restart",), "restart", restarts, rounds=2),
     Step(("bare", "memory"), "last", last_of_many, drivers=("ours",)),
     Step(("processes",), "count", processes, rounds=1),
+    Step(("change", "restart200"), "large", change.restart_large, rounds=1),
+    Step(("change", "update200"), "large", change.update_large, rounds=1),
+    Step(("change", "storm"), "storm", change.storm, rounds=1),
+    Step(("change", "gaps"), "gaps", change.gaps, rounds=1, place=GuardWorld),
+    Step(("change", "gaps"), "gaps large", change.gaps_large, rounds=1, drivers=("ours",), place=GuardWorld),
+    Step(("change", "heal"), "hands", change.heal, rounds=1, drivers=("ours",), place=HandsWorld),
+    Step(("change", "thousand"), "thousand", change.thousand, rounds=1, drivers=("ours",)),
     Step(("learning", "learn-first"), "first", learning.after_packet, place=LearningWorld),
     Step(("learning", "learn-ack"), "ack", learning.after_ack, place=LearningWorld),
     Step(("learning", "learn-forged"), "life any", learning.life_any, place=LearningWorld),
@@ -165,9 +176,12 @@ def names():
     return sorted({name for step in STEPS for name in step.names})
 
 
+APART = {"learning", "change"}  # they have runs of their own
+
+
 def usual():
-    """What is measured without --only: address learning has a run of its own."""
-    return sorted({name for step in STEPS if step.place is World for name in step.names})
+    """What is measured without --only."""
+    return sorted({name for step in STEPS if not APART & set(step.names) for name in step.names})
 
 
 def in_worlds(wanted):

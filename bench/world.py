@@ -52,6 +52,11 @@ def binding(number):
     return texts.binding_xml(name_of(number), FILTER, {"IP": address_of(number)}, mac=mac_of(number))
 
 
+def with_rule(xml):
+    """The filter's document with one rule more."""
+    return xml.replace("</filter>", f"{NEW_RULE}</filter>")
+
+
 def like(text, number):
     """What is said of port 0, said of another one."""
     text = re.sub(rf"\b{name_of(0)}\b", name_of(number), text).replace(mac_of(0), mac_of(number))
@@ -86,6 +91,8 @@ def memory_of(pid):
 
 class World:
     """See the opening of this file. A context manager; wipes the sandbox before and after."""
+
+    filter = FILTER  # that of all ports
 
     def __init__(self, driver):
         self.lab = labs.Lab(driver)
@@ -123,6 +130,10 @@ class World:
             ports.ip("-batch", script)
             self._devices = last
 
+    def document(self, number):
+        """The binding's document."""
+        return binding(number)
+
     def _make_model(self):
         """Binds port 0 once, looks, and lets it go; also the first, slower use of everything."""
         self.client.bind(binding(0))
@@ -148,7 +159,7 @@ class World:
             ready.wait()
             try:
                 while True:
-                    client.bind(binding(todo.pop()))
+                    client.bind(self.document(todo.pop()))
             except IndexError:
                 pass
             except Exception as error:  # pylint: disable=broad-except
