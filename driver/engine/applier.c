@@ -207,6 +207,7 @@ work(NwfEngine *engine, Wake wake, GPtrArray *news, GPtrArray *batch, GHashTable
     for (guint i = 0; i < batch->len; i++)
         after_definition(engine, g_ptr_array_index(batch, i));
     plan_retry(engine);
+    nwf_restore_retire_stock(engine);
     nwf_heal_plan(engine);
 }
 
@@ -216,6 +217,7 @@ begin(NwfEngine *engine)
 {
     nwf_restore_take_over(engine);
     plan_retry(engine);
+    nwf_restore_retire_stock(engine);
     nwf_heal_plan(engine);
     nwf_learner_begin(engine->learner);
     nwf_guard_begin(engine->guard);

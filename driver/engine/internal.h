@@ -126,6 +126,7 @@ struct NwfEngine {
     GQueue queue;        /* of NwfGroup */
     GHashTable *changed; /* set of names of ports whose learned addresses changed */
     GQueue news;         /* of NwfNews */
+    gboolean stock_nft;  /* a binding says that the stock driver filtered its port with nft; applier's alone after the start */
     gboolean begun;      /* what the last run left was taken over */
     gboolean stopping;
     gboolean inhibited;
@@ -202,6 +203,7 @@ extern const NwfGroupKind nwf_bind_kind, nwf_unbind_kind;
 extern const NwfGroupKind nwf_define_kind, nwf_undefine_kind, nwf_reload_kind;
 extern const NwfGroupKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;
 void nwf_restore_take_over(NwfEngine *engine);
+void nwf_restore_retire_stock(NwfEngine *engine);
 void nwf_restore_log_failures(NwfEngine *engine, GPtrArray *groups);
 GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure);
 

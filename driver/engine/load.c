@@ -117,6 +117,7 @@ load_binding(NwfEngine *engine, const char *name)
     g_autoptr(GError) error = NULL;
 
     g_autoptr(NwfBinding) binding = read_binding(engine, name, &error);
+    engine->stock_nft = engine->stock_nft || (binding && g_strcmp0(binding->backend, "nftables") == 0);
     if (binding && settle_name(engine, name, binding, &error)) {
         g_hash_table_replace(engine->ports, g_strdup(binding->portdev), nwf_port_new(binding));
         return;

@@ -179,6 +179,23 @@ nwf_restore_take_over(NwfEngine *engine)
     nwf_restore_log_failures(engine, groups);
 }
 
+/*
+ * What the stock driver did with nft goes when every port has its rules from us. A port whose file cannot be read has
+ * none but those.
+ */
+void
+nwf_restore_retire_stock(NwfEngine *engine)
+{
+    NwfBackend *backend = engine->config.backend;
+    g_autoptr(GError) error = NULL;
+
+    if (!engine->stock_nft || engine->retry_at || g_hash_table_size(engine->unread) > 0)
+        return;
+    if (!backend->retire_stock(backend, &error))
+        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
+    engine->stock_nft = FALSE;
+}
+
 const NwfGroupKind nwf_restore_kind = {.prepare = prepare_restore, .yield = yield_restore, .wait = wait_restore};
 const NwfGroupKind nwf_release_kind = {.prepare = prepare_release};
 const NwfGroupKind nwf_reread_kind = {.exclusive = TRUE, .prepare = prepare_reread};

@@ -72,6 +72,9 @@ struct NwfBackend {
      */
     gboolean (*look)(NwfBackend *self, GPtrArray *touched, GPtrArray **ports, GError **error);
 
+    /* Removes rules of the stock driver that stand where this technology does not see them: every port has ours now. */
+    gboolean (*retire_stock)(NwfBackend *self, GError **error);
+
     /* Whether there are tables that tell nobody when they are changed; and whether these are others than we left them. */
     gboolean (*is_mute)(NwfBackend *self);
     gboolean (*is_stirred)(NwfBackend *self);

@@ -158,6 +158,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *leash_path)
         .read = ebiptables_read,
         .apply = nwf_ebiptables_apply,
         .look = nwf_ebiptables_look,
+        .retire_stock = nwf_ebiptables_retire_stock,
         .is_mute = ebiptables_is_mute,
         .is_stirred = ebiptables_is_stirred,
         .take_runs = ebiptables_take_runs,

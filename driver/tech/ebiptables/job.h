@@ -40,6 +40,7 @@ void nwf_look(NwfJob *job, NwfNotes *notes);
 
 /* The backend's functions of the same names. */
 gboolean nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
+gboolean nwf_ebiptables_retire_stock(NwfBackend *backend, GError **error);
 gboolean nwf_ebiptables_look(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error);
 
 /* By layer. */

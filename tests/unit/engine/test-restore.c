@@ -143,6 +143,63 @@ test_ports_wait_for_the_tool(void)
     world_agrees(world);
 }
 
+/* The tables of the stock driver's other technology, as libvirt 12.8 leaves them, and one that is somebody else's. */
+static const char stock_tables[] = "nft add table bridge libvirt_nwfilter_ethernet;"
+                                   "nft add chain bridge libvirt_nwfilter_ethernet prerouting"
+                                   " '{ type filter hook prerouting priority 0; }';"
+                                   "nft add rule bridge libvirt_nwfilter_ethernet prerouting counter drop;"
+                                   "nft add table bridge libvirt_nwfilter_inet; nft add table bridge libvirt_other";
+
+static void
+lay_binding_of_stock_nft(World *world, const char *port)
+{
+    g_autofree char *path = g_strdup_printf("%s/%s.xml", world->bindings, port);
+    g_autofree char *text = NULL;
+
+    world_lay_binding(world, port, port, "web");
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_auto(GStrv) parts = g_strsplit(text, "</filterbinding>", 2);
+    g_free(text);
+    text = g_strconcat(parts[0], "<backend name='nftables'/></filterbinding>", parts[1], NULL);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static gboolean
+stock_tables_are_there(void)
+{
+    g_autofree char *list = sandbox_run("nft list tables bridge");
+
+    g_assert_nonnull(strstr(list, "libvirt_other"));
+    return strstr(list, "libvirt_nwfilter_ethernet") && strstr(list, "libvirt_nwfilter_inet");
+}
+
+/* They filter until ours do, and then no longer. */
+static void
+test_tables_of_stock_nft(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GError) error = NULL;
+
+    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    world_stop(world);
+    g_free(sandbox_run(stock_tables));
+    world_lay_binding(world, "va", "va", "web");
+    world_start(world);
+    g_assert_true(stock_tables_are_there()); /* no binding says that they are in use */
+    world_stop(world);
+    lay_binding_of_stock_nft(world, "va");
+    sandbox_spoil("ebtables-restore", "exit 4");
+    g_free(sandbox_run("ebtables -t nat -F; ebtables -t nat -X"));
+    world_start(world);
+    g_assert_true(stock_tables_are_there());
+    sandbox_spoil("ebtables-restore", NULL);
+    g_assert_true(world_holds("va", "0x1001", 10));
+    for (guint i = 0; i < 100 && stock_tables_are_there(); i++)
+        g_usleep(50 * 1000);
+    g_autofree char *list = sandbox_run("nft list tables bridge");
+    g_assert_null(strstr(list, "libvirt_nwfilter"));
+}
+
 static gpointer
 define_all_the_time(gpointer data)
 {
@@ -341,6 +398,7 @@ add(void)
     g_test_add_func("/engine/restore/closed", test_a_closed_port_is_visited_quietly);
     g_test_add_func("/engine/restore/in-use", test_the_filter_of_a_closed_port_is_in_use);
     g_test_add_func("/engine/restore/waiting", test_ports_wait_for_the_tool);
+    g_test_add_func("/engine/restore/stock-nft", test_tables_of_stock_nft);
     g_test_add_func("/engine/restore/storm", test_a_storm_does_not_delay_waiting_ports);
     g_test_add_func("/engine/restore/written-again", test_a_waiting_port_is_written_again);
     g_test_add_func("/engine/restore/broken-file", test_rules_of_a_broken_binding_stay);
