@@ -27,6 +27,7 @@ import results
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 SANDBOX = SOURCE / "scripts" / "sandbox"
 KERNEL = SOURCE / "scripts" / "guest-kernel"
+FIREWALLD = SOURCE / "scripts" / "firewalld"
 AT_A_TIME = 2
 BEAT = 30  # seconds between signs of life of a running lane
 MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
@@ -50,9 +51,18 @@ def meson_test(build, *suites, fixed_places=False, **environment):
     return {"build": build, "suites": suites, "limit": 900, "fixed_places": fixed_places, "environment": environment}
 
 
-def pytest(folder, driver=None, limit=900, default=True, kernel=False):
-    """Arguments of a lane that is written in Python; with a driver it runs in a sandbox, with a kernel it boots guests."""
-    return {"build": "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default, "kernel": kernel}
+def pytest(folder, driver=None, limit=900, default=True, kernel=False, firewalld=False, also=None):
+    """Arguments of a lane that is written in Python; with a driver it runs in a sandbox, with a kernel it boots guests.
+
+    With firewalld it runs one; `also` is another build whose module it tests, too.
+    """
+    return {"build": "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default, "kernel": kernel,
+            "firewalld": firewalld, "also": also}
+
+
+def builds_of(name):
+    """The builds that a lane needs."""
+    return [build for build in (LANES[name]["build"], LANES[name].get("also")) if build]
 
 
 # In the order of their beginning: the long ones first, so that the two workers end together.
@@ -65,6 +75,7 @@ LANES = {
     "threads": meson_test("threads", "threads", fixed_places=True, **{STORM: os.environ.get(STORM, "20")}),
     "packets": pytest("tests/packets", "ours"),
     "learning": pytest("tests/learning", "ours"),
+    "faults": pytest("tests/faults", "ours", firewalld=True, also="sanitized"),
     "guests": pytest("tests/guests", "ours", kernel=True),
     "differential": pytest("tests/differential", "ours", limit=1800),
     "oracle": pytest("tests/oracle", "ours", limit=1200),
@@ -189,7 +200,8 @@ class Check:
         """Runs one lane and counts its tests."""
         lane = LANES[name]
         if not built:
-            self._add([results.Outcome(name, "the lane itself", results.FAILED, f"the build {lane['build']} failed")])
+            text = f"a build failed: {' or '.join(builds_of(name))}"
+            self._add([results.Outcome(name, "the lane itself", results.FAILED, text)])
             return
         if lane.get("driver") and os.geteuid() != 0:
             self._add([results.Outcome(name, "the lane itself", results.SKIPPED, "needs root")])
@@ -201,6 +213,8 @@ class Check:
             text = f"no kernel for guests:\n{results.tail(self.log(name), 5)}"
             self._add([results.Outcome(name, "the lane itself", results.FAILED, text)])
             return
+        if lane.get("firewalld") and self.run(name, [FIREWALLD, self.folder / "firewalld"], 300) != 0:
+            self.say(f"{name}: no firewalld; what needs it is skipped")
         command, junit, environment = self._command(name, lane)
         junit.unlink(missing_ok=True)
         status = self.run(name, command, lane["limit"], environment)
@@ -226,7 +240,9 @@ class Check:
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
-                       "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel")}
+                       "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld")}
+        if lane["also"]:
+            environment["NWF_SANITIZED_MODULE"] = str(self.folder / lane["also"] / MODULE)
         if not lane["driver"]:
             return command, junit, environment
         return [SANDBOX, "--", *command, "--driver", lane["driver"]], junit, environment
@@ -236,10 +252,10 @@ class Check:
         builds = {}
         with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as workers:
             for build in BUILDS:
-                if any(LANES[name]["build"] == build for name in names):
+                if any(build in builds_of(name) for name in names):
                     builds[build] = workers.submit(self.build, build)
             # Builds come first in the workers' queue, so a lane never waits for one that cannot begin.
-            lanes = [workers.submit(lambda name=name: self.lane(name, builds[LANES[name]["build"]].result()))
+            lanes = [workers.submit(lambda name=name: self.lane(name, all([builds[build].result() for build in builds_of(name)])))
                      for name in names]
             for future in [*builds.values(), *lanes]:
                 while not future.done():

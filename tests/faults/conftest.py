@@ -18,6 +18,19 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="every step, every tool, full length")
 
 
+def pytest_configure(config):
+    """Registers the mark."""
+    config.addinivalue_line("markers", "long: only with --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what is only for the long form: it is no part of this run, so it is no skip."""
+    if not config.getoption("--long"):
+        away = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=away)
+        items[:] = [item for item in items if item not in away]
+
+
 @pytest.fixture(scope="session", name="long")
 def fixture_long(request):
     """Whether the long forms were asked for."""

@@ -64,11 +64,13 @@ class Meter:
 class Flood:
     """Frames of all recipes along `path` at `rate` a second each, while the block runs.
 
+    The block begins when frames are being sent; with sure=False at once, since there may be no way for them yet.
+
     `forbidden` ones must not pass: `leaked` tells those that did so far. Of `allowed` ones none may be lost: `lost` tells, after the block.
     """
 
-    def __init__(self, wire, path, forbidden=(), allowed=(), rate=1000):
-        self._wire, self._path, self._rate = wire, path, rate
+    def __init__(self, wire, path, forbidden=(), allowed=(), rate=1000, sure=True):
+        self._wire, self._path, self._rate, self._sure = wire, path, rate, sure
         self._recipes = [*forbidden, *allowed]
         self._forbidden = len(forbidden)
         self._counters = mmap.mmap(-1, _WORD.size * (len(self._recipes) + 1))  # shared with the process; the last one ends it
@@ -87,7 +89,8 @@ class Flood:
                 self._send()
             finally:
                 os._exit(0)
-        wait.until(lambda: self.slowest > 0, "frames are being sent")
+        if self._sure:
+            wait.until(lambda: self.slowest > 0, "frames are being sent")
         return self
 
     def _send(self):
@@ -134,6 +137,8 @@ class Flood:
     def __exit__(self, *_):
         self._counters[_WORD.size * len(self._recipes)] = 1
         os.waitpid(self._process, 0)
+        for guest in self._wire.guests.values():
+            guest.collect()  # or there may be no room for the control frame
         with one_processor():
             self._wire.settled()
         self.sent = [_WORD.unpack_from(self._counters, place * _WORD.size)[0] for place in range(len(self._recipes))]
