@@ -40,13 +40,23 @@ typedef struct Comparison {
     guint refusals;
 } Comparison;
 
+/* Whether any frame comes to the chains of @port. If not, it must be written; nothing has to be compared to know that. */
+static gboolean
+is_reached(const NwfState *state, const char *port)
+{
+    for (guint i = 0; i < NWF_DISPATCHES; i++)
+        if (nwf_state_dispatch(state, port, i) > 0)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean
 may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
     const NwfPlan *plan = port->change->new_plan;
 
     return !port->known[layer] && plan && plan->uses[layer] &&
-           nwf_state_holds(job->self->tools[layer].state, port->change->port);
+           is_reached(job->self->tools[layer].state, port->change->port);
 }
 
 /* Adds the names of the sets that the rules of @plan at @layer refer to. */

@@ -244,6 +244,22 @@ test_a_flushed_table(void)
     assert_right(world);
 }
 
+/* Ports that no frame comes to any more need no rehearsal to know that they must be written. */
+static void
+test_flushed_dispatch(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "PREROUTING");
+
+    g_free(sandbox_run("ebtables -t nat -F"));
+    g_autofree char *ports = look(world, touched);
+    g_assert_cmpstr(ports, ==, "v w");
+    assert_ran("ebtables-save");
+    apply_both(world, world->plan);
+    assert_ran("ebtables-restore");
+    assert_right(world);
+}
+
 /* Jumps to the base chains belong to no port. */
 static void
 test_base_jumps(gconstpointer script)
@@ -288,6 +304,7 @@ static const KernelTest tests[] = {
     {"look/no-harm", test_a_touch_that_did_no_harm},
     {"look/others", test_chains_of_others},
     {"look/flush", test_a_flushed_table},
+    {"look/flushed-dispatch", test_flushed_dispatch},
     {"look/rules-of-others", test_rules_of_others_stay},
 };
 
