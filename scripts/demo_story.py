@@ -6,10 +6,11 @@ A step gets the stage, explains itself in a few words, and says of each result w
 more function in STEPS.
 """
 
+import subprocess
 import threading
 import time
 
-from nwflab import kernel
+from nwflab import kernel, wait
 from nwflab.frames import (BROADCAST, CLIENT_PORT, arp, ping, pong, rarp, syn, syn_ack, tcp, udp, udp6)
 from nwflab.guests import A, B, C, forget_connections, one_processor, port_of
 
@@ -220,6 +221,30 @@ class Stream:
         return [(self.sent[mark], self.came[mark]) for mark in self.marks]
 
 
+def flushed(stage):
+    """Another program flushes the firewall
+
+    The kernel tells, and the rules come back by themselves. The log names the program.
+    """
+    if stage.daemon.driver != "ours":
+        stage.show.text("The stock driver would not notice.")
+        return
+    before = sorted(kernel.of_port(port_of(A)).splitlines())
+    begin = time.monotonic()
+    subprocess.run(["nft", "flush", "ruleset"], check=True)
+    took = time.monotonic() - begin
+    stage.show.command("nft flush ruleset", took)
+    while sorted(kernel.of_port(port_of(A)).splitlines()) != before and time.monotonic() - begin < 10:
+        time.sleep(0.002)
+    after = time.monotonic() - begin - took
+    same = sorted(kernel.of_port(port_of(A)).splitlines()) == before
+    stage.show.result("rules of the port", f"back after {after * 1000:.0f} ms" if same else "gone", same)
+    stage.attempt(A >> C, udp(dport=1019), "what the filter forbids", False)
+    wait.until(lambda: "changed from outside" in stage.daemon.log(), "the log tells who it was", 5)
+    line = next(line for line in stage.daemon.log().splitlines() if "changed from outside" in line)
+    stage.show.text(line.split(" : ")[-1])
+
+
 def deletion(stage):
     """The binding goes
 
@@ -233,4 +258,5 @@ def deletion(stage):
         stage.virsh("nwfilter-undefine", name)
 
 
-STEPS = (open_port, clean_traffic, web_server, neighbours, learned, errors, under_traffic, deletion)
+STEPS = (open_port, clean_traffic, web_server, neighbours, learned, errors, under_traffic, flushed,
+         deletion)
