@@ -6,13 +6,10 @@ The kernel is Debian's for clouds, as scripts/guest-kernel unpacked it. The init
 modules of the network cards, and a shell that runs what the test says at the second serial port.
 """
 
-import os
 import pathlib
-import shutil
-import subprocess
 from dataclasses import dataclass
 
-BUSYBOX = "/bin/busybox"
+from nwflab import initrd
 
 INIT = """\
 #!/bin/busybox sh
@@ -54,6 +51,8 @@ case $1 in
 esac
 """
 
+PROGRAMS = {"init": INIT, "serve": SERVE, "bin/on-lease": UDHCPC}
+
 
 @dataclass(frozen=True)
 class Image:
@@ -65,22 +64,9 @@ class Image:
 
 def fill(root):
     """Makes the folder `root` a system without kernel modules."""
-    for folder in ("bin", "modules", "dev", "proc", "sys", "tmp"):
-        (root / folder).mkdir(parents=True)
-    shutil.copy(BUSYBOX, root / "bin" / "busybox")
-    for name, text in (("init", INIT), ("serve", SERVE), ("bin/on-lease", UDHCPC)):
-        (root / name).write_text(text)
-        (root / name).chmod(0o755)
+    initrd.fill(root, PROGRAMS)
 
 
 def build(kernel, folder):
     """The Image of the folder `kernel`, its initial file system made in `folder`."""
-    root, initrd = folder / "root", folder / "initrd"
-    fill(root)
-    for module in (kernel / "modules").glob("*.ko"):
-        shutil.copy(module, root / "modules")
-    names = sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-    with open(initrd, "wb") as output:
-        subprocess.run([BUSYBOX, "cpio", "-o", "-H", "newc"], cwd=root, input="\n".join(names).encode(), stdout=output,
-                       stderr=subprocess.DEVNULL, check=True, timeout=60, env=dict(os.environ, LC_ALL="C"))
-    return Image(kernel / "vmlinuz", initrd)
+    return Image(kernel / "vmlinuz", initrd.build(kernel, PROGRAMS, folder))

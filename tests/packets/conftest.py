@@ -10,6 +10,11 @@ from nwflab.daemon import Daemon
 from nwflab.guests import Wire
 
 
+def pytest_addoption(parser):
+    """The lane's own option."""
+    parser.addoption("--stories", action="store_true", help="each case as it is told, without the tests of its rules")
+
+
 @pytest.fixture(scope="session", name="daemon")
 def fixture_daemon(driver):
     """A running libvirtd."""

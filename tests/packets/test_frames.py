@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-test_frames.py: plays every case of the files cases_*.py, then once more for each rule that a frame is about
+test_frames.py: plays every case of the files cases_*.py, then once more for each rule that a frame is about; with
+--stories only the former
 """
 
 import importlib
@@ -21,8 +22,9 @@ def pytest_generate_tests(metafunc):
     for made in ALL_CASES:
         marks = [pytest.mark.ours(made.ours)] if made.ours else []
         rows.append(pytest.param(made, None, None, id=made.name, marks=marks))
+        changes = [] if metafunc.config.getoption("--stories") else made.changes(driver)
         rows += [pytest.param(made, index, change, id=f"{made.name}/{index + 1}-{change}", marks=marks)
-                 for index, change in made.changes(driver)]
+                 for index, change in changes]
     metafunc.parametrize("made, index, change", rows)
 
 

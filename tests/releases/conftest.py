@@ -11,6 +11,8 @@ import signal
 
 import pytest
 
+from nwflab.elsewhere import fixture_tell  # noqa: F401 pylint: disable=unused-import
+
 IN_SANDBOX = os.environ.get("NWF_SANDBOX") == "1"
 collect_ignore_glob = ["test_*.py"] if IN_SANDBOX else ["inside"]
 
@@ -37,25 +39,6 @@ def fixture_workshop(request):
             yield workshop
         finally:
             workshop.close()
-
-
-@pytest.fixture(name="tell")
-def fixture_tell(request):
-    """tell(place, outcomes): reports tests that ran elsewhere as tests of this run."""
-    item = request.node
-
-    def tell(place, outcomes):
-        item.session.testscollected += len(outcomes)
-        for outcome in outcomes:
-            nodeid = f"tests/releases/{place}::{outcome.name.replace('::', ' ')}"
-            location = (f"tests/releases/{place}", None, outcome.name)
-            text = outcome.text or "no reason was given"
-            longrepr = {"passed": None, "failed": text, "skipped": (place, 0, text)}[outcome.result]
-            for when, result, shown in (("call", outcome.result, longrepr), ("teardown", "passed", None)):
-                report = pytest.TestReport(nodeid, location, {}, result, shown, when)
-                item.ihook.pytest_runtest_logreport(report=report)
-
-    return tell
 
 
 def pytest_terminal_summary(terminalreporter, config):

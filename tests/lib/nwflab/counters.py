@@ -10,6 +10,7 @@ Limits: only chains of one port are looked at; frames that the port's guest send
 counted, too.
 """
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ def read():
     """{(tool, chain): [packets that met the first rule, …]}."""
     result = {}
     for program, tool in TOOLS.items():
-        text = subprocess.run([f"{program}-save", "-c"], capture_output=True, text=True, timeout=30, check=True).stdout
+        text = subprocess.run([f"{program}-save", "-c"], capture_output=True, text=True, timeout=30, check=True,
+                              env=dict(os.environ, EBTABLES_SAVE_COUNTER="yes")).stdout  # the older form wants to be asked so
         for line in text.splitlines():
             found = _RULE.match(line)
             if found:
