@@ -68,6 +68,7 @@ def builds_of(name):
 # In the order of their beginning: the long ones first, so that the two workers end together.
 LANES = {
     "releases": pytest("tests/releases", limit=2700),  # sandboxes of its own, systems from the mirror
+    "kernels": pytest("tests/kernels", limit=1800),  # machines of its own
     "live": pytest("tests/live", "ours"),
     "unit": meson_test("gcc", "unit"),
     "fuzz": meson_test("clang", "fuzz"),
@@ -240,7 +241,8 @@ class Check:
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
                    "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
-                       "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld")}
+                       "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld"),
+                       "NWF_KERNELS": str(self.folder / "kernels")}
         if lane["also"]:
             environment["NWF_SANITIZED_MODULE"] = str(self.folder / lane["also"] / MODULE)
         if not lane["driver"]:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+test_restart.py: daemons end and come back, also after the stock driver, while frames flow
+"""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from nwflab import kernel, wait
+from nwflab.frames import udp
+from nwflab.guests import A, C, one_processor, port_of
+
+CLOSED = ("<rule action='drop' direction='out'><mac protocolid='0x88b5'/></rule>"
+          "<rule action='drop' direction='out'><udp dstportstart='9'/></rule>"
+          "<rule action='drop' direction='out'><ip protocol='udp' dstportstart='8'/></rule>")
+ETHERNET, IP, FREE = 8, 9, 7  # ports of UDP: dropped by one layer, by the other, by none
+
+
+class Stream:
+    """A thread that sends frames to some ports of UDP in turn while the block runs; `came` counts those that came through."""
+
+    def __init__(self, wire, path, ports):
+        self.wire, self.path, self.peer = wire, path, wire.guests[path.receiver]
+        self.frames = [(b"stream%02d" % port, port) for port in ports]
+        self.bytes = [udp(dport=port).bytes_for(path, marker) for marker, port in self.frames]
+        self.sent = 0
+        self.came = dict.fromkeys(ports, 0)
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        sender = self.wire.guests[self.path.sender].sender
+        with one_processor():
+            while not self.over.is_set():
+                for each in self.bytes:
+                    sender.send(each)
+                self.sent += 1
+                self._count(self.peer.collect())
+                time.sleep(0.005)
+
+    def _count(self, frames):
+        for marker, port in self.frames:
+            self.came[port] += sum(marker in frame for frame in frames)
+
+    def __enter__(self):
+        self.peer.collect()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        with one_processor():
+            self._count(self.wire.settled())
+        self._count(self.peer.collect())
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_nothing_opens_while_the_daemon_is_away(host, wire, by):
+    """Rules stay in force until a daemon is there again, and are the same then; nothing leaks, nothing is lost."""
+    host.define("restart", CLOSED)
+    host.bind(A, "restart")
+    before = host.rules(A)
+    with Stream(wire, A >> C, (ETHERNET, IP, FREE)) as stream:
+        host.lab.restart(by=by)
+        assert host.client.bindings() == [port_of(A)]
+    assert host.rules(A) == before
+    assert stream.sent > 50
+    assert stream.came == {ETHERNET: 0, IP: 0, FREE: stream.sent}
+
+
+def test_rules_taken_away_while_the_daemon_was_away(host, wire):
+    """They are there again when it is."""
+    host.define("restart", CLOSED)
+    host.bind(A, "restart")
+    before = host.rules(A)
+    host.lab.hang_up()
+    host.lab.daemon.stop()
+    kernel.flush()
+    assert wire.arrives(A >> C, udp(dport=ETHERNET)) and wire.arrives(A >> C, udp(dport=IP))
+    host.lab.daemon.start()
+    wait.until(lambda: host.rules(A) == before, "the rules are in place")
+    assert not wire.arrives(A >> C, udp(dport=ETHERNET)) and not wire.arrives(A >> C, udp(dport=IP))
+
+
+def test_from_the_stock_driver_and_back(host, wire):
+    """A port that the stock driver bound is taken over, and given back, without a hole."""
+    lab = host.lab
+    lab.change_driver("stock")
+    try:
+        host.define("restart", CLOSED)
+        host.bind(A, "restart")
+        with Stream(wire, A >> C, (ETHERNET, IP)) as stream:
+            lab.change_driver("ours")
+            assert host.client.bindings() == [port_of(A)]
+        assert stream.sent > 50 and not any(stream.came.values())
+        lab.change_driver("stock")
+        assert host.client.bindings() == [port_of(A)]
+        assert not wire.arrives(A >> C, udp(dport=ETHERNET)) and not wire.arrives(A >> C, udp(dport=IP))
+    finally:
+        lab.change_driver("ours")
+    host.unbind(A)
+    assert host.rules(A) == ""
