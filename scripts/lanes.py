@@ -31,7 +31,9 @@ FIREWALLD = SOURCE / "scripts" / "firewalld"
 AT_A_TIME = 2
 BEAT = 30  # seconds between signs of life of a running lane
 MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
+SEEN = "tests/unit/threads/libglib-for-tsan.so"
 
+FIXED_PLACES = ("setarch", "--addr-no-randomize")  # ThreadSanitizer of gcc 12 does not know the places that some kernels choose
 STORM = "NWF_STORM_SECONDS"  # how long the engine's storm lasts
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -43,6 +45,7 @@ BUILDS = {
     "clang": ("clang", [], []),
     "sanitized": ("gcc", ["-Db_sanitize=address,undefined"], []),  # gcc's runtime is a library: the module links as it is
     "threads": ("gcc", ["-Db_sanitize=thread"], ["threads-programs"]),
+    "threads-module": ("gcc", ["-Db_sanitize=thread"], [MODULE, SEEN]),
 }
 
 
@@ -51,13 +54,14 @@ def meson_test(build, *suites, fixed_places=False, **environment):
     return {"build": build, "suites": suites, "limit": 900, "fixed_places": fixed_places, "environment": environment}
 
 
-def pytest(folder, driver=None, limit=900, default=True, kernel=False, firewalld=False, also=None):
+def pytest(folder, driver=None, limit=900, default=True, kernel=False, firewalld=False, also=None, threads=False, words=()):
     """Arguments of a lane that is written in Python; with a driver it runs in a sandbox, with a kernel it boots guests.
 
-    With firewalld it runs one; `also` is another build whose module it tests, too.
+    With firewalld it runs one; `also` is another build whose module it tests, too; with threads its daemons run under
+    ThreadSanitizer.
     """
-    return {"build": "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default, "kernel": kernel,
-            "firewalld": firewalld, "also": also}
+    return {"build": "threads-module" if threads else "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default,
+            "kernel": kernel, "firewalld": firewalld, "also": also, "threads": threads, "words": words}
 
 
 def builds_of(name):
@@ -84,6 +88,8 @@ LANES = {
     "schema": pytest("tests/schema"),
     "live-stock": pytest("tests/live", "stock"),
     "learning-stock": pytest("tests/learning", "stock", default=False),
+    "learning-threads": pytest("tests/learning/test_crowds.py", "ours", limit=1800, default=False, threads=True,
+                               words=("--long", "-k", "come_and_go")),
     "packets-stock": pytest("tests/packets", "stock", limit=3600, default=False),
 }
 
@@ -234,12 +240,12 @@ class Check:
         if "suites" in lane:
             suites = [word for suite in lane["suites"] for word in ("--suite", suite)]
             command = ["meson", "test", "-C", build, "--no-rebuild", "--logbase", f"lane-{name}", "--print-errorlogs", *suites]
-            if lane["fixed_places"]:  # ThreadSanitizer of gcc 12 does not know the places that some kernels choose
-                command = ["setarch", "--addr-no-randomize", *command]
+            if lane["fixed_places"]:
+                command = [*FIXED_PLACES, *command]
             return command, build / "meson-logs" / f"lane-{name}.junit.xml", {**SANITIZERS, **lane["environment"]}
         junit = self.folder / f"{name}.xml"
         command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-                   "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"]]
+                   "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"], *lane["words"]]
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
                        "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld"),
                        "NWF_KERNELS": str(self.folder / "kernels")}
@@ -247,7 +253,12 @@ class Check:
             environment["NWF_SANITIZED_MODULE"] = str(self.folder / lane["also"] / MODULE)
         if not lane["driver"]:
             return command, junit, environment
-        return [SANDBOX, "--", *command, "--driver", lane["driver"]], junit, environment
+        command = [SANDBOX, "--", *command, "--driver", lane["driver"]]
+        if lane["threads"]:
+            runtime = subprocess.run(["gcc", "-print-file-name=libtsan.so"], capture_output=True, text=True, check=True).stdout.strip()
+            environment["NWF_PRELOAD"] = f"{runtime} {build / SEEN}"
+            command = [*FIXED_PLACES, *command]
+        return command, junit, environment
 
     def run_all(self, names):
         """Builds what the lanes need, and runs them as soon as their build stands."""

@@ -11,6 +11,7 @@ import contextlib
 import pytest
 
 from lane import Host
+from nwflab.daemon import sanitizer
 from nwflab.guests import Wire
 from nwflab.lab import Lab
 from nwflab.wait import Watchdog
@@ -64,7 +65,9 @@ def fixture_lab(shared_lab, request):
     limit = 1800.0 if request.config.getoption("--long") else LIMIT
     with Watchdog(limit, shared_lab.kill_daemon) as watchdog:
         yield shared_lab
+        races = shared_lab.daemon.races() if sanitizer() else ""
     assert not watchdog.bitten, f"the test did not end within {limit:g} s; its daemon was killed"
+    assert not races, races
 
 
 @pytest.fixture(name="host")

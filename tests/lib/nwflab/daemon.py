@@ -34,6 +34,8 @@ FILTERS = pathlib.Path("/etc/libvirt/nwfilter")
 BINDINGS = pathlib.Path("/run/libvirt/nwfilter-binding")
 SYSTEM = "nwfilter:///system"
 
+SUPPRESSIONS = pathlib.Path(__file__).resolve().parents[2] / "unit/threads/daemon.suppressions"
+
 RELOADS = "Reloading configuration on SIGHUP"  # the daemon's log line when it begins
 RELOAD_THREAD = "daemon-reload"  # the thread that does it
 
@@ -86,6 +88,17 @@ def loader_of(program):
     return re.search(r"^\s*(/\S*/ld\S*\.so\S*) ", text, re.M)[1]
 
 
+def sanitizer():
+    """What a daemon needs for a module that was built with -Db_sanitize=thread: NWF_PRELOAD names the libraries.
+
+    It has no other drivers then: they fork, and children of a process with threads hang in ThreadSanitizer.
+    """
+    if not os.environ.get("NWF_PRELOAD"):
+        return {}
+    options = f"second_deadlock_stack=1:suppressions={SUPPRESSIONS}:{os.environ.get('TSAN_OPTIONS', '')}"
+    return {"LD_PRELOAD": os.environ["NWF_PRELOAD"], "G_SLICE": "always-malloc", "TSAN_OPTIONS": options}
+
+
 class Daemon:
     """One libvirtd.
 
@@ -121,7 +134,7 @@ class Daemon:
         shutil.rmtree(modules, ignore_errors=True)
         modules.mkdir(parents=True)
         for stock in _modules_folder().glob("libvirt_driver_*.so"):
-            if stock.name != MODULE_FILE and not self.beside:
+            if stock.name != MODULE_FILE and not self.beside and not sanitizer():
                 (modules / stock.name).symlink_to(stock)
         (modules / MODULE_FILE).symlink_to(self.module)
         config = CONFIG.format(log=self.log_file)
@@ -168,6 +181,7 @@ class Daemon:
                   "HOME": str(self.home), "LIBVIRT_DRIVER_DIR": str(self.home / "modules")}
         if self.user:
             result["XDG_RUNTIME_DIR"] = str(self.runtime)
+        result.update(sanitizer())
         result.update(self.environment)
         return result
 
@@ -285,6 +299,11 @@ class Daemon:
         """Text of the log since the last start, after what the daemon wrote to its standard output."""
         parts = [path.read_text(errors="replace") for path in (self.home / "output", self.log_file) if path.exists()]
         return "".join(parts)
+
+    def races(self):
+        """What ThreadSanitizer said since the last start, if the daemon runs under it."""
+        output = (self.home / "output").read_text(errors="replace") if sanitizer() else ""
+        return output if "WARNING: ThreadSanitizer" in output else ""
 
     # -- talking to it -----------------------------------------------------------------------------------------------
 
