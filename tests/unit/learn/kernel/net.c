@@ -68,6 +68,17 @@ net_port(const char *name)
 }
 
 void
+net_bridge(guint n)
+{
+    net_run("ip link add br0 type bridge");
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *name = g_strdup_printf("vnet%u", i);
+        net_port(name);
+        net_run("ip link set %s master br0", name);
+    }
+}
+
+void
 net_wait(const char *name)
 {
     net_run("for dev in %s g-%s; do until ip -br link show $dev | grep -q ' UP '; do sleep 0.01; done; done", name, name);

@@ -19,6 +19,8 @@ void net_here(void);
 void net_run(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /** net_port: makes the port @name, up. */
 void net_port(const char *name);
+/** net_bridge: a bridge with @n ports, vnet0 and so on. */
+void net_bridge(guint n);
 /** net_wait: until both ends of the port are up and let frames through. */
 void net_wait(const char *name);
 

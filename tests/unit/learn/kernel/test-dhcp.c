@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-dhcp.c: mode dhcp: real conversations through real devices, and how leases end
+ */
+#include "tests/unit/learn/kernel/talk.h"
+
+static void
+test_dhcp_whole_exchange(void)
+{
+    Scene *scene = scene_of_one("dhcp");
+
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from ip 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from discover xid=6");
+    net_send("vnet0", 1, "to offer xid=6 yi=10.0.0.5 sid=10.0.0.1");
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.66 time=3600 sid=10.0.0.1"); /* unasked */
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    net_send("vnet0", 1, "to decline xid=9 want=10.0.0.6"); /* nobody else can */
+    net_send("vnet0", 1, "from release xid=9 ci=10.0.0.5 src=10.0.0.5");
+    scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_end(scene);
+}
+
+/* Much else keeps the learner busy; what is to be read first is a frame to the VM, before question and answer. */
+static void
+test_a_busy_learner_sees_the_question_before_its_answer(void)
+{
+    Scene *scene = scene_of_one("dhcp");
+
+    scene_stall(scene, "vnet0", 1);
+    net_send("vnet0", 1, "to ack xid=4712 yi=10.0.0.250 time=3600 sid=10.0.0.1");
+    net_send("vnet0", 1, TALK_REQUEST);
+    g_usleep(20000);
+    net_send("vnet0", 1, TALK_ACK);
+    g_usleep(20000);
+    scene_go_on(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+static void
+test_a_lease_ends_in_time(void)
+{
+    Scene *scene = scene_of_one("dhcp");
+    gint64 begin, end;
+
+    talk_ask("vnet0", 1, TALK_REQUEST);
+    begin = g_get_monotonic_time();
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 time=2 sid=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    g_assert_cmpuint(scene_reports(scene, "vnet0"), ==, 1);
+    while (scene_reports(scene, "vnet0") < 2 && g_get_monotonic_time() < begin + 4 * G_USEC_PER_SEC)
+        g_usleep(5000);
+    end = g_get_monotonic_time();
+    scene_expect(scene, "vnet0", "");
+    g_assert_cmpint(end - begin, >=, 1900000);
+    g_assert_cmpint(end - begin, <=, 3000000);
+    scene_end(scene);
+}
+
+/* Between the engine's asking and its watching: nobody would ever tell it that the address is not the VM's any more. */
+static void
+test_what_ended_before_it_was_watched_is_reported(void)
+{
+    Scene *scene = scene_begin();
+    NwfLearnRequest *request;
+    guint before;
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    talk_ask("vnet0", 1, TALK_REQUEST);
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 time=1 sid=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_unwatch(scene, "vnet0");
+    scene_expect(scene, "vnet0", "10.0.0.5"); /* asked */
+    before = scene_reports(scene, "vnet0");
+    g_usleep(1200000);
+    request = g_hash_table_lookup(scene->requests, "vnet0");
+    nwf_learner_watch(scene->learner, request);
+    for (guint i = 0; i < 500 && scene_reports(scene, "vnet0") == before; i++)
+        g_usleep(2000);
+    g_assert_cmpuint(scene_reports(scene, "vnet0"), ==, before + 1);
+    scene_expect(scene, "vnet0", "");
+    scene_end(scene);
+}
+
+static void
+test_trusted_servers_may_change(void)
+{
+    Scene *scene = scene_of_one("dhcp servers=10.0.0.3");
+
+    talk_lease("vnet0", 1, 5);
+    g_usleep(50000);
+    scene_expect(scene, "vnet0", "");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3,10.0.0.1");
+    g_usleep(50000);
+    net_send("vnet0", 1, TALK_ACK); /* the question is still open */
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.3");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* A neighbour who knows the VM's MAC address, and can send from any address but those of the servers. */
+static void
+test_others_answers_do_not_drown_those_of_listed_servers(void)
+{
+    Scene *scene = scene_of_one("dhcp servers=10.0.0.3,10.0.0.1");
+
+    talk_ask("vnet0", 1, TALK_REQUEST);
+    net_send_times("vnet0", 1, "to ack src=10.0.0.66 xid=7 yi=10.0.0.5 time=3600 sid=10.0.0.1", 5000);
+    net_send("vnet0", 1, TALK_ACK);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* Leases belong to owner and MAC: both ports have them, and they outlive both. */
+static void
+test_two_ports_of_one_key(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_watch(scene, "vnet1", 1, "dhcp");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_unwatch(scene, "vnet0");
+    scene_unwatch(scene, "vnet1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet1", 1, "dhcp");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* What a guest had leased before it was away has become another's. A guess is no reason to give it up, a lease is. */
+static void
+test_a_lease_of_one_who_was_away_gives_way(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(3);
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_unwatch(scene, "vnet0");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    scene_watch(scene, "vnet2", 3, "any");
+    g_usleep(50000);
+    talk_lease("vnet1", 2, 5);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    net_send("vnet2", 3, "from arp 10.0.0.6 10.0.0.1");
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_expect(scene, "vnet0", "10.0.0.6");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_logged(scene, "3 port 'vnet0': 10.0.0.5");
+    scene_end(scene);
+}
+
+static const TalkTest tests[] = {
+    {"/learn/dhcp/exchange", test_dhcp_whole_exchange},
+    {"/learn/dhcp/busy", test_a_busy_learner_sees_the_question_before_its_answer},
+    {"/learn/dhcp/end", test_a_lease_ends_in_time},
+    {"/learn/dhcp/ended-before", test_what_ended_before_it_was_watched_is_reported},
+    {"/learn/dhcp/servers", test_trusted_servers_may_change},
+    {"/learn/dhcp/drowned", test_others_answers_do_not_drown_those_of_listed_servers},
+    {"/learn/dhcp/two-ports", test_two_ports_of_one_key},
+    {"/learn/dhcp/away", test_a_lease_of_one_who_was_away_gives_way},
+};
+
+int
+main(int argc, char **argv)
+{
+    return talk_main(argc, argv, tests, G_N_ELEMENTS(tests), NULL);
+}

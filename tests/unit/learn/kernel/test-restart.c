@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-restart.c: what a learner that starts again knows
+ */
+#include "tests/unit/learn/kernel/talk.h"
+
+static void
+test_a_restart_forgets_nothing(void)
+{
+    Scene *scene = scene_begin();
+
+    net_port("vnet0");
+    net_port("vnet1");
+    net_port("vnet2");
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    scene_watch(scene, "vnet2", 3, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    talk_lease("vnet1", 2, 5);
+    net_send("vnet2", 3, "from arp 10.0.0.67 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_expect(scene, "vnet2", "10.0.0.67");
+    scene_stop(scene);
+    net_run("ip link del vnet2; sleep 0.1");
+    net_port("vnet2");
+    scene_start(scene);
+    scene_expect(scene, "vnet0", "10.0.0.66"); /* asked before it is watched */
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_expect(scene, "vnet2", ""); /* a new device has not learned it */
+    scene_watch(scene, "vnet0", 1, "any");
+    scene_watch(scene, "vnet1", 2, "dhcp");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.77 10.0.0.1");
+    g_usleep(50000);
+    scene_expect(scene, "vnet0", "10.0.0.66"); /* no second choice */
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_unwatch(scene, "vnet0");
+    scene_restart(scene);
+    scene_expect(scene, "vnet0", ""); /* the binding was deleted */
+    scene_end(scene);
+}
+
+/* When a daemon starts its ports come one after the other. Who comes first does not get what is another's. */
+static void
+test_the_first_port_takes_nothing_from_the_others(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(4);
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.66 10.0.0.1");
+    talk_lease("vnet2", 3, 5);
+    scene_expect(scene, "vnet1", "10.0.0.66");
+    scene_expect(scene, "vnet2", "10.0.0.5");
+    scene_stop(scene);
+    scene_wake(scene);
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    for (guint i = 0; i < 3; i++) {
+        net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+        net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+        net_send("vnet0", 1, "from arp 10.0.0.8 10.0.0.1");
+        g_usleep(50000);
+    }
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp");
+    scene_hold(scene, "vnet3", "10.0.0.8");
+    scene_expect(scene, "vnet0", "");
+    nwf_learner_begin(scene->learner);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    net_send("vnet0", 1, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet0", 1, "from arp 10.0.0.8 10.0.0.1");
+    net_send("vnet0", 1, TALK_LAST); /* without a pause: it listens when begin() returns */
+    scene_expect(scene, "vnet0", TALK_LAST_ADDRESS);
+    scene_expect(scene, "vnet1", "10.0.0.66");
+    scene_expect(scene, "vnet2", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* What is on disk when the engine is told is what a killed daemon leaves, if it is killed at once. */
+static void
+test_what_was_reported_is_on_disk(void)
+{
+    Scene *scene = scene_of_one("any");
+    g_autofree char *path = g_build_filename(scene->dir, "learn", "state", NULL);
+
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_stop(scene);
+    g_assert_nonnull(scene->state);
+    g_assert_true(g_file_set_contents(path, scene->state, -1, NULL));
+    scene_start(scene);
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_end(scene);
+}
+
+/* Files that cannot be written are told of, and stop nothing. */
+static void
+test_a_directory_that_cannot_be_written(void)
+{
+    Scene *scene = scene_begin();
+
+    net_run("mkdir -p '%s'; rm -rf '%s/learn'; echo > '%s/learn'", scene->dir, scene->dir, scene->dir);
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "any");
+    g_usleep(50000);
+    net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.66");
+    scene_logged(scene, "3 learned addresses may be lost");
+    scene_end(scene);
+}
+
+static const TalkTest tests[] = {
+    {"/learn/restart/kept", test_a_restart_forgets_nothing},
+    {"/learn/restart/first", test_the_first_port_takes_nothing_from_the_others},
+    {"/learn/restart/on-disk", test_what_was_reported_is_on_disk},
+    {"/learn/restart/unwritable", test_a_directory_that_cannot_be_written},
+};
+
+int
+main(int argc, char **argv)
+{
+    return talk_main(argc, argv, tests, G_N_ELEMENTS(tests), NULL);
+}
