@@ -7,9 +7,10 @@
  * the applier as news. It knows nothing about ports and changes nothing. firewalld's signals become news, too.
  *
  * Our own transactions are announced like anybody's. The applier tells them apart: it asks the kernel for the number of
- * the last transaction before and after each of its own calls. If the tools were run as often as the number grew, all in
- * between were ours. Else those are ours that came from processes which we started. Process numbers alone would not do,
- * since the kernel counts processes otherwise than a daemon in a container.
+ * the last transaction before and after each of its own calls. If the number grew by as many as the tools made for
+ * certain, all in between were ours; runs that were refused do not count, for somebody else may be why. Else those are
+ * ours that came from processes which we started. Process numbers alone would not do, since the kernel counts processes
+ * otherwise than a daemon in a container.
  *
  * What cannot be told apart counts as foreign; looking once too often costs some reading.
  */
@@ -26,7 +27,7 @@ enum { TOUCHED_MAX = 20000, NEWS_MAX = 1000, OWN_MAX = 256 };
 /* Transactions (@before, @after] ran while we were changing the kernel. */
 typedef struct Own {
     guint32 before, after;
-    GArray *runs; /* (element-type pid_t) */
+    GArray *runs; /* (element-type NwfRun) */
 } Own;
 
 struct NwfGuard {
@@ -81,7 +82,7 @@ nwf_news_new_everything(void)
     return news;
 }
 
-/* Takes over @news. When nobody takes them away they become one. */
+/* Takes over @news. When nobody takes them away they become one, which is about more than one transaction. */
 void
 nwf_guard_tell(NwfEngine *engine, NwfNews *news)
 {
@@ -89,6 +90,7 @@ nwf_guard_tell(NwfEngine *engine, NwfNews *news)
     if (g_queue_get_length(&engine->news) >= NEWS_MAX) {
         g_queue_clear_full(&engine->news, (GDestroyNotify)nwf_news_free);
         news->everything = TRUE;
+        news->generation = 0;
     }
     g_queue_push_tail(&engine->news, news);
     g_cond_signal(&engine->wake);
@@ -221,9 +223,19 @@ static gboolean
 has_run(const Own *own, guint32 process)
 {
     for (guint i = 0; i < own->runs->len; i++)
-        if ((guint32)g_array_index(own->runs, pid_t, i) == process)
+        if ((guint32)g_array_index(own->runs, NwfRun, i).process == process)
             return TRUE;
     return FALSE;
+}
+
+static guint32
+announced(const Own *own)
+{
+    guint32 n = 0;
+
+    for (guint i = 0; i < own->runs->len; i++)
+        n += g_array_index(own->runs, NwfRun, i).announced ? 1 : 0;
+    return n;
 }
 
 /* The numbers may pass their greatest value: only differences count. */
@@ -233,7 +245,7 @@ nwf_guard_is_own(NwfEngine *engine, const NwfNews *news)
     for (GList *i = engine->guard->own.tail; news->generation && i; i = i->prev) {
         const Own *own = i->data;
         if (news->generation - own->before - 1 < own->after - own->before)
-            return own->after - own->before == own->runs->len || has_run(own, news->process);
+            return own->after - own->before == announced(own) || has_run(own, news->process);
     }
     return FALSE;
 }

@@ -37,6 +37,12 @@ typedef struct NwfTouched {
     gboolean concerned; /* (out): something of ours is there, or the way to it */
 } NwfTouched;
 
+/* A process that was given a change of the kernel. */
+typedef struct NwfRun {
+    pid_t process;
+    gboolean announced; /* it made one transaction of nf_tables for certain; else it may have made one or not */
+} NwfRun;
+
 typedef struct NwfBackend NwfBackend;
 
 struct NwfBackend {
@@ -75,11 +81,14 @@ struct NwfBackend {
     /* Removes rules of the stock driver that stand where this technology does not see them: every port has ours now. */
     gboolean (*retire_stock)(NwfBackend *self, GError **error);
 
-    /* Whether there are tables that tell nobody when they are changed; and whether these are others than we left them. */
+    /*
+     * Whether there are tables that tell nobody when they are changed; and whether these are others than we left them, or
+     * any table was found changed while it was worked on: then there is reason for a look.
+     */
     gboolean (*is_mute)(NwfBackend *self);
     gboolean (*is_stirred)(NwfBackend *self);
 
-    /* (transfer full) (element-type pid_t): the processes that have changed the kernel for us since the last call. */
+    /* (transfer full) (element-type NwfRun): what was run to change the kernel since the last call. */
     GArray *(*take_runs)(NwfBackend *self);
 
     void (*free)(NwfBackend *self);

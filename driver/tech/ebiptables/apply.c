@@ -64,12 +64,16 @@ is_in_doubt(const NwfJob *job, const char *port, NwfLayer layer)
            g_hash_table_contains(job->self->tools[layer].suspects, port);
 }
 
+/*
+ * The layers of @port that differ, or those that do not, are as they should be now. The latter are said to be so before
+ * anything is run: who becomes a suspect while others are changed remains one.
+ */
 static void
-trust(NwfJob *job, const char *port)
+trust(NwfJob *job, const NwfJobPort *port, gboolean differs)
 {
-    g_hash_table_remove(job->self->uncertain, port);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        g_hash_table_remove(job->self->tools[layer].suspects, port);
+        if (port->differs[layer] == differs)
+            g_hash_table_remove(job->self->tools[layer].suspects, port->change->port);
 }
 
 static void
@@ -107,6 +111,7 @@ add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
     for (guint i = 0; i < job->ports->len; i++) {
         NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         port->closes = closes(job, port);
+        trust(job, port, FALSE);
     }
 }
 
@@ -268,8 +273,11 @@ run_all(NwfJob *job, GError **error)
         g_autofree char *trouble = go_back(job, stage, ran);
         return nwf_set_error(error, (NwfErrorCode)failure->code, "%s%s", failure->message, trouble);
     }
-    for (guint i = 0; i < job->ports->len; i++)
-        trust(job, g_array_index(job->ports, NwfJobPort, i).change->port);
+    for (guint i = 0; i < job->ports->len; i++) {
+        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+        g_hash_table_remove(job->self->uncertain, port->change->port);
+        trust(job, port, TRUE);
+    }
     return TRUE;
 }
 

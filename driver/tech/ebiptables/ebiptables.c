@@ -94,7 +94,7 @@ static GArray *
 ebiptables_take_runs(NwfBackend *backend)
 {
     NwfEbiptables *self = self_of(backend);
-    GArray *runs = g_array_new(FALSE, FALSE, sizeof(pid_t));
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         GArray *of_tool = self->tools[layer].runs;

@@ -10,9 +10,9 @@
  * A rehearsal takes all ports at once. If it is refused it is halved, a few times; ports that could not be compared are
  * written, as if nothing were known.
  *
- * After somebody else has written: the tables that were touched are read again. Suspects are those ports that lost or
- * gained chains or dispatch rules, and the owners of chains whose rules were changed. At that layer nothing is known of a
- * suspect until it was applied again.
+ * After somebody else has written: the tables that were touched are read again, and those that were found changed in the
+ * middle of a change. Suspects are those ports that lost or gained chains or dispatch rules (tool.c), and the owners of
+ * chains whose rules were changed. At that layer nothing is known of a suspect until it was applied again.
  */
 #include "driver/tech/ebiptables/agree.h"
 #include "driver/tech/ebiptables/job.h"
@@ -223,46 +223,16 @@ concerns(NwfTool *tool, GPtrArray *touched)
 {
     g_autoptr(GPtrArray) ports = nwf_state_ports(tool->state);
 
-    if (!is_of_table(tool, touched))
+    if (!is_of_table(tool, touched) && !tool->missed)
         return FALSE;
-    if (ports->len == 0 && !nwf_state_has_chain(tool->state, nwf_base_jumps[0].base)) {
+    if (ports->len == 0 && !nwf_state_has_chain(tool->state, nwf_base_jumps[0].base) && !tool->missed) {
         tool->known = FALSE; /* there is nothing to be harmed; it is read when it is needed */
         return FALSE;
     }
     if (touched)
-        return suspect_owners(tool, touched, ports);
+        return suspect_owners(tool, touched, ports) || tool->missed;
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
-    return TRUE;
-}
-
-static void
-suspect_changed(NwfTool *tool, const NwfState *before)
-{
-    const NwfState *const both[] = {before, tool->state};
-
-    for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
-        g_autoptr(GPtrArray) ports = nwf_state_ports(both[i]);
-        for (guint j = 0; j < ports->len; j++) {
-            const char *port = g_ptr_array_index(ports, j);
-            if (!nwf_agree_in_outline(before, tool->state, port))
-                g_hash_table_add(tool->suspects, g_strdup(port));
-        }
-    }
-}
-
-static gboolean
-read_again(NwfTool *tool, GError **error)
-{
-    g_autoptr(NwfState) before = g_steal_pointer(&tool->state);
-
-    tool->state = nwf_state_new(tool->layer);
-    if (!nwf_tool_read(tool, error)) {
-        nwf_state_free(tool->state); /* it is looked again; then the difference is found against this */
-        tool->state = g_steal_pointer(&before);
-        return FALSE;
-    }
-    suspect_changed(tool, before);
     return TRUE;
 }
 
@@ -292,8 +262,9 @@ nwf_ebiptables_look(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, 
         if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched))
             continue;
         concerned = TRUE;
-        if (!read_again(tool, error))
+        if (!nwf_tool_read(tool, error))
             return FALSE;
+        tool->missed = FALSE;
         add_suspects(suspects, tool);
     }
     if (!concerned)

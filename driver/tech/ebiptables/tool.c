@@ -7,9 +7,14 @@
  *
  * A tool that was killed at its time limit may have been heard by the kernel or not: then the table is unknown again,
  * and the next use reads it first.
+ *
+ * A table is read whenever it turns out to be another than was thought, which may be in the middle of a change of one
+ * port. What others have lost by then would never be found by comparing with what was read: so whoever reads compares,
+ * and notes the suspects.
  */
 #include "driver/tech/ebiptables/tool.h"
 
+#include "driver/tech/ebiptables/agree.h"
 #include "driver/tech/ebiptables/legacy.h"
 
 #include <glib/gi18n-lib.h>
@@ -37,7 +42,7 @@ nwf_tool_init(NwfTool *tool, NwfLayer layer)
         .layer = layer,
         .state = nwf_state_new(layer),
         .suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-        .runs = g_array_new(FALSE, FALSE, sizeof(pid_t)),
+        .runs = g_array_new(FALSE, FALSE, sizeof(NwfRun)),
     };
 }
 
@@ -64,8 +69,8 @@ remember(NwfTool *tool)
 gboolean
 nwf_tool_is_stirred(const NwfTool *tool)
 {
-    if (!tool->legacy || !tool->known)
-        return FALSE;
+    if (tool->missed || !tool->legacy || !tool->known)
+        return tool->missed;
     g_autofree char *now = nwf_legacy_fingerprint(tool->layer);
     return g_strcmp0(now, tool->fingerprint) != 0;
 }
@@ -112,18 +117,43 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
            nwf_state_read(into, result.out, error);
 }
 
+/* Ports of which @a and @b have not the same chains and dispatch rules become suspects. */
+static void
+suspect_changed(NwfTool *tool, const NwfState *a, const NwfState *b)
+{
+    const NwfState *const both[] = {a, b};
+
+    for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
+        g_autoptr(GPtrArray) ports = nwf_state_ports(both[i]);
+        for (guint j = 0; j < ports->len; j++) {
+            const char *port = g_ptr_array_index(ports, j);
+            if (nwf_agree_in_outline(a, b, port))
+                continue;
+            g_hash_table_add(tool->suspects, g_strdup(port));
+            tool->missed = TRUE;
+        }
+    }
+}
+
 gboolean
 nwf_tool_read(NwfTool *tool, GError **error)
 {
+    g_autoptr(NwfState) now = nwf_state_new(tool->layer);
+
+    tool->missed = nwf_tool_is_stirred(tool);
     tool->known = FALSE;
     if (!nwf_tool_find(tool, error))
         return FALSE;
     remember(tool);
-    if (!nwf_tool_list(tool, tool->state, error)) {
+    if (!nwf_tool_list(tool, now, error)) {
         g_prefix_error(error, "%s: ", _("the rules of the kernel cannot be read"));
         return FALSE;
     }
-    tool->known = TRUE;
+    if (tool->listed)
+        suspect_changed(tool, tool->state, now);
+    nwf_state_free(tool->state);
+    tool->state = g_steal_pointer(&now);
+    tool->known = tool->listed = TRUE;
     return TRUE;
 }
 
@@ -190,6 +220,19 @@ nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *r
                               (gssize)batch->text->len, TIMEOUT_MS, result, error);
 }
 
+/* It makes a table that tells nothing count as missed if somebody has changed it since we left it. */
+static gboolean
+restore_noted(NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error)
+{
+    tool->missed = nwf_tool_is_stirred(tool);
+    gboolean done = nwf_tool_restore(tool, batch, result, error);
+    NwfRun run = {.process = result->pid, .announced = done && !tool->legacy};
+
+    if (run.process != 0)
+        g_array_append_val(tool->runs, run);
+    return done;
+}
+
 gboolean
 nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error)
 {
@@ -198,10 +241,7 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **
 
     if (!nwf_tool_find(tool, error))
         return FALSE;
-    gboolean done = nwf_tool_restore(tool, batch, &result, &failure);
-    if (result.pid != 0)
-        g_array_append_val(tool->runs, result.pid);
-    if (done) {
+    if (restore_noted(tool, batch, &result, &failure)) {
         remember(tool);
         nwf_state_applied(tool->state, batch->text->str);
         return TRUE;
@@ -210,6 +250,7 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
     if (result.exit_status < 0 || result.exit_status > 128) { /* its end was not its own */
         tool->known = FALSE;
+        tool->missed = tool->missed || tool->legacy; /* until it is read nobody can tell */
         *in_doubt = TRUE;
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
     }

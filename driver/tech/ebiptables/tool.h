@@ -10,14 +10,16 @@
 typedef struct NwfTool {
     NwfLayer layer;
     NwfLeash *leash; /* of those that write; may be NULL; not owned */
-    char *restore; /* paths; NULL if it is not installed */
+    char *restore;   /* paths; NULL if it is not installed */
     char *save;
     NwfState *state;
-    gboolean known; /* state has been read and kept in step */
+    gboolean known;       /* state has been read and kept in step */
     GHashTable *suspects; /* set of names of ports that somebody else may have changed in this table */
-    gboolean legacy;   /* its table is none of nf_tables and tells nobody when it is changed */
-    char *fingerprint; /* of such a table, as it was when we last read or changed it */
-    GArray *runs;   /* (element-type pid_t): of the processes that were given a batch; whoever is interested empties it */
+    gboolean legacy;      /* its table is none of nf_tables and tells nobody when it is changed */
+    char *fingerprint;    /* of such a table, as it was when we last read or changed it */
+    gboolean listed;      /* was read at least once */
+    gboolean missed;      /* was found changed by somebody else, and nobody has looked since */
+    GArray *runs;         /* (element-type NwfRun): those that were given a batch; whoever is interested empties it */
 } NwfTool;
 
 void nwf_tool_init(NwfTool *tool, NwfLayer layer);
@@ -26,7 +28,7 @@ void nwf_tool_clear(NwfTool *tool);
 /** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_FIREWALL that names the one that is missing. */
 gboolean nwf_tool_find(NwfTool *tool, GError **error);
 
-/** nwf_tool_is_stirred: whether a table that tells nobody about changes is another than we left it. */
+/** nwf_tool_is_stirred: whether there is reason for a look: the table missed one, or tells nothing and is another. */
 gboolean nwf_tool_is_stirred(const NwfTool *tool);
 
 /** nwf_tool_list: lists the table of the calling thread's network namespace; the programs were found. */
@@ -35,7 +37,7 @@ gboolean nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error);
 /** nwf_tool_restore: gives the table of the calling thread's network namespace a batch, and follows nothing. */
 gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error);
 
-/** nwf_tool_read: reads the table, whatever was known of it. */
+/** nwf_tool_read: reads the table, whatever was known of it. Ports that lost or gained something become suspects. */
 gboolean nwf_tool_read(NwfTool *tool, GError **error);
 
 /**
