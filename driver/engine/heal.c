@@ -7,8 +7,10 @@
  * with what it should hold, and only what differs is written. So a change that did no harm costs some reading.
  *
  * Against somebody who does it again and again: after a few times each next look waits longer, up to LAST_DELAY, until
- * there was peace for CALM. And reading takes a small part of the time only, however often others change what is not
- * ours in chains that lead to ours.
+ * there was peace for CALM, which begins when the next look might be. And reading takes a small part of the time only,
+ * however often others change what is not ours in chains that lead to ours.
+ *
+ * What cannot be read, or belongs to no port and cannot be written, is looked at again after the same delays.
  *
  * Limits: while a look waits, ports may be without rules. In the log a culprit is named once until there was peace.
  */
@@ -21,7 +23,8 @@ enum {
     FIRST_DELAY = 1 * G_TIME_SPAN_SECOND,
     LAST_DELAY = 60 * G_TIME_SPAN_SECOND,
     CALM = 60 * G_TIME_SPAN_SECOND,
-    REST = 10, /* times the time that a look took is rested after it */
+    REST = 10, /* times the time that a look took is rested after it… */
+    REST_MAX = 10 * G_TIME_SPAN_SECOND, /* …but not longer, since ports may be open meanwhile */
     POLL = 1 * G_TIME_SPAN_SECOND,
 };
 
@@ -46,7 +49,7 @@ nwf_heal_plan(NwfEngine *engine)
     if (!backend->is_mute(backend))
         engine->heal.poll_at = 0;
     else if (engine->heal.poll_at <= now)
-        engine->heal.poll_at = now + POLL;
+        engine->heal.poll_at = MAX(now + POLL, engine->heal.not_before);
 }
 
 static gint64
@@ -80,14 +83,20 @@ is_concerned(const NwfNews *news)
     return concerned;
 }
 
+/* NULL: none of them is. */
+static const NwfNews *
+first_concerned(GPtrArray *news)
+{
+    for (guint i = 0; i < news->len; i++)
+        if (is_concerned(g_ptr_array_index(news, i)))
+            return g_ptr_array_index(news, i);
+    return NULL;
+}
+
 static void
 log_healed(NwfEngine *engine, GPtrArray *news)
 {
-    const NwfNews *first = NULL;
-
-    for (guint i = 0; i < news->len && !first; i++)
-        if (is_concerned(g_ptr_array_index(news, i)))
-            first = g_ptr_array_index(news, i);
+    const NwfNews *first = first_concerned(news);
     g_autofree char *who = first ? culprit(first) : g_strdup(_("an unknown program"));
     if (engine->heal.times == 1)
         nwf_engine_log(engine, NWF_LOG_WARNING, "engine",
@@ -120,13 +129,12 @@ merge(GPtrArray *news)
     return g_steal_pointer(&touched);
 }
 
-static void
-put_right(NwfEngine *engine, GPtrArray *ports)
+static gboolean
+put_right(NwfEngine *engine, GPtrArray *ports, GError **error)
 {
     g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
     g_autoptr(GPtrArray) nothing = g_ptr_array_new();
     g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < ports->len; i++) {
         NwfGroup *group = nwf_group_new(&nwf_restore_kind);
@@ -135,35 +143,41 @@ put_right(NwfEngine *engine, GPtrArray *ports)
         g_ptr_array_add(groups, group);
     }
     nwf_execute(engine, groups);
-    if (!nwf_guard_apply(engine, nothing, notes, &error))
-        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
+    return nwf_guard_apply(engine, nothing, notes, error);
 }
 
-/* FALSE: the tables cannot be read, so all is to be looked at later. */
+/* FALSE: the tables cannot be read, or not all of them be put right, so all is to be looked at later. */
 static gboolean
-look(NwfEngine *engine, GPtrArray *news)
+look(NwfEngine *engine, GPtrArray *news, GError **error)
 {
     NwfBackend *backend = engine->config.backend;
     g_autoptr(GPtrArray) touched = merge(news), ports = NULL;
-    g_autoptr(GError) error = NULL;
     guint64 writes = engine->writes;
 
-    if (!backend->look(backend, touched, &ports, &error)) {
-        nwf_engine_log(engine, engine->heal.blind ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "tech", "%s", error->message);
-        engine->heal.blind = TRUE;
+    if (!backend->look(backend, touched, &ports, error))
         return FALSE;
+    gboolean whole = !ports || put_right(engine, ports, error);
+    if (whole && engine->writes != writes) {
+        if (g_get_monotonic_time() - engine->heal.peace_at > CALM)
+            engine->heal.times = 0;
+        engine->heal.times++;
+        log_healed(engine, news);
     }
-    engine->heal.blind = FALSE;
-    if (!ports)
-        return TRUE;
-    put_right(engine, ports);
-    if (engine->writes == writes)
-        return TRUE;
-    if (g_get_monotonic_time() - engine->heal.last > CALM)
-        engine->heal.times = 0;
-    engine->heal.times++;
-    log_healed(engine, news);
-    return TRUE;
+    return whole;
+}
+
+/* Everything is looked at again; who is to blame is not forgotten. */
+static void
+look_later(NwfEngine *engine, GPtrArray *news, const GError *why)
+{
+    const NwfNews *first = first_concerned(news);
+    NwfNews *again = nwf_news_new_everything();
+
+    nwf_engine_log(engine, engine->heal.failures ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "tech", "%s", why->message);
+    engine->heal.failures++;
+    again->process = first ? first->process : 0;
+    again->program = first ? g_strdup(first->program) : NULL;
+    nwf_guard_tell(engine, again);
 }
 
 /* Takes over @news (element-type NwfNews), and asks the tables that tell nothing. */
@@ -173,7 +187,7 @@ nwf_heal(NwfEngine *engine, GPtrArray *news)
     NwfBackend *backend = engine->config.backend;
     gint64 begin = g_get_monotonic_time();
     guint64 writes = engine->writes;
-    gboolean seen = TRUE;
+    g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < news->len;)
         if (nwf_guard_is_own(engine, g_ptr_array_index(news, i)))
@@ -182,16 +196,18 @@ nwf_heal(NwfEngine *engine, GPtrArray *news)
             i++;
     if (engine->heal.poll_at && begin >= engine->heal.poll_at && backend->is_stirred(backend))
         g_ptr_array_add(news, nwf_news_new_everything());
-    if (news->len > 0)
-        seen = look(engine, news);
+    if (news->len == 0)
+        return;
+    if (look(engine, news, &error))
+        engine->heal.failures = 0;
+    else
+        look_later(engine, news, error);
 
     gint64 now = g_get_monotonic_time();
-    if (!seen)
-        nwf_guard_tell(engine, nwf_news_new_everything());
-    if (!seen)
-        engine->heal.not_before = now + FIRST_DELAY;
+    if (engine->heal.failures > 0)
+        engine->heal.not_before = now + delay_of(PROMPT + engine->heal.failures);
     else if (engine->writes != writes)
-        engine->heal.not_before = (engine->heal.last = now) + delay_of(engine->heal.times);
-    else if (news->len > 0)
-        engine->heal.not_before = now + REST * (now - begin);
+        engine->heal.not_before = engine->heal.peace_at = now + delay_of(engine->heal.times);
+    else
+        engine->heal.not_before = now + MIN(REST * (now - begin), REST_MAX);
 }

@@ -30,7 +30,7 @@ typedef struct NwfPort {
 
     NwfLearnRequest *request; /* its address is learned; NULL: it is configured, or of no interest */
     GArray *addresses;  /* (element-type NwfAddress): those that the plan was made with; NULL if nothing is learned */
-    gboolean postponed; /* addresses are known but the plan is the interim one: tried again later */
+    gboolean postponed; /* the kernel did not take the right plan and has the interim or the closed one: tried again later */
 } NwfPort;
 
 NwfPort *nwf_port_new(NwfBinding *binding);
@@ -56,9 +56,9 @@ typedef struct NwfNews {
 typedef struct NwfHealing {
     gint64 not_before; /* monotonic time of the next look */
     gint64 poll_at;    /* when tables that tell nothing are asked; 0: there are none */
-    gint64 last;       /* when something had to be put right */
+    gint64 peace_at;   /* since when nothing had to be put right that might have been */
     guint times;       /* since there was peace */
-    gboolean blind;    /* the last look failed, and that was said */
+    guint failures;    /* of the last looks, one after the other; the first was said */
 } NwfHealing;
 
 typedef struct NwfGroupKind {

@@ -4,7 +4,8 @@
  *
  * At start, after a reload and when a definition appears, each stored binding is a group of its own: one that cannot be
  * built, or that the kernel refuses, becomes a closed port and harms no other. If not even that can be put in place
- * because there is no tool, the port is marked unplaced and tried again later. Nothing of this is an error to anybody;
+ * because there is no tool, the port is marked unplaced and tried again later. So is a port that was filtered until its
+ * rules had to be written again: what the kernel took once it should take again. Nothing of this is an error to anybody;
  * it is logged when it begins and when it ends, not at each try.
  *
  * At start and at a reload the kernel may hold rules of ports that have no binding any more; they are released. But if
@@ -69,6 +70,7 @@ yield_restore(NwfEngine *engine, NwfGroup *group, const GError *why)
     if (is_news(swap->old))
         nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), swap->name, why->message);
     nwf_build_closed(swap->new);
+    swap->new->postponed = swap->old->closed ? swap->old->postponed : swap->old->plan != NULL;
     return TRUE;
 }
 
@@ -105,8 +107,12 @@ read_tables(NwfEngine *engine, GPtrArray **in_kernel, NwfNotes *notes, GError **
 {
     g_autoptr(GPtrArray) nothing = g_ptr_array_new();
 
-    return engine->config.backend->read(engine->config.backend, in_kernel, notes, error) &&
-           nwf_guard_apply(engine, nothing, notes, error);
+    if (!engine->config.backend->read(engine->config.backend, in_kernel, notes, error))
+        return FALSE;
+    if (nwf_guard_apply(engine, nothing, notes, error))
+        return TRUE;
+    nwf_guard_tell(engine, nwf_news_new_everything()); /* which makes it be tried again */
+    return FALSE;
 }
 
 static gboolean

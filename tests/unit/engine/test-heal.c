@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "driver/engine/internal.h"
 #include "driver/watch/firewall.h"
 #include "tests/unit/engine/world.h"
 
@@ -197,6 +198,84 @@ test_in_the_middle_of_changes(void)
     world_agrees(world);
 }
 
+/*
+ * Somebody's change comes between our reading and our writing, so that our batch is refused and the table is read again:
+ * ports that the batch is not about are put right, too.
+ */
+static void
+test_in_the_same_moment(gconstpointer script)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *before_ours = g_strdup_printf("rm $INSTEAD; %s; exec $REAL \"$@\"", (const char *)script);
+
+    g_autofree char *right = world_kernel();
+    world_expect(world_bind(world, "vc", "web", NULL, &error));
+    sandbox_spoil("ebtables-restore", before_ours);
+    world_expect(world_unbind(world, "vc", &error));
+    assert_healed(right, 10);
+    world_agrees(world);
+}
+
+/* What belongs to no port and cannot be put right is tried again. */
+static void
+test_a_tool_fails_once(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autofree char *right = world_kernel();
+
+    sandbox_spoil("iptables-restore", "rm $INSTEAD; exit 4");
+    g_free(sandbox_run("iptables -F FORWARD"));
+    assert_healed(right, 10);
+}
+
+/* Rules that the kernel once had are tried again when they are refused: meanwhile their port is closed. */
+static void
+test_a_tool_fails_for_a_while(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autofree char *right = world_kernel();
+
+    sandbox_spoil("iptables-restore", "t=$(mktemp -p /run); cat > $t; grep -q dport $t && exit 4; exec $REAL \"$@\" < $t");
+    g_free(sandbox_run("iptables -F FI-va"));
+    for (guint i = 0; i < 100 && world_logged(NWF_LOG_ERROR, "'va' is closed") == 0; i++)
+        g_usleep(50 * 1000);
+    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "'va' is closed"), ==, 1);
+    sandbox_spoil("iptables-restore", NULL);
+    assert_healed(right, 10);
+    g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
+}
+
+/* News that nobody takes away become one, and that is nobody's own transaction. */
+static void
+test_too_much_news(void)
+{
+    NwfEngine engine = {.stopping = TRUE};
+
+    g_mutex_init(&engine.lock);
+    g_cond_init(&engine.wake);
+    g_queue_init(&engine.news);
+    for (guint32 i = 1; i <= 1001; i++) {
+        NwfNews *news = nwf_news_new_everything();
+        news->everything = FALSE;
+        news->generation = i;
+        nwf_guard_tell(&engine, news);
+    }
+    const NwfNews *all = g_queue_peek_head(&engine.news);
+    g_assert_cmpuint(g_queue_get_length(&engine.news), ==, 1);
+    g_assert_true(all->everything);
+    g_assert_cmpuint(all->generation, ==, 0);
+    g_queue_clear_full(&engine.news, (GDestroyNotify)nwf_news_free);
+    g_cond_clear(&engine.wake);
+    g_mutex_clear(&engine.lock);
+}
+
+static const char *const moments[][2] = {
+    {"flush-ruleset", "nft flush ruleset"},
+    {"flush-nat", "ebtables -t nat -F"},
+    {"flush-one", "ebtables -t nat -F POSTROUTING"},
+};
+
 static const char *const harms[][2] = {
     {"flush-ruleset", "nft flush ruleset"},
     {"flush-nat", "ebtables -t nat -F"},
@@ -232,6 +311,13 @@ add(void)
     g_test_add_func("/engine/heal/storm", test_a_storm);
     g_test_add_func("/engine/heal/start", test_a_start_reads);
     g_test_add_func("/engine/heal/reload", test_a_reload_reads);
+    for (guint i = 0; i < G_N_ELEMENTS(moments); i++) {
+        g_autofree char *path = g_strconcat("/engine/heal/moment/", moments[i][0], NULL);
+        g_test_add_data_func(path, moments[i][1], test_in_the_same_moment);
+    }
+    g_test_add_func("/engine/heal/fails-once", test_a_tool_fails_once);
+    g_test_add_func("/engine/heal/fails-a-while", test_a_tool_fails_for_a_while);
+    g_test_add_func("/engine/heal/too-much", test_too_much_news);
     g_test_add_func("/engine/heal/middle", test_in_the_middle_of_changes);
 }
 
