@@ -43,7 +43,7 @@ def arguments_of(words, names):
     parser.add_argument("--rounds", type=int, default=None, metavar="N", help="rounds (default: 3, with --quick 1)")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME",
                         help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but change and learning)")
-    parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; less than two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; two or three minutes")
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")
     options = parser.parse_args(words)
