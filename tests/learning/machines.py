@@ -113,7 +113,7 @@ class Machine:
         if not shutil.which("dhclient"):
             pytest.skip("this release of Debian has no dhclient")
         config = self.folder / "dhclient.conf"
-        config.write_text("timeout 20;\nretry 2;\nreboot 3;\ninitial-interval 1;\nbackoff-cutoff 2;\n")
+        config.write_text("timeout 20;\nretry 2;\nreboot 10;\ninitial-interval 1;\nbackoff-cutoff 2;\n")
         return self.start("dhclient", "-d", "-cf", config, "-sf", self.folder / "script", "-lf", self.folder / "leases", "-pf",
                           self.folder / "pid", "-e", f"NOTES={self.notes}", *words, "eth0")
 
