@@ -22,7 +22,12 @@
 #include "driver/watch/firewall.h"
 #include "driver/watch/firewalld.h"
 
-enum { TOUCHED_MAX = 20000, NEWS_MAX = 1000, OWN_MAX = 256 };
+enum {
+    TOUCHED_MAX = 20000,            /* chains of one transaction */
+    WAITING_MAX = 10 * TOUCHED_MAX, /* and of all that wait */
+    NEWS_MAX = 1000,
+    OWN_MAX = 256,
+};
 
 /* Transactions (@before, @after] ran while we were changing the kernel. */
 typedef struct Own {
@@ -82,13 +87,24 @@ nwf_news_new_everything(void)
     return news;
 }
 
+static gboolean
+is_too_much_locked(const NwfEngine *engine, const NwfNews *news)
+{
+    guint waiting = news->touched->len;
+
+    for (const GList *i = engine->news.head; i; i = i->next)
+        waiting += ((const NwfNews *)i->data)->touched->len;
+    return waiting > WAITING_MAX || engine->news.length >= NEWS_MAX;
+}
+
 /* Takes over @news. When nobody takes them away they become one, which is about more than one transaction. */
 void
 nwf_guard_tell(NwfEngine *engine, NwfNews *news)
 {
     g_mutex_lock(&engine->lock);
-    if (g_queue_get_length(&engine->news) >= NEWS_MAX) {
+    if (is_too_much_locked(engine, news)) {
         g_queue_clear_full(&engine->news, (GDestroyNotify)nwf_news_free);
+        g_ptr_array_set_size(news->touched, 0);
         news->everything = TRUE;
         news->generation = 0;
     }

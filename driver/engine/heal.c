@@ -39,14 +39,14 @@ nwf_heal_due_locked(NwfEngine *engine)
     return engine->heal.poll_at;
 }
 
-/* Tables that tell nothing are asked, from now on or no longer. */
+/* Tables that tell nothing are asked, from now on or no longer; so is one that missed a look, if nobody tells. */
 void
 nwf_heal_plan(NwfEngine *engine)
 {
     NwfBackend *backend = engine->config.backend;
     gint64 now = g_get_monotonic_time();
 
-    if (!backend->is_mute(backend))
+    if (!backend->is_mute(backend) && !backend->is_stirred(backend))
         engine->heal.poll_at = 0;
     else if (engine->heal.poll_at <= now)
         engine->heal.poll_at = MAX(now + POLL, engine->heal.not_before);

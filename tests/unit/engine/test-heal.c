@@ -147,6 +147,56 @@ test_a_reload_reads(void)
     g_assert_cmpuint(generation(), ==, before);
 }
 
+/* --- a table that tells nothing --- */
+
+#define LEGACY_SAVE "iptables-legacy-save -t filter | sed -e '/^#/d' -e 's/ \\[[0-9:]*\\]$//'"
+
+/* iptables in its older form; ebtables stays as it is. */
+static gboolean
+use_legacy(void)
+{
+    g_autofree char *works = sandbox_run("iptables-legacy -S > /dev/null 2>&1 && echo yes || true");
+
+    if (*works)
+        g_free(sandbox_run("cd /etc/alternatives; for i in restore save; do readlink iptables-$i > /run/was-$i;"
+                           "ln -sfn /usr/sbin/xtables-legacy-multi iptables-$i; done"));
+    return *works != '\0';
+}
+
+static void
+use_legacy_no_more(void)
+{
+    g_free(sandbox_run("cd /etc/alternatives; for i in restore save; do ln -sfn $(cat /run/was-$i) iptables-$i; done"));
+}
+
+/* Somebody changes a chain of one port, and before it was asked for we change the table for another. */
+static void
+test_a_mute_table(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    sandbox_fresh();
+    if (!use_legacy()) {
+        g_test_skip("there is no iptables-legacy here");
+        return;
+    }
+    {
+        g_autoptr(World) world = world_with_ports();
+        g_autofree char *right = sandbox_run(LEGACY_SAVE), *now = NULL;
+
+        g_free(sandbox_run("iptables-legacy -F FI-va"));
+        world_expect(world_bind(world, "vc", "web", NULL, &error));
+        world_expect(world_unbind(world, "vc", &error));
+        for (guint i = 0; i < 100 && g_strcmp0(now, right) != 0; i++) {
+            g_free(now);
+            g_usleep(50 * 1000);
+            now = sandbox_run(LEGACY_SAVE);
+        }
+        g_assert_cmpstr(now, ==, right);
+    }
+    use_legacy_no_more();
+}
+
 /* --- in the middle of changes --- */
 
 typedef struct Hand {
@@ -236,7 +286,8 @@ test_a_tool_fails_for_a_while(void)
     g_autoptr(World) world = world_with_ports();
     g_autofree char *right = world_kernel();
 
-    sandbox_spoil("iptables-restore", "t=$(mktemp -p /run); cat > $t; grep -q dport $t && exit 4; exec $REAL \"$@\" < $t");
+    sandbox_spoil("iptables-restore",
+                  "t=$(mktemp -p /run); cat > $t; grep -q dport $t && exit 4; exec $REAL \"$@\" < $t");
     g_free(sandbox_run("iptables -F FI-va"));
     for (guint i = 0; i < 100 && world_logged(NWF_LOG_ERROR, "'va' is closed") == 0; i++)
         g_usleep(50 * 1000);
@@ -246,19 +297,21 @@ test_a_tool_fails_for_a_while(void)
     g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
 }
 
-/* News that nobody takes away become one, and that is nobody's own transaction. */
+/* News that nobody takes away become one, and that is nobody's own transaction. @chains: that each is about. */
 static void
-test_too_much_news(void)
+too_much_news(guint32 number, guint chains)
 {
     NwfEngine engine = {.stopping = TRUE};
 
     g_mutex_init(&engine.lock);
     g_cond_init(&engine.wake);
     g_queue_init(&engine.news);
-    for (guint32 i = 1; i <= 1001; i++) {
+    for (guint32 i = 1; i <= number; i++) {
         NwfNews *news = nwf_news_new_everything();
         news->everything = FALSE;
         news->generation = i;
+        for (guint j = 0; j < chains; j++)
+            g_ptr_array_add(news->touched, g_new0(NwfTouched, 1));
         nwf_guard_tell(&engine, news);
     }
     const NwfNews *all = g_queue_peek_head(&engine.news);
@@ -268,6 +321,13 @@ test_too_much_news(void)
     g_queue_clear_full(&engine.news, (GDestroyNotify)nwf_news_free);
     g_cond_clear(&engine.wake);
     g_mutex_clear(&engine.lock);
+}
+
+static void
+test_too_much_news(void)
+{
+    too_much_news(1001, 0);
+    too_much_news(11, 20000);
 }
 
 static const char *const moments[][2] = {
@@ -315,6 +375,7 @@ add(void)
         g_autofree char *path = g_strconcat("/engine/heal/moment/", moments[i][0], NULL);
         g_test_add_data_func(path, moments[i][1], test_in_the_same_moment);
     }
+    g_test_add_func("/engine/heal/mute", test_a_mute_table);
     g_test_add_func("/engine/heal/fails-once", test_a_tool_fails_once);
     g_test_add_func("/engine/heal/fails-a-while", test_a_tool_fails_for_a_while);
     g_test_add_func("/engine/heal/too-much", test_too_much_news);
