@@ -43,7 +43,7 @@ make_sets(const Rehearsal *rehearsal, GError **error)
     if (!ipset)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("the program %s is not installed"), "ipset");
     for (guint i = 0; i < rehearsal->sets->len; i++)
-        g_string_append_printf(text, "create %s hash:ip family %s\n",
+        g_string_append_printf(text, "create \"%s\" hash:ip family %s\n",
                                (const char *)g_ptr_array_index(rehearsal->sets, i),
                                rehearsal->tool->layer == NWF_LAYER_IPV6 ? "inet6" : "inet");
     const char *const argv[] = {ipset, "-exist", "restore", NULL};

@@ -6,11 +6,14 @@
  * chain does it lead. Everything else is passed over, but noted: a rule of the stock form has nothing more.
  *
  * The quoting of the -save tools is that of a shell inside double quotes, so GLib's shell parser takes a line with
- * quotes apart; all other lines are split at blanks, which is many times faster.
+ * quotes apart; all other lines are split at blanks, which is many times faster. The tools do not quote everything (the
+ * name of a set may be "a'b"): of a line that cannot be taken apart the chain is known, and that there is a rule.
  */
 #include "driver/tech/ebiptables/seen.h"
 
 #include <string.h>
+
+enum { COMMAND_CHAIN_REST = 3 };
 
 GStrv
 nwf_seen_words(const char *line)
@@ -19,7 +22,9 @@ nwf_seen_words(const char *line)
 
     if (!strpbrk(line, "\"'\\"))
         return g_strsplit(line, " ", -1);
-    return g_shell_parse_argv(line, NULL, &words, NULL) ? words : NULL;
+    if (g_shell_parse_argv(line, NULL, &words, NULL))
+        return words;
+    return g_strsplit(line, " ", COMMAND_CHAIN_REST);
 }
 
 /* Options whose value is free text and may look like an option. */

@@ -17,7 +17,10 @@ typedef struct NwfSeenRule {
     gboolean more; /* something that no rule of the stock form has */
 } NwfSeenRule;
 
-/** nwf_seen_words: the words of a line; empty ones may be among them. NULL if it cannot be read: it is none of ours. */
+/**
+ * nwf_seen_words: the words of a line; empty ones may be among them. If its quotes cannot be understood: command, chain,
+ * and the rest as one word, which makes it a rule of somebody else.
+ */
 GStrv nwf_seen_words(const char *line);
 
 /** nwf_seen_rule: reads @words: command, chain and the rest. */

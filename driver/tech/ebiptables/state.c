@@ -28,6 +28,7 @@ typedef struct Chain {
     GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
     guint references;    /* rules that lead here, dispatch rules not counted */
     GString *listed;     /* policy and rules as they were listed; NULL: a batch has changed the chain since */
+    gboolean written;    /* it is what our last batch for it made, or would have made */
 } Chain;
 
 typedef struct Dispatches {
@@ -229,10 +230,12 @@ remember(NwfState *state, const char *name, const char *line)
 {
     Chain *chain = g_hash_table_lookup(state->chains, name);
 
-    if (chain && !state->listing)
+    if (chain && !state->listing) {
         forget_listing(chain);
-    else if (chain && chain->listed)
+        chain->written = TRUE;
+    } else if (chain && chain->listed) {
         g_string_append_printf(chain->listed, "%s\n", line);
+    }
 }
 
 /* ":NAME POLICY": makes a chain, or empties it if it exists. */
@@ -283,8 +286,7 @@ follow_line(NwfState *state, const char *line)
         declare(state, line);
     } else if (*line == '-') {
         g_auto(GStrv) words = nwf_seen_words(line);
-        if (words)
-            follow_words(state, words, line);
+        follow_words(state, words, line);
     }
 }
 
@@ -304,10 +306,9 @@ follow_text(NwfState *state, const char *text, gboolean listing)
         guint last = i;
         while (nwf_seen_open_quote(whole->str) && lines[last + 1] && last - i < RULE_LINES_MAX)
             g_string_append_printf(whole, "\n%s", lines[++last]);
-        if (!nwf_seen_open_quote(whole->str)) {
-            follow_line(state, whole->str);
-            i = last;
-        }
+        gboolean closed = !nwf_seen_open_quote(whole->str);
+        follow_line(state, closed ? whole->str : lines[i]);
+        i = closed ? last : i;
     }
 }
 
@@ -378,7 +379,7 @@ nwf_state_written(const NwfState *state, const char *name)
 {
     const Chain *chain = g_hash_table_lookup(state->chains, name);
 
-    return chain && !chain->listed;
+    return chain && chain->written;
 }
 
 /* Adds the chains of @port that @name, a chain that is in @owned, leads to. */
@@ -432,7 +433,7 @@ nwf_state_confirm(NwfState *state, const char *port)
 
     g_hash_table_iter_init(&iter, owned);
     while (g_hash_table_iter_next(&iter, &name, NULL))
-        forget_listing(g_hash_table_lookup(state->chains, name));
+        ((Chain *)g_hash_table_lookup(state->chains, name))->written = TRUE;
 }
 
 gboolean

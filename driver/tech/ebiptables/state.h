@@ -38,7 +38,7 @@ gboolean nwf_state_has_chain(const NwfState *state, const char *name);
 /** nwf_state_listed: the chain @name as it was listed, policy and rules; NULL if it is not there or a batch wrote it. */
 const char *nwf_state_listed(const NwfState *state, const char *name);
 
-/** nwf_state_written: whether the chain @name exists and the last that is known of it is a batch, not a listing. */
+/** nwf_state_written: whether the chain @name exists as a batch of ours made it, or was confirmed. */
 gboolean nwf_state_written(const NwfState *state, const char *name);
 
 /**
