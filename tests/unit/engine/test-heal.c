@@ -343,8 +343,8 @@ static const char *const harms[][2] = {
     {"flush-base", "iptables -F libvirt-in"},
     {"delete-rule", "ebtables -t nat -D libvirt-O-va -p 0x1001 -j DROP"},
     {"accept-in-ours", "iptables -I FI-vb 1 -j ACCEPT"},
-    {"accept-before-ours", "iptables -I FORWARD 1 -s 10.9.9.9 -j ACCEPT; iptables -D FORWARD -s 10.9.9.9 -j ACCEPT;"
-                           "iptables -D FORWARD -j libvirt-out; iptables -A FORWARD -j libvirt-out"},
+    {"jump-out-of-order", "printf '*filter\\n-D FORWARD -j libvirt-out\\n-A FORWARD -j libvirt-out\\nCOMMIT\\n' |"
+                          "iptables-restore --noflush"},
     {"policy", "ebtables -t nat -P libvirt-O-va DROP"},
 };
 

@@ -260,6 +260,66 @@ test_flushed_dispatch(void)
     assert_right(world);
 }
 
+/* Being compared changes nothing of what is known: who asks twice is answered twice. */
+static void
+test_compared_again(void)
+{
+    g_autoptr(World) world = world_new();
+
+    take_over(world, "true");
+    apply_both(world, NULL);
+    g_assert_cmpuint(writes(world), ==, 0);
+}
+
+/* What somebody did to a table that tells nothing is not forgotten over a batch of ours. */
+static void
+test_a_mute_table(void)
+{
+    g_autofree char *legacy = g_find_program_in_path("iptables-legacy-restore");
+    g_autoptr(NwfPlan) first = harness_plan(IPV4_A), second = harness_plan(IPV4_B);
+
+    if (!legacy) {
+        g_test_skip("needs iptables-legacy");
+        return;
+    }
+    sandbox_fresh();
+    g_free(sandbox_run("for i in save restore; do ln -sf /usr/sbin/iptables-legacy-$i /etc/alternatives/iptables-$i; done"));
+    {
+        g_autoptr(Backend) backend = backend_new();
+        g_autoptr(GPtrArray) ports = NULL;
+
+        apply(backend, "v", NULL, first);
+        apply(backend, "w", NULL, first);
+        g_assert_true(backend->is_mute(backend));
+        g_assert_false(backend->is_stirred(backend));
+        g_free(sandbox_run("iptables-legacy -I FI-w -j ACCEPT"));
+        apply(backend, "v", first, second);
+        g_assert_true(backend->is_stirred(backend));
+        g_assert_true(backend->look(backend, NULL, &ports, NULL));
+        g_assert_cmpuint(ports->len, ==, 2);
+        g_assert_false(backend->is_stirred(backend));
+    }
+    g_free(sandbox_run("for i in save restore; do ln -sf /run/nwf-kernel/iptables-$i /etc/alternatives/iptables-$i; done"));
+}
+
+/* A batch about one port finds the table flushed, and reads it again: the harm to the other port is not forgotten. */
+static void
+test_a_flush_that_a_batch_finds(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(NwfPlan) other = harness_plan(ETHERNET_B IPV4_A IPV6_A);
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "PREROUTING");
+
+    g_free(sandbox_run("nft flush table bridge nat"));
+    apply(world->backend, "v", world->plan, other);
+    g_assert_cmpuint(writes(world), ==, 2); /* the first was refused */
+    g_autofree char *ports = look(world, touched);
+    g_assert_cmpstr(ports, ==, "w");
+    apply(world->backend, "v", other, world->plan);
+    apply(world->backend, "w", world->plan, world->plan);
+    assert_right(world);
+}
+
 /* Jumps to the base chains belong to no port. */
 static void
 test_base_jumps(gconstpointer script)
@@ -305,6 +365,9 @@ static const KernelTest tests[] = {
     {"look/others", test_chains_of_others},
     {"look/flush", test_a_flushed_table},
     {"look/flushed-dispatch", test_flushed_dispatch},
+    {"look/compared-again", test_compared_again},
+    {"look/mute", test_a_mute_table},
+    {"look/flush-found", test_a_flush_that_a_batch_finds},
     {"look/rules-of-others", test_rules_of_others_stay},
 };
 
@@ -320,6 +383,7 @@ static const char *const harms[][2] = {
     {"ip6-chain", "ip6tables -F HI-w"},
     {"base-jump", "iptables -D FORWARD -j libvirt-out"},
     {"base-jump-twice", "iptables -A FORWARD -j libvirt-in"},
+    {"apostrophe", "ipset create \"a'b\" hash:ip; iptables -I FI-v -m set --match-set \"a'b\" src -j ACCEPT"},
     {"all", "nft flush ruleset"},
 };
 
@@ -330,6 +394,7 @@ static const char *const jumps[][2] = {
     {"twice", "iptables -A FORWARD -j libvirt-in-post"},
     {"order", "iptables -D FORWARD -j libvirt-in; iptables -A FORWARD -j libvirt-in"},
     {"input", "iptables -I INPUT 1 -j ACCEPT"},
+    {"unreadable", "ipset create \"a'b\" hash:ip; iptables -I FORWARD -m set --match-set \"a'b\" src -j ACCEPT"},
 };
 
 static void
