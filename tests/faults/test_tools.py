@@ -81,7 +81,6 @@ def test_tool_is_ill_once(host, tools, what, deed, long):
     assert not flood.leaked, f"{flood.leaked} passed"
 
 
-@pytest.mark.xfail(strict=True, reason="a tool that says no is believed, although the kernel's generation has changed")
 @pytest.mark.parametrize("tool", [RESTORE[0], *(pytest.param(name, marks=pytest.mark.long) for name in RESTORE[1:])])
 def test_tool_says_no_and_has_done_it(host, tools, tool):
     """A tool whose exit status is a lie: the caller is told that it failed, so in the end the old rules are in force."""
