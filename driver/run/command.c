@@ -347,6 +347,8 @@ nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, 
     fd_clear(&err_end);
 
     int status = attend(pid, &out, &err, deadline, &result->timed_out);
+    if (leash)
+        nwf_leash_note(leash, 0);
     gboolean overflow = out.overflow;
     result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -5,11 +5,12 @@
  * A daemon that is killed while a tool runs leaves the tool behind, and it may change the kernel when the next daemon has
  * read the tables already. So each daemon locks a file, and its children hold the locked file open. The lock (of flock(2))
  * belongs to the open file, not to a process: it ends when the last of them has ended. The next daemon opens the file
- * anew; if it is locked there are orphans. The process group of the last one stands in the file, and while the lock is
- * held it cannot have become somebody else's number. It is killed, and the lock is waited for.
+ * anew; if it is locked there are orphans. The process group of the one that ran stands in the file. It is killed, and the
+ * lock is waited for.
  *
- * A group is noted after its start and erased before the next start. An orphan whose number was not noted any more is
- * waited for only; tools end by themselves.
+ * A group is noted after its start and erased after its end, since its number may become somebody else's then, and the
+ * lock may be held by a child of the daemon that has not come to its own program yet. An orphan whose number was not noted
+ * is waited for only; tools end by themselves.
  *
  * Limits: an orphan that neither can be killed nor ends within PATIENCE is given up.
  */

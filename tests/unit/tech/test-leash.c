@@ -125,6 +125,9 @@ test_after_a_good_end(Place *place, gconstpointer data G_GNUC_UNUSED)
 
     g_assert_cmpint(waitpid(daemon, &status, 0), ==, daemon);
     g_assert_cmpint(status, ==, 0);
+    g_autofree char *note = NULL;
+    g_assert_true(g_file_get_contents(place->leash, &note, NULL, NULL));
+    g_assert_cmpint(g_ascii_strtoll(note, NULL, 10), ==, 0); /* its number may be somebody else's by now */
     gint64 begin = g_get_monotonic_time();
     g_autoptr(NwfLeash) leash = nwf_leash_new(place->leash, &error);
     g_assert_no_error(error);
