@@ -148,6 +148,17 @@ first_jump(const char *name)
     return -1;
 }
 
+/* Where @jump belongs in its built-in chain: behind those that there are before it. A listing names all chains first. */
+static guint
+place_of(const NwfState *state, int first, int jump)
+{
+    guint place = 0;
+
+    for (int i = first; i < jump; i++)
+        place += g_hash_table_contains(state->chains, nwf_base_jumps[i].base) ? 1 : 0;
+    return place;
+}
+
 /*
  * A listing is read: is the jump in its place, before all other rules of its chain? A batch that names base jumps puts
  * all of them there.
@@ -161,7 +172,7 @@ watch_places(NwfState *state, const char *chain, int jump)
         return;
     if (!state->listing)
         state->astray = state->astray && jump < 0;
-    else if (jump >= 0 && (int)state->places[first] != jump - first)
+    else if (jump >= 0 && state->places[first] != place_of(state, first, jump))
         state->astray = TRUE;
     state->places[first]++;
 }

@@ -247,6 +247,20 @@ test_no_listing_is_no_state(void)
 }
 
 /* ebtables-save lists all its tables, so that one of them may be missing among others. */
+/* A base chain that somebody has deleted, while no port needs it, leaves no hole. */
+static void
+test_base_without_one_chain(void)
+{
+    g_autoptr(NwfState) state = nwf_state_new(NWF_LAYER_IPV4);
+
+    g_assert_true(nwf_state_read(state,
+                                 "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:libvirt-host-in - [0:0]\n"
+                                 ":libvirt-in-post - [0:0]\n:libvirt-out - [0:0]\n-A INPUT -j libvirt-host-in\n"
+                                 "-A FORWARD -j libvirt-out\n-A FORWARD -j libvirt-in-post\nCOMMIT\n",
+                                 NULL));
+    g_assert_true(nwf_state_base_is_right(state));
+}
+
 static void
 test_an_unlisted_table_is_not_empty(void)
 {
@@ -284,6 +298,7 @@ main(int argc, char **argv)
     g_test_add_func("/tech/state/counts", test_counts_follow_a_batch);
     g_test_add_func("/tech/state/flushed-base", test_a_flushed_base_chain_is_empty);
     g_test_add_func("/tech/state/no-listing", test_no_listing_is_no_state);
+    g_test_add_func("/tech/state/base-without-one", test_base_without_one_chain);
     g_test_add_func("/tech/state/unlisted", test_an_unlisted_table_is_not_empty);
     return g_test_run();
 }
