@@ -7,7 +7,7 @@
  * agrees is left alone. So an unchanged restart writes nothing, and a port whose Ethernet layer alone is another one is
  * not closed meanwhile.
  *
- * A rehearsal takes all ports at once. If it is refused it is halved, a few times; ports that could not be compared are
+ * A rehearsal takes all ports at once. If it is refused it is halved, a few times and for a short time; ports that could not be compared are
  * written, as if nothing were known.
  *
  * After somebody else has written: the tables that were touched are read again, and those that were found changed in the
@@ -21,7 +21,7 @@
 #include <glib/gi18n-lib.h>
 #include <linux/netfilter.h>
 
-enum { REFUSALS_MAX = 12 };
+enum { REFUSALS_MAX = 12, PATIENCE = 5 * G_TIME_SPAN_SECOND };
 
 const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1] = {
     [NWF_LAYER_ETHERNET] = {NFPROTO_BRIDGE, "nat"},
@@ -38,6 +38,7 @@ typedef struct Comparison {
     GPtrArray *ports; /* (element-type NwfJobPort) */
     NwfNotes *notes;
     guint refusals;
+    gint64 begin;
 } Comparison;
 
 /* Whether any frame comes to the chains of @port. If not, it must be written; nothing has to be compared to know that. */
@@ -99,6 +100,8 @@ is_hopeless(Comparison *comparison, const GError *why)
     NwfEbiptables *self = comparison->job->self;
 
     comparison->refusals++;
+    if (g_get_monotonic_time() - comparison->begin > PATIENCE)
+        comparison->refusals = REFUSALS_MAX + 1; /* a tool that hangs, or a lock that somebody holds */
     if (why->code != NWF_ERROR_SYSTEM)
         return comparison->refusals > REFUSALS_MAX;
     comparison->refusals = REFUSALS_MAX + 1;
@@ -141,7 +144,7 @@ nwf_look(NwfJob *job, NwfNotes *notes)
 {
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         g_autoptr(GPtrArray) ports = g_ptr_array_new();
-        Comparison comparison = {job, layer, ports, notes, 0};
+        Comparison comparison = {job, layer, ports, notes, 0, g_get_monotonic_time()};
 
         for (guint i = 0; i < job->ports->len; i++) {
             NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);

@@ -190,6 +190,19 @@ test_without_rehearsal(void)
     assert_right(world);
 }
 
+/* A tool that is slow and then refuses is not asked again and again. */
+static void
+test_slow_rehearsal(void)
+{
+    g_autoptr(World) world = world_new();
+
+    sandbox_spoil("ip6tables-restore",
+                  "[ $(readlink /proc/self/ns/net) = $(readlink /proc/$PPID/ns/net) ] || { sleep 6; exit 2; }");
+    take_over(world, "true");
+    assert_ran("ebtables-restore ebtables-save iptables-restore iptables-save ip6tables-restore ip6tables-restore");
+    assert_right(world);
+}
+
 /* Both ports are known to be right: only what was touched is read, and written only if it differs. */
 static void
 test_a_chain_of_one_port(void)
@@ -360,6 +373,7 @@ test_rules_of_others_stay(void)
 static const KernelTest tests[] = {
     {"look/one-port", test_one_port_differs},
     {"look/no-rehearsal", test_without_rehearsal},
+    {"look/slow-rehearsal", test_slow_rehearsal},
     {"look/chain", test_a_chain_of_one_port},
     {"look/no-harm", test_a_touch_that_did_no_harm},
     {"look/others", test_chains_of_others},
