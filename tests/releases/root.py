@@ -22,7 +22,7 @@ import mirror
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 COMPLETE = "complete"  # a file in roots that are kept: all that was wanted is there
 # Of scripts/packages: what only the builds and lanes of the host need.
-NOT_INSIDE = ("busybox", "clang", "dnsmasq", "driver-lxc", "golang", "kmod", "mmdebstrap", "perl", "qemu-system")
+NOT_INSIDE = ("clang", "driver-lxc", "golang", "kmod", "mmdebstrap", "perl", "qemu-system")
 UNREAD = ("doc", "info", "man")  # folders of /usr/share
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
