@@ -142,7 +142,17 @@ class Host:
         try:
             wait.until(same, what, limit, pause=0.1)
         except wait.Timeout:
-            assert seen[0] == state, what
+            raise wait.Timeout(f"not within {limit:g} s: {what}\n{differences(seen[0], state)}") from None
+
+
+def differences(seen, wanted):
+    """What of a state is another than it should be, in few words."""
+    lines = [f"{what} differ" for what, one, other in zip(("documents", "files"), seen, wanted) if one != other]
+    for tool, chains in wanted[2].items():
+        for name in sorted({*chains, *seen[2][tool]}):
+            if chains.get(name) != seen[2][tool].get(name):
+                lines.append(f"{tool} {name}: {seen[2][tool].get(name)}, should be {chains.get(name)}")
+    return "\n".join(lines)
 
 
 def crowd(host, number, name=GUARD, **keywords):

@@ -124,3 +124,10 @@ def killed_at(lab, step):
 def failing_at(lab, step, error):
     """While the block runs this step fails with an error such as EIO."""
     return Strace(thread(lab.daemon.pid), *_options(step.call), "-e", f"inject={step.call}:error={error}:when={step.number}")
+
+
+def delayed_at(lab, step, seconds):
+    """While the block runs the applier waits before this step."""
+    microseconds = int(seconds * 1000000)
+    return Strace(thread(lab.daemon.pid), *_options(step.call), "-e",
+                  f"inject={step.call}:delay_enter={microseconds}:when={step.number}")

@@ -101,6 +101,9 @@ OURS = {
     "policy-of-ours": f"ebtables -t nat -P libvirt-I-{PORT} RETURN; ebtables -t nat -D libvirt-I-{PORT} -p 0x88b5 -j DROP",
     "nft-flush-chain": f"nft flush chain ip filter FI-{PORT}",
     "nft-insert": f"nft insert rule bridge nat libvirt-I-{PORT} accept",
+    "base-chain-gone": "printf '%s\\n' '*filter' '-D FORWARD -j libvirt-in' '-F libvirt-in' '-X libvirt-in' COMMIT "
+                       "| iptables-restore --noflush",
+    "doubled-dispatch": f"ebtables -t nat -A PREROUTING -i {PORT} -j libvirt-I-{PORT}",
     "several": f"iptables -F FI-{PORT}; ip6tables -F FI-{PORT}; ebtables -t nat -F libvirt-O-{PORT}; iptables -F libvirt-host-in",
 }
 
@@ -150,6 +153,23 @@ def test_accept_before_ours(house):
     wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
     forward = kernel.rules("ip4")["filter FORWARD"]
     assert forward[:3] == ["-j libvirt-in", "-j libvirt-out", "-j libvirt-in-post"] and forward.count("-j ACCEPT") == 1
+
+
+OBEYED = {
+    "bridge": ("ebtables -t nat -I PREROUTING -i vnetnobody -j ACCEPT", "eb", "nat PREROUTING"),
+    "shared-chain": ("iptables -I libvirt-in 1 -i vnetnobody -j ACCEPT", "ip4", "filter libvirt-in"),
+}
+
+
+@pytest.mark.parametrize("line, tool, chain", OBEYED.values(), ids=OBEYED)
+def test_rules_of_others_on_the_way_to_ours(house, line, tool, chain):
+    """Rules that others put before ours in the bridge's table, or in a chain that all ports share, are obeyed and stay where they are."""
+    run(line)
+    house.bind("another")
+    house.client.unbind("another")
+    run(f"iptables -F FI-{PORT}")
+    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    assert kernel.rules(tool)[chain][0] == "-i vnetnobody -j ACCEPT"
 
 
 def test_restore_by_somebody_else(house):
