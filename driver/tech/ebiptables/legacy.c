@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * legacy.c: has a table of the tools' older form been changed?
+ * legacy.c: has a table of the tools' older form been changed? And the lock that one of the tools does not take
  *
  * ip_tables, ip6_tables and ebtables tell nobody when their rules are changed, as nf_tables does. But they hand out a
  * table as one block, in the form in which it was put in. This block, without the counters, is what is compared: any
@@ -10,17 +10,30 @@
  * linux/netfilter_bridge/ebtables.h. The IP tables have counters in each entry; those of ebtables come apart from them
  * and are not asked for.
  *
+ * A tool of this form reads a table, changes it and puts it back. Of two at the same time the kernel refuses one, or
+ * one undoes what the other did. The IP tools take a lock by themselves. That of ebtables has to be asked for
+ * (--concurrent, as libvirt and firewalld do), and ebtables-restore cannot be asked: so its lock is taken for it.
+ *
  * Limits: a change that is made between our own batch and our looking, some milliseconds, counts as ours.
  */
 #include "driver/tech/ebiptables/legacy.h"
 
+#include "driver/tech/ebiptables/names.h"
+
+#include <fcntl.h>
 #include <linux/netfilter_bridge/ebtables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define LOCK_FOLDER "/var/lib/ebtables"
+#define LOCK_FILE   LOCK_FOLDER "/lock"
+
+enum { LOCK_TRIES = 250, LOCK_PAUSE_US = 20 * 1000 };
 
 typedef int Fd;
 
@@ -129,4 +142,26 @@ nwf_legacy_fingerprint(NwfLayer layer)
     };
 
     return of[layer]();
+}
+
+int
+nwf_legacy_lock(NwfLayer layer)
+{
+    if (nwf_layer_is_ip(layer))
+        return -1;
+    g_mkdir_with_parents(LOCK_FOLDER, 0700);
+    int lock = open(LOCK_FILE, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+    for (guint i = 0; lock >= 0 && i < LOCK_TRIES; i++) {
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+            return lock;
+        g_usleep(LOCK_PAUSE_US);
+    }
+    nwf_legacy_unlock(lock);
+    return -1;
+}
+
+void
+nwf_legacy_unlock(int lock)
+{
+    fd_clear(&lock);
 }

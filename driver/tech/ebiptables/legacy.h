@@ -14,3 +14,12 @@ gboolean nwf_legacy_is_used(const char *path);
  * read. Starts no process and takes no lock.
  */
 char *nwf_legacy_fingerprint(NwfLayer layer);
+
+/**
+ * nwf_legacy_lock: the lock by which programs that change the table of @layer agree, held until it is closed; -1 if the
+ * tool takes one by itself, or if somebody else does not let go of it within some seconds. The lock is voluntary.
+ */
+int nwf_legacy_lock(NwfLayer layer);
+
+/** nwf_legacy_unlock: closes it; nothing for -1. */
+void nwf_legacy_unlock(int lock);

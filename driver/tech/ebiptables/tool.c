@@ -224,8 +224,13 @@ nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *r
 static gboolean
 restore_noted(NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error)
 {
+    int lock = tool->legacy ? nwf_legacy_lock(tool->layer) : -1;
+
     tool->missed = nwf_tool_is_stirred(tool);
     gboolean done = nwf_tool_restore(tool, batch, result, error);
+    if (done)
+        remember(tool);
+    nwf_legacy_unlock(lock);
     NwfRun run = {.process = result->pid, .announced = done && !tool->legacy};
 
     if (run.process != 0)
@@ -242,7 +247,6 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **
     if (!nwf_tool_find(tool, error))
         return FALSE;
     if (restore_noted(tool, batch, &result, &failure)) {
-        remember(tool);
         nwf_state_applied(tool->state, batch->text->str);
         return TRUE;
     }
