@@ -13,7 +13,8 @@ static gboolean
 same_dispatch(const NwfState *a, const NwfState *b, const char *port)
 {
     for (guint i = 0; i < NWF_DISPATCHES; i++)
-        if (nwf_state_dispatch(a, port, i) != nwf_state_dispatch(b, port, i))
+        if (nwf_state_dispatch(a, port, i) != nwf_state_dispatch(b, port, i) ||
+            nwf_state_is_behind(a, port, i) != nwf_state_is_behind(b, port, i))
             return FALSE;
     return TRUE;
 }

@@ -266,7 +266,10 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
     nwf_dispatch_spec(line, dispatch, port);
 }
 
-/* Exactly one dispatch rule of our form for each root chain, and none of any other form. */
+/*
+ * Exactly one dispatch rule of our form for each root chain, and none of any other form. In base chains of ours they stand
+ * before the rules of others.
+ */
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
 {
@@ -278,13 +281,16 @@ write_dispatch(Writer *writer, const NwfPortChange *change)
         guint want = dispatch->ours && dispatch->ip == nwf_layer_is_ip(writer->layer) &&
                      has_root(change->new_plan, writer->layer, dispatch->hook);
 
+        const char *add = nwf_state_has_strangers(writer->state, i) ? "-I " : "-A ";
+        for (; have > 0 && nwf_state_is_behind(writer->state, change->port, i); have--)
+            write_dispatch_line(writer, change->port, dispatch, "-D ");
         if (asks && want > 0 && have == want) {
             write_dispatch_line(writer, change->port, dispatch, "-D ");
             have--;
             writer->asks = TRUE;
         }
         for (; have != want; have < want ? have++ : have--)
-            write_dispatch_line(writer, change->port, dispatch, have < want ? "-A " : "-D ");
+            write_dispatch_line(writer, change->port, dispatch, have < want ? add : "-D ");
     }
 }
 

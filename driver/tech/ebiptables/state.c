@@ -29,9 +29,11 @@ typedef struct Chain {
     guint references;    /* rules that lead here, dispatch rules not counted */
     GString *listed;     /* policy and rules as they were listed; NULL: a batch has changed the chain since */
     gboolean written;    /* it is what our last batch for it made, or would have made */
+    gboolean strangers; /* rules of no form of ours in it; of interest in the base chains */
 } Chain;
 
 typedef struct Dispatches {
+    guint behind; /* a bit for each form: one stands behind a rule of somebody else */
     guint count[NWF_DISPATCHES];
 } Dispatches;
 
@@ -105,6 +107,26 @@ count(guint *counter, int by)
         *counter += by;
 }
 
+static gboolean
+has_strangers(const NwfState *state, const char *name)
+{
+    const Chain *chain = g_hash_table_lookup(state->chains, name);
+
+    return chain && chain->strangers;
+}
+
+/* In a listing a rule stands behind those that came before it. We put ours before those of others. */
+static void
+mark_place(NwfState *state, Dispatches *of_port, int dispatch, int by)
+{
+    guint bit = 1u << dispatch;
+
+    if (by > 0 && state->listing && has_strangers(state, nwf_dispatches[dispatch].base))
+        of_port->behind |= bit;
+    else if ((by > 0 && !state->listing) || of_port->count[dispatch] == 0)
+        of_port->behind &= ~bit;
+}
+
 static void
 count_dispatch(NwfState *state, const char *port, int dispatch, int by)
 {
@@ -116,6 +138,7 @@ count_dispatch(NwfState *state, const char *port, int dispatch, int by)
         g_hash_table_insert(state->ports, g_strdup(port), of_port);
     }
     count(&of_port->count[dispatch], by);
+    mark_place(state, of_port, dispatch, by);
     if (memcmp(of_port, &none, sizeof(none)) == 0)
         g_hash_table_remove(state->ports, port);
 }
@@ -124,6 +147,8 @@ static void
 count_lead(NwfState *state, const NwfSeenRule *rule, int by)
 {
     Chain *from = g_hash_table_lookup(state->chains, rule->chain);
+    if (from && by > 0)
+        from->strangers = TRUE;
     Chain *to = rule->target ? g_hash_table_lookup(state->chains, rule->target) : NULL;
 
     if (!from || !to)
@@ -213,8 +238,10 @@ flush_counts(NwfState *state, const char *name)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Dispatches *of_port = value;
         for (guint i = 0; i < NWF_DISPATCHES; i++)
-            if (g_str_equal(nwf_dispatches[i].base, name))
+            if (g_str_equal(nwf_dispatches[i].base, name)) {
                 of_port->count[i] = 0;
+                of_port->behind &= ~(1u << i);
+            }
         if (memcmp(of_port, &none, sizeof(none)) == 0)
             g_hash_table_iter_remove(&iter);
     }
@@ -230,8 +257,10 @@ flush(NwfState *state, const char *name)
         if (to)
             count(&to->references, -1);
     }
-    if (chain)
+    if (chain) {
         g_ptr_array_set_size(chain->leads_to, 0);
+        chain->strangers = FALSE;
+    }
     flush_counts(state, name);
 }
 
@@ -489,6 +518,20 @@ nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch)
     const Dispatches *of_port = g_hash_table_lookup(state->ports, port);
 
     return of_port ? of_port->count[dispatch] : 0;
+}
+
+gboolean
+nwf_state_is_behind(const NwfState *state, const char *port, guint dispatch)
+{
+    const Dispatches *of_port = g_hash_table_lookup(state->ports, port);
+
+    return nwf_layer_is_ip(state->layer) && of_port && (of_port->behind & 1u << dispatch);
+}
+
+gboolean
+nwf_state_has_strangers(const NwfState *state, guint dispatch)
+{
+    return nwf_layer_is_ip(state->layer) && has_strangers(state, nwf_dispatches[dispatch].base);
 }
 
 guint

@@ -61,6 +61,15 @@ char *nwf_state_other_owner(const NwfState *state, const char *name, const char 
 /** nwf_state_dispatch: how many dispatch rules of this form @port has. */
 guint nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch);
 
+/**
+ * nwf_state_is_behind: whether a dispatch rule of this form of @port stands behind somebody else's rule in a base chain of
+ * ours. Always FALSE at the Ethernet layer, where the chains are not ours.
+ */
+gboolean nwf_state_is_behind(const NwfState *state, const char *port, guint dispatch);
+
+/** nwf_state_has_strangers: whether somebody else has rules in the base chain of ours for this form of dispatch. */
+gboolean nwf_state_has_strangers(const NwfState *state, guint dispatch);
+
 /** nwf_state_base_jump: how many of these base jumps there are. */
 guint nwf_state_base_jump(const NwfState *state, guint jump);
 

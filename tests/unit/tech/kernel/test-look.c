@@ -370,11 +370,37 @@ test_rules_of_others_stay(void)
     assert_contains(now, "-A PREROUTING -p 0x1234 -j DROP\n-A PREROUTING -i v -j libvirt-I-v");
 }
 
+/* What others put into our base chains stays, behind what leads to the ports; new ports come before it, too. */
+static void
+test_strangers_in_a_base_chain(void)
+{
+    g_autoptr(World) world = world_new();
+    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "libvirt-in");
+
+    g_free(sandbox_run("iptables -I libvirt-in -j ACCEPT; iptables -I libvirt-host-in 2 -s 10.1.1.1 -j ACCEPT"));
+    g_autofree char *ports = look(world, touched);
+    g_assert_nonnull(ports);
+    apply_both(world, world->plan);
+    g_assert_cmpuint(writes(world), ==, 1);
+    apply(world->backend, "x", NULL, world->plan);
+    g_autofree char *now = sandbox_listing(NWF_LAYER_IPV4);
+    const char *const stranger = strstr(now, "-A libvirt-in -j ACCEPT");
+    g_assert_nonnull(stranger);
+    g_assert_null(strstr(stranger, "-A libvirt-in -m physdev"));
+    g_assert_cmpuint(strstr(now, "-A libvirt-in -m physdev --physdev-in x") < stranger, ==, TRUE);
+    g_assert_null(strstr(strstr(now, "-A libvirt-host-in -s 10.1.1.1"), "-A libvirt-host-in -m"));
+    writes(world);
+    g_autofree char *again = look(world, NULL);
+    apply_both(world, world->plan);
+    g_assert_cmpuint(writes(world), ==, 0);
+}
+
 static const KernelTest tests[] = {
     {"look/one-port", test_one_port_differs},
     {"look/no-rehearsal", test_without_rehearsal},
     {"look/slow-rehearsal", test_slow_rehearsal},
     {"look/chain", test_a_chain_of_one_port},
+    {"look/strangers", test_strangers_in_a_base_chain},
     {"look/no-harm", test_a_touch_that_did_no_harm},
     {"look/others", test_chains_of_others},
     {"look/flush", test_a_flushed_table},
