@@ -5,7 +5,11 @@ conftest.py: machines with kernels of their own, and the reports of tests that r
     pytest tests/kernels                          as root, outside of the sandbox: boots the machines
     scripts/sandbox pytest tests/kernels/inside   what runs in each of them
 
-NWF_BUILD names the build to test, NWF_KERNELS a folder in which kernels are kept for the next run.
+NWF_BUILD names the build to test, NWF_KERNELS a folder in which kernels are kept for the next run. Another release's kernel is
+brought with apt settings that lead to that release:
+
+    APT_CONFIG=trixie.conf scripts/guest-kernel /var/tmp/trixie linux-image-amd64 virtio_pci 9pnet_virtio 9p overlay
+    pytest tests/kernels --kernel /var/tmp/trixie
 """
 
 import os
@@ -27,8 +31,10 @@ UNAVAILABLE = 3  # exit status of scripts/guest-kernel
 
 
 def pytest_addoption(parser):
-    """The lane's own option."""
-    parser.addoption("--long", action="store_true", help="the whole packets lane under each kernel")
+    """The lane's own options."""
+    parser.addoption("--long", action="store_true", help="the whole packets lane under the kernel")
+    parser.addoption("--kernel", type=pathlib.Path, metavar="FOLDER", help="a kernel that scripts/guest-kernel has brought "
+                     "(default: that of the host's release)")
 
 
 @pytest.fixture(scope="session", name="workplace")
@@ -41,10 +47,12 @@ def fixture_workplace():
 
 
 @pytest.fixture(scope="session", name="kernel")
-def fixture_kernel(workplace):
-    """Folder of the kernel that scripts/guest-kernel has brought."""
+def fixture_kernel(request, workplace):
+    """Folder of the kernel, as scripts/guest-kernel brings it."""
     from machine import DRIVERS
 
+    if request.config.getoption("--kernel"):
+        return request.config.getoption("--kernel").resolve(strict=True)
     folder = pathlib.Path(os.environ.get("NWF_KERNELS") or workplace / "kernels").resolve() / "debian"
     done = subprocess.run([SOURCE / "scripts" / "guest-kernel", folder, "linux-image-amd64", *DRIVERS], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=FETCH_LIMIT, check=False)
