@@ -91,7 +91,7 @@ test_own_changes_are_no_news(void)
 static void
 test_others_may_do_as_they_like(gconstpointer script)
 {
-    g_autoptr(World) world = world_with_ports();
+    g_autoptr(World) world G_GNUC_UNUSED = world_with_ports();
 
     g_free(sandbox_run(script));
     guint32 before = generation();
@@ -104,7 +104,7 @@ test_others_may_do_as_they_like(gconstpointer script)
 static void
 test_a_storm(void)
 {
-    g_autoptr(World) world = world_with_ports();
+    g_autoptr(World) world G_GNUC_UNUSED = world_with_ports();
     g_autofree char *right = world_kernel();
     guint32 before = generation();
 
@@ -271,7 +271,7 @@ test_in_the_same_moment(gconstpointer script)
 static void
 test_a_tool_fails_once(void)
 {
-    g_autoptr(World) world = world_with_ports();
+    g_autoptr(World) world G_GNUC_UNUSED = world_with_ports();
     g_autofree char *right = world_kernel();
 
     sandbox_spoil("iptables-restore", "rm $INSTEAD; exit 4");
@@ -283,7 +283,7 @@ test_a_tool_fails_once(void)
 static void
 test_a_tool_fails_for_a_while(void)
 {
-    g_autoptr(World) world = world_with_ports();
+    g_autoptr(World) world G_GNUC_UNUSED = world_with_ports();
     g_autofree char *right = world_kernel();
 
     sandbox_spoil("iptables-restore",
