@@ -118,7 +118,8 @@ def fixture_house(host, monkeypatch):
     try:
         with monkeypatch.context() as patch:
             patch.setenv("NWF_MODULE", module)
-            host.lab.new_daemon(preload=library(module), environment={
+            # Without libvirt's other drivers: they fork, and a fork of a process with threads may hang in the sanitizer's locks.
+            host.lab.new_daemon(beside="sanitized", preload=library(module), environment={
                 "ASAN_OPTIONS": options, "UBSAN_OPTIONS": f"{options}:halt_on_error=1:print_stacktrace=1"})
             yield host.guarded()
     finally:
@@ -162,7 +163,7 @@ def test_storm(house, long):
             done[key] = done.get(key, 0) + number
     for name in ("define", "undefine", "bind", "unbind", "look", "list"):
         assert done.get((name, "ok"), 0) >= 3, f"the storm was a breeze: {done}"
-    assert max(reader.took) < 2.0, f"a reader waited {max(reader.took):.2f} s"
+    assert max(reader.took) < 10.0, f"a reader waited {max(reader.took):.2f} s"  # a storm with a sanitizer takes the whole machine
     assert not flood.leaked, f"{flood.leaked} passed"
     all_agrees(house)
     assert not reports(), reports()[:8000]
