@@ -80,7 +80,7 @@ LANES = {
     "threads": meson_test("threads", "threads", fixed_places=True, **{STORM: os.environ.get(STORM, "20")}),
     "packets": pytest("tests/packets", "ours"),
     "learning": pytest("tests/learning", "ours"),
-    "faults": pytest("tests/faults", "ours", firewalld=True, also="sanitized"),
+    "faults": pytest("tests/faults", "ours", limit=1500, firewalld=True, also="sanitized"),
     "guests": pytest("tests/guests", "ours", kernel=True),
     "differential": pytest("tests/differential", "ours", limit=1800),
     "oracle": pytest("tests/oracle", "ours", limit=1200),
