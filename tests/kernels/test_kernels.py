@@ -24,10 +24,12 @@ TOOLS = ("iptables", "ip6tables", "ebtables")
 VARIANTS = ("legacy", "nft")
 LIMIT = {False: 900, True: 5400}  # seconds of a stage, and of its long form
 
-# Arguments of pytest; and those of the long form.
+INSIDE, LIFE = ("tests/kernels/inside",), ("tests/packets/test_life.py",)
+STORIES, ALL = ("tests/packets", "--stories"), ("tests/packets",)
+# Arguments of pytest by variant; those of the long form. The tools of nf_tables tell all stories in the packets lane.
 STAGES = {
-    "inside": (("tests/kernels/inside",), ("tests/kernels/inside",)),
-    "packets": (("tests/packets", "--stories"), ("tests/packets",)),
+    "inside": {"legacy": (INSIDE, INSIDE), "nft": (INSIDE, INSIDE)},
+    "packets": {"legacy": (STORIES, ALL), "nft": (LIFE, ALL)},
 }
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -43,7 +45,7 @@ def fixture_machines(request, workplace, kernel, build):
         for variant in VARIANTS:
             stages = {}
             for name in [name for name in STAGES if {"variant": variant, "stage": name} in chosen]:
-                words = STAGES[name][request.config.getoption("--long")]
+                words = STAGES[name][variant][request.config.getoption("--long")]
                 stages[name] = ["env", "-C", SOURCE, "scripts/sandbox", "--", *PYTEST, f"--junitxml=/exchange/{name}.xml", *words]
             if stages and not lacking(variant):
                 machines[variant] = Machine(kernel, variant, workplace / variant, stages, {**settings, "NWF_VARIANT": variant})
