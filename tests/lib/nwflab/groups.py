@@ -10,6 +10,7 @@ import contextlib
 import os
 import pathlib
 import subprocess
+import tempfile
 
 PLACE = pathlib.Path("/sys/fs/cgroup")
 CPUSET = ("cpuset.cpus", "cpuset.mems")  # of version 1: a new group has none, and no process may enter it
@@ -50,8 +51,7 @@ def control_groups(folder):
             whole.mkdir(parents=True, exist_ok=True)
             mount("-t", kind, "-o", option, kind, whole)
             undo.callback(subprocess.run, ["umount", whole], capture_output=True, timeout=20, check=False)
-            group = whole / f"nwf-{os.getpid()}"
-            group.mkdir()
+            group = pathlib.Path(tempfile.mkdtemp(prefix="nwf-", dir=whole))  # the host's: other labs have groups there, too
             undo.callback(remove, group)
             for setting in CPUSET if "cpuset" in controllers else ():
                 (group / setting).write_text((whole / setting).read_text(encoding="ascii"), encoding="ascii")

@@ -43,6 +43,21 @@ place_tear_down(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_free(place->mark);
 }
 
+/* Waits until the daemon has noted the number of its tool, which may have begun its work before. */
+static void
+wait_for_note(const Place *place)
+{
+    gint64 number = 0;
+
+    for (guint i = 0; i < 2000 && number == 0; i++) {
+        g_autofree char *text = NULL;
+        if (g_file_get_contents(place->leash, &text, NULL, NULL))
+            number = g_ascii_strtoll(text, NULL, 10);
+        g_usleep(number ? 0 : 5000);
+    }
+    g_assert_cmpint(number, >, 0);
+}
+
 /* A daemon that runs @script, which makes the mark as its first act; returns when the mark is there. */
 static pid_t
 start_daemon(const Place *place, const char *script)
@@ -91,7 +106,9 @@ test_an_orphan_is_ended(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
 
-    kill_daemon(start_daemon(place, "sleep 50"));
+    pid_t daemon = start_daemon(place, "sleep 50");
+    wait_for_note(place);
+    kill_daemon(daemon);
     pid_t tool = tool_of(place);
     g_assert_true(lives(tool));
     gint64 begin = g_get_monotonic_time();
