@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state.c: what of ours is in the tables, as far as we know
+ * state.c: what of ours is in the tables, as far as we know: listings are read, batches are followed
  *
  * A listing of a -save tool and a batch for a -restore tool are the same language, so one interpreter reads both: a
  * listing is a batch that begins with an empty table. What a single rule says to us is found out in seen.c.
  *
- * A chain knows where its rules lead and how many rules lead to it; dispatch rules are counted apart. From this follow
- * the two questions of the printer: which chains belong to a port (walk from its root chains, whose names are
- * unambiguous, over names that are this port's), and does anybody else lead into one of them.
+ * A chain knows where its rules lead and how many rules lead to it; dispatch rules are counted apart. What follows from
+ * this is in state_ask.c.
  *
  * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the
  * tools list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
@@ -15,41 +14,16 @@
  * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
  * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
  */
-#include "driver/tech/ebiptables/state.h"
-
 #include "driver/tech/ebiptables/seen.h"
+#include "driver/tech/ebiptables/state_inside.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 enum { RULE_LINES_MAX = 260 };
 
-typedef struct Chain {
-    GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
-    guint references;    /* rules that lead here, dispatch rules not counted */
-    GString *listed;     /* policy and rules as they were listed; NULL: a batch has changed the chain since */
-    gboolean written;    /* it is what our last batch for it made, or would have made */
-    gboolean strangers; /* rules of no form of ours in it; of interest in the base chains */
-} Chain;
-
-typedef struct Dispatches {
-    guint behind; /* a bit for each form: one stands behind a rule of somebody else */
-    guint count[NWF_DISPATCHES];
-} Dispatches;
-
-struct NwfState {
-    NwfLayer layer;
-    GHashTable *chains; /* name -> Chain */
-    GHashTable *ports;  /* name -> Dispatches; only ports that have some */
-    guint base_jumps[NWF_BASE_JUMPS];
-    guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
-    gboolean astray;              /* a base jump stood behind somebody else's rule, or behind another base jump */
-    gboolean in_table; /* the lines now read are of our table */
-    gboolean listing;  /* and what the -save tool printed */
-};
-
 static void
-forget_listing(Chain *chain)
+forget_listing(NwfStateChain *chain)
 {
     if (chain->listed)
         g_string_free(g_steal_pointer(&chain->listed), TRUE);
@@ -58,7 +32,7 @@ forget_listing(Chain *chain)
 static void
 chain_free(gpointer data)
 {
-    Chain *chain = data;
+    NwfStateChain *chain = data;
 
     g_ptr_array_unref(chain->leads_to);
     forget_listing(chain);
@@ -97,8 +71,6 @@ nwf_state_free(NwfState *state)
     g_free(state);
 }
 
-/* --- following --- */
-
 /* Adds @by (1 or -1) to a counter that never goes below zero. */
 static void
 count(guint *counter, int by)
@@ -107,21 +79,21 @@ count(guint *counter, int by)
         *counter += by;
 }
 
-static gboolean
-has_strangers(const NwfState *state, const char *name)
+gboolean
+nwf_state_chain_has_strangers(const NwfState *state, const char *name)
 {
-    const Chain *chain = g_hash_table_lookup(state->chains, name);
+    const NwfStateChain *chain = g_hash_table_lookup(state->chains, name);
 
     return chain && chain->strangers;
 }
 
 /* In a listing a rule stands behind those that came before it. We put ours before those of others. */
 static void
-mark_place(NwfState *state, Dispatches *of_port, int dispatch, int by)
+mark_place(NwfState *state, NwfStatePort *of_port, int dispatch, int by)
 {
     guint bit = 1u << dispatch;
 
-    if (by > 0 && state->listing && has_strangers(state, nwf_dispatches[dispatch].base))
+    if (by > 0 && state->listing && nwf_state_chain_has_strangers(state, nwf_dispatches[dispatch].base))
         of_port->behind |= bit;
     else if ((by > 0 && !state->listing) || of_port->count[dispatch] == 0)
         of_port->behind &= ~bit;
@@ -130,11 +102,11 @@ mark_place(NwfState *state, Dispatches *of_port, int dispatch, int by)
 static void
 count_dispatch(NwfState *state, const char *port, int dispatch, int by)
 {
-    Dispatches *of_port = g_hash_table_lookup(state->ports, port);
-    static const Dispatches none;
+    NwfStatePort *of_port = g_hash_table_lookup(state->ports, port);
+    static const NwfStatePort none;
 
     if (!of_port) {
-        of_port = g_new0(Dispatches, 1);
+        of_port = g_new0(NwfStatePort, 1);
         g_hash_table_insert(state->ports, g_strdup(port), of_port);
     }
     count(&of_port->count[dispatch], by);
@@ -146,10 +118,10 @@ count_dispatch(NwfState *state, const char *port, int dispatch, int by)
 static void
 count_lead(NwfState *state, const NwfSeenRule *rule, int by)
 {
-    Chain *from = g_hash_table_lookup(state->chains, rule->chain);
+    NwfStateChain *from = g_hash_table_lookup(state->chains, rule->chain);
     if (from && by > 0)
         from->strangers = TRUE;
-    Chain *to = rule->target ? g_hash_table_lookup(state->chains, rule->target) : NULL;
+    NwfStateChain *to = rule->target ? g_hash_table_lookup(state->chains, rule->target) : NULL;
 
     if (!from || !to)
         return;
@@ -222,7 +194,7 @@ rule_changed(NwfState *state, const GStrv words, int by)
 static void
 flush_counts(NwfState *state, const char *name)
 {
-    static const Dispatches none;
+    static const NwfStatePort none;
     gboolean is_base = FALSE;
     GHashTableIter iter;
     gpointer value;
@@ -236,7 +208,7 @@ flush_counts(NwfState *state, const char *name)
         return;
     g_hash_table_iter_init(&iter, state->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Dispatches *of_port = value;
+        NwfStatePort *of_port = value;
         for (guint i = 0; i < NWF_DISPATCHES; i++)
             if (g_str_equal(nwf_dispatches[i].base, name)) {
                 of_port->count[i] = 0;
@@ -250,10 +222,10 @@ flush_counts(NwfState *state, const char *name)
 static void
 flush(NwfState *state, const char *name)
 {
-    Chain *chain = g_hash_table_lookup(state->chains, name);
+    NwfStateChain *chain = g_hash_table_lookup(state->chains, name);
 
     for (guint i = 0; chain && i < chain->leads_to->len; i++) {
-        Chain *to = g_hash_table_lookup(state->chains, g_ptr_array_index(chain->leads_to, i));
+        NwfStateChain *to = g_hash_table_lookup(state->chains, g_ptr_array_index(chain->leads_to, i));
         if (to)
             count(&to->references, -1);
     }
@@ -268,7 +240,7 @@ flush(NwfState *state, const char *name)
 static void
 remember(NwfState *state, const char *name, const char *line)
 {
-    Chain *chain = g_hash_table_lookup(state->chains, name);
+    NwfStateChain *chain = g_hash_table_lookup(state->chains, name);
 
     if (chain && !state->listing) {
         forget_listing(chain);
@@ -287,7 +259,7 @@ declare(NwfState *state, const char *line)
     if (g_hash_table_contains(state->chains, name)) {
         flush(state, name);
     } else {
-        Chain *chain = g_new0(Chain, 1);
+        NwfStateChain *chain = g_new0(NwfStateChain, 1);
         chain->leads_to = g_ptr_array_new_with_free_func(g_free);
         chain->listed = g_string_new(NULL);
         g_hash_table_insert(state->chains, g_strdup(name), chain);
@@ -376,176 +348,4 @@ void
 nwf_state_applied(NwfState *state, const char *batch_text)
 {
     follow_text(state, batch_text, FALSE);
-}
-
-/* --- questions --- */
-
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-GPtrArray *
-nwf_state_ports(const NwfState *state)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, state->ports);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
-    return names;
-}
-
-gboolean
-nwf_state_has_chain(const NwfState *state, const char *name)
-{
-    return g_hash_table_contains(state->chains, name);
-}
-
-const char *
-nwf_state_listed(const NwfState *state, const char *name)
-{
-    const Chain *chain = g_hash_table_lookup(state->chains, name);
-
-    return chain && chain->listed ? chain->listed->str : NULL;
-}
-
-gboolean
-nwf_state_written(const NwfState *state, const char *name)
-{
-    const Chain *chain = g_hash_table_lookup(state->chains, name);
-
-    return chain && chain->written;
-}
-
-/* Adds the chains of @port that @name, a chain that is in @owned, leads to. */
-static void
-own_what_it_leads_to(const NwfState *state, GHashTable *owned, GQueue *open, const char *root, const char *name,
-                     const char *port)
-{
-    const Chain *chain = g_hash_table_lookup(state->chains, name);
-
-    for (guint i = 0; i < chain->leads_to->len; i++) {
-        const char *next = g_ptr_array_index(chain->leads_to, i);
-        if (g_hash_table_contains(state->chains, next) && nwf_chain_name_is_sub(next, root, port) &&
-            g_hash_table_add(owned, g_strdup(next)))
-            g_queue_push_tail(open, (gpointer)next);
-    }
-}
-
-GHashTable *
-nwf_state_owned(const NwfState *state, const char *port)
-{
-    GHashTable *owned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-    for (guint i = 0; i < NWF_DISPATCHES; i++) {
-        g_autofree char *root = nwf_dispatch_target(&nwf_dispatches[i], port);
-        g_auto(GQueue) open = G_QUEUE_INIT;
-        const char *name = root;
-
-        if (!root || nwf_dispatches[i].ip != nwf_layer_is_ip(state->layer) ||
-            !g_hash_table_contains(state->chains, root) || !g_hash_table_add(owned, g_strdup(root)))
-            continue;
-        for (; name; name = g_queue_pop_head(&open))
-            own_what_it_leads_to(state, owned, &open, root, name, port);
-    }
-    return owned;
-}
-
-gboolean
-nwf_state_holds(const NwfState *state, const char *port)
-{
-    g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
-
-    return g_hash_table_size(owned) > 0 || g_hash_table_contains(state->ports, port);
-}
-
-void
-nwf_state_confirm(NwfState *state, const char *port)
-{
-    g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, owned);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        ((Chain *)g_hash_table_lookup(state->chains, name))->written = TRUE;
-}
-
-gboolean
-nwf_state_shared(const NwfState *state, const char *name, GHashTable *owned)
-{
-    const Chain *chain = g_hash_table_lookup(state->chains, name);
-    guint own = 0;
-    GHashTableIter iter;
-    gpointer from;
-
-    if (!chain)
-        return FALSE;
-    g_hash_table_iter_init(&iter, owned);
-    while (g_hash_table_iter_next(&iter, &from, NULL)) {
-        const Chain *mine = g_hash_table_lookup(state->chains, from);
-        for (guint i = 0; mine && i < mine->leads_to->len; i++)
-            own += g_str_equal(g_ptr_array_index(mine->leads_to, i), name);
-    }
-    return chain->references > own;
-}
-
-/* Of all ways to read @name as port and suffix, the one that a root chain confirms. */
-char *
-nwf_state_other_owner(const NwfState *state, const char *name, const char *port)
-{
-    if (state->layer != NWF_LAYER_ETHERNET || !g_hash_table_contains(state->chains, name) || !name[0] || name[1] != '-')
-        return NULL;
-    for (const char *dash = strchr(name + 2, '-'); dash; dash = strchr(dash + 1, '-')) {
-        g_autofree char *other = g_strndup(name + 2, (gsize)(dash - name - 2));
-        if (g_str_equal(other, port))
-            continue;
-        g_autoptr(GHashTable) owned = nwf_state_owned(state, other);
-        if (g_hash_table_contains(owned, name))
-            return g_steal_pointer(&other);
-    }
-    return NULL;
-}
-
-guint
-nwf_state_dispatch(const NwfState *state, const char *port, guint dispatch)
-{
-    const Dispatches *of_port = g_hash_table_lookup(state->ports, port);
-
-    return of_port ? of_port->count[dispatch] : 0;
-}
-
-gboolean
-nwf_state_is_behind(const NwfState *state, const char *port, guint dispatch)
-{
-    const Dispatches *of_port = g_hash_table_lookup(state->ports, port);
-
-    return nwf_layer_is_ip(state->layer) && of_port && (of_port->behind & 1u << dispatch);
-}
-
-gboolean
-nwf_state_has_strangers(const NwfState *state, guint dispatch)
-{
-    return nwf_layer_is_ip(state->layer) && has_strangers(state, nwf_dispatches[dispatch].base);
-}
-
-guint
-nwf_state_base_jump(const NwfState *state, guint jump)
-{
-    return state->base_jumps[jump];
-}
-
-gboolean
-nwf_state_base_is_right(const NwfState *state)
-{
-    gboolean right = !state->astray;
-
-    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        right = right && state->base_jumps[i] == (nwf_state_has_chain(state, nwf_base_jumps[i].base) ? 1 : 0);
-    return right;
 }
