@@ -172,8 +172,8 @@ nwf_engine_free(NwfEngine *engine)
 }
 
 /*
- * Filter files are read again, and the kernel's rules are made anew from what was found there: somebody may have
- * flushed them, or a firewall daemon may have started.
+ * Filter files are read again, and all ports are looked at: somebody may have flushed their rules, or a firewall daemon
+ * may have started.
  */
 gboolean
 nwf_engine_reload(NwfEngine *engine, GError **error)
@@ -184,7 +184,7 @@ nwf_engine_reload(NwfEngine *engine, GError **error)
 
     if (!nwf_group_run(engine, reread, &local))
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", local->message);
-    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, reread->in_kernel, TRUE);
+    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, reread->in_kernel);
     nwf_group_run_all(engine, groups);
     nwf_restore_log_failures(engine, groups);
     return read;

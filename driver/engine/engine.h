@@ -41,7 +41,7 @@ NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
 void nwf_engine_settle(NwfEngine *engine, gint64 limit);
 /** nwf_engine_free: stops the thread; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);
-/** nwf_engine_reload: reads filter files again and rebuilds every binding. */
+/** nwf_engine_reload: reads filter files again and looks at the rules of every binding. */
 gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
 
 /* Filters. Arguments are (transfer none), returned filters (transfer full). */

@@ -89,7 +89,7 @@ struct NwfGroup {
     NwfBinding *binding;
     NwfFilter *filter;
     gboolean keep_file; /* the definition came from its file, and that is complete */
-    gboolean unsure;    /* somebody may have changed the port's rules: write them again */
+    gboolean unsure;    /* nobody knows what the kernel holds of the port: it is looked */
     gboolean unasked;   /* by nobody: notes that were logged before are no news */
 
     /* what was prepared */
@@ -205,7 +205,7 @@ extern const NwfGroupKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;
 void nwf_restore_take_over(NwfEngine *engine);
 void nwf_restore_retire_stock(NwfEngine *engine);
 void nwf_restore_log_failures(NwfEngine *engine, GPtrArray *groups);
-GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure);
+GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel);
 
 /* load.c: from the files */
 gboolean nwf_load_filters(NwfEngine *engine, GError **error);

@@ -122,11 +122,11 @@ prepare_reread(NwfEngine *engine, NwfGroup *group, GError **error)
 }
 
 static NwfGroup *
-port_group(const NwfGroupKind *kind, const char *portdev, gboolean unsure)
+unsure_group(const NwfGroupKind *kind, const char *portdev)
 {
     NwfGroup *group = nwf_group_new(kind);
     group->portdev = g_strdup(portdev);
-    group->unsure = unsure;
+    group->unsure = TRUE;
     return group;
 }
 
@@ -137,11 +137,11 @@ is_forgotten_locked(NwfEngine *engine, const char *portdev)
 }
 
 /*
- * A group for every bound port, and one for each port of @in_kernel (may be NULL) that is forgotten. With @unsure the
- * rules are written again even if they are those that the port should have.
+ * A group for every bound port, and one for each port of @in_kernel (may be NULL) that is forgotten. What the kernel
+ * holds of them is not known: it is looked, and what differs is written.
  */
 GPtrArray *
-nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
+nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel)
 {
     GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
     GHashTableIter iter;
@@ -150,10 +150,10 @@ nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel, gboolean unsure)
     g_mutex_lock(&engine->lock);
     g_hash_table_iter_init(&iter, engine->ports);
     while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_ptr_array_add(groups, port_group(&nwf_restore_kind, name, unsure));
+        g_ptr_array_add(groups, unsure_group(&nwf_restore_kind, name));
     for (guint i = 0; in_kernel && i < in_kernel->len; i++)
         if (is_forgotten_locked(engine, g_ptr_array_index(in_kernel, i)))
-            g_ptr_array_add(groups, port_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i), unsure));
+            g_ptr_array_add(groups, unsure_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i)));
     g_mutex_unlock(&engine->lock);
     return groups;
 }
@@ -180,7 +180,7 @@ nwf_restore_take_over(NwfEngine *engine)
     if (!backend->probe(backend, notes, &error) || !read_tables(engine, &in_kernel, notes, &error))
         nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", error->message);
     nwf_engine_log_notes(engine, "tech", NULL, notes);
-    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel, TRUE);
+    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, in_kernel);
     nwf_execute(engine, groups);
     nwf_restore_log_failures(engine, groups);
 }
