@@ -7,12 +7,12 @@ more function in STEPS.
 """
 
 import subprocess
-import threading
 import time
 
 from nwflab import kernel, wait
 from nwflab.frames import (BROADCAST, CLIENT_PORT, arp, ping, pong, rarp, syn, syn_ack, tcp, udp, udp6)
-from nwflab.guests import A, B, C, forget_connections, one_processor, port_of
+from nwflab.guests import A, B, C, forget_connections, port_of
+from nwflab.stream import Stream
 
 FORGED_MAC, FORGED_IP = "52:54:00:66:66:66", "10.77.0.66"
 
@@ -168,7 +168,7 @@ def under_traffic(stage):
     stage.define("guard", GUARD.format(more=""))
     stage.unbind(A)
     stage.bind(A, "guard", [("IP", A.ip)])
-    stream = Stream(stage.wire)
+    stream = Stream(stage.wire, A >> C, {"forbidden": udp(dport=9), "allowed": udp(dport=8)})
     with stream, stage.daemon.client() as client:
         times = []
         for number in range(20):
@@ -178,47 +178,10 @@ def under_traffic(stage):
             times.append(time.monotonic() - begin)
     stage.show.command(f"20 times virNWFilterDefineXML, each {sorted(times)[10] * 1000:.1f} ms", sum(times))
     stage.document("guard", GUARD.format(more=more))
-    (forbidden, leaked), (allowed, came) = stream.counts()
-    stage.show.result(f"forbidden: {forbidden} sent", f"{leaked} came", leaked == 0 and forbidden > 10)
-    stage.show.result(f"allowed: {allowed} sent", f"{came} came", came == allowed and allowed > 10)
+    sent, leaked, came = stream.sent, stream.came["forbidden"], stream.came["allowed"]
+    stage.show.result(f"forbidden: {sent} sent", f"{leaked} came", leaked == 0 and sent > 10)
+    stage.show.result(f"allowed: {sent} sent", f"{came} came", came == sent and sent > 10)
     stage.attempt(A >> C, udp(dport=1019), "what the last definition forbids", False)
-
-
-class Stream:
-    """A thread that sends a forbidden and an allowed datagram from A to C in turn while the block runs."""
-
-    def __init__(self, wire):
-        self.wire, self.over = wire, threading.Event()
-        self.marks = {b"forbid..": udp(dport=9), b"allowed.": udp(dport=8)}
-        self.sent, self.came = dict.fromkeys(self.marks, 0), dict.fromkeys(self.marks, 0)
-        self.thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        frames = {mark: frame.bytes_for(A >> C, mark) for mark, frame in self.marks.items()}
-        with one_processor():
-            while not self.over.is_set():
-                for mark, text in frames.items():
-                    self.wire.guests[A].sender.send(text)
-                    self.sent[mark] += 1
-                self._count(self.wire.guests[C].collect())
-                time.sleep(0.0002)
-            self._count(self.wire.settled())
-
-    def _count(self, frames):
-        for mark in self.marks:
-            self.came[mark] += sum(mark in frame for frame in frames)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-    def counts(self):
-        """((sent, came) of the forbidden, (sent, came) of the allowed)."""
-        return [(self.sent[mark], self.came[mark]) for mark in self.marks]
 
 
 def flushed(stage):

@@ -9,6 +9,8 @@ import contextlib
 
 import pytest
 
+from nwflab.shared import fixture_long, fixture_shared_lab, fixture_wire  # noqa: F401 pylint: disable=unused-import
+
 LIMIT = 150.0  # seconds that one test may take
 LONG = 1800.0
 
@@ -29,31 +31,6 @@ def pytest_collection_modifyitems(config, items):
         away = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=away)
         items[:] = [item for item in items if item not in away]
-
-
-@pytest.fixture(scope="session", name="long")
-def fixture_long(request):
-    """Whether the long forms were asked for."""
-    return request.config.getoption("--long")
-
-
-@pytest.fixture(scope="session", name="shared_lab")
-def fixture_shared_lab(driver):
-    """The daemon of all tests."""
-    from nwflab.lab import Lab  # needs the sandbox, which collecting does not
-
-    lab = Lab(driver)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture(scope="session", name="wire")
-def fixture_wire(shared_lab):  # pylint: disable=unused-argument
-    """The bridge and its guests; a new Lab takes all devices away, so it comes first."""
-    from nwflab.guests import Wire
-
-    with Wire() as wire:
-        yield wire
 
 
 @pytest.fixture(name="lab")

@@ -8,8 +8,8 @@ conftest.py: machines with kernels of their own, and the reports of tests that r
 NWF_BUILD names the build to test, NWF_KERNELS a folder in which kernels are kept for the next run. Another release's kernel is
 brought with apt settings that lead to that release:
 
-    APT_CONFIG=trixie.conf scripts/guest-kernel /var/tmp/trixie linux-image-amd64 virtio_pci 9pnet_virtio 9p overlay
-    pytest tests/kernels --kernel /var/tmp/trixie
+    APT_CONFIG=trixie.conf scripts/guest-kernel ../trixie-kernel linux-image-amd64 virtio_pci 9pnet_virtio 9p overlay
+    pytest tests/kernels --kernel ../trixie-kernel
 """
 
 import os

@@ -12,8 +12,8 @@ import pytest
 
 from lane import Host
 from nwflab.daemon import sanitizer
-from nwflab.guests import Wire
 from nwflab.lab import Lab
+from nwflab.shared import fixture_long, fixture_wire  # noqa: F401 pylint: disable=unused-import
 from nwflab.wait import Watchdog
 
 LIMIT = 120.0
@@ -37,12 +37,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "harmless: also makes sense, and does no harm, against the stock driver")
 
 
-@pytest.fixture(scope="session", name="long")
-def fixture_long(request):
-    """Whether the long forms were asked for."""
-    return request.config.getoption("--long")
-
-
 @pytest.fixture(scope="session", name="shared_lab")
 def fixture_shared_lab(driver):
     """The daemon of all tests."""
@@ -50,13 +44,6 @@ def fixture_shared_lab(driver):
     lab.ship()
     yield lab
     lab.close()
-
-
-@pytest.fixture(scope="session", name="wire")
-def fixture_wire(shared_lab):  # pylint: disable=unused-argument
-    """The bridge and its guests; a new Lab takes all devices away, so it comes first."""
-    with Wire() as wire:
-        yield wire
 
 
 @pytest.fixture(name="lab")

@@ -5,7 +5,6 @@ test_life.py: what frames meet when filters and bindings come, change and go, an
 
 import contextlib
 import socket
-import threading
 import time
 
 import pytest
@@ -14,7 +13,8 @@ from lane import FORGED, Document
 from nwflab import counters, ports
 from nwflab.client import Failed
 from nwflab.frames import ether, stp, syn, syn_ack, udp
-from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, one_processor, port_of
+from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, port_of
+from nwflab.stream import Stream
 from nwflab.kernel import setting
 from nwflab.texts import binding_xml, filter_xml
 
@@ -222,41 +222,7 @@ def test_limit_of_real_connections(host, wire):
 # -- changes under traffic ---------------------------------------------------------------------------------------------
 
 
-class Stream:
-    """A thread that sends one kind of frame along a path as fast as it can while the block runs."""
-
-    def __init__(self, wire, path, frame):
-        self.sender, self.peer = wire.guests[path.sender].sender, wire.guests[path.receiver]
-        self.wire, self.marker = wire, b"streamed"
-        self.bytes = frame.bytes_for(path, self.marker)
-        self.sent = self.came = 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        with one_processor():
-            while not self.over.is_set():
-                self.sender.send(self.bytes)
-                self.sent += 1
-                self._count()
-                time.sleep(0.0002)
-
-    def _count(self):
-        self.came += sum(self.marker in frame for frame in self.peer.collect())
-
-    def __enter__(self):
-        self.peer.collect()
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        with one_processor():
-            self.came += sum(self.marker in frame for frame in self.wire.settled())
-        self._count()
-
-
+FRAME = "frame"
 TIGHT = "<rule action='drop' direction='out'><ip protocol='udp' dstportstart='9'/></rule>"
 TIGHT_IP = "<rule action='drop' direction='out'><udp dstportstart='9'/></rule>"
 
@@ -274,22 +240,22 @@ def test_nothing_leaks_while_rules_change(host, wire, tight):
     """What is forbidden before and after a change is forbidden during it."""
     host.define("life", tight)
     host.bind(A, "life")
-    with Stream(wire, A >> C, udp()) as stream:
+    with Stream(wire, A >> C, {FRAME: udp()}) as stream:
         for number in range(5):
             host.define("life", tight + noise(number))
     assert stream.sent > 50
-    assert stream.came == 0
+    assert stream.came[FRAME] == 0
 
 
 def test_nothing_is_lost_while_rules_change(host, wire):
     """What is allowed before and after a change of one layer passes during it."""
     host.define("life", TIGHT)
     host.bind(A, "life")
-    with Stream(wire, A >> C, udp(dport=8)) as stream:
+    with Stream(wire, A >> C, {FRAME: udp(dport=8)}) as stream:
         for number in range(5):
             host.define("life", TIGHT + noise(number))
     assert stream.sent > 50
-    assert stream.came == stream.sent
+    assert stream.came[FRAME] == stream.sent
 
 
 @STOCK_OPENS
@@ -297,12 +263,12 @@ def test_a_new_neighbour_opens_nobody(host, wire):
     """Binding and deleting another port leaves no gap in the IP layer of this one."""
     host.define("life", TIGHT_IP)
     host.bind(A, "life")
-    with Stream(wire, A >> C, udp()) as stream:
+    with Stream(wire, A >> C, {FRAME: udp()}) as stream:
         for _ in range(5):
             host.bind(B, "life")
             host.unbind(B)
     assert stream.sent > 50
-    assert stream.came == 0
+    assert stream.came[FRAME] == 0
 
 
 # -- documented limits -------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import uuid
 import pytest
 
 from nwflab.fixtures import pytest_runtest_makereport  # noqa: F401 pylint: disable=unused-import
-from nwflab.guests import Wire, forget_connections, port_of
-from nwflab.lab import Lab
+from nwflab.guests import forget_connections, port_of
+from nwflab.shared import fixture_shared_lab, fixture_wire  # noqa: F401 pylint: disable=unused-import
 from nwflab.texts import binding_xml, filter_xml
 from nwflab.wait import Watchdog
 
@@ -60,18 +60,9 @@ def fixture_variant():
 
 
 @pytest.fixture(scope="session", name="lab")
-def fixture_lab(driver):
+def fixture_lab(shared_lab):
     """The daemon of all tests."""
-    lab = Lab(driver)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture(scope="session", name="wire")
-def fixture_wire(lab):  # pylint: disable=unused-argument
-    """The bridge and its guests; a new Lab takes all devices away, so it comes first."""
-    with Wire() as wire:
-        yield wire
+    return shared_lab
 
 
 @pytest.fixture(name="host")

@@ -4,14 +4,13 @@ test_restart.py: daemons end and come back, also after the stock driver, while f
 """
 
 import signal
-import threading
-import time
 
 import pytest
 
 from nwflab import kernel, wait
 from nwflab.frames import udp
-from nwflab.guests import A, C, one_processor, port_of
+from nwflab.guests import A, C, port_of
+from nwflab.stream import Stream
 
 CLOSED = ("<rule action='drop' direction='out'><mac protocolid='0x88b5'/></rule>"
           "<rule action='drop' direction='out'><udp dstportstart='9'/></rule>"
@@ -19,43 +18,9 @@ CLOSED = ("<rule action='drop' direction='out'><mac protocolid='0x88b5'/></rule>
 ETHERNET, IP, FREE = 8, 9, 7  # ports of UDP: dropped by one layer, by the other, by none
 
 
-class Stream:
-    """A thread that sends frames to some ports of UDP in turn while the block runs; `came` counts those that came through."""
-
-    def __init__(self, wire, path, ports):
-        self.wire, self.path, self.peer = wire, path, wire.guests[path.receiver]
-        self.frames = [(b"stream%02d" % port, port) for port in ports]
-        self.bytes = [udp(dport=port).bytes_for(path, marker) for marker, port in self.frames]
-        self.sent = 0
-        self.came = dict.fromkeys(ports, 0)
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        sender = self.wire.guests[self.path.sender].sender
-        with one_processor():
-            while not self.over.is_set():
-                for each in self.bytes:
-                    sender.send(each)
-                self.sent += 1
-                self._count(self.peer.collect())
-                time.sleep(0.005)
-
-    def _count(self, frames):
-        for marker, port in self.frames:
-            self.came[port] += sum(marker in frame for frame in frames)
-
-    def __enter__(self):
-        self.peer.collect()
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-        with one_processor():
-            self._count(self.wire.settled())
-        self._count(self.peer.collect())
+def streamed(wire, *ports):
+    """Frames from A to C to each of these ports, at a pace that an emulated machine can keep."""
+    return Stream(wire, A >> C, {port: udp(dport=port) for port in ports}, pause=0.005)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
@@ -64,7 +29,7 @@ def test_nothing_opens_while_the_daemon_is_away(host, wire, by):
     host.define("restart", CLOSED)
     host.bind(A, "restart")
     before = host.rules(A)
-    with Stream(wire, A >> C, (ETHERNET, IP, FREE)) as stream:
+    with streamed(wire, ETHERNET, IP, FREE) as stream:
         host.lab.restart(by=by)
         assert host.client.bindings() == [port_of(A)]
     assert host.rules(A) == before
@@ -93,7 +58,7 @@ def test_from_the_stock_driver_and_back(host, wire):
     try:
         host.define("restart", CLOSED)
         host.bind(A, "restart")
-        with Stream(wire, A >> C, (ETHERNET, IP)) as stream:
+        with streamed(wire, ETHERNET, IP) as stream:
             lab.change_driver("ours")
             assert host.client.bindings() == [port_of(A)]
         assert stream.sent > 50 and not any(stream.came.values())
