@@ -233,6 +233,15 @@ test_counters_say_what_was_refused(void)
 
 /* ---- reports ---- */
 
+static gboolean
+holds(Scene *scene, const char *port, const char *address)
+{
+    g_autofree char *now = scene_addresses(scene, port);
+    g_auto(GStrv) all = g_strsplit(now, " ", -1);
+
+    return g_strv_contains((const char *const *)all, address);
+}
+
 static void
 test_changes_in_a_row_are_few_reports(void)
 {
@@ -255,6 +264,13 @@ test_changes_in_a_row_are_few_reports(void)
     g_usleep(100000);
     g_assert_cmpuint(scene_reports(scene, "vnet0"), >=, 1);
     g_assert_cmpint(scene_reports(scene, "vnet0"), <=, MIN(most, 16));
+    for (guint i = 0; i < 16; i++) { /* a busy machine may deliver an answer before its question: then once more */
+        g_autofree char *address = g_strdup_printf("10.0.0.%u", 100 + i);
+        for (guint n = 0; n < 20 && !holds(scene, "vnet0", address); n++) {
+            lease("vnet0", 1, 300 + i, 100 + i);
+            g_usleep(100000);
+        }
+    }
     lease("vnet0", 1, 200, 200); /* a seventeenth */
     scene_logged(scene, "vnet0': 10.0.0.200 is not learned: the port has as many");
     scene_end(scene);
