@@ -283,7 +283,8 @@ nwf_guard_new(NwfEngine *engine)
     g_queue_init(&guard->own);
     guard->firewall = nwf_firewall_new(&error);
     if (!guard->firewall)
-        nwf_engine_log(engine, NWF_LOG_INFO, "engine", _("changes of nf_tables are not watched: %s"), error->message);
+        nwf_engine_log(engine, error->code == NWF_ERROR_UNSUPPORTED ? NWF_LOG_INFO : NWF_LOG_WARNING, "engine",
+                       _("changes of nf_tables are not watched: %s"), error->message);
     return guard;
 }
 

@@ -137,8 +137,7 @@ put_right(NwfEngine *engine, GPtrArray *ports, GError **error)
     g_autoptr(NwfNotes) notes = nwf_notes_new();
 
     for (guint i = 0; i < ports->len; i++) {
-        NwfGroup *group = nwf_group_new(&nwf_restore_kind);
-        group->portdev = g_strdup(g_ptr_array_index(ports, i));
+        NwfGroup *group = nwf_restore_group(engine, g_ptr_array_index(ports, i));
         group->unasked = TRUE;
         g_ptr_array_add(groups, group);
     }

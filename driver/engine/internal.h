@@ -206,6 +206,7 @@ void nwf_restore_take_over(NwfEngine *engine);
 void nwf_restore_retire_stock(NwfEngine *engine);
 void nwf_restore_log_failures(NwfEngine *engine, GPtrArray *groups);
 GPtrArray *nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel);
+NwfGroup *nwf_restore_group(NwfEngine *engine, const char *portdev);
 
 /* load.c: from the files */
 gboolean nwf_load_filters(NwfEngine *engine, GError **error);

@@ -8,7 +8,8 @@
  * rules had to be written again: what the kernel took once it should take again. Nothing of this is an error to anybody;
  * it is logged when it begins and when it ends, not at each try.
  *
- * At start and at a reload the kernel may hold rules of ports that have no binding any more; they are released. But if
+ * The kernel may hold rules of ports that have no binding any more, at start, at a reload, or because somebody has put
+ * back what he had saved; they are released. But if
  * a port's binding has a file that could not be read, a guest may be behind it: its rules stay.
  */
 #include <glib/gi18n-lib.h>
@@ -156,6 +157,19 @@ nwf_restore_groups(NwfEngine *engine, GPtrArray *in_kernel)
             g_ptr_array_add(groups, unsure_group(&nwf_release_kind, g_ptr_array_index(in_kernel, i)));
     g_mutex_unlock(&engine->lock);
     return groups;
+}
+
+/* Somebody else may have changed the rules of @portdev: bound, it gets them back, and forgotten, it is released. */
+NwfGroup *
+nwf_restore_group(NwfEngine *engine, const char *portdev)
+{
+    g_mutex_lock(&engine->lock);
+    gboolean forgotten = is_forgotten_locked(engine, portdev);
+    g_mutex_unlock(&engine->lock);
+    NwfGroup *group = unsure_group(forgotten ? &nwf_release_kind : &nwf_restore_kind, portdev);
+
+    group->unsure = forgotten;
+    return group;
 }
 
 void

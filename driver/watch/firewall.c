@@ -116,7 +116,9 @@ on_message(const struct nlmsghdr *message, void *data)
     } else if (kind < G_N_ELEMENTS(places) && places[kind].table) {
         Names names = {.place = &places[kind]};
         mnl_attr_parse(message, sizeof(*head), on_name, &names);
-        if (names.table && (names.chain || !places[kind].chain))
+        if (kind == NFT_MSG_NEWCHAIN && !(message->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL)))
+            names = (Names){.place = &places[NFT_MSG_NEWTABLE], .table = names.table}; /* its name may be a new one */
+        if (names.table && (names.chain || !names.place->chain))
             hearing->ears->touched(head->nfgen_family, names.table, names.chain, hearing->data);
     }
     return MNL_CB_OK;
@@ -200,7 +202,7 @@ nwf_firewall_new(GError **error)
     setsockopt(mnl_socket_get_fd(firewall->questions), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     if (nwf_firewall_generation(firewall, &generation))
         return g_steal_pointer(&firewall);
-    nwf_set_error(error, NWF_ERROR_SYSTEM, _("the kernel has no nf_tables"));
+    nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("the kernel has no nf_tables"));
     return NULL;
 }
 

@@ -11,7 +11,10 @@
 #include "conf/error.h"
 
 typedef struct NwfFirewallEars {
-    /* Something in this chain, or of this table (@chain is NULL), was changed. @family: an NFPROTO_ value */
+    /*
+     * Something in this chain, or of this table (@chain is NULL), was changed. @family: an NFPROTO_ value. A chain that
+     * was there already and gets another name or policy is told as a change of the table: the kernel says the new name.
+     */
     void (*touched)(guint8 family, const char *table, const char *chain, gpointer data);
     /* That was all of one transaction. @process: as the kernel counts them, 0 if it does not say; @program: "" likewise */
     void (*done)(guint32 generation, guint32 process, const char *program, gpointer data);
@@ -21,7 +24,10 @@ typedef struct NwfFirewallEars {
 
 typedef struct NwfFirewall NwfFirewall;
 
-/** nwf_firewall_new: Returns: (transfer full): listening, or NULL with NWF_ERROR_SYSTEM if the kernel has no nf_tables */
+/**
+ * nwf_firewall_new: Returns: (transfer full): listening, or NULL with NWF_ERROR_UNSUPPORTED if the kernel has no
+ * nf_tables, with NWF_ERROR_SYSTEM if it does not let us listen
+ */
 NwfFirewall *nwf_firewall_new(GError **error);
 void nwf_firewall_free(NwfFirewall *firewall);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfFirewall, nwf_firewall_free)

@@ -184,6 +184,36 @@ def test_restore_by_somebody_else(house):
     assert house.passing(GUARDED) == []
 
 
+@pytest.mark.parametrize("line", [f"iptables -E FI-{PORT} office2", f"nft rename chain ip filter FI-{PORT} office2",
+                                  f"ebtables -t nat -E libvirt-I-{PORT} office2"])
+def test_renamed(house, line):
+    """A chain of ours gets another name: the port has its own again."""
+    chains = [name for name, lines in kernel.snapshot(own=True)["eb" if "eb" in line else "ip4"].items() if name.endswith(f"-{PORT}")]
+    run(line)
+
+    def back():
+        now = kernel.snapshot(own=True)["eb" if "eb" in line else "ip4"]
+        return all(name in now for name in chains)
+
+    assert chains
+    wait.until(back, line, LIMIT)
+    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+
+
+def test_rules_of_a_port_that_is_gone_are_restored(house):
+    """An administrator loads what he saved while another port was bound: rules that belong to nobody go."""
+    house.bind("another")
+    saved = [(tool, subprocess.check_output([f"{tool}-save", "-t", table], text=True, timeout=30))
+             for tool, table in (("ebtables", "nat"), ("iptables", "filter"), ("ip6tables", "filter"))]
+    house.client.unbind("another")
+    before, _ = everything()
+    for tool, text in saved:
+        run(f"{tool}-restore", text)
+    heals(house, before, "restored by somebody else")
+    assert kernel.of_port("another") == ""
+    assert house.passing(GUARDED) == []
+
+
 def test_log_names_the_program(house):
     """One warning for one change; it names program and process where the kernel tells them."""
     run(f"nft flush chain ip filter FI-{PORT}")

@@ -42,6 +42,3 @@ void nwf_look(NwfJob *job, NwfNotes *notes);
 gboolean nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
 gboolean nwf_ebiptables_retire_stock(NwfBackend *backend, GError **error);
 gboolean nwf_ebiptables_look(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error);
-
-/* By layer. */
-extern const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1];

@@ -19,15 +19,8 @@
 #include "driver/tech/ebiptables/rehearse.h"
 
 #include <glib/gi18n-lib.h>
-#include <linux/netfilter.h>
 
 enum { REFUSALS_MAX = 12, PATIENCE = 5 * G_TIME_SPAN_SECOND };
-
-const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1] = {
-    [NWF_LAYER_ETHERNET] = {NFPROTO_BRIDGE, "nat"},
-    [NWF_LAYER_IPV4] = {NFPROTO_IPV4, "filter"},
-    [NWF_LAYER_IPV6] = {NFPROTO_IPV6, "filter"},
-};
 
 /* --- before writing --- */
 
@@ -93,6 +86,16 @@ rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError 
     return batch && nwf_rehearse(&comparison->job->self->tools[comparison->layer], batch, sets, listed, error);
 }
 
+static void
+say_once(Comparison *comparison, gboolean *said, const char *why)
+{
+    if (!*said)
+        nwf_note(comparison->notes, _("the kernel's rules cannot be compared with those that should be there, so all "
+                                      "are written again: %s"),
+                 why);
+    *said = TRUE;
+}
+
 /* TRUE if it is of no use to try again with fewer ports. */
 static gboolean
 is_hopeless(Comparison *comparison, const GError *why)
@@ -105,12 +108,21 @@ is_hopeless(Comparison *comparison, const GError *why)
     if (why->code != NWF_ERROR_SYSTEM)
         return comparison->refusals > REFUSALS_MAX;
     comparison->refusals = REFUSALS_MAX + 1;
-    if (!self->cannot_rehearse)
-        nwf_note(comparison->notes, _("the kernel's rules cannot be compared with those that should be there, so all "
-                                      "are written again: %s"),
-                 why->message);
-    self->cannot_rehearse = TRUE;
+    say_once(comparison, &self->cannot_rehearse, why->message);
     return TRUE;
+}
+
+/* Of a table that is outlined only the chains are known. */
+static gboolean
+can_compare(Comparison *comparison)
+{
+    NwfTool *tool = &comparison->job->self->tools[comparison->layer];
+
+    if (!nwf_state_is_outlined(tool->state))
+        return TRUE;
+    g_autofree char *why = nwf_state_stumbled(tool->state);
+    say_once(comparison, &tool->outline_told, why);
+    return FALSE;
 }
 
 static void
@@ -151,7 +163,8 @@ nwf_look(NwfJob *job, NwfNotes *notes)
             if (may_be_the_same(job, port, layer))
                 g_ptr_array_add(ports, port);
         }
-        compare(&comparison, 0, ports->len);
+        if (ports->len > 0 && can_compare(&comparison))
+            compare(&comparison, 0, ports->len);
     }
 }
 

@@ -16,6 +16,7 @@
 #include "driver/tech/ebiptables/names.h"
 
 #include <glib/gi18n-lib.h>
+#include <linux/netfilter.h>
 #include <string.h>
 
 enum { PORT_NAME_MAX = 15 };
@@ -53,10 +54,16 @@ static const char *const letters[NWF_HOOKS] = {
     [NWF_HOOK_FORWARD_OUT] = "FO", [NWF_HOOK_HOST_IN] = "HI",
 };
 
+const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1] = {
+    [NWF_LAYER_ETHERNET] = {NFPROTO_BRIDGE, "nat"},
+    [NWF_LAYER_IPV4] = {NFPROTO_IPV4, "filter"},
+    [NWF_LAYER_IPV6] = {NFPROTO_IPV6, "filter"},
+};
+
 const char *
 nwf_layer_table(NwfLayer layer)
 {
-    return nwf_layer_is_ip(layer) ? "filter" : "nat";
+    return nwf_ebiptables_tables[layer].name;
 }
 
 gboolean

@@ -8,9 +8,11 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "driver/tech/backend.h"
 
-/* Kernel table and user chains of a layer. */
+/* The kernel's tables, by layer; the last has no name. */
+extern const NwfTable nwf_ebiptables_tables[NWF_LAYERS + 1];
+
 const char *nwf_layer_table(NwfLayer layer);
 gboolean nwf_layer_is_ip(NwfLayer layer);
 

@@ -16,6 +16,9 @@
  * the batch, and the table is read again. At the IP layers the base jumps do this service. One port stands for all,
  * because the tools search a rule from the beginning of its chain.
  *
+ * A table that is outlined is not asked, since there the tools may fail to find what stands in one chain with others' rules.
+ * For the same reason dispatch rules stay there, and chains to which they lead are emptied and stay.
+ *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too. If they are not
  * where they belong, a batch about no port at all puts them right.
@@ -213,6 +216,20 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Whether a dispatch rule leads to the chain @name of @port that cannot be taken out now. */
+static gboolean
+is_stuck(const Writer *writer, const char *port, const char *name)
+{
+    gboolean stuck = FALSE;
+
+    for (guint i = 0; i < NWF_DISPATCHES; i++) {
+        g_autofree char *target = nwf_dispatch_target(&nwf_dispatches[i], port);
+        stuck = stuck || (g_strcmp0(target, name) == 0 && nwf_state_dispatch(writer->state, port, i) > 0 &&
+                          nwf_state_is_stuck(writer->state, i));
+    }
+    return stuck;
+}
+
 /*
  * Empties and deletes the existing chains of @port that its new plan does not need: those reachable from its roots, and
  * those of its old plan, which may have been cut off from their root by somebody.
@@ -241,6 +258,11 @@ write_deletions(Writer *writer, const NwfPortChange *change)
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
+        if (is_stuck(writer, change->port, name)) {
+            if (!nwf_state_is_empty(writer->state, name))
+                declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");
+            continue;
+        }
         g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, change->port), "-F %s", name);
         g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DELETE, change->port), "-X %s", name);
     }
@@ -273,7 +295,7 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
 {
-    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer);
+    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !nwf_state_is_outlined(writer->state);
 
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         const NwfDispatch *dispatch = &nwf_dispatches[i];
@@ -282,6 +304,11 @@ write_dispatch(Writer *writer, const NwfPortChange *change)
                      has_root(change->new_plan, writer->layer, dispatch->hook);
 
         const char *add = nwf_state_has_strangers(writer->state, i) ? "-I " : "-A ";
+        if (nwf_state_is_stuck(writer->state, i)) {
+            if (want > 0 && (have == 0 || nwf_state_is_behind(writer->state, change->port, i)))
+                write_dispatch_line(writer, change->port, dispatch, add);
+            continue;
+        }
         for (; have > 0 && nwf_state_is_behind(writer->state, change->port, i); have--)
             write_dispatch_line(writer, change->port, dispatch, "-D ");
         if (asks && want > 0 && have == want) {
@@ -310,13 +337,25 @@ write_port(Writer *writer, const NwfPortChange *change, GError **error)
 
 /* --- base chains of the IP layers --- */
 
+/* Whether all of them are there. */
+static gboolean
+has_base(const NwfState *state)
+{
+    gboolean has = TRUE;
+
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        has = has && nwf_state_has_chain(state, nwf_base_jumps[i].base);
+    return has;
+}
+
 static void
 write_base(Writer *writer)
 {
+    gboolean takes_out = !nwf_state_is_outlined(writer->state);
     guint place = 0;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        for (guint n = nwf_state_base_jump(writer->state, i); n > 0; n--)
+        for (guint n = takes_out ? nwf_state_base_jump(writer->state, i) : 0; n > 0; n--)
             g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s",
                                    nwf_base_jumps[i].builtin, nwf_base_jumps[i].base);
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
@@ -332,6 +371,17 @@ write_base(Writer *writer)
         g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-I %s %u -j %s",
                                jump->builtin, place, jump->base);
     }
+}
+
+/* They go with every batch that changes something, since they ask, too. */
+static gboolean
+needs_base(const Writer *writer, gboolean works)
+{
+    if (!nwf_layer_is_ip(writer->layer))
+        return FALSE;
+    if (nwf_state_is_outlined(writer->state))
+        works = writer->fills && !has_base(writer->state);
+    return works || !nwf_state_base_is_right(writer->state);
 }
 
 /* --- batches --- */
@@ -351,7 +401,7 @@ nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **e
     }
     for (guint i = 0; i < NWF_SECTIONS; i++)
         works = works || writer.draft.origins[i]->len > 0;
-    if (nwf_layer_is_ip(layer) && (works || !nwf_state_base_is_right(state)))
+    if (needs_base(&writer, works))
         write_base(&writer);
 
     NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;

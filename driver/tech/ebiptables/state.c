@@ -11,6 +11,10 @@
  * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the
  * tools list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
  *
+ * Of a table that the tool cannot list there is an outline, in the same language (outline.c). What the chains hold is
+ * not known then. And the tool may not find a rule of ours behind one that it does not know, so what stands in one chain
+ * with others' rules is not taken out: a new one is put before it where that matters.
+ *
  * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
  * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
  */
@@ -47,6 +51,7 @@ forget_everything(NwfState *state)
     memset(state->base_jumps, 0, sizeof(state->base_jumps));
     memset(state->places, 0, sizeof(state->places));
     state->astray = FALSE;
+    state->outlined = FALSE;
     state->in_table = FALSE;
 }
 
@@ -94,7 +99,7 @@ mark_place(NwfState *state, NwfStatePort *of_port, int dispatch, int by)
     guint bit = 1u << dispatch;
 
     if (by > 0 && state->listing && nwf_state_chain_has_strangers(state, nwf_dispatches[dispatch].base))
-        of_port->behind |= bit;
+        of_port->behind |= state->outlined && of_port->count[dispatch] > 1 ? 0 : bit;
     else if ((by > 0 && !state->listing) || of_port->count[dispatch] == 0)
         of_port->behind &= ~bit;
 }
@@ -169,6 +174,8 @@ watch_places(NwfState *state, const char *chain, int jump)
         return;
     if (!state->listing)
         state->astray = state->astray && jump < 0;
+    else if (jump >= 0 && state->outlined && state->base_jumps[jump] > 0)
+        return; /* we have put another one before it */
     else if (jump >= 0 && state->places[first] != place_of(state, first, jump))
         state->astray = TRUE;
     state->places[first]++;
@@ -334,14 +341,34 @@ nwf_state_read(NwfState *state, const char *save_text, GError **error)
                              nwf_layer_table(state->layer), beginning);
     }
     g_autofree char *unlisted = g_strdup_printf("\n# Table `%s' is incompatible", nwf_layer_table(state->layer));
-    if (g_str_has_prefix(save_text, unlisted + 1) || strstr(save_text, unlisted))
-        return nwf_set_error(
-            error, NWF_ERROR_FIREWALL,
-            _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
-            nwf_layer_table(state->layer));
+    if (g_str_has_prefix(save_text, unlisted + 1) || strstr(save_text, unlisted)) {
+        g_autofree char *why = nwf_state_stumbled(state);
+        return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, "%s", why);
+    }
     forget_everything(state);
     follow_text(state, save_text, TRUE);
     return TRUE;
+}
+
+char *
+nwf_state_stumbled(const NwfState *state)
+{
+    return g_strdup_printf(_("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
+                           nwf_layer_table(state->layer));
+}
+
+void
+nwf_state_read_outline(NwfState *state, const char *outline)
+{
+    GHashTableIter iter;
+    gpointer chain;
+
+    forget_everything(state);
+    state->outlined = TRUE;
+    follow_text(state, outline, TRUE);
+    g_hash_table_iter_init(&iter, state->chains);
+    while (g_hash_table_iter_next(&iter, NULL, &chain))
+        forget_listing(chain);
 }
 
 void

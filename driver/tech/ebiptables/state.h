@@ -19,9 +19,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfState, nwf_state_free)
 
 /**
  * nwf_state_read: fills @state from the text of the layer's -save tool, replacing what it held; NWF_ERROR_FIREWALL if
- * the text is no listing (then nothing changes).
+ * the text is no listing, NWF_ERROR_UNSUPPORTED if it says that the tool cannot list the table (then nothing changes).
  */
 gboolean nwf_state_read(NwfState *state, const char *save_text, GError **error);
+
+/** nwf_state_read_outline: fills @state from the outline of its table (outline.h), which says nothing of other rules. */
+void nwf_state_read_outline(NwfState *state, const char *outline);
+
+/** nwf_state_is_outlined: whether it is known from an outline only: the tool stumbles over somebody else's rules. */
+gboolean nwf_state_is_outlined(const NwfState *state);
+
+/** nwf_state_is_stuck: whether the tool may fail to take out dispatch rules of this form: it stumbles in their chain. */
+gboolean nwf_state_is_stuck(const NwfState *state, guint dispatch);
+
+/** nwf_state_is_empty: whether the chain @name is there and has no rules. */
+gboolean nwf_state_is_empty(const NwfState *state, const char *name);
+
+/** nwf_state_stumbled: (transfer full): words for that the tool cannot list the table. */
+char *nwf_state_stumbled(const NwfState *state);
 
 /** nwf_state_applied: @batch text was acknowledged by the kernel: follow it. */
 void nwf_state_applied(NwfState *state, const char *batch_text);
@@ -35,7 +50,7 @@ gboolean nwf_state_holds(const NwfState *state, const char *port);
 /** nwf_state_has_chain: whether a chain @name exists, whoever made it. */
 gboolean nwf_state_has_chain(const NwfState *state, const char *name);
 
-/** nwf_state_listed: the chain @name as it was listed, policy and rules; NULL if it is not there or a batch wrote it. */
+/** nwf_state_listed: the chain @name as it was listed, policy and rules; NULL if it was not or a batch wrote it. */
 const char *nwf_state_listed(const NwfState *state, const char *name);
 
 /** nwf_state_written: whether the chain @name exists as a batch of ours made it, or was confirmed. */
@@ -73,5 +88,8 @@ gboolean nwf_state_has_strangers(const NwfState *state, guint dispatch);
 /** nwf_state_base_jump: how many of these base jumps there are. */
 guint nwf_state_base_jump(const NwfState *state, guint jump);
 
-/** nwf_state_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. */
+/**
+ * nwf_state_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. In a
+ * table that is outlined it may be reached again.
+ */
 gboolean nwf_state_base_is_right(const NwfState *state);

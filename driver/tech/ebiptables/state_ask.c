@@ -174,7 +174,29 @@ nwf_state_base_is_right(const NwfState *state)
 {
     gboolean right = !state->astray;
 
-    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        right = right && state->base_jumps[i] == (nwf_state_has_chain(state, nwf_base_jumps[i].base) ? 1 : 0);
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
+        guint want = nwf_state_has_chain(state, nwf_base_jumps[i].base) ? 1 : 0;
+        right = right && (state->outlined ? state->base_jumps[i] >= want : state->base_jumps[i] == want);
+    }
     return right;
+}
+
+gboolean
+nwf_state_is_stuck(const NwfState *state, guint dispatch)
+{
+    return state->outlined && nwf_state_chain_has_strangers(state, nwf_dispatches[dispatch].base);
+}
+
+gboolean
+nwf_state_is_empty(const NwfState *state, const char *name)
+{
+    const NwfStateChain *chain = g_hash_table_lookup(state->chains, name);
+
+    return chain && !chain->strangers;
+}
+
+gboolean
+nwf_state_is_outlined(const NwfState *state)
+{
+    return state->outlined;
 }

@@ -10,7 +10,7 @@
 typedef struct NwfStateChain {
     GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
     guint references;    /* rules that lead here, dispatch rules not counted */
-    GString *listed;     /* policy and rules as they were listed; NULL: a batch has changed the chain since */
+    GString *listed;     /* policy and rules as they were listed; NULL: not, or a batch has changed the chain since */
     gboolean written;    /* it is what our last batch for it made, or would have made */
     gboolean strangers;  /* rules of no form of ours in it; of interest in the base chains */
 } NwfStateChain;
@@ -28,6 +28,7 @@ struct NwfState {
     guint base_jumps[NWF_BASE_JUMPS];
     guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
     gboolean astray;              /* a base jump stood behind somebody else's rule, or behind another base jump */
+    gboolean outlined;            /* was read from an outline */
     gboolean in_table;            /* the lines now read are of our table */
     gboolean listing;             /* and what the -save tool printed */
 };

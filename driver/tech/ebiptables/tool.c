@@ -8,6 +8,9 @@
  * A tool that was killed at its time limit may have been heard by the kernel or not: then the table is unknown again,
  * and the next use reads it first.
  *
+ * A table that somebody has made illegible for the tool with nft, which can still write it, is known by its outline
+ * (outline.c). Then what its chains hold cannot be compared, and ports are written again where nothing is known of them.
+ *
  * A table is read whenever it turns out to be another than was thought, which may be in the middle of a change of one
  * port. What others have lost by then would never be found by comparing with what was read: so whoever reads compares,
  * and notes the suspects.
@@ -16,6 +19,7 @@
 
 #include "driver/tech/ebiptables/agree.h"
 #include "driver/tech/ebiptables/legacy.h"
+#include "driver/tech/ebiptables/outline.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -106,6 +110,14 @@ command_line(const char *program, const char *const *options, gsize n)
     return argv;
 }
 
+/* Whether the tool stopped because of rules that somebody made without it. It has two ways to say so. */
+static gboolean
+stumbles(const NwfCommandResult *result, const GError *why)
+{
+    return why->code == NWF_ERROR_UNSUPPORTED ||
+           (result->exit_status > 0 && result->err && strstr(result->err, "Parsing nftables rule failed"));
+}
+
 gboolean
 nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
 {
@@ -113,8 +125,17 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
     g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
     g_auto(NwfCommandResult) result = {0};
 
-    return nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, error) &&
-           nwf_state_read(into, result.out, error);
+    g_autoptr(GError) why = NULL;
+
+    if (nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, &why) &&
+        nwf_state_read(into, result.out, &why))
+        return TRUE;
+    g_autofree char *outline = stumbles(&result, why) ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
+    if (outline)
+        nwf_state_read_outline(into, outline);
+    else
+        g_propagate_error(error, g_steal_pointer(&why));
+    return outline != NULL;
 }
 
 /* Ports of which @a and @b have not the same chains and dispatch rules become suspects. */
@@ -135,6 +156,16 @@ suspect_changed(NwfTool *tool, const NwfState *a, const NwfState *b)
     }
 }
 
+/* It is legible again: what could not be done is done now. */
+static void
+suspect_all(NwfTool *tool, const NwfState *now)
+{
+    g_autoptr(GPtrArray) ports = nwf_state_ports(now);
+
+    for (guint i = 0; i < ports->len; i++)
+        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+}
+
 gboolean
 nwf_tool_read(NwfTool *tool, GError **error)
 {
@@ -151,6 +182,8 @@ nwf_tool_read(NwfTool *tool, GError **error)
     }
     if (tool->listed)
         suspect_changed(tool, tool->state, now);
+    if (nwf_state_is_outlined(tool->state) && !nwf_state_is_outlined(now))
+        suspect_all(tool, now);
     nwf_state_free(tool->state);
     tool->state = g_steal_pointer(&now);
     tool->known = tool->listed = TRUE;

@@ -19,6 +19,7 @@ typedef struct NwfTool {
     char *fingerprint;    /* of such a table, as it was when we last read or changed it */
     gboolean listed;      /* was read at least once */
     gboolean missed;      /* was found changed by somebody else, and nobody has looked since */
+    gboolean outline_told; /* that nothing can be compared in it was said */
     GArray *runs;         /* (element-type NwfRun): those that were given a batch; whoever is interested empties it */
 } NwfTool;
 
@@ -31,7 +32,10 @@ gboolean nwf_tool_find(NwfTool *tool, GError **error);
 /** nwf_tool_is_stirred: whether there is reason for a look: the table missed one, or tells nothing and is another. */
 gboolean nwf_tool_is_stirred(const NwfTool *tool);
 
-/** nwf_tool_list: lists the table of the calling thread's network namespace; the programs were found. */
+/**
+ * nwf_tool_list: lists the table of the calling thread's network namespace, or at least its outline; the programs were
+ * found.
+ */
 gboolean nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error);
 
 /** nwf_tool_restore: gives the table of the calling thread's network namespace a batch, and follows nothing. */

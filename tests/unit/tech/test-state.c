@@ -243,7 +243,7 @@ test_no_listing_is_no_state(void)
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     g_clear_error(&error);
     g_assert_false(nwf_state_read(state, "# Table `filter' is incompatible, use 'nft' tool.\n", &error));
-    g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_UNSUPPORTED);
 }
 
 /* ebtables-save lists all its tables, so that one of them may be missing among others. */
@@ -274,7 +274,7 @@ test_an_unlisted_table_is_not_empty(void)
     g_assert_true(nwf_state_read(state, another, &error));
     g_assert_no_error(error);
     g_assert_false(nwf_state_read(state, ours, &error));
-    g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_UNSUPPORTED);
 }
 
 int

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+test_illegible.py: somebody uses nft on the tables of the tools, and makes rules there that the tools cannot list
+
+Everything goes on: ports are bound, changed, healed and released, the daemon starts and reloads, and his rules stay.
+"""
+
+import subprocess
+
+import pytest
+
+from lane import FREE, GUARD, GUARDED, OTHER, PORT, frames_of, guard
+from nwflab import kernel, wait
+from nwflab.guests import A, C
+
+RULES = {
+    "ip filter FORWARD": "ct state established,related counter",
+    "ip filter INPUT": "meta skuid 5 counter",
+    "ip6 filter FORWARD": "ct state established,related counter",
+    "bridge nat PREROUTING": "meta mark set numgen inc mod 2",
+}
+LIMIT = 10.0
+
+
+def nft(line):
+    """Runs nft; returns what it prints."""
+    done = subprocess.run(["nft", *line.split()], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout
+
+
+def handles():
+    """{chain: handles of the other's rules}"""
+    found = {}
+    for chain in RULES:
+        lines = [line for line in nft(f"-a list chain {chain}").splitlines()
+                 if any(word in line for word in ("ct state", "skuid", "numgen"))]
+        found[chain] = [line.rsplit(" ", 1)[1] for line in lines]
+    return found
+
+
+@pytest.fixture(name="house", params=["add", "insert"])
+def fixture_house(host, request):
+    """A guarded port; then somebody's rules, behind or before all others."""
+    host.guarded()
+    before = host.state()
+    for chain, rule in RULES.items():
+        nft(f"{request.param} rule {chain} {rule}")
+    assert "incompatible" in kernel.save("eb")
+    host.illegible, host.before = handles(), before
+    yield host
+    host.lab.hang_up()
+    host.lab.daemon.stop()
+    kernel.flush()
+    host.lab.daemon.start()
+
+
+def legible(house):
+    """His rules are where they were; afterwards they are gone."""
+    assert handles() == house.illegible
+    for chain, numbers in house.illegible.items():
+        for number in numbers:
+            nft(f"delete rule {chain} handle {number}")
+
+
+def test_change(house):
+    """A definition changes; the new one is in force at once."""
+    house.define(GUARD, guard(2))
+    assert house.passing(GUARDED + frames_of(2)) == []
+    assert house.passing(FREE + frames_of(1)) == [str(frame) for frame in FREE + frames_of(1)]
+    house.define(GUARD, guard(1))
+    legible(house)
+    house.recovers(house.before, "as before")
+
+
+def test_bind_and_release(house):
+    """Another port comes and goes, behind rules that the tools stumble over, or before them."""
+    house.bind(OTHER)
+    assert house.passing(GUARDED) == []
+    house.client.unbind(OTHER)
+    assert house.client.bindings() == [PORT]
+    legible(house)
+    house.recovers(house.before, "as before")
+
+
+@pytest.mark.parametrize("how", ["restart", "reload"])
+def test_start(house, how):
+    """A daemon that starts, or reads all anew, keeps the port filtered and says why it writes it again."""
+    if how == "restart":
+        house.lab.hang_up()
+        house.lab.daemon.stop()
+        house.lab.daemon.start()
+    else:
+        house.lab.daemon.reload()
+    wait.until(lambda: "rules that the tool cannot list" in house.lab.log(), "the log tells", LIMIT)
+    house.define(GUARD, guard(2))
+    assert house.passing(GUARDED + frames_of(2)) == []
+    house.define(GUARD, guard(1))
+    legible(house)
+    house.recovers(house.before, "as before")
+
+
+@pytest.mark.parametrize("line", [
+    f"iptables -F FI-{PORT}", f"ip6tables -F FI-{PORT}", f"ebtables -t nat -F libvirt-I-{PORT}", "iptables -F libvirt-in",
+])
+def test_healed(house, line):
+    """What is taken away comes back."""
+    subprocess.run(line.split(), check=True, timeout=30)
+    wait.until(lambda: house.passing(GUARDED, A >> C) == [], "filtered again", LIMIT)
+    legible(house)
+    house.recovers(house.before, "as before")
