@@ -26,10 +26,12 @@ LIMIT = {False: 900, True: 5400}  # seconds of a stage, and of its long form
 
 INSIDE, LIFE = ("tests/kernels/inside",), ("tests/packets/test_life.py",)
 STORIES, ALL = ("tests/packets", "--stories"), ("tests/packets",)
+# ip6_tables looks behind an authentication header for the protocol, so there a datagram behind one meets the rules of datagrams.
+LEGACY_ALL = (*ALL, "-k", "not (every-ipv6-protocol and without-ah)")
 # Arguments of pytest by variant; those of the long form. The tools of nf_tables tell all stories in the packets lane.
 STAGES = {
     "inside": {"legacy": (INSIDE, INSIDE), "nft": (INSIDE, INSIDE)},
-    "packets": {"legacy": (STORIES, ALL), "nft": (LIFE, ALL)},
+    "packets": {"legacy": (STORIES, LEGACY_ALL), "nft": (LIFE, ALL)},
 }
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
