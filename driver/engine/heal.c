@@ -142,6 +142,7 @@ put_right(NwfEngine *engine, GPtrArray *ports, GError **error)
         g_ptr_array_add(groups, group);
     }
     nwf_execute(engine, groups);
+    nwf_restore_log_failures(engine, groups);
     return nwf_guard_apply(engine, nothing, notes, error);
 }
 

@@ -8,9 +8,9 @@
  * rules had to be written again: what the kernel took once it should take again. Nothing of this is an error to anybody;
  * it is logged when it begins and when it ends, not at each try.
  *
- * The kernel may hold rules of ports that have no binding any more, at start, at a reload, or because somebody has put
- * back what he had saved; they are released. But if
- * a port's binding has a file that could not be read, a guest may be behind it: its rules stay.
+ * At start, at a reload, or because somebody has put back what he had saved, the kernel may hold rules of ports that have
+ * no binding; they are released. But if a port's binding has a file that could not be read, a guest may be behind it: its
+ * rules stay.
  */
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -166,9 +166,9 @@ nwf_restore_group(NwfEngine *engine, const char *portdev)
     g_mutex_lock(&engine->lock);
     gboolean forgotten = is_forgotten_locked(engine, portdev);
     g_mutex_unlock(&engine->lock);
-    NwfGroup *group = unsure_group(forgotten ? &nwf_release_kind : &nwf_restore_kind, portdev);
+    NwfGroup *group = nwf_group_new(forgotten ? &nwf_release_kind : &nwf_restore_kind);
 
-    group->unsure = forgotten;
+    group->portdev = g_strdup(portdev);
     return group;
 }
 

@@ -168,8 +168,8 @@ open_socket(int flags, GError **error)
 
     if (socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0)
         return socket;
-    nwf_set_error(error, NWF_ERROR_SYSTEM, _("changes of firewall rules cannot be listened for: %s"),
-                  g_strerror(errno));
+    nwf_set_error(error, errno == EPROTONOSUPPORT ? NWF_ERROR_UNSUPPORTED : NWF_ERROR_SYSTEM,
+                  _("changes of firewall rules cannot be listened for: %s"), g_strerror(errno));
     if (socket)
         mnl_socket_close(socket);
     return NULL;

@@ -13,7 +13,7 @@
 typedef struct NwfFirewallEars {
     /*
      * Something in this chain, or of this table (@chain is NULL), was changed. @family: an NFPROTO_ value. A chain that
-     * was there already and gets another name or policy is told as a change of the table: the kernel says the new name.
+     * may have been renamed is told as a change of the table, for the kernel says the new name only.
      */
     void (*touched)(guint8 family, const char *table, const char *chain, gpointer data);
     /* That was all of one transaction. @process: as the kernel counts them, 0 if it does not say; @program: "" likewise */

@@ -100,6 +100,29 @@ def test_start(house, how):
     house.recovers(house.before, "as before")
 
 
+def test_elsewhere_in_the_table(host):
+    """Such a rule in a chain that is none of our business: when it goes, what had to stay goes, too."""
+    host.guarded()
+    before = host.state()
+    nft("add chain ip filter office")
+    nft("add rule ip filter office ct state established,related accept")
+    subprocess.run(["iptables", "-I", "FORWARD", "-i", "eth9", "-j", "ACCEPT"], check=True, timeout=30)
+    wait.until(lambda: kernel_forward()[0] == "libvirt-in", "the base jumps are first", LIMIT)
+    host.bind(OTHER)
+    host.client.unbind(OTHER)
+    nft("flush chain ip filter office")
+    nft("delete chain ip filter office")
+    subprocess.run(["iptables", "-D", "FORWARD", "-i", "eth9", "-j", "ACCEPT"], check=True, timeout=30)
+    wait.until(lambda: kernel_forward() == ["libvirt-in", "libvirt-out", "libvirt-in-post"], "no jump is doubled", LIMIT)
+    host.recovers(before, "as before")
+
+
+def kernel_forward():
+    """Where the rules of FORWARD lead to, as nft tells it."""
+    lines = nft("list chain ip filter FORWARD").splitlines()
+    return [line.split()[-1] for line in lines if " jump " in line or line.endswith(" accept")]
+
+
 @pytest.mark.parametrize("line", [
     f"iptables -F FI-{PORT}", f"ip6tables -F FI-{PORT}", f"ebtables -t nat -F libvirt-I-{PORT}", "iptables -F libvirt-in",
 ])

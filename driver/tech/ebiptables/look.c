@@ -246,7 +246,7 @@ concerns(NwfTool *tool, GPtrArray *touched)
         return FALSE;
     }
     if (touched)
-        return suspect_owners(tool, touched, ports) || tool->missed;
+        return suspect_owners(tool, touched, ports) || tool->missed || nwf_state_is_outlined(tool->state);
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
     return TRUE;

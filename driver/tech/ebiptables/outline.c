@@ -15,6 +15,8 @@
  * Everything else, and every name that would need quotes, becomes an option that is in no rule of ours. So what a rule
  * leads to is known, and whether it is of a form of ours, but not what else it does.
  *
+ * Limits: what a map of verdicts leads to is not seen. A chain that only such a map leads to cannot be deleted.
+ *
  * Chains and rules are two questions. The answers count only if both are of the same generation of the rules.
  *
  * Source: linux/netfilter/nf_tables.h and nf_tables_compat.h, linux/netfilter/xt_physdev.h, libmnl's documentation.
@@ -33,7 +35,7 @@
 
 #define UNKNOWN " --unknown"
 
-enum { TRIES = 10, ANSWER_SECONDS = 5, ANSWER_SIZE = 1 << 15 };
+enum { TRIES = 10, ANSWER_SECONDS = 5, ANSWER_SIZE = 1 << 15, PAUSE_US = 1000 };
 
 /* One answer of the kernel while it is read. */
 typedef struct Reading {
@@ -78,7 +80,7 @@ text_of(const struct nlattr *attribute)
     return attribute && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attribute) : NULL;
 }
 
-/* Whether @name stands for itself in a listing. */
+/* Whether @name stands for itself in a listing. The names of bound ports do, and so do those of our chains. */
 static gboolean
 is_plain(const char *name)
 {
@@ -270,6 +272,8 @@ ask(struct mnl_socket *socket, guint16 kind, mnl_cb_t on_answer, Reading *readin
     request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request->nlmsg_seq = kind + 1u;
     head->nfgen_family = reading->table->family;
+    if (kind == NFT_MSG_GETRULE)
+        mnl_attr_put_strz(request, NFTA_RULE_TABLE, reading->table->name);
     if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
         return FALSE;
     while (rc > MNL_CB_STOP) {
@@ -306,7 +310,9 @@ nwf_outline(const NwfTable *table)
 {
     char *text = NULL;
 
-    for (guint i = 0; !text && i < TRIES; i++)
+    for (guint i = 0; !text && i < TRIES; i++) {
+        g_usleep(i * PAUSE_US);
         text = try_once(table);
+    }
     return text;
 }

@@ -225,7 +225,7 @@ is_stuck(const Writer *writer, const char *port, const char *name)
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         g_autofree char *target = nwf_dispatch_target(&nwf_dispatches[i], port);
         stuck = stuck || (g_strcmp0(target, name) == 0 && nwf_state_dispatch(writer->state, port, i) > 0 &&
-                          nwf_state_is_stuck(writer->state, i));
+                          nwf_state_is_stuck(writer->state, port, i));
     }
     return stuck;
 }
@@ -304,7 +304,7 @@ write_dispatch(Writer *writer, const NwfPortChange *change)
                      has_root(change->new_plan, writer->layer, dispatch->hook);
 
         const char *add = nwf_state_has_strangers(writer->state, i) ? "-I " : "-A ";
-        if (nwf_state_is_stuck(writer->state, i)) {
+        if (nwf_state_is_stuck(writer->state, change->port, i)) {
             if (want > 0 && (have == 0 || nwf_state_is_behind(writer->state, change->port, i)))
                 write_dispatch_line(writer, change->port, dispatch, add);
             continue;
@@ -373,15 +373,18 @@ write_base(Writer *writer)
     }
 }
 
-/* They go with every batch that changes something, since they ask, too. */
+/*
+ * Whether base chains and jumps are to be written: with every batch that changes something (@works), since they ask, too;
+ * in a table that is outlined only where they are missing or not in their place.
+ */
 static gboolean
 needs_base(const Writer *writer, gboolean works)
 {
+    gboolean lacks = writer->fills && !has_base(writer->state);
+
     if (!nwf_layer_is_ip(writer->layer))
         return FALSE;
-    if (nwf_state_is_outlined(writer->state))
-        works = writer->fills && !has_base(writer->state);
-    return works || !nwf_state_base_is_right(writer->state);
+    return !nwf_state_base_is_right(writer->state) || (nwf_state_is_outlined(writer->state) ? lacks : works);
 }
 
 /* --- batches --- */

@@ -29,8 +29,11 @@ void nwf_state_read_outline(NwfState *state, const char *outline);
 /** nwf_state_is_outlined: whether it is known from an outline only: the tool stumbles over somebody else's rules. */
 gboolean nwf_state_is_outlined(const NwfState *state);
 
-/** nwf_state_is_stuck: whether the tool may fail to take out dispatch rules of this form: it stumbles in their chain. */
-gboolean nwf_state_is_stuck(const NwfState *state, guint dispatch);
+/**
+ * nwf_state_is_stuck: whether the tool may fail to take out a dispatch rule of this form of @port: others' rules stand in
+ * its chain, and it is not known that they all stand behind.
+ */
+gboolean nwf_state_is_stuck(const NwfState *state, const char *port, guint dispatch);
 
 /** nwf_state_is_empty: whether the chain @name is there and has no rules. */
 gboolean nwf_state_is_empty(const NwfState *state, const char *name);

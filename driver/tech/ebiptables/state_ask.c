@@ -182,9 +182,12 @@ nwf_state_base_is_right(const NwfState *state)
 }
 
 gboolean
-nwf_state_is_stuck(const NwfState *state, guint dispatch)
+nwf_state_is_stuck(const NwfState *state, const char *port, guint dispatch)
 {
-    return state->outlined && nwf_state_chain_has_strangers(state, nwf_dispatches[dispatch].base);
+    gboolean is_first = nwf_layer_is_ip(state->layer) && nwf_state_dispatch(state, port, dispatch) == 1 &&
+                        !nwf_state_is_behind(state, port, dispatch);
+
+    return state->outlined && !is_first && nwf_state_chain_has_strangers(state, nwf_dispatches[dispatch].base);
 }
 
 gboolean

@@ -131,11 +131,13 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
         nwf_state_read(into, result.out, &why))
         return TRUE;
     g_autofree char *outline = stumbles(&result, why) ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
-    if (outline)
+    if (outline) {
         nwf_state_read_outline(into, outline);
-    else
-        g_propagate_error(error, g_steal_pointer(&why));
-    return outline != NULL;
+        return TRUE;
+    }
+    why->code = why->code == NWF_ERROR_UNSUPPORTED ? NWF_ERROR_FIREWALL : why->code;
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
 }
 
 /* Ports of which @a and @b have not the same chains and dispatch rules become suspects. */
@@ -164,6 +166,7 @@ suspect_all(NwfTool *tool, const NwfState *now)
 
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+    tool->missed = tool->missed || ports->len > 0;
 }
 
 gboolean

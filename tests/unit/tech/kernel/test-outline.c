@@ -277,6 +277,52 @@ test_illegible_rules_in_a_base_chain(void)
     g_assert_cmpstr(after, ==, wanted);
 }
 
+/* What stands before such a rule is found by the tools: a leftover of the stock driver does not stay before our rule. */
+static void
+test_ours_before_illegible_rules(void)
+{
+    g_autoptr(NwfPlan) plan = harness_plan(IPV4_A);
+    g_autoptr(GPtrArray) ports = NULL;
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, plan);
+    g_free(sandbox_run("iptables -N FJ-v; iptables -I libvirt-in -m physdev --physdev-in v -g FJ-v;"
+                       "for c in libvirt-in libvirt-out libvirt-in-post libvirt-host-in; do "
+                       "nft add rule ip filter $c ct state established accept; done"));
+    g_assert_true(backend->look(backend, NULL, &ports, NULL));
+    apply(backend, "v", NULL, plan);
+    g_autofree char *bound = sandbox_run("nft list table ip filter");
+    assert_lacks(bound, "FJ-v");
+    assert_contains(bound, "goto FI-v");
+    apply(backend, "v", plan, NULL);
+    g_autofree char *released = sandbox_run("nft list table ip filter");
+    assert_lacks(released, "physdev");
+    assert_lacks(released, "-v");
+    assert_contains(released, "established");
+}
+
+/* Somebody else has many rules elsewhere, and goes on changing them: the outline is of one table, and told in time. */
+static void
+test_others_are_busy(void)
+{
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    g_autoptr(NwfPlan) plan = harness_plan(IPV4_A);
+    apply(backend, "v", NULL, plan);
+    g_free(sandbox_run("{ echo 'add table ip crowd'; echo 'add chain ip crowd many'; "
+                       "seq 1 10000 | sed 's/.*/add rule ip crowd many tcp dport & drop/'; } | nft -f -;"
+                       "(i=0; while [ $i -lt 100 ]; do nft add table ip noise; nft delete table ip noise; i=$((i+1)); "
+                       "done) >/dev/null 2>&1 &"));
+    for (guint i = 0; i < 50; i++) {
+        g_autofree char *text = nwf_outline(&nwf_ebiptables_tables[NWF_LAYER_IPV4]);
+        g_assert_nonnull(text);
+        assert_contains(text, "-g FI-v");
+        assert_lacks(text, "crowd");
+        g_usleep(10 * 1000);
+    }
+}
+
 static void
 add(void)
 {
@@ -285,6 +331,8 @@ add(void)
         {"outline/knows-its-own-forms", test_knows_its_own_forms},
         {"outline/no-table", test_no_table_is_an_empty_one},
         {"outline/base-chain", test_illegible_rules_in_a_base_chain},
+        {"outline/before", test_ours_before_illegible_rules},
+        {"outline/busy", test_others_are_busy},
     };
 
     add_tests(tests, G_N_ELEMENTS(tests));
