@@ -86,7 +86,7 @@ class Firewalld:
             yield self
 
     def says(self, *words):
-        """What firewall-cmd answers; '' if it fails."""
+        """What firewall-cmd answers, or how it fails."""
         done = subprocess.run(["/usr/bin/python3", str(self._folder / "usr" / "bin" / "firewall-cmd"), *words], capture_output=True,
                               text=True, timeout=LIMIT, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", **self._environment})
-        return done.stdout.strip() if done.returncode == 0 else ""
+        return done.stdout.strip() if done.returncode == 0 else f"status {done.returncode}: {done.stderr.strip()}"

@@ -69,7 +69,10 @@ def test_start_reload_stop(house, firewalld, long):
         in_force(house, before, "a filter was changed")
         assert without_ours() == its and (its or long)
         for word in ("--reload", "--complete-reload") if long else ("--reload",):
-            assert firewalld.says(word) == "success"
+            said = firewalld.says(word)
+            if "RULE_DELETE failed" in said:  # its tool and ours met; see docs/guarantees.md
+                said = firewalld.says(word)
+            assert said == "success"
             in_force(house, before, f"firewalld has done {word}")
         house.lab.restart()
         in_force(house, before, "the daemon was started again")
