@@ -11,6 +11,7 @@ Limits: system calls that only concern the process itself (memory, locks, clocks
 that runs is a matter of time; of these looks the first one for each tool is always there.
 """
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -45,8 +46,9 @@ class Step:
 def thread(pid, name=APPLIER):
     """Id of the daemon's thread of this name."""
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == name:
-            return int(task.name)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+            if (task / "comm").read_text().strip() == name:
+                return int(task.name)
     raise AssertionError(f"the daemon has no thread {name}")
 
 
