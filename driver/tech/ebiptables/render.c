@@ -16,8 +16,8 @@
  * the batch, and the table is read again. At the IP layers the base jumps do this service. One port stands for all,
  * because the tools search a rule from the beginning of its chain.
  *
- * A table that is outlined is not asked, since there the tools may fail to find what stands in one chain with others' rules.
- * For the same reason dispatch rules stay there, and chains to which they lead are emptied and stay.
+ * A table that is outlined is not asked, since there the tools may fail to find what stands behind others' rules. For the
+ * same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are emptied and stay.
  *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too. If they are not

@@ -12,8 +12,8 @@
  * tools list in other words than they are told. So of each chain either the listing is known, or that a batch wrote it.
  *
  * Of a table that the tool cannot list there is an outline, in the same language (outline.c). What the chains hold is
- * not known then. And the tool may not find a rule of ours behind one that it does not know, so what stands in one chain
- * with others' rules is not taken out: a new one is put before it where that matters.
+ * not known then. And the tool may not find a rule of ours behind one that it does not know, so what may stand
+ * behind others' rules is not taken out: a new one is put before it where that matters.
  *
  * A comment in a listing may hold newlines; then a rule goes over several lines, which is seen by its open quote.
  * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
