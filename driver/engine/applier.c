@@ -96,13 +96,10 @@ revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
     restore_ports(engine, engine->ports, in_state);
 }
 
-/* A definition changed, or was tried: shapes made with it may be wrong, ports that could not be built may be right now.
- */
+/* A definition changed: ports that could not be built may be right now. */
 static void
 after_definition(NwfEngine *engine, NwfGroup *group)
 {
-    if (group->filter)
-        nwf_build_forget(engine, group->filter->name);
     if (!group->error && group->changed)
         revisit(engine, is_closed);
 }

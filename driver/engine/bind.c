@@ -61,7 +61,7 @@ prepare_bind(NwfEngine *engine, NwfGroup *group, GError **error)
         return FALSE;
 
     g_autoptr(NwfPort) port = nwf_port_new(group->binding);
-    if (!nwf_build_or_close(engine, port, NULL, group->notes, error))
+    if (!nwf_build_or_close(engine, port, group, error))
         return FALSE;
     group->pending = prepare_file(engine, port, error);
     if (!group->pending)

@@ -7,6 +7,9 @@
  * tree changes, or when there are SHAPES_MAX of them, which only bindings with ever new names of parameters bring
  * about.
  *
+ * Shapes that all ports share are made of filters in force alone. A filter that is being defined makes shapes in the group
+ * that defines it, and they end with the group: if the definition is refused, no other port can meet them.
+ *
  * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is added
  * here for the one plan, and never becomes part of the binding.
  */
@@ -112,7 +115,7 @@ nwf_build_forget(NwfEngine *engine, const char *filter)
 /* Filters as they would be with one of them replaced. */
 typedef struct Lookup {
     NwfEngine *engine;
-    NwfFilter *instead;
+    NwfFilter *instead; /* may be NULL */
 } Lookup;
 
 static NwfFilter *
@@ -138,21 +141,22 @@ shape_key(const char *root, const NwfParams *params)
 }
 
 static NwfShape *
-shape_get(NwfEngine *engine, const char *root, const NwfParams *params, NwfFilter *instead, GError **error)
+shape_get(NwfEngine *engine, const char *root, const NwfParams *params, const NwfGroup *group, GError **error)
 {
+    GHashTable *shapes = group->new_shapes ? group->new_shapes : engine->templates;
     g_autofree char *key = shape_key(root, params);
-    NwfShape *shape = g_hash_table_lookup(engine->templates, key);
+    NwfShape *shape = g_hash_table_lookup(shapes, key);
     if (shape)
         return shape;
-    Lookup lookup = {engine, instead};
+    Lookup lookup = {engine, group->new_shapes ? group->filter : NULL};
     NwfTree *tree = nwf_tree_new(root, lookup_filter, &lookup, error);
     if (!tree)
         return NULL;
-    if (g_hash_table_size(engine->templates) >= SHAPES_MAX)
-        g_hash_table_remove_all(engine->templates);
+    if (g_hash_table_size(shapes) >= SHAPES_MAX)
+        g_hash_table_remove_all(shapes);
     shape = g_new0(NwfShape, 1);
     shape->tree = tree;
-    g_hash_table_insert(engine->templates, g_steal_pointer(&key), shape);
+    g_hash_table_insert(shapes, g_steal_pointer(&key), shape);
     return shape;
 }
 
@@ -206,17 +210,16 @@ set_plan(NwfPort *port, NwfPlan *plan, gboolean closed)
 
 /* The plan of the port's own filter, with all values in @params. */
 static NwfPlan *
-build_plan(NwfEngine *engine, const NwfPort *port, const NwfParams *params, NwfFilter *instead, NwfNotes *notes,
-           GError **error)
+build_plan(NwfEngine *engine, const NwfPort *port, const NwfParams *params, NwfGroup *group, GError **error)
 {
     static const NwfHost host = {nwf_service_port, NULL};
-    NwfShape *shape = shape_get(engine, port->binding->filter, params, instead, error);
+    NwfShape *shape = shape_get(engine, port->binding->filter, params, group, error);
 
     if (!shape)
         return NULL;
     if (!shape->t)
         shape->t = nwf_template_new(shape->tree, params, error);
-    g_autoptr(NwfValues) values = shape->t ? nwf_values_new(shape->t, params, &host, notes, error) : NULL;
+    g_autoptr(NwfValues) values = shape->t ? nwf_values_new(shape->t, params, &host, group->notes, error) : NULL;
     return values ? nwf_plan_new(shape->t, values, error) : NULL;
 }
 
@@ -229,12 +232,12 @@ give_plan(NwfPort *port, NwfPlan *plan)
 }
 
 /*
- * Gives @port the plan that its binding asks for, with the definitions in force, or with @instead in place of the one
- * of its name: the interim one while its address is not known. A port that no device can have gets none. On error its
+ * Gives @port the plan that its binding asks for, with the definitions in force, or, if @group defines a filter, with that
+ * one in place of the one of its name: the interim one while its address is not known. A port that no device can have gets none. On error its
  * plan is as it was; its tree and request are the right ones in any case.
  */
 gboolean
-nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error)
+nwf_build_port(NwfEngine *engine, NwfPort *port, NwfGroup *group, GError **error)
 {
     g_autoptr(NwfParams) params = nwf_build_params(port->binding);
 
@@ -243,11 +246,11 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
     g_clear_pointer(&port->addresses, g_array_unref);
     port->postponed = FALSE;
     if (!nwf_port_name_is_possible(port->binding->portdev)) {
-        nwf_note(notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);
+        nwf_note(group->notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);
         set_plan(port, NULL, FALSE);
         return TRUE;
     }
-    NwfShape *shape = shape_get(engine, port->binding->filter, params, instead, error);
+    NwfShape *shape = shape_get(engine, port->binding->filter, params, group, error);
     if (!shape)
         return FALSE;
     port->tree = nwf_tree_ref(shape->tree);
@@ -255,7 +258,7 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
         return FALSE;
     if (port->request && !nwf_learning_add(engine, port, params))
         return nwf_build_interim(engine, port, error);
-    return give_plan(port, build_plan(engine, port, params, instead, notes, error));
+    return give_plan(port, build_plan(engine, port, params, group, error));
 }
 
 /* Gives @port, whose address is learned, the plan for the time until then. */
@@ -270,20 +273,20 @@ nwf_build_interim(NwfEngine *engine, NwfPort *port, GError **error)
  * nobody's way, it is closed if it cannot be built, so that the device is not open when it appears.
  */
 gboolean
-nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error)
+nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfGroup *group, GError **error)
 {
     const char *name = port->binding->portdev;
     unsigned ifindex = if_nametoindex(name);
     g_autoptr(GError) local = NULL;
 
     nwf_port_saw_device(port, ifindex);
-    if (nwf_build_port(engine, port, instead, notes, &local))
+    if (nwf_build_port(engine, port, group, &local))
         return TRUE;
     if (ifindex != 0) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    nwf_note(notes, _("port '%s' has no device and is closed: %s"), name, local->message);
+    nwf_note(group->notes, _("port '%s' has no device and is closed: %s"), name, local->message);
     nwf_build_closed(port);
     return TRUE;
 }

@@ -63,7 +63,7 @@ rebuild_port(NwfEngine *engine, NwfGroup *group, NwfPort *existing, GError **err
     const char *name = existing->binding->portdev;
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
 
-    if (!nwf_build_or_close(engine, port, group->filter, group->notes, error)) {
+    if (!nwf_build_or_close(engine, port, group, error)) {
         g_autofree char *place = g_strdup_printf(_("port '%s'"), name);
         g_prefix_error(error, "%s: ", place);
         return FALSE;
@@ -99,7 +99,7 @@ nwf_define_prepare(NwfEngine *engine, NwfGroup *group, GError **error)
         return FALSE;
     group->changed = !old || !nwf_filter_equal(old, filter);
     if (group->changed) {
-        nwf_build_forget(engine, filter->name);
+        group->new_shapes = nwf_shape_table_new();
         if (!rebuild_users(engine, group, error))
             return FALSE;
     }

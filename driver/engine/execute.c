@@ -288,6 +288,8 @@ finish_group(NwfEngine *engine, NwfGroup *group)
     log_notes(engine, "engine", group->portdev, group->notes, group->unasked);
     log_end_of_trouble(engine, group);
 
+    if (group->filter)
+        nwf_build_forget(engine, group->filter->name);
     g_mutex_lock(&engine->lock);
     publish_locked(engine, group);
     g_mutex_unlock(&engine->lock);

@@ -41,6 +41,7 @@ nwf_group_free(NwfGroup *group)
     g_clear_pointer(&group->filter, nwf_filter_unref);
     g_clear_pointer(&group->old_filter, nwf_filter_unref);
     g_clear_pointer(&group->new_filter, nwf_filter_unref);
+    g_clear_pointer(&group->new_shapes, g_hash_table_unref);
     g_clear_pointer(&group->pending, nwf_store_abandon);
     g_free(group->remove_name);
     g_ptr_array_unref(group->swaps);

@@ -97,6 +97,7 @@ struct NwfGroup {
     NwfFilter *old_filter; /* to be taken out of the tables */
     NwfFilter *new_filter; /* to be put in */
     gboolean changed;      /* the new filter means something else than the old one */
+    GHashTable *new_shapes; /* made with @filter, which is not in force yet: nobody else's; NULL: nothing is defined */
     NwfPending *pending;   /* file to put in place */
     NwfStore *remove_from; /* file to remove… */
     char *remove_name;     /* …and its name */
@@ -148,8 +149,8 @@ void nwf_engine_log_notes(NwfEngine *engine, const char *source, const char *sub
 NwfFilter *nwf_engine_lookup_filter(const char *name, gpointer engine);
 
 /* build.c: from a binding to a plan */
-gboolean nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
-gboolean nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *notes, GError **error);
+gboolean nwf_build_port(NwfEngine *engine, NwfPort *port, NwfGroup *group, GError **error);
+gboolean nwf_build_or_close(NwfEngine *engine, NwfPort *port, NwfGroup *group, GError **error);
 void nwf_build_closed(NwfPort *port);
 gboolean nwf_build_interim(NwfEngine *engine, NwfPort *port, GError **error);
 void nwf_build_forget(NwfEngine *engine, const char *filter);

@@ -33,7 +33,7 @@ prepare_restore(NwfEngine *engine, NwfGroup *group, GError **error G_GNUC_UNUSED
         return TRUE; /* unbound since the group was made */
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
     nwf_port_saw_device(port, if_nametoindex(group->portdev));
-    if (!nwf_build_port(engine, port, NULL, group->notes, &local)) {
+    if (!nwf_build_port(engine, port, group, &local)) {
         if (is_news(existing))
             nwf_engine_log(engine, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), group->portdev,
                            local->message);

@@ -17,8 +17,8 @@ world_on_mounts(void)
                                               world->filters, world->bindings);
 
     g_free(sandbox_run(script));
-    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001") TCP("22"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     g_free(sandbox_record());
     return world;
 }
@@ -62,9 +62,9 @@ test_a_file_that_cannot_be_put_in_place_takes_the_kernel_back(void)
     for (guint i = 0; i < 3; i++) {
         g_autofree char *before = world_kernel();
         break_folders_meanwhile(world);
-        world_refused(i == 0   ? world_bind(world, "vb", "web", NULL, &error)
-                      : i == 1 ? world_define(world, "web", ETHER("1002"), &error)
-                               : world_unbind(world, "va", &error),
+        expect_refused(i == 0   ? engine_bind(world->engine, "vb", "web", NULL, &error)
+                      : i == 1 ? engine_define(world->engine, "web", ETHER("1002"), &error)
+                               : engine_unbind(world->engine, "va", &error),
                       NWF_ERROR_SYSTEM);
         g_autofree char *after = world_kernel();
         g_assert_cmpstr(after, ==, before);
@@ -72,8 +72,8 @@ test_a_file_that_cannot_be_put_in_place_takes_the_kernel_back(void)
     }
     g_autoptr(GPtrArray) bindings = nwf_engine_bindings(world->engine);
     g_assert_cmpuint(bindings->len, ==, 1);
-    world_expect(world_define(world, "web", ETHER("1003") TCP("22"), &error));
-    world_expect(world_bind(world, "vb", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1003") TCP("22"), &error));
+    expect_done(engine_bind(world->engine, "vb", "web", NULL, &error));
     world_agrees(world);
 }
 
@@ -89,14 +89,14 @@ test_a_way_back_that_fails_is_tried_again(void)
                                               world->filters);
 
     sandbox_spoil("ebtables-restore", script);
-    world_refused(world_define(world, "web", ETHER("1002") TCP("22"), &error), NWF_ERROR_SYSTEM);
+    expect_refused(engine_define(world->engine, "web", ETHER("1002") TCP("22"), &error), NWF_ERROR_SYSTEM);
     g_assert_true(world_holds("va", "0x1002", 0));
     mend_folders(world);
     g_assert_true(world_holds("va", "0x1001", 10));
     g_free(sandbox_run("rm /run/second"));
     g_autofree char *after = world_kernel();
     g_assert_cmpstr(after, ==, before);
-    world_expect(world_define(world, "web", ETHER("1002") TCP("22"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1002") TCP("22"), &error));
     g_assert_true(world_holds("va", "0x1002", 0));
     world_agrees(world);
 }
@@ -109,15 +109,15 @@ test_a_failed_create_leaves_nothing_in_the_end(void)
     g_autoptr(GError) error = NULL;
 
     world_device("va");
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     sandbox_spoil("ebtables-restore", "$REAL \"$@\"; kill -KILL $$");
-    world_refused(world_bind(world, "va", "web", NULL, &error), NWF_ERROR_FIREWALL);
+    expect_refused(engine_bind(world->engine, "va", "web", NULL, &error), NWF_ERROR_FIREWALL);
     g_assert_true(world_holds("va", "0x1001", 0));
     sandbox_spoil("ebtables-restore", NULL);
     for (guint i = 0; i < 100 && world_holds("va", "0x1001", 0); i++)
         g_usleep(100 * 1000);
     g_assert_false(world_holds("va", "libvirt-I-va", 0));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     world_agrees(world);
 }
 
@@ -129,12 +129,12 @@ test_a_port_is_not_cut_off_for_ever(void)
     g_autoptr(GError) error = NULL;
 
     world_device("va");
-    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001") TCP("22"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     g_autofree char *before = world_kernel();
     sandbox_spoil("iptables-restore", "touch /run/refused; exit 4");
     sandbox_spoil("ebtables-restore", "if [ -e /run/refused ]; then exit 4; fi");
-    world_refused(world_define(world, "web", ETHER("1002") TCP("23"), &error), NWF_ERROR_FIREWALL);
+    expect_refused(engine_define(world->engine, "web", ETHER("1002") TCP("23"), &error), NWF_ERROR_FIREWALL);
     g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
     g_free(sandbox_run("rm /run/refused"));
     sandbox_spoil("iptables-restore", NULL);
@@ -157,12 +157,12 @@ test_a_full_disk_costs_no_tool(void)
     g_autofree char *empty = g_strdup_printf("rm %s/fill %s/fill", world->filters, world->bindings);
 
     g_free(sandbox_run(fill));
-    world_refused(world_define(world, "web", ETHER("1002"), &error), NWF_ERROR_SYSTEM);
-    world_refused(world_bind(world, "vb", "web", NULL, &error), NWF_ERROR_SYSTEM);
+    expect_refused(engine_define(world->engine, "web", ETHER("1002"), &error), NWF_ERROR_SYSTEM);
+    expect_refused(engine_bind(world->engine, "vb", "web", NULL, &error), NWF_ERROR_SYSTEM);
     g_free(sandbox_run(empty));
     remount(world, "ro");
-    world_refused(world_define(world, "web", ETHER("1002"), &error), NWF_ERROR_SYSTEM);
-    world_refused(world_bind(world, "vb", "web", NULL, &error), NWF_ERROR_SYSTEM);
+    expect_refused(engine_define(world->engine, "web", ETHER("1002"), &error), NWF_ERROR_SYSTEM);
+    expect_refused(engine_bind(world->engine, "vb", "web", NULL, &error), NWF_ERROR_SYSTEM);
     g_assert_cmpuint(world_runs(), ==, 0);
     remount(world, "rw");
     world_agrees(world);
@@ -177,10 +177,10 @@ test_a_replaced_folder_is_used(void)
     g_autofree char *script = g_strdup_printf("mv %s %s.bak; cp -a %s.bak %s; rm -r %s", world->filters, world->filters,
                                               world->filters, world->filters, world->bindings);
 
-    world_expect(world_define(world, "old", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "old", ETHER("1001"), &error));
     g_free(sandbox_run(script));
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     world_agrees(world);
 }
 
@@ -191,25 +191,25 @@ test_ports_without_a_device(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "bad", BAD, &error));
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_bind(world, "va", "bad", NULL, &error));
-    world_expect(world_bind(world, "vb", "web", NULL, &error));
-    world_expect(world_bind(world, "vc", "nobody", NULL, &error));
+    expect_done(engine_define(world->engine, "bad", BAD, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_bind(world->engine, "va", "bad", NULL, &error));
+    expect_done(engine_bind(world->engine, "vb", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "vc", "nobody", NULL, &error));
     g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
     g_assert_true(world_holds("vc", "-A libvirt-I-vc -j DROP", 0));
-    world_expect(world_define(world, "web", ETHER("1002") BAD, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1002") BAD, &error));
     g_assert_true(world_holds("vb", "-A libvirt-O-vb -j DROP", 0));
-    world_expect(world_define(world, "web", ETHER("1003"), &error));
-    world_expect(world_define(world, "nobody", ETHER("1004"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1003"), &error));
+    expect_done(engine_define(world->engine, "nobody", ETHER("1004"), &error));
     g_assert_true(world_holds("vb", "0x1003", 0));
     g_assert_true(world_holds("vc", "0x1004", 0));
 
     world_device("vd");
-    world_refused(world_bind(world, "vd", "bad", NULL, &error), NWF_ERROR_FIREWALL);
+    expect_refused(engine_bind(world->engine, "vd", "bad", NULL, &error), NWF_ERROR_FIREWALL);
     g_autofree char *rules = world_rules("vd");
     g_assert_cmpstr(rules, ==, "");
-    world_expect(world_undefine(world, "bad", &error));
+    expect_done(engine_undefine(world->engine, "bad", &error));
     world_agrees(world);
 }
 
@@ -220,11 +220,11 @@ test_a_slow_tool_costs_bounded_time(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     world_stop(world);
     for (guint i = 0; i < 300; i++) {
         g_autofree char *port = g_strdup_printf("v%u", i);
-        world_lay_binding(world, port, port, "web");
+        engine_lay_binding(world->bindings, port, port, "web");
     }
     sandbox_spoil("ebtables-restore", "sleep 0.5; exit 4");
     gint64 begin = g_get_monotonic_time();
@@ -246,19 +246,19 @@ test_odd_port_names(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001") TCP("22"), &error));
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
-        world_refused(world_bind(world, refused[i], "web", NULL, &error), NWF_ERROR_INTERNAL);
+        expect_refused(engine_bind(world->engine, refused[i], "web", NULL, &error), NWF_ERROR_INTERNAL);
     g_assert_cmpuint(world_runs(), ==, 0);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_expect(world_bind(world, names[i], "web", NULL, &error));
+        expect_done(engine_bind(world->engine, names[i], "web", NULL, &error));
     world_agrees(world);
     g_assert_true(world_holds("a--b", "0x1001", 0));
     world_stop(world);
     world_start(world);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, 0);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, ""), ==, 0);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_expect(world_unbind(world, names[i], &error));
+        expect_done(engine_unbind(world->engine, names[i], &error));
     g_assert_false(world_holds("a--b", "a--b", 0));
 }
 
@@ -278,9 +278,9 @@ define_web(gpointer data)
 
     for (guint i = 0; g_get_monotonic_time() < race->end; i++) {
         if (race->good)
-            world_expect(world_define(race->world, "web", i % 2 ? ETHER("1001") : ETHER("1002"), &error));
+            expect_done(engine_define(race->world->engine, "web", i % 2 ? ETHER("1001") : ETHER("1002"), &error));
         else
-            world_refused(world_define(race->world, "web", BAD, &error), NWF_ERROR_FIREWALL);
+            expect_refused(engine_define(race->world->engine, "web", BAD, &error), NWF_ERROR_FIREWALL);
     }
     return NULL;
 }
@@ -296,8 +296,8 @@ test_a_refused_definition_harms_no_other(void)
     GThread *threads[6];
 
     world_device("va");
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("define", define_web, i % 2 ? &good : &bad);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -312,7 +312,7 @@ reload_all_the_time(gpointer data)
     g_autoptr(GError) error = NULL;
 
     while (g_get_monotonic_time() < race->end)
-        world_expect(nwf_engine_reload(race->world->engine, &error));
+        expect_done(nwf_engine_reload(race->world->engine, &error));
     return NULL;
 }
 
@@ -324,12 +324,12 @@ test_a_reload_does_not_undo_a_definition(void)
     g_autoptr(GError) error = NULL;
     Race race = {world, TRUE, g_get_monotonic_time() + 3 * G_TIME_SPAN_SECOND};
 
-    world_expect(world_define(world, "web", ETHER("1000"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1000"), &error));
     GThread *reloader = g_thread_new("reload", reload_all_the_time, &race);
     for (guint i = 0; g_get_monotonic_time() < race.end; i++) {
         g_autofree char *body = g_strdup_printf(ETHER("%04x"), 0x1001 + i % 0x1000);
         g_autofree char *type = g_strdup_printf("0x%04x", 0x1001 + i % 0x1000);
-        world_expect(world_define(world, "web", body, &error));
+        expect_done(engine_define(world->engine, "web", body, &error));
         g_usleep(200);
         g_autoptr(NwfFilter) filter = nwf_engine_filter_by_name(world->engine, "web", &error);
         g_autofree char *text = nwf_filter_format(filter, NWF_DIALECT_9);
@@ -347,11 +347,11 @@ test_reload_gives_the_uuid_back(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *script = g_strdup_printf("sed -i /uuid/d %s/web.xml", world->filters);
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     g_free(sandbox_run(script));
-    world_expect(nwf_engine_reload(world->engine, &error));
-    world_expect(world_define(world, "web", ETHER("1002"), &error));
+    expect_done(nwf_engine_reload(world->engine, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1002"), &error));
     world_agrees(world);
 }
 

@@ -33,10 +33,10 @@ world_with_ports(void)
     World *world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", RULES, &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
-    world_expect(world_bind(world, "vb", "web", NULL, &error));
-    world_forget_log();
+    expect_done(engine_define(world->engine, "web", RULES, &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "vb", "web", NULL, &error));
+    engine_forget_log();
     world_runs();
     return world;
 }
@@ -64,9 +64,9 @@ test_a_change_is_undone(gconstpointer script)
 
     g_free(sandbox_run(script));
     assert_healed(right, 10);
-    for (guint i = 0; i < 100 && world_logged(NWF_LOG_WARNING, "outside") == 0; i++)
+    for (guint i = 0; i < 100 && engine_logged(NWF_LOG_WARNING, "outside") == 0; i++)
         g_usleep(50 * 1000); /* it is told when all is done */
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
     world_agrees(world);
 }
 
@@ -78,14 +78,14 @@ test_own_changes_are_no_news(void)
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < 10; i++)
-        world_expect(world_define(world, "web", i % 2 ? RULES : OTHERS, &error));
-    world_expect(world_unbind(world, "vb", &error));
+        expect_done(engine_define(world->engine, "web", i % 2 ? RULES : OTHERS, &error));
+    expect_done(engine_unbind(world->engine, "vb", &error));
     world_runs();
     guint32 before = generation();
     g_usleep(G_USEC_PER_SEC);
     g_assert_cmpuint(world_runs(), ==, 0);
     g_assert_cmpuint(generation(), ==, before);
-    g_assert_cmpuint(world_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
+    g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
 }
 
 static void
@@ -114,8 +114,8 @@ test_a_storm(void)
     }
     g_assert_cmpuint(generation() - before, <=, 24); /* flushing what is flushed is no transaction */
     assert_healed(right, 20);
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "outside"), ==, 2);
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "again and again"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "outside"), ==, 2);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "again and again"), ==, 1);
 }
 
 /* A daemon that finds all as it should be writes nothing; one that does not, only what is wrong. */
@@ -185,8 +185,8 @@ test_a_mute_table(void)
         g_autofree char *right = sandbox_run(LEGACY_SAVE), *now = NULL;
 
         g_free(sandbox_run("iptables-legacy -F FI-va"));
-        world_expect(world_bind(world, "vc", "web", NULL, &error));
-        world_expect(world_unbind(world, "vc", &error));
+        expect_done(engine_bind(world->engine, "vc", "web", NULL, &error));
+        expect_done(engine_unbind(world->engine, "vc", &error));
         for (guint i = 0; i < 100 && g_strcmp0(now, right) != 0; i++) {
             g_free(now);
             g_usleep(50 * 1000);
@@ -231,19 +231,19 @@ test_in_the_middle_of_changes(void)
     g_autoptr(GError) error = NULL;
     Hand hand = {0};
 
-    world_expect(world_define(world, "web", LAST, &error));
+    expect_done(engine_define(world->engine, "web", LAST, &error));
     g_autofree char *right = world_kernel();
     gint64 end = g_get_monotonic_time() + 4 * G_TIME_SPAN_SECOND;
     GThread *thread = g_thread_new("hand", flush_at_random, &hand);
 
     for (guint i = 0; g_get_monotonic_time() < end; i++) {
-        world_define(world, "web", i % 2 ? RULES : OTHERS, &error);
+        engine_define(world->engine, "web", i % 2 ? RULES : OTHERS, &error);
         g_clear_error(&error); /* somebody may have flushed twice while it was tried */
     }
     g_atomic_int_set(&hand.end, 1);
     g_thread_join(thread);
     g_assert_cmpuint(hand.done, >, 3);
-    world_expect(world_define(world, "web", LAST, &error));
+    expect_done(engine_define(world->engine, "web", LAST, &error));
     assert_healed(right, 100);
     world_agrees(world);
 }
@@ -260,9 +260,9 @@ test_in_the_same_moment(gconstpointer script)
     g_autofree char *before_ours = g_strdup_printf("rm $INSTEAD; %s; exec $REAL \"$@\"", (const char *)script);
 
     g_autofree char *right = world_kernel();
-    world_expect(world_bind(world, "vc", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "vc", "web", NULL, &error));
     sandbox_spoil("ebtables-restore", before_ours);
-    world_expect(world_unbind(world, "vc", &error));
+    expect_done(engine_unbind(world->engine, "vc", &error));
     assert_healed(right, 10);
     world_agrees(world);
 }
@@ -289,12 +289,12 @@ test_a_tool_fails_for_a_while(void)
     sandbox_spoil("iptables-restore",
                   "t=$(mktemp -p /run); cat > $t; grep -q dport $t && exit 4; exec $REAL \"$@\" < $t");
     g_free(sandbox_run("iptables -F FI-va"));
-    for (guint i = 0; i < 100 && world_logged(NWF_LOG_ERROR, "'va' is closed") == 0; i++)
+    for (guint i = 0; i < 100 && engine_logged(NWF_LOG_ERROR, "'va' is closed") == 0; i++)
         g_usleep(50 * 1000);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "'va' is closed"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "'va' is closed"), ==, 1);
     sandbox_spoil("iptables-restore", NULL);
     assert_healed(right, 10);
-    g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
 }
 
 /* News that nobody takes away become one, and that is nobody's own transaction. @chains: that each is about. */

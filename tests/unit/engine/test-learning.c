@@ -70,7 +70,7 @@ test_an_address_ends_while_there_is_no_tool(void)
     NwfRecord record;
 
     world_device("va");
-    world_expect(world_define(world, "own", USES_IP, &error));
+    expect_done(engine_define(world->engine, "own", USES_IP, &error));
     world_stop(world);
     record = record_of("va", NWF_LEARN_DHCP);
     record.lease.infinite = FALSE;
@@ -82,9 +82,9 @@ test_an_address_ends_while_there_is_no_tool(void)
 
     sandbox_spoil("ebtables-restore", "exit 4");
     g_free(sandbox_record());
-    world_forget_log();
+    engine_forget_log();
     g_usleep(7 * G_USEC_PER_SEC);
-    guint runs = world_runs(), told = world_logged(NWF_LOG_ERROR, "'va'");
+    guint runs = world_runs(), told = engine_logged(NWF_LOG_ERROR, "'va'");
     g_test_message("%u tool runs, %u errors", runs, told);
     g_assert_cmpuint(runs, >, 0);
     g_assert_cmpuint(runs, <=, 40);
@@ -107,7 +107,7 @@ test_a_change_of_addresses_repeats_no_warning(void)
     NwfRecord record;
 
     world_device("va");
-    world_expect(world_define(world, "own", USES_IP "<rule action='drop' direction='out'><all srcipaddr='$IP'/></rule>",
+    expect_done(engine_define(world->engine, "own", USES_IP "<rule action='drop' direction='out'><all srcipaddr='$IP'/></rule>",
                               &error));
     world_stop(world);
     g_free(sandbox_run("echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables"));
@@ -120,18 +120,18 @@ test_a_change_of_addresses_repeats_no_warning(void)
     }
     lay_state(world, (const NwfRecord *)(const void *)records->data, records->len);
     lay_dhcp_binding(world, "va", "own");
-    world_forget_log();
+    engine_forget_log();
     world_start(world);
     g_assert_true(world_holds("va", "10.0.0.7", 0));
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
     for (guint i = 0; i < 100 && world_holds("va", "10.0.0.7", 0); i++)
         g_usleep(100 * 1000);
     g_assert_false(world_holds("va", "10.0.0.7", 0));
     g_assert_true(world_holds("va", GIVEN, 0));
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "'va': filter 'own'"), ==, 1);
-    world_expect(nwf_engine_reload(world->engine, &error)); /* somebody asked */
-    g_assert_cmpuint(world_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 2);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "'va': filter 'own'"), ==, 1);
+    expect_done(nwf_engine_reload(world->engine, &error)); /* somebody asked */
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "bridge-nf-call-iptables"), ==, 2);
 }
 
 /* A port is closed at the start because its filter is damaged; its address is still its own when that is mended. */
@@ -143,21 +143,21 @@ test_a_closed_port_keeps_its_address(void)
     NwfRecord record;
 
     world_device("va");
-    world_expect(world_define(world, "inner", USES_IP, &error));
-    world_expect(world_define(world, "own", "<filterref filter='inner'/>", &error));
+    expect_done(engine_define(world->engine, "inner", USES_IP, &error));
+    expect_done(engine_define(world->engine, "own", "<filterref filter='inner'/>", &error));
     world_stop(world);
     record = record_of("va", NWF_LEARN_ANY);
     lay_state(world, &record, 1);
-    world_lay_binding(world, "va", "va", "own");
-    world_lay_filter(world, "own", "own", "<filterref filter='missing'/>");
+    engine_lay_binding(world->bindings, "va", "va", "own");
+    engine_lay_filter(world->filters, "own", "own", "<filterref filter='missing'/>");
     world_start(world);
     g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
     g_assert_false(world_holds("va", GIVEN, 0));
-    world_lay_filter(world, "own", "own", "<filterref filter='inner'/>");
-    world_expect(nwf_engine_reload(world->engine, &error));
+    engine_lay_filter(world->filters, "own", "own", "<filterref filter='inner'/>");
+    expect_done(nwf_engine_reload(world->engine, &error));
     g_assert_true(world_holds("va", GIVEN, 0));
-    world_expect(world_unbind(world, "va", &error));
-    world_expect(world_bind(world, "va", "own", NULL, &error));
+    expect_done(engine_unbind(world->engine, "va", &error));
+    expect_done(engine_bind(world->engine, "va", "own", NULL, &error));
     g_assert_false(world_holds("va", GIVEN, 0)); /* another binding learns for itself */
 }
 

@@ -16,23 +16,23 @@ test_many_ports_come_up_in_few_runs(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001") TCP("22"), &error));
     world_stop(world);
     for (guint i = 0; i < MANY; i++) {
         g_autofree char *port = g_strdup_printf("v%u", i);
-        world_lay_binding(world, port, port, "web");
+        engine_lay_binding(world->bindings, port, port, "web");
     }
     world_start(world);
     g_assert_cmpuint(world_runs(), ==, 3 + 3 * 2);
 
-    world_expect(world_define(world, "web", ETHER("1002") TCP("22"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1002") TCP("22"), &error));
     g_assert_cmpuint(world_runs(), ==, 3);
     g_autofree char *last = world_rules("v449");
     g_assert_nonnull(strstr(last, "0x1002"));
 
     g_autofree char *before = world_kernel();
     world_device("v77"); /* the others stand in nobody's way */
-    world_refused(world_define(world, "web", ETHER("1003") BAD, &error), NWF_ERROR_FIREWALL);
+    expect_refused(engine_define(world->engine, "web", ETHER("1003") BAD, &error), NWF_ERROR_FIREWALL);
     g_autofree char *after = world_kernel();
     g_assert_cmpstr(after, ==, before);
     world_agrees(world);
@@ -45,12 +45,12 @@ test_one_bad_binding_of_fifty(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_define(world, "bad", BAD, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "bad", BAD, &error));
     world_stop(world);
     for (guint i = 0; i < 50; i++) {
         g_autofree char *port = g_strdup_printf("v%u", i);
-        world_lay_binding(world, port, port, i == 33 ? "bad" : "web");
+        engine_lay_binding(world->bindings, port, port, i == 33 ? "bad" : "web");
     }
     g_free(sandbox_record());
     world_start(world);
@@ -61,8 +61,8 @@ test_one_bad_binding_of_fifty(void)
         g_autofree char *port = g_strdup_printf("v%u", i);
         g_assert_true(world_holds(port, i == 33 ? "-A libvirt-I-v33 -j DROP" : "0x1001", 0));
     }
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, 1);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "'v33' is closed"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, ""), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "'v33' is closed"), ==, 1);
 }
 
 /* A port stays closed while its set is missing; each visit is quiet and promises nothing; a reload opens it when the
@@ -73,24 +73,24 @@ test_a_closed_port_is_visited_quietly(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "bad", BAD, &error));
+    expect_done(engine_define(world->engine, "bad", BAD, &error));
     world_stop(world);
-    world_lay_binding(world, "va", "va", "bad");
+    engine_lay_binding(world->bindings, "va", "va", "bad");
     world_start(world);
-    world_forget_log();
-    world_expect(world_define(world, "other", ETHER("1001"), &error));
-    g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va'"), ==, 0);
+    engine_forget_log();
+    expect_done(engine_define(world->engine, "other", ETHER("1001"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va'"), ==, 0);
 
     g_free(sandbox_record());
-    world_expect(world_define(world, "other", ETHER("1001"), &error));
-    world_expect(world_undefine(world, "other", &error));
+    expect_done(engine_define(world->engine, "other", ETHER("1001"), &error));
+    expect_done(engine_undefine(world->engine, "other", &error));
     g_assert_cmpuint(world_runs(), ==, 0);
 
     g_free(sandbox_run("ipset create no-such-set hash:ip"));
-    world_expect(nwf_engine_reload(world->engine, &error));
+    expect_done(nwf_engine_reload(world->engine, &error));
     g_assert_true(world_holds("va", "no-such-set", 0));
-    g_assert_cmpuint(world_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
-    world_expect(world_unbind(world, "va", &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
+    expect_done(engine_unbind(world->engine, "va", &error));
 }
 
 /* Whose filter is there but does not fit is in use all the same. */
@@ -102,21 +102,21 @@ test_the_filter_of_a_closed_port_is_in_use(void)
 
     world_device("va");
     world_device("vb");
-    world_expect(world_define(world, "inner", BAD, &error));
-    world_expect(world_define(world, "outer", "<filterref filter='inner'/>", &error));
-    world_expect(world_define(world, "needs", NEEDS_NET, &error));
+    expect_done(engine_define(world->engine, "inner", BAD, &error));
+    expect_done(engine_define(world->engine, "outer", "<filterref filter='inner'/>", &error));
+    expect_done(engine_define(world->engine, "needs", NEEDS_NET, &error));
     world_stop(world);
-    world_lay_binding(world, "va", "va", "outer");
-    world_lay_binding(world, "vb", "vb", "needs");
+    engine_lay_binding(world->bindings, "va", "va", "outer");
+    engine_lay_binding(world->bindings, "vb", "vb", "needs");
     world_start(world);
     g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
-    world_refused(world_undefine(world, "outer", &error), NWF_ERROR_OPERATION_INVALID);
-    world_refused(world_undefine(world, "inner", &error), NWF_ERROR_OPERATION_INVALID);
-    world_refused(world_undefine(world, "needs", &error), NWF_ERROR_OPERATION_INVALID);
+    expect_refused(engine_undefine(world->engine, "outer", &error), NWF_ERROR_OPERATION_INVALID);
+    expect_refused(engine_undefine(world->engine, "inner", &error), NWF_ERROR_OPERATION_INVALID);
+    expect_refused(engine_undefine(world->engine, "needs", &error), NWF_ERROR_OPERATION_INVALID);
 
-    world_expect(world_define(world, "inner", BAD ETHER("1002"), &error)); /* a broken port stands in nobody's way */
+    expect_done(engine_define(world->engine, "inner", BAD ETHER("1002"), &error)); /* a broken port stands in nobody's way */
     g_assert_true(world_holds("va", "-A libvirt-I-va -j DROP", 0));
-    world_expect(world_define(world, "inner", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "inner", ETHER("1001"), &error));
     g_assert_true(world_holds("va", "0x1001", 0));
 }
 
@@ -127,16 +127,16 @@ test_ports_wait_for_the_tool(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     world_stop(world);
-    world_lay_binding(world, "va", "va", "web");
-    world_lay_binding(world, "vb", "vb", "web");
+    engine_lay_binding(world->bindings, "va", "va", "web");
+    engine_lay_binding(world->bindings, "vb", "vb", "web");
     sandbox_spoil("ebtables-restore", "exit 4");
-    world_forget_log();
+    engine_forget_log();
     world_start(world);
     g_assert_false(world_holds("va", "0x1001", 4));
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "'va'"), <=, 2);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "'vb'"), <=, 2);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "'va'"), <=, 2);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "'vb'"), <=, 2);
     sandbox_spoil("ebtables-restore", NULL);
     g_assert_true(world_holds("va", "0x1001", 10));
     g_assert_true(world_holds("vb", "0x1001", 1));
@@ -156,7 +156,7 @@ lay_binding_of_stock_nft(World *world, const char *port)
     g_autofree char *path = g_strdup_printf("%s/%s.xml", world->bindings, port);
     g_autofree char *text = NULL;
 
-    world_lay_binding(world, port, port, "web");
+    engine_lay_binding(world->bindings, port, port, "web");
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_auto(GStrv) parts = g_strsplit(text, "</filterbinding>", 2);
     g_free(text);
@@ -180,10 +180,10 @@ test_tables_of_stock_nft(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     world_stop(world);
     g_free(sandbox_run(stock_tables));
-    world_lay_binding(world, "va", "va", "web");
+    engine_lay_binding(world->bindings, "va", "va", "web");
     world_start(world);
     g_assert_true(stock_tables_are_there()); /* no binding says that they are in use */
     world_stop(world);
@@ -209,10 +209,10 @@ define_all_the_time(gpointer data)
     g_autofree char *name = g_strdup_printf("p%d", g_atomic_int_add(&number, 1));
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, name, TCP("1"), &error));
-    world_expect(world_bind(world, name, name, NULL, &error));
+    expect_done(engine_define(world->engine, name, TCP("1"), &error));
+    expect_done(engine_bind(world->engine, name, name, NULL, &error));
     for (guint i = 0; g_get_monotonic_time() < end; i++)
-        world_expect(world_define(world, name, i % 2 ? TCP("1") : TCP("2"), &error));
+        expect_done(engine_define(world->engine, name, i % 2 ? TCP("1") : TCP("2"), &error));
     return NULL;
 }
 
@@ -224,9 +224,9 @@ test_a_storm_does_not_delay_waiting_ports(void)
     g_autoptr(GError) error = NULL;
     GThread *threads[8];
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     world_stop(world);
-    world_lay_binding(world, "va", "va", "web");
+    engine_lay_binding(world->bindings, "va", "va", "web");
     sandbox_spoil("ebtables-restore", "exit 4");
     world_start(world);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -245,12 +245,12 @@ test_a_waiting_port_is_written_again(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
     sandbox_spoil("ebtables-save", "exit 4");
     sandbox_spoil("ebtables-restore", "exit 4");
     g_free(sandbox_run("/usr/sbin/ebtables-nft -t nat -F; /usr/sbin/ebtables-nft -t nat -X"));
-    world_expect(nwf_engine_reload(world->engine, &error));
+    expect_done(nwf_engine_reload(world->engine, &error));
     sandbox_spoil("ebtables-save", NULL);
     sandbox_spoil("ebtables-restore", NULL);
     g_assert_true(world_holds("va", "0x1001", 10));
@@ -263,10 +263,10 @@ test_rules_of_a_broken_binding_stay(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001") TCP("22"), &error));
-    world_expect(world_bind(world, "va", "web", NULL, &error));
-    world_expect(world_bind(world, "vb", "web", NULL, &error));
-    world_expect(world_bind(world, "vc", "web", NULL, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001") TCP("22"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "vb", "web", NULL, &error));
+    expect_done(engine_bind(world->engine, "vc", "web", NULL, &error));
     g_autofree char *before = world_rules("va");
     world_stop(world);
     g_autofree char *broken = g_build_filename(world->bindings, "va.xml", NULL);
@@ -278,12 +278,12 @@ test_rules_of_a_broken_binding_stay(void)
     g_autofree char *released = world_rules("vb");
     g_assert_cmpstr(after, ==, before);
     g_assert_cmpstr(released, ==, "");
-    world_expect(nwf_engine_reload(world->engine, &error));
+    expect_done(nwf_engine_reload(world->engine, &error));
     g_autofree char *reloaded = world_rules("va");
     g_assert_cmpstr(reloaded, ==, before);
 
-    world_expect(world_bind(world, "va", "web", NULL, &error)); /* the hypervisor driver brings it back */
-    world_expect(world_unbind(world, "va", &error));
+    expect_done(engine_bind(world->engine, "va", "web", NULL, &error)); /* the hypervisor driver brings it back */
+    expect_done(engine_unbind(world->engine, "va", &error));
     g_autofree char *unbound = world_rules("va");
     g_assert_cmpstr(unbound, ==, "");
 }
@@ -295,27 +295,27 @@ test_a_copy_does_not_replace_the_file(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_define(world, "old", ETHER("1002"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "old", ETHER("1002"), &error));
     world_stop(world);
-    world_lay_binding(world, "0-copy", "va", "old");
-    world_lay_binding(world, "va", "va", "web");
-    world_lay_binding(world, "zz-copy", "va", "old");
-    world_lay_binding(world, "other", "vb", "web");
+    engine_lay_binding(world->bindings, "0-copy", "va", "old");
+    engine_lay_binding(world->bindings, "va", "va", "web");
+    engine_lay_binding(world->bindings, "zz-copy", "va", "old");
+    engine_lay_binding(world->bindings, "other", "vb", "web");
     world_start(world);
     g_assert_true(world_holds("va", "0x1001", 0));
     g_assert_true(world_holds("vb", "0x1001", 0));
     g_autofree char *own = g_build_filename(world->bindings, "va.xml", NULL);
     g_autofree char *text = harness_text(own);
     g_assert_nonnull(strstr(text, "'web'"));
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "0-copy.xml"), ==, 1);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, "zz-copy.xml"), ==, 1);
-    world_expect(world_unbind(world, "va", &error));
-    world_expect(world_unbind(world, "vb", &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "0-copy.xml"), ==, 1);
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "zz-copy.xml"), ==, 1);
+    expect_done(engine_unbind(world->engine, "va", &error));
+    expect_done(engine_unbind(world->engine, "vb", &error));
     world_stop(world);
     world_start(world);
     g_autoptr(NwfBinding) none = nwf_engine_binding(world->engine, "vb", &error);
-    world_refused(none != NULL, NWF_ERROR_NO_BINDING);
+    expect_refused(none != NULL, NWF_ERROR_NO_BINDING);
 }
 
 /* Stored names: too long for a device is listed without rules; what no tool can be given is passed over; none is tried
@@ -328,25 +328,25 @@ test_stored_names_that_cannot_be(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
     world_stop(world);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_lay_binding(world, names[i], names[i], "web");
+        engine_lay_binding(world->bindings, names[i], names[i], "web");
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
-        world_lay_binding(world, i == 4 ? "slash" : refused[i], refused[i], "web");
-    world_lay_binding(world, "va", "va", "web");
+        engine_lay_binding(world->bindings, i == 4 ? "slash" : refused[i], refused[i], "web");
+    engine_lay_binding(world->bindings, "va", "va", "web");
     g_free(sandbox_record());
     world_start(world);
     g_assert_cmpuint(world_runs(), ==, 3 + 1);
     g_autoptr(GPtrArray) bindings = nwf_engine_bindings(world->engine);
     g_assert_cmpuint(bindings->len, ==, 1 + G_N_ELEMENTS(names));
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, G_N_ELEMENTS(refused));
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, ""), ==, G_N_ELEMENTS(refused));
     g_usleep(2500 * 1000);
     g_assert_cmpuint(world_runs(), ==, 0);
-    g_assert_cmpuint(world_logged(NWF_LOG_ERROR, ""), ==, G_N_ELEMENTS(refused));
-    world_expect(world_define(world, "web", ETHER("1002"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, ""), ==, G_N_ELEMENTS(refused));
+    expect_done(engine_define(world->engine, "web", ETHER("1002"), &error));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        world_expect(world_unbind(world, names[i], &error));
+        expect_done(engine_unbind(world->engine, names[i], &error));
     g_assert_true(world_holds("va", "0x1002", 0));
 }
 
@@ -358,15 +358,15 @@ test_stale_bindings_after_a_restart(void)
     g_autoptr(GError) error = NULL;
 
     world_device("va");
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_define(world, "other", ETHER("1002"), &error));
-    world_expect(world_bind(world, "va", "web", "first", &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "other", ETHER("1002"), &error));
+    expect_done(engine_bind(world->engine, "va", "web", "first", &error));
     world_stop(world);
     world_start(world);
-    world_refused(world_bind(world, "va", "other", "second", &error), NWF_ERROR_OPERATION_FAILED);
+    expect_refused(engine_bind(world->engine, "va", "other", "second", &error), NWF_ERROR_OPERATION_FAILED);
     g_free(sandbox_run("ip link del va"));
     world_device("va");
-    world_expect(world_bind(world, "va", "other", "second", &error));
+    expect_done(engine_bind(world->engine, "va", "other", "second", &error));
     g_assert_true(world_holds("va", "0x1002", 0));
     world_agrees(world);
 }
@@ -378,11 +378,11 @@ test_odd_filter_names_are_not_mixed_up(void)
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
 
-    world_expect(world_define(world, "a", ETHER("1001"), &error));
-    world_expect(world_define(world, "a\nIP", ETHER("1002"), &error));
+    expect_done(engine_define(world->engine, "a", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "a\nIP", ETHER("1002"), &error));
     world_stop(world);
-    world_lay_binding(world, "va", "va", "a\nIP");
-    world_lay_binding(world, "vb", "vb", "a");
+    engine_lay_binding(world->bindings, "va", "va", "a\nIP");
+    engine_lay_binding(world->bindings, "vb", "vb", "a");
     g_free(sandbox_run("sed -i \"s,</filterref>,<parameter name='IP' value='10.0.0.1'/></filterref>,\" "
                        "$(ls -d /run/world/*/nwfilter-binding | sort -V | tail -1)/vb.xml"));
     world_start(world);

@@ -72,9 +72,9 @@ bind_or_unbind(Storm *storm, GRand *rand)
     else
         filter = g_strdup_printf("f%d", g_rand_int_range(rand, 0, FILTERS));
     if (g_rand_boolean(rand))
-        judge(storm, world_bind(storm->world, port, filter, NULL, &error), &error);
+        judge(storm, engine_bind(storm->world->engine, port, filter, NULL, &error), &error);
     else
-        judge(storm, world_unbind(storm->world, port, &error), &error);
+        judge(storm, engine_unbind(storm->world->engine, port, &error), &error);
 }
 
 static void
@@ -87,13 +87,13 @@ define_or_undefine(Storm *storm, GRand *rand)
 
     switch (g_rand_int_range(rand, 0, 4)) {
     case 0:
-        judge(storm, world_define(storm->world, fleeting, body, &error), &error);
+        judge(storm, engine_define(storm->world->engine, fleeting, body, &error), &error);
         break;
     case 1:
-        judge(storm, world_undefine(storm->world, fleeting, &error), &error);
+        judge(storm, engine_undefine(storm->world->engine, fleeting, &error), &error);
         break;
     default:
-        judge(storm, world_define(storm->world, lasting, body, &error), &error);
+        judge(storm, engine_define(storm->world->engine, lasting, body, &error), &error);
     }
 }
 
@@ -222,7 +222,7 @@ unbind_those_that_learned(World *world)
         g_autofree char *port = g_strdup_printf("v%u", i);
         g_autofree char *rules = world_rules(port);
         if (strstr(rules, SHOWN))
-            world_expect(world_unbind(world, port, &error));
+            expect_done(engine_unbind(world->engine, port, &error));
     }
 }
 
@@ -239,12 +239,12 @@ test_all_agree_after_a_storm(void)
         g_autofree char *name = g_strdup_printf("v%u", i);
         net_port(name);
     }
-    world_expect(world_define(world, "base", TCP("1") TCP6("1"), &error));
-    world_expect(world_define(world, "learns", LEARNS, &error));
-    world_expect(world_bind(world, "always", "base", NULL, &error)); /* so that the base chains are there */
+    expect_done(engine_define(world->engine, "base", TCP("1") TCP6("1"), &error));
+    expect_done(engine_define(world->engine, "learns", LEARNS, &error));
+    expect_done(engine_bind(world->engine, "always", "base", NULL, &error)); /* so that the base chains are there */
     for (guint i = 0; i < FILTERS; i++) {
         g_autofree char *name = g_strdup_printf("f%u", i);
-        world_expect(world_define(world, name, bodies[0], &error));
+        expect_done(engine_define(world->engine, name, bodies[0], &error));
     }
     g_free(sandbox_record());
     storm.end = g_get_monotonic_time() + storm_seconds() * G_TIME_SPAN_SECOND;
@@ -254,7 +254,7 @@ test_all_agree_after_a_storm(void)
     for (guint i = 0; i < THREADS; i++)
         g_thread_join(threads[i]);
     g_thread_join(guests);
-    guint learned = world_logged(NWF_LOG_INFO, SHOWN);
+    guint learned = engine_logged(NWF_LOG_INFO, SHOWN);
     g_test_message("%d calls done, %d refused, %u tool runs, %u frames, %u lines about addresses", storm.done,
                    storm.refused, world_runs(), storm.shown, learned);
     g_assert_cmpint(storm.done, >, 100);
@@ -280,9 +280,9 @@ bind_one(gpointer data)
     g_autoptr(GError) error = NULL;
 
     if (mine == 7)
-        world_refused(world_bind(storm->world, port, "bad", NULL, &error), NWF_ERROR_FIREWALL);
+        expect_refused(engine_bind(storm->world->engine, port, "bad", NULL, &error), NWF_ERROR_FIREWALL);
     else
-        world_expect(world_bind(storm->world, port, "web", NULL, &error));
+        expect_done(engine_bind(storm->world->engine, port, "web", NULL, &error));
     return NULL;
 }
 
@@ -295,9 +295,9 @@ test_one_bad_bind_of_fifty(void)
     GThread *threads[50];
 
     world_device("v7");
-    world_expect(world_define(world, "web", ETHER("1001"), &error));
-    world_expect(world_define(world, "slow", ETHER("1002"), &error));
-    world_expect(world_define(world, "bad", BAD, &error));
+    expect_done(engine_define(world->engine, "web", ETHER("1001"), &error));
+    expect_done(engine_define(world->engine, "slow", ETHER("1002"), &error));
+    expect_done(engine_define(world->engine, "bad", BAD, &error));
     g_free(sandbox_record());
     sandbox_spoil("ebtables-restore", "sleep 0.3"); /* while the first one rides, the others gather */
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)

@@ -5,53 +5,13 @@
  * Network and tools are those of tests/unit/tech/kernel: a network namespace without any rule, and wrappers that count
  * the tools and can make one fail. Files live below /run, which the sandbox has covered. So everything an engine
  * touches is real, and nothing of it is the host's.
- *
- * The log has no place for a pointer of ours, so there is one for the process.
  */
 #include "tests/unit/engine/world.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static struct {
-    GMutex lock;
-    GPtrArray *lines; /* (element-type utf8): level as a digit, then the text */
-} world_log;
-
 static gboolean inhibited;
-
-static void
-log_line(NwfLogLevel level, const char *source, const char *message)
-{
-    g_mutex_lock(&world_log.lock);
-    g_ptr_array_add(world_log.lines, g_strdup_printf("%d %s: %s", (int)level, source, message));
-    g_mutex_unlock(&world_log.lock);
-    if (g_test_verbose())
-        g_printerr("# %d %s: %s\n", (int)level, source, message);
-}
-
-guint
-world_logged(NwfLogLevel level, const char *part)
-{
-    guint n = 0;
-
-    g_mutex_lock(&world_log.lock);
-    for (guint i = 0; i < world_log.lines->len; i++) {
-        const char *line = g_ptr_array_index(world_log.lines, i);
-        n += line[0] - '0' >= (int)level && strstr(line, part) != NULL;
-    }
-    g_mutex_unlock(&world_log.lock);
-    return n;
-}
-
-void
-world_forget_log(void)
-{
-    g_mutex_lock(&world_log.lock);
-    g_ptr_array_set_size(world_log.lines, 0);
-    g_mutex_unlock(&world_log.lock);
-}
 
 /* --- the engine --- */
 
@@ -74,7 +34,7 @@ world_start(World *world)
         .lease_file = world->leases,
         .dialect = NWF_DIALECT_9,
         .backend = nwf_ebiptables_new(FALSE, NULL),
-        .log = log_line,
+        .log = engine_log_line,
         .inhibit = note_inhibit,
         .inhibit_data = &inhibited,
     };
@@ -100,7 +60,7 @@ world_new(void)
     World *world = g_new0(World, 1);
 
     sandbox_fresh();
-    world_forget_log();
+    engine_forget_log();
     world->filters = g_strdup_printf("/run/world/%u/nwfilter", ++number);
     world->bindings = g_strdup_printf("/run/world/%u/nwfilter-binding", number);
     world->learned = g_strdup_printf("/run/world/%u/nwfilter-learn", number);
@@ -129,129 +89,6 @@ world_device(const char *name)
     g_autofree char *script = g_strdup_printf("ip link add %s type veth", name);
 
     g_free(sandbox_run(script));
-}
-
-/* --- calls --- */
-
-/* @text as the value of an attribute; a newline stays one. */
-static char *
-escape(const char *text)
-{
-    g_autofree char *escaped = g_markup_escape_text(text, -1);
-    g_auto(GStrv) lines = g_strsplit(escaped, "\n", -1);
-
-    return g_strjoinv("&#10;", lines);
-}
-
-static char *
-filter_text(const char *name, const char *body)
-{
-    g_autofree char *digits = g_compute_checksum_for_string(G_CHECKSUM_MD5, name, -1);
-    g_autofree char *escaped = escape(name);
-
-    return g_strdup_printf("<filter name='%s'><uuid>%s</uuid>%s</filter>", escaped, digits, body);
-}
-
-static NwfFilter *
-filter_of(const char *name, const char *body)
-{
-    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
-    g_autofree char *text = filter_text(name, body);
-    g_autoptr(GError) error = NULL;
-    NwfFilter *filter = nwf_filter_parse(text, &reading, NULL, &error);
-
-    g_assert_no_error(error);
-    return filter;
-}
-
-gboolean
-world_define(World *world, const char *name, const char *body, GError **error)
-{
-    g_autoptr(NwfFilter) filter = filter_of(name, body);
-    g_autoptr(NwfFilter) defined = nwf_engine_define(world->engine, filter, error);
-
-    return defined != NULL;
-}
-
-gboolean
-world_undefine(World *world, const char *name, GError **error)
-{
-    g_autoptr(NwfFilter) filter = filter_of(name, "");
-
-    return nwf_engine_undefine(world->engine, filter, error);
-}
-
-static char *
-binding_text(const char *port, const char *filter, const char *owner)
-{
-    g_autofree char *uuid = g_compute_checksum_for_string(G_CHECKSUM_MD5, owner, -1);
-    g_autofree char *port_text = escape(port), *name = escape(filter);
-
-    return g_strdup_printf("<filterbinding><owner><name>%s</name><uuid>%s</uuid></owner><portdev name='%s'/>"
-                           "<mac address='52:54:00:00:00:01'/><filterref filter='%s'></filterref></filterbinding>",
-                           owner, uuid, port_text, name);
-}
-
-gboolean
-world_bind(World *world, const char *port, const char *filter, const char *owner, GError **error)
-{
-    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
-    g_autofree char *text = binding_text(port, filter, owner ? owner : "guest");
-    g_autoptr(NwfBinding) binding = nwf_binding_parse(text, &reading, NULL, error);
-
-    g_assert_nonnull(binding);
-    g_autoptr(NwfBinding) bound = nwf_engine_bind(world->engine, binding, error);
-    return bound != NULL;
-}
-
-gboolean
-world_unbind(World *world, const char *port, GError **error)
-{
-    g_autoptr(NwfBinding) binding = nwf_engine_binding(world->engine, port, error);
-
-    return binding && nwf_engine_unbind(world->engine, binding, error);
-}
-
-static void
-lay(const char *folder, const char *file, const char *text)
-{
-    g_autofree char *path = g_strdup_printf("%s/%s.xml", folder, file);
-
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-void
-world_lay_filter(World *world, const char *file, const char *name, const char *body)
-{
-    g_autofree char *text = filter_text(name, body);
-
-    lay(world->filters, file, text);
-}
-
-void
-world_lay_binding(World *world, const char *file, const char *port, const char *filter)
-{
-    g_autofree char *inner = binding_text(port, filter, "guest");
-    g_autofree char *text = g_strconcat("<filterbindingstatus>", inner, "</filterbindingstatus>", NULL);
-
-    lay(world->bindings, file, text);
-}
-
-void
-world_expect_at(gboolean done, GError **error, const char *place)
-{
-    if (!done || *error)
-        g_error("%s: %s", place, *error ? (*error)->message : "failed without an error");
-}
-
-void
-world_refused_at(gboolean done, GError **error, NwfErrorCode code, const char *place)
-{
-    if (done || !*error)
-        g_error("%s: was not refused", place);
-    if (!g_error_matches(*error, NWF_ERROR, (gint)code))
-        g_error("%s: refused with code %d, not %d: %s", place, (*error)->code, (int)code, (*error)->message);
-    g_clear_error(error);
 }
 
 /* --- the kernel --- */
@@ -408,9 +245,6 @@ world_main(int argc, char **argv, void (*add)(void))
         g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
         return 77;
     }
-    world_log.lines = g_ptr_array_new_with_free_func(g_free);
     add();
-    int status = g_test_run();
-    g_ptr_array_unref(world_log.lines);
-    return status;
+    return g_test_run();
 }
