@@ -82,17 +82,18 @@ nwf_conntrack_free(NwfConntrack *conntrack)
     g_free(conntrack);
 }
 
+/* Both keys are made first, because the removal of a key may free the connection. A connection that is its own answer
+ * (10.0.0.1:53 to 10.0.0.1:53) has one key.
+ */
 static void
 forget(NwfConntrack *conntrack, NwfConnection *connection)
 {
-    if (!connection->in_table)
-        return;
-    connection->in_table = FALSE;
-    for (guint i = 0; i < 2; i++) {
-        g_autoptr(GBytes) key = g_bytes_new(&connection->tuples[1 - i], sizeof(NwfTuple));
+    g_autoptr(GBytes) question = g_bytes_new(&connection->tuples[0], sizeof(NwfTuple));
+    g_autoptr(GBytes) answer = g_bytes_new(&connection->tuples[1], sizeof(NwfTuple));
 
-        g_hash_table_remove(conntrack->connections, key);
-    }
+    connection->in_table = FALSE;
+    g_hash_table_remove(conntrack->connections, question);
+    g_hash_table_remove(conntrack->connections, answer);
 }
 
 static void

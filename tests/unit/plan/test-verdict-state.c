@@ -18,6 +18,14 @@ typedef struct Story {
     Step steps[10];
 } Story;
 
+typedef struct TimedStory {
+    const char *name;
+    struct {
+        guint second;
+        Step step;
+    } steps[6];
+} TimedStory;
+
 static const Story stories[] = {
     {"answers-come-after-questions", RULE("accept", "out", "<udp dstportstart='80'/>") DROP_ALL,
      {{"in", "udp " B_TO_A, "dropped FO 2"}, {"out", "udp " A_TO_B, "passes FI 1"}, {"in", "udp " B_TO_A, "passes FO 1"},
@@ -101,29 +109,39 @@ test_story(gconstpointer row)
 }
 
 /* Connections end by themselves when nobody speaks. */
+static const TimedStory timed_stories[] = {
+    {"time",
+     {{0, {"out", "udp " A_TO_B, "passes FI 1"}},
+      {29, {"in", "udp " B_TO_A, "passes FO 1"}},
+      {58, {"in", "udp " B_TO_A, "passes FO 1"}},
+      {89, {"in", "udp " B_TO_A, "dropped FO 2"}}}},
+    {"time-of-a-connection-that-is-its-own-answer",
+     {{0, {"out", "udp " A " " A, "passes FI 1"}},
+      {31, {"out", "udp " A " " A, "passes FI 1"}},
+      {61, {"in", "udp " A " " A, "passes FO 1"}},
+      {92, {"in", "udp " A " " A, "dropped FO 2"}}}},
+    {"a-refusal-of-a-connection-that-is-its-own-answer",
+     {{0, {"out", "tcp S " A " " A " seq=100", "passes"}},
+      {1, {"in", "tcp RA " A " " A " ack=101", "passes FO 1"}},
+      {2, {"in", "tcp RA " A " " A " ack=101", "dropped FO 2"}}}},
+};
+
 static void
-test_time(void)
+test_timed_story(gconstpointer row)
 {
-    g_autoptr(World) world = world_of_rules(RULE("accept", "out", "<udp/>") DROP_ALL);
+    const TimedStory *story = row;
+    g_autoptr(World) world = world_of_rules(RULE("accept", "out", "<all/>") DROP_ALL);
     g_autoptr(NwfPlan) plan = plan_of(world, NULL, NULL);
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    const struct {
-        const char *way, *frame;
-        guint second;
-        const char *fate;
-    } steps[] = {
-        {"out", "udp " A_TO_B, 0, "passes FI 1"},
-        {"in", "udp " B_TO_A, 29, "passes FO 1"},
-        {"in", "udp " B_TO_A, 58, "passes FO 1"},
-        {"in", "udp " B_TO_A, 89, "dropped FO 2"},
-    };
 
     g_ptr_array_add(plans, plan);
     g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
-        g_autofree char *fate = fate_of(judge, plan, steps[i].way, steps[i].frame, steps[i].second * G_USEC_PER_SEC);
+    for (guint i = 0; story->steps[i].step.way != NULL; i++) {
+        const Step *step = &story->steps[i].step;
+        g_autofree char *fate = fate_of(judge, plan, step->way, step->frame, story->steps[i].second * G_USEC_PER_SEC);
 
-        g_assert_cmpstr(fate, ==, steps[i].fate);
+        if (!g_str_has_prefix(fate, step->fate))
+            g_error("step %u: %s, expected %s", i + 1, fate, step->fate);
     }
 }
 
@@ -151,7 +169,11 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &stories[i], test_story);
     }
-    g_test_add_func("/verdict/state/time", test_time);
+    for (guint i = 0; i < G_N_ELEMENTS(timed_stories); i++) {
+        g_autofree char *path = g_strconcat("/verdict/state/", timed_stories[i].name, NULL);
+
+        g_test_add_data_func(path, &timed_stories[i], test_timed_story);
+    }
     g_test_add_func("/verdict/state/checksums-in-captures", test_checksums_in_captures);
     return g_test_run();
 }
