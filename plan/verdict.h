@@ -26,6 +26,9 @@
 
 #include "plan/plan.h"
 
+/* Differences of such times, and timeouts added to them, stay in 64 bits. */
+#define NWF_TIME_MAX (G_MAXINT64 / 4)
+
 typedef enum NwfFate {
     NWF_FATE_PASSES,
     NWF_FATE_DROPPED,
@@ -78,7 +81,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfJudge, nwf_judge_free)
 /**
  * nwf_judge_frame:
  * @data: the frame from its destination address on, without checksum
- * @now: microseconds; later frames have later times
+ * @now: microseconds, from -NWF_TIME_MAX to NWF_TIME_MAX; later frames have later times
  * @to: where it goes: several ends if it is sent to many, each with its decision
  * @decisions: (out caller-allocates) (array length=n_to)
  *

@@ -12,12 +12,12 @@
  * Limits: Ethernet captures; frames that the capture holds in part are counted and not judged.
  */
 #include "plan/verdict.h"
+#include "tools/capture.h"
 #include "tools/ports.h"
 #include "tools/verdict_print.h"
 #include "tools/virt-nwfilter.h"
 
 #include <glib/gi18n-lib.h>
-#include <pcap/pcap.h>
 #include <string.h>
 
 typedef struct Options {
@@ -39,7 +39,6 @@ options_clear(Options *options)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(pcap_t, pcap_close)
 
 /* --- options --- */
 
@@ -198,39 +197,21 @@ judge(NwfJudge *host, NwfSight *sight)
                     sight->decisions);
 }
 
-static pcap_t *
-open_capture(const char *path, GError **error)
-{
-    char message[PCAP_ERRBUF_SIZE] = "";
-    g_autoptr(pcap_t) capture = pcap_open_offline(path, message);
-
-    if (!capture) {
-        nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", path, message);
-        return NULL;
-    }
-    if (pcap_datalink(capture) != DLT_EN10MB) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("'%s' is not a capture of Ethernet frames"), path);
-        return NULL;
-    }
-    return g_steal_pointer(&capture);
-}
-
 static gboolean
 play(pcap_t *capture, NwfJudge *host, const Options *options, char **lines, GPtrArray *ports, NwfReport *report,
      GError **error)
 {
-    struct pcap_pkthdr *header;
-    const guint8 *data;
+    NwfCaptured frame;
     guint number = 0;
     int got;
 
-    while ((got = pcap_next_ex(capture, &header, &data)) == 1) {
+    while ((got = nwf_capture_next(capture, &frame)) == 1) {
         g_auto(NwfSight) sight = {
             .number = ++number,
-            .time = header->ts.tv_sec * G_USEC_PER_SEC + header->ts.tv_usec,
-            .data = data,
-            .length = header->caplen,
-            .cut = header->caplen < header->len,
+            .time = frame.time,
+            .data = frame.data,
+            .length = frame.length,
+            .cut = frame.cut,
             .to = g_array_new(FALSE, FALSE, sizeof(NwfWayEnd)),
         };
         if (!find_way(&sight, options, &lines, ports, error))
@@ -277,7 +258,7 @@ nwf_verdict_command(int argc, char **argv, GError **error)
     if (!parse_options(&argc, &argv, &options, error) || !read_ways(options.ways, &lines, error))
         return FALSE;
     g_autoptr(GPtrArray) ports = nwf_ports_new(&options.ports, error);
-    g_autoptr(pcap_t) capture = ports ? open_capture(options.pcap, error) : NULL;
+    g_autoptr(pcap_t) capture = ports ? nwf_capture_open(options.pcap, error) : NULL;
     if (!capture)
         return FALSE;
     g_autoptr(NwfJudge) host = judge_of(ports, options.checksums);

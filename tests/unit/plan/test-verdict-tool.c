@@ -124,6 +124,35 @@ assert_complaint(const Place *place, const char *arguments, const char *words)
         g_error("%s: \"%s\" does not say \"%s\"", arguments, complaint, words);
 }
 
+static void
+put_u32(GByteArray *to, guint32 number)
+{
+    g_byte_array_append(to, (const guint8 *)&number, sizeof(number));
+}
+
+/* The same frame at each of @seconds, as pcapng whose times are counted in seconds. */
+static void
+write_seconds(const Place *place, const char *words, const guint64 *seconds, guint n)
+{
+    g_autofree char *path = g_build_filename(place->folder, "frames.pcap", NULL);
+    g_autoptr(GByteArray) file = g_byte_array_new(), frame = frame_of(words);
+    const guint32 begin[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, G_MAXUINT32, G_MAXUINT32, 28};
+    const guint32 device[] = {1, 32, DLT_EN10MB, 65535, 1 << 16 | 9, 0, 0, 32}; /* option 9: units of 10^-0 s */
+
+    g_byte_array_append(file, (const guint8 *)begin, sizeof(begin));
+    g_byte_array_append(file, (const guint8 *)device, sizeof(device));
+    for (guint i = 0; i < n; i++) {
+        const guint32 padded = (frame->len + 3) & ~3u, block[] = {6, 32 + padded, 0, (guint32)(seconds[i] >> 32),
+                                                                  (guint32)seconds[i], frame->len, frame->len};
+
+        g_byte_array_append(file, (const guint8 *)block, sizeof(block));
+        g_byte_array_append(file, frame->data, frame->len);
+        g_byte_array_append(file, (const guint8[3]){0}, padded - frame->len);
+        put_u32(file, 32 + padded);
+    }
+    g_assert_true(g_file_set_contents(path, (const char *)file->data, file->len, NULL));
+}
+
 /* --- tests --- */
 
 static void
@@ -196,6 +225,28 @@ test_json(Place *place, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpint(json_object_get_int_member(json_object_get_object_member(root, "sums"), "dropped"), ==, 2);
 }
 
+/* Times that a number of microseconds cannot hold are the limit, and the frames are judged all the same. */
+static void
+test_extreme_times(Place *place, G_GNUC_UNUSED gconstpointer data)
+{
+    static const guint64 seconds[] = {G_MAXUINT64, G_MAXINT64 / 4 / G_USEC_PER_SEC - 1, G_MAXINT64, 1ull << 63, 0};
+    static const gint64 times[] = {-G_USEC_PER_SEC, G_MAXINT64 / 4 / G_USEC_PER_SEC * G_USEC_PER_SEC - G_USEC_PER_SEC,
+                                   G_MAXINT64 / 4, -(G_MAXINT64 / 4), 0};
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autofree char *out = NULL, *complaint = NULL;
+
+    write_seconds(place, "tcp S 10.0.0.1:1000 10.0.0.2:80 seq=5", seconds, G_N_ELEMENTS(seconds));
+    g_assert_true(run(place, "-b vnet0.xml --json", &out, &complaint));
+    g_assert_cmpstr(complaint, ==, "");
+    g_assert_true(json_parser_load_from_data(parser, out, -1, NULL));
+    JsonObject *root = json_node_get_object(json_parser_get_root(parser));
+    JsonArray *frames = json_object_get_array_member(root, "frames");
+    g_assert_cmpuint(json_array_get_length(frames), ==, G_N_ELEMENTS(times));
+    for (guint i = 0; i < G_N_ELEMENTS(times); i++)
+        g_assert_cmpint(json_object_get_int_member(json_array_get_object_element(frames, i), "time"), ==, times[i]);
+    g_assert_cmpint(json_object_get_int_member(json_object_get_object_member(root, "sums"), "passes"), ==, 5);
+}
+
 static void
 test_complaints(Place *place, G_GNUC_UNUSED gconstpointer data)
 {
@@ -225,6 +276,7 @@ main(int argc, char **argv)
     g_test_add("/verdict/tool/several-ports", Place, NULL, set_up, test_several_ports, tear_down);
     g_test_add("/verdict/tool/given-ways", Place, NULL, set_up, test_given_ways, tear_down);
     g_test_add("/verdict/tool/json", Place, NULL, set_up, test_json, tear_down);
+    g_test_add("/verdict/tool/extreme-times", Place, NULL, set_up, test_extreme_times, tear_down);
     g_test_add("/verdict/tool/complaints", Place, NULL, set_up, test_complaints, tear_down);
     return g_test_run();
 }
