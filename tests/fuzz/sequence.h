@@ -6,15 +6,12 @@
  */
 #pragma once
 
+#include "choices.h"
 #include "driver/learn/port.h"
 #include "frames.h"
 
 enum { SEQUENCE_ADDRESSES = 12, SEQUENCE_XIDS = 8 };
 enum { SEQUENCE_SERVER = 0x0a000001, SEQUENCE_OTHER_SERVER = 0x0a000002 };
-
-typedef struct Choices {
-    const guint8 *at, *end;
-} Choices;
 
 /* A question as the model knows it. */
 typedef struct Question {
