@@ -5,12 +5,18 @@
  * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole:
  * no signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
  * posix_spawn with all it needs said in the call: three descriptors and no other, an environment of two variables,
- * default signals, a process group of its own. What it reads lies complete in a memfd before it starts, so that feeding
- * it can neither block nor deadlock with hearing it.
+ * default signals, a process group of its own.
  *
- * Hearing: one poll loop over both outputs and, where the kernel has it, a pidfd; the child itself is asked for by its
- * pid alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them open
- * holds nobody up. At the deadline the whole group is killed.
+ * The child reads its input from a pipe, and success counts only if it has read all of it: a security policy may give
+ * the child another input, on which many programs do nothing and succeed. The pipe is made large enough for the whole
+ * input, which is in it before the child starts; so a daemon that is killed leaves no child with half of it. Where the
+ * kernel does not allow such a pipe (above 1 MiB, to a daemon without CAP_SYS_RESOURCE), the rest is written while the
+ * child runs. We keep the reading end open, too: so what was not read can be counted after the child's end, and no
+ * write raises SIGPIPE.
+ *
+ * One poll loop serves the input, both outputs and, where the kernel has it, a pidfd; the child itself is asked for by
+ * its pid alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them
+ * open holds nobody up. At the deadline the whole group is killed.
  *
  * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure,
  * since a listing that was cut would be believed.
@@ -24,7 +30,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,6 +39,8 @@ enum {
     ERR_KEPT = 64 * 1024,
     OUT_KEPT = 256 * 1024 * 1024,
     CHUNK = 64 * 1024,
+    PIPE_USUAL = 64 * 1024,
+    PIPE_ALLOWED = 1024 * 1024,   /* the kernel's limit for those without CAP_SYS_RESOURCE */
     LEASH_FD = STDERR_FILENO + 1, /* where a child has it */
     FDS,
     WITHOUT_PIDFD_MS = 5, /* how often the child is asked for when there is no pidfd */
@@ -54,6 +62,23 @@ fd_clear(Fd *fd)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fd, fd_clear)
+
+/* What the child reads. */
+typedef struct Input {
+    Fd writing; /* -1 once everything is in the pipe */
+    Fd reading; /* the child's */
+    const char *rest;
+    gsize left; /* bytes of @rest */
+} Input;
+
+static void
+input_clear(Input *input)
+{
+    fd_clear(&input->writing);
+    fd_clear(&input->reading);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Input, input_clear)
 
 /* One output of the child. */
 typedef struct Ear {
@@ -114,35 +139,51 @@ fd_lift(Fd *fd, GError **error)
     return TRUE;
 }
 
-static gboolean
-write_all(int fd, const char *data, gsize length)
+/* Writes what the pipe takes now. */
+static void
+feed_now(Input *input)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
+    while (input->writing >= 0 && input->left > 0) {
+        ssize_t written = write(input->writing, input->rest, input->left);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written <= 0)
-            return FALSE;
-        data += written;
-        length -= (gsize)written;
+        if (written < 0)
+            return;
+        input->rest += written;
+        input->left -= (gsize)written;
     }
-    return TRUE;
+    fd_clear(&input->writing);
 }
 
-/* What the child will read: everything, from the beginning. */
-static gboolean
-make_input(const char *input, gsize length, Fd *out, GError **error)
+/* How many bytes of its input the child has not read. */
+static gsize
+unread(const Input *input)
 {
-    g_auto(Fd) fd = input ? memfd_create("nwfilter-batch", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int in_pipe = 0;
 
-    if (fd < 0)
-        return system_error(error, input ? "memfd_create" : "/dev/null", errno);
-    if (!fd_lift(&fd, error))
+    return input->left + (ioctl(input->reading, FIONREAD, &in_pipe) == 0 ? (gsize)in_pipe : 0);
+}
+
+/* @text may be NULL. */
+static gboolean
+make_input(Input *input, const char *text, gsize length, GError **error)
+{
+    int ends[2];
+
+    if (!text) {
+        input->reading = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        return input->reading >= 0 ? fd_lift(&input->reading, error) : system_error(error, "/dev/null", errno);
+    }
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return system_error(error, "pipe2", errno);
+    *input = (Input){ends[1], ends[0], text, length};
+    if (!fd_lift(&input->reading, error) || !fd_lift(&input->writing, error))
         return FALSE;
-    if (input && (!write_all(fd, input, length) || lseek(fd, 0, SEEK_SET) != 0))
-        return system_error(error, _("the input of a program cannot be prepared"), errno);
-    *out = fd;
-    fd = -1;
+    if (fcntl(input->writing, F_SETFL, O_NONBLOCK) < 0)
+        return system_error(error, "fcntl", errno);
+    if (length > PIPE_USUAL && length <= G_MAXINT && fcntl(input->writing, F_SETPIPE_SZ, (int)length) < 0)
+        fcntl(input->writing, F_SETPIPE_SZ, PIPE_ALLOWED);
+    feed_now(input);
     return TRUE;
 }
 
@@ -255,9 +296,9 @@ left_ms(gint64 deadline)
     return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
 }
 
-/* Hears the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
+/* Feeds and hears the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
 static int
-attend(pid_t pid, Ear *out, Ear *err, gint64 deadline, gboolean *timed_out)
+attend(pid_t pid, Input *in, Ear *out, Ear *err, gint64 deadline, gboolean *timed_out)
 {
     g_auto(Fd) pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     int status = -1;
@@ -270,9 +311,11 @@ attend(pid_t pid, Ear *out, Ear *err, gint64 deadline, gboolean *timed_out)
                 ;
             break;
         }
-        struct pollfd wait[] = {{out->fd, POLLIN, 0}, {err->fd, POLLIN, 0}, {pidfd, POLLIN, 0}};
+        struct pollfd wait[] = {
+            {out->fd, POLLIN, 0}, {err->fd, POLLIN, 0}, {pidfd, POLLIN, 0}, {in->writing, POLLOUT, 0}};
         int left = left_ms(deadline);
         poll(wait, G_N_ELEMENTS(wait), pidfd < 0 ? MIN(left, WITHOUT_PIDFD_MS) : left);
+        feed_now(in);
         listen_now(out);
         listen_now(err);
     }
@@ -291,7 +334,8 @@ ear_text(Ear *ear)
 
 /* Turns the end of the child into an answer. */
 static gboolean
-judge(const char *program, int status, gboolean overflow, guint timeout_ms, NwfCommandResult *result, GError **error)
+judge(const char *program, int status, gsize left, gboolean overflow, guint timeout_ms, NwfCommandResult *result,
+      GError **error)
 {
     if (result->timed_out)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s did not finish within %u ms and was killed"), program,
@@ -300,6 +344,9 @@ judge(const char *program, int status, gboolean overflow, guint timeout_ms, NwfC
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s printed too much and was killed"), program);
     if (status == -1)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s has ended, but it is not known how"), program);
+    if (result->exit_status == 0 && left > 0)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL,
+                             _("%s reports success, but has not read its input (bytes left: %zu)"), program, left);
     if (result->exit_status == 0)
         return TRUE;
 
@@ -327,18 +374,19 @@ gboolean
 nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, gssize length, guint timeout_ms,
                    NwfCommandResult *result, GError **error)
 {
-    g_auto(Fd) in = -1, out_end = -1, err_end = -1;
+    g_auto(Fd) out_end = -1, err_end = -1;
+    g_auto(Input) in = {.writing = -1, .reading = -1};
     g_auto(Ear) out = {.fd = -1}, err = {.fd = -1};
     gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     pid_t pid;
 
     *result = (NwfCommandResult){0};
-    if (!make_input(input, size, &in, error) || !make_ear(&out, OUT_KEPT, &out_end, error) ||
+    if (!make_input(&in, input, size, error) || !make_ear(&out, OUT_KEPT, &out_end, error) ||
         !make_ear(&err, ERR_KEPT, &err_end, error))
         return FALSE;
 
-    int rc = spawn_on(leash, argv, in, out_end, err_end, &pid);
+    int rc = spawn_on(leash, argv, in.reading, out_end, err_end, &pid);
     if (rc) {
         g_autofree char *what = g_strdup_printf(_("%s cannot be started"), argv[0]);
         return system_error(error, what, rc);
@@ -346,7 +394,7 @@ nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, 
     fd_clear(&out_end);
     fd_clear(&err_end);
 
-    int status = attend(pid, &out, &err, deadline, &result->timed_out);
+    int status = attend(pid, &in, &out, &err, deadline, &result->timed_out);
     if (leash)
         nwf_leash_note(leash, 0);
     gboolean overflow = out.overflow;
@@ -354,7 +402,7 @@ nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, 
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     result->out = ear_text(&out);
     result->err = ear_text(&err);
-    return judge(argv[0], status, overflow, timeout_ms, result, error);
+    return judge(argv[0], status, unread(&in), overflow, timeout_ms, result, error);
 }
 
 gboolean

@@ -25,15 +25,16 @@ char *nwf_command_find(const char *program);
 /**
  * nwf_command_run:
  * @argv: absolute path and arguments, NULL ended
- * @input: what the child reads on standard input; may be NULL
+ * @input: what the child reads on standard input, to its end; may be NULL
  * @timeout_ms: after this time the child is killed
  * @result: filled whenever the child could be started
  *
  * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1 and 2. Safe in a process
  * with other children and threads: waits for this one child only.
  *
- * Returns: TRUE if the program ran and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it could not be
- *   started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow
+ * Returns: TRUE if the program read its input and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it could
+ *   not be started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow. Of a child that exited
+ *   with 0 and did not read everything nobody knows what it has done.
  */
 gboolean nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms,
                          NwfCommandResult *result, GError **error);

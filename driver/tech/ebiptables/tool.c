@@ -288,7 +288,7 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **
     }
     if (!result.err) /* it was never started */
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
-    if (result.exit_status < 0 || result.exit_status > 128) { /* its end was not its own */
+    if (result.exit_status <= 0 || result.exit_status > 128) { /* its end was not its own, or it did not read the batch */
         tool->known = FALSE;
         tool->missed = tool->missed || tool->legacy; /* until it is read nobody can tell */
         *in_doubt = TRUE;

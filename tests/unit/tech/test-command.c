@@ -57,6 +57,54 @@ test_without_input_the_child_reads_nothing(void)
     g_assert_cmpstr(result.out, ==, "");
 }
 
+/* A policy may replace the input, or a program may stop reading: neither is a success, and neither ends us by SIGPIPE. */
+static void
+test_success_without_reading_is_a_failure(void)
+{
+    static const char *const scripts[] = {"cat </dev/null", "exec <&-; true", "head -c 100 >/dev/null", "true"};
+    static const gsize sizes[] = {200, 100 * 1000, 3 * 1000 * 1000};
+
+    for (guint i = 0; i < G_N_ELEMENTS(scripts); i++)
+        for (guint j = 0; j < G_N_ELEMENTS(sizes); j++) {
+            g_autofree char *input = g_strnfill(sizes[j], 'x');
+            g_auto(NwfCommandResult) result = {0};
+            g_autoptr(GError) error = NULL;
+            g_assert_false(sh(scripts[i], input, 5000, &result, &error));
+            g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+            g_assert_nonnull(strstr(error->message, "has not read its input"));
+            g_assert_cmpint(result.exit_status, ==, 0);
+        }
+}
+
+/* Without privileges a pipe cannot hold everything, and is filled while the child reads. */
+static void
+test_a_small_pipe_is_filled_on_the_way(void)
+{
+    if (g_test_subprocess()) {
+        g_auto(NwfCommandResult) result = {0};
+        g_autofree char *input = g_strnfill(5 * 1000 * 1000, 'x');
+        g_assert_cmpint(seteuid(65534), ==, 0);
+        g_assert_true(sh("sleep 0.1; cat", input, 20000, &result, NULL));
+        g_assert_cmpstr(result.out, ==, input);
+        nwf_command_result_clear(&result);
+        g_assert_false(sh("head -c 2000000 >/dev/null", input, 20000, &result, NULL));
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_passed();
+}
+
+/* What a daemon wants done is complete before the child starts, so a daemon that is killed leaves nothing half done. */
+static void
+test_input_is_whole_before_the_child_starts(void)
+{
+    g_auto(NwfCommandResult) result = {0};
+    g_autofree char *input = g_strnfill(1000 * 1000, 'x');
+
+    g_assert_true(sh("kill -STOP $PPID; cat | wc -c; kill -CONT $PPID", input, 20000, &result, NULL));
+    g_assert_cmpint(g_ascii_strtoll(result.out, NULL, 10), ==, 1000 * 1000);
+}
+
 static void
 test_failure_carries_status_and_words(void)
 {
@@ -155,7 +203,7 @@ test_no_descriptor_leaks(void)
     int high = fcntl(leaky, F_DUPFD, 200);
 
     g_assert_cmpint(leaky, >, 2);
-    g_assert_true(sh("ls /proc/self/fd | tr '\\n' ' '", "", 5000, &result, NULL));
+    g_assert_true(sh("ls /proc/self/fd | tr '\\n' ' '", NULL, 5000, &result, NULL));
     g_assert_cmpstr(result.out, ==, "0 1 2 3 "); /* 3 is ls reading the directory */
     close(high);
     close(leaky);
@@ -174,7 +222,7 @@ test_our_own_descriptors_stay_as_they_were(void)
         for (guint n = 0; n < 20; n++) {
             g_auto(NwfCommandResult) result = {0};
             const char *const missing[] = {"/nonexistent", NULL};
-            g_assert_true(sh("true", "input", 5000, &result, NULL));
+            g_assert_true(sh("cat", "input", 5000, &result, NULL));
             nwf_command_result_clear(&result);
             g_assert_false(nwf_command_run(missing, "input", -1, 100, &result, NULL));
         }
@@ -296,6 +344,9 @@ main(int argc, char **argv)
         {"feed-and-hear", test_input_reaches_the_child_and_output_comes_back},
         {"large", test_large_input_and_output_do_not_deadlock},
         {"no-input", test_without_input_the_child_reads_nothing},
+        {"success-without-reading", test_success_without_reading_is_a_failure},
+        {"small-pipe", test_a_small_pipe_is_filled_on_the_way},
+        {"whole-input", test_input_is_whole_before_the_child_starts},
         {"failure", test_failure_carries_status_and_words},
         {"killed", test_a_killed_child_is_a_failure},
         {"cannot-start", test_what_cannot_start_is_a_system_error},
