@@ -12,11 +12,11 @@ import time
 
 import pytest
 
-from lane import DEEDS, GUARD, GUARDED, OF_THE_KERNEL, PORT, Reader, guard, in_background, visitor
+from lane import DEEDS, GUARD, GUARDED, OF_THE_KERNEL, OTHER, PORT, Reader, guard, in_background, visitor
 from nwflab import kernel
-from nwflab.client import outcome
+from nwflab.client import Failed, outcome
 from nwflab.guests import A, C
-from tools import HANGS, LATE, RESTORE, SAVE, SLOW, WHAT, Tools
+from tools import HANGS, LATE, LIES, RESTORE, SAVE, SLOW, WHAT, Tools
 from traffic import Flood
 
 
@@ -95,6 +95,59 @@ def test_tool_says_no_and_has_done_it(host, tools, tool):
         assert told == "FW" and host.documents() == old[0]
         host.recovers(old, "the old rules are in force", limit=5)
     assert not flood.leaked, f"{flood.leaked} passed"
+
+
+@pytest.mark.parametrize("deed", OF_THE_KERNEL, ids=str)
+@pytest.mark.parametrize("what", LIES)
+def test_success_without_effect(host, tools, what, deed, long):
+    """A tool that reports success and did nothing, or a part: the call fails, nothing opens, all is as before when it is well.
+
+    In short runs one of the tools, or all of them. What is cut may be done in two runs: then the call succeeds.
+    """
+    host.guarded()
+    sets = [[name] for name in RESTORE] + [list(RESTORE)]
+    turn = list(LIES).index(what) + OF_THE_KERNEL.index(deed)
+    for names in sets if long else [sets[turn % len(sets)]]:
+        refused(host, tools, deed, lambda names=names: tools.spoil(names, LIES[what]), done=what.startswith("cut"))
+
+
+@pytest.mark.parametrize("what", [*LIES, pytest.param("closed-before", marks=pytest.mark.long)])
+def test_no_binding_without_rules(host, tools, what):
+    """No port is reported as bound whose rules are not in the kernel, and the error says what is wrong."""
+    host.guarded()
+    reasons = {"cut": "-restore", "cut-by-itself": "-restore", "closed-before": "did not finish"}
+    for names in ([RESTORE[0]] if what == "closed-before" else [*([name] for name in RESTORE), RESTORE]):
+        tools.spoil(names, LIES.get(what, 'exec "$real" "$@" <&-'))
+        with pytest.raises(Failed) as failed:
+            host.bind(OTHER)
+        assert reasons.get(what, "reports success, but") in str(failed.value)
+        assert host.client.bindings() == [PORT]
+        tools.mend()
+        host.bind(OTHER)
+        assert kernel.of_port(OTHER)
+        host.client.unbind(OTHER)
+
+
+@pytest.mark.parametrize("what", LIES)
+def test_start_without_effect(host, tools, what):
+    """A daemon that starts with such tools, on a kernel without rules: it says so, and puts all right when they are well.
+
+    Where they could do a part the port may have been closed, until a definition changes.
+    """
+    host.guarded()
+    before = host.state()
+    host.lab.hang_up()
+    host.lab.daemon.stop()
+    kernel.flush()
+    tools.spoil(RESTORE, LIES[what])
+    host.lab.daemon.start()
+    assert host.documents() == before[0]
+    assert "-restore" in host.lab.log()
+    tools.mend()
+    if what.startswith("cut"):
+        host.define(GUARD, guard(2))
+        host.define(GUARD, guard(1))
+    host.recovers(before, "the rules are in force")
 
 
 BAD_LISTS = {

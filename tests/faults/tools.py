@@ -39,6 +39,14 @@ WHAT = {
     "no-descriptors": 'ulimit -n 3; exec "$real" "$@"',
     "no-memory": 'ulimit -v 3000; exec "$real" "$@"',
 }
+# Reports success, and has done nothing or a part; iptables and ebtables wait for ever on an input that is closed before they start.
+LIES = {
+    "null-device": 'exec "$real" "$@" </dev/null',
+    "closed": "exec <&-; exit 0",
+    "cut": 'head -c 100 | "$real" "$@"',
+    "cut-by-itself": 'cat >"$fault.in"; sed "\\$d" "$fault.in" >"$fault.cut"; exec "$real" "$@" <"$fault.cut"',
+    "idle": "cat >/dev/null; exit 0",
+}
 SLOW = "sleep {0}"
 LATE = '"$real" "$@"; status=$?; sleep {0}; exit $status'
 HANGS = "exec sleep 1000"

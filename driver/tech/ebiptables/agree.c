@@ -50,6 +50,18 @@ same_text(const NwfState *a, const NwfState *b, GHashTable *names)
 }
 
 gboolean
+nwf_agree_in_reach(const NwfState *a, const NwfState *b, const char *port)
+{
+    g_autoptr(GHashTable) of_a = nwf_state_owned(a, port);
+    g_autoptr(GHashTable) of_b = nwf_state_owned(b, port);
+    gboolean same = same_names(of_a, of_b);
+
+    for (guint i = 0; same && i < NWF_DISPATCHES; i++)
+        same = (nwf_state_dispatch(a, port, i) > 0) == (nwf_state_dispatch(b, port, i) > 0);
+    return same;
+}
+
+gboolean
 nwf_agree_in_outline(const NwfState *a, const NwfState *b, const char *port)
 {
     g_autoptr(GHashTable) of_a = nwf_state_owned(a, port);
@@ -59,9 +71,15 @@ nwf_agree_in_outline(const NwfState *a, const NwfState *b, const char *port)
 }
 
 gboolean
-nwf_agree(const NwfState *held, const NwfState *wanted, const char *port)
+nwf_agree_in_rules(const NwfState *held, const NwfState *wanted, const char *port)
 {
     g_autoptr(GHashTable) names = nwf_state_owned(wanted, port);
 
-    return nwf_agree_in_outline(held, wanted, port) && same_text(held, wanted, names);
+    return same_text(held, wanted, names);
+}
+
+gboolean
+nwf_agree(const NwfState *held, const NwfState *wanted, const char *port)
+{
+    return nwf_agree_in_outline(held, wanted, port) && nwf_agree_in_rules(held, wanted, port);
 }

@@ -13,5 +13,11 @@
  */
 gboolean nwf_agree(const NwfState *held, const NwfState *wanted, const char *port);
 
+/** nwf_agree_in_rules: whether the chains of @port in @wanted are in @held with the same rules in the same words. */
+gboolean nwf_agree_in_rules(const NwfState *held, const NwfState *wanted, const char *port);
+
+/** nwf_agree_in_reach: whether frames of @port reach the same chains, however many rules lead there. */
+gboolean nwf_agree_in_reach(const NwfState *a, const NwfState *b, const char *port);
+
 /** nwf_agree_in_outline: whether both have the same chains and dispatch rules of @port, whatever is in the chains. */
 gboolean nwf_agree_in_outline(const NwfState *a, const NwfState *b, const char *port);

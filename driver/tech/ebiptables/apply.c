@@ -23,6 +23,7 @@
  */
 #include "driver/tech/ebiptables/bridge.h"
 #include "driver/tech/ebiptables/job.h"
+#include "driver/tech/ebiptables/prove.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -167,11 +168,23 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
 }
 
 static NwfBatch *
-batch_of(const NwfJob *job, Stage stage, gboolean back, GError **error)
+batch_of(const NwfTool *tool, GPtrArray *changes, GError **error)
 {
-    g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
+    return nwf_render(tool->state, tool->layer, changes, error);
+}
 
-    return nwf_render(job->self->tools[stage_layers[stage]].state, stage_layers[stage], changes, error);
+/* Success is proven, not believed. What a tool that is not to be believed has done nobody knows. */
+static gboolean
+run_batch(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+{
+    NwfProof proof = NWF_PROOF_UNKNOWN;
+
+    if (!nwf_tool_run(tool, batch, &proof, in_doubt, error))
+        return FALSE;
+    if (nwf_prove(tool, changes, proof, error))
+        return TRUE;
+    *in_doubt = TRUE;
+    return FALSE;
 }
 
 /*
@@ -183,20 +196,21 @@ static gboolean
 run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 {
     NwfTool *tool = &job->self->tools[stage_layers[stage]];
-    g_autoptr(NwfBatch) batch = batch_of(job, stage, back, error);
+    g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
+    g_autoptr(NwfBatch) batch = batch_of(tool, changes, error);
     g_autoptr(GError) refusal = NULL;
     gboolean in_doubt = FALSE;
 
     if (!batch)
         return FALSE;
     *ran = batch->n_lines > 0;
-    if (!*ran || nwf_tool_run(tool, batch, &in_doubt, &refusal))
+    if (!*ran || run_batch(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
 
-    g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(job, stage, back, NULL) : NULL;
+    g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(tool, changes, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
-        if (again->n_lines == 0 || nwf_tool_run(tool, again, &in_doubt, &refusal))
+        if (again->n_lines == 0 || run_batch(tool, changes, again, &in_doubt, &refusal))
             return TRUE; /* with *ran: what is there may be the work of the first run */
     }
     *ran = FALSE;

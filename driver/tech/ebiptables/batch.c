@@ -113,5 +113,7 @@ nwf_draft_join(NwfDraftBatch *draft)
     if (nwf_layer_is_ip(batch->layer))
         frame(batch, "", "COMMIT");
     batch->n_lines = batch->origins->len;
+    batch->n_dispatch = draft->origins[NWF_SECTION_DISPATCH]->len;
+    batch->n_deleted = draft->origins[NWF_SECTION_DELETE]->len;
     return batch;
 }

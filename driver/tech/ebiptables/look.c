@@ -53,37 +53,16 @@ may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
            is_reached(job->self->tools[layer].state, port->change->port);
 }
 
-/* Adds the names of the sets that the rules of @plan at @layer refer to. */
-static void
-add_sets(GPtrArray *sets, const NwfPlan *plan, NwfLayer layer)
-{
-    for (guint i = 0; i < plan->chains->len; i++) {
-        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
-        for (guint j = 0; chain->layer == layer && j < chain->rules->len; j++) {
-            const GArray *conditions = ((const NwfPlanRule *)g_ptr_array_index(chain->rules, j))->conditions;
-            for (guint k = 0; k < conditions->len; k++) {
-                const NwfCondition *condition = &g_array_index(conditions, NwfCondition, k);
-                if (condition->match == NWF_MATCH_IPSET)
-                    g_ptr_array_add(sets, condition->operands[0].value.text);
-            }
-        }
-    }
-}
-
 static gboolean
 rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError **error)
 {
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
-    g_autoptr(NwfState) empty = nwf_state_new(comparison->layer);
-    g_autoptr(GPtrArray) sets = g_ptr_array_new();
 
     for (guint i = from; i < to; i++) {
         const NwfPortChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
         g_ptr_array_add(changes, nwf_port_change_new(change->port, NULL, change->new_plan));
-        add_sets(sets, change->new_plan, comparison->layer);
     }
-    g_autoptr(NwfBatch) batch = nwf_render(empty, comparison->layer, changes, error);
-    return batch && nwf_rehearse(&comparison->job->self->tools[comparison->layer], batch, sets, listed, error);
+    return nwf_rehearse(&comparison->job->self->tools[comparison->layer], changes, listed, error);
 }
 
 static void
@@ -105,7 +84,7 @@ is_hopeless(Comparison *comparison, const GError *why)
     comparison->refusals++;
     if (g_get_monotonic_time() - comparison->begin > PATIENCE)
         comparison->refusals = REFUSALS_MAX + 1; /* a tool that hangs, or a lock that somebody holds */
-    if (why->code != NWF_ERROR_SYSTEM)
+    if (why->code == NWF_ERROR_FIREWALL)
         return comparison->refusals > REFUSALS_MAX;
     comparison->refusals = REFUSALS_MAX + 1;
     say_once(comparison, &self->cannot_rehearse, why->message);
@@ -170,19 +149,6 @@ nwf_look(NwfJob *job, NwfNotes *notes)
 
 /* --- after somebody else --- */
 
-/* A chain that leads to the chains of all ports, be it built in or ours. */
-static gboolean
-is_way_in(NwfLayer layer, const char *chain)
-{
-    gboolean ip = nwf_layer_is_ip(layer), is = FALSE;
-
-    for (guint i = 0; i < NWF_DISPATCHES; i++)
-        is = is || (nwf_dispatches[i].ip == ip && g_str_equal(nwf_dispatches[i].base, chain));
-    for (guint i = 0; ip && i < NWF_BASE_JUMPS; i++)
-        is = is || g_str_equal(nwf_base_jumps[i].builtin, chain);
-    return is;
-}
-
 /* (transfer full): name of a chain -> the port that has it; the strings belong to @names. */
 static GHashTable *
 owners(const NwfState *state, GPtrArray *names)
@@ -225,7 +191,7 @@ suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
         if (what->table != &nwf_ebiptables_tables[tool->layer])
             continue;
         const char *port = what->chain ? g_hash_table_lookup(owner_of, what->chain) : NULL;
-        what->concerned = port || !what->chain || is_way_in(tool->layer, what->chain);
+        what->concerned = port || !what->chain || nwf_chain_leads_to_all(tool->layer, what->chain);
         concerned = concerned || what->concerned;
         if (port)
             g_hash_table_add(tool->suspects, g_strdup(port));

@@ -103,6 +103,18 @@ nwf_helper_name(NwfHook hook, const char *port, guint n)
     return g_strdup_printf("%s-%s-" HELPER_SUFFIX "%u", letters[hook], port, n);
 }
 
+gboolean
+nwf_chain_leads_to_all(NwfLayer layer, const char *chain)
+{
+    gboolean ip = nwf_layer_is_ip(layer), is = FALSE;
+
+    for (guint i = 0; i < NWF_DISPATCHES; i++)
+        is = is || (nwf_dispatches[i].ip == ip && g_str_equal(nwf_dispatches[i].base, chain));
+    for (guint i = 0; ip && i < NWF_BASE_JUMPS; i++)
+        is = is || g_str_equal(nwf_base_jumps[i].builtin, chain);
+    return is;
+}
+
 /* Can @suffix follow the port in the name of a sub-chain: a filter's chain or a helper? */
 static gboolean
 suffix_is_possible(const char *suffix)

@@ -64,5 +64,8 @@ char *nwf_helper_name(NwfHook hook, const char *port, guint n);
  */
 gboolean nwf_chain_name_is_sub(const char *name, const char *root, const char *port);
 
+/** nwf_chain_leads_to_all: whether @chain leads to the chains of all ports, be it built in or ours. */
+gboolean nwf_chain_leads_to_all(NwfLayer layer, const char *chain);
+
 /** nwf_port_name_check: whether @port can be named to the tools; else NWF_ERROR_INTERNAL that says what is allowed. */
 gboolean nwf_port_name_check(const char *port, GError **error);

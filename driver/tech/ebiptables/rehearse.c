@@ -25,57 +25,99 @@ enum { SETS_TIMEOUT_MS = 10 * 1000 };
 
 typedef struct Rehearsal {
     const NwfTool *tool;
+    GPtrArray *changes;
     const NwfBatch *batch;
-    GPtrArray *sets;
     NwfState *listed;
     GError *error;
 } Rehearsal;
+
+/* Adds the names of the sets that the rules of @plan at @layer refer to. */
+static void
+add_sets(GPtrArray *sets, const NwfPlan *plan, NwfLayer layer)
+{
+    for (guint i = 0; i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        for (guint j = 0; chain->layer == layer && j < chain->rules->len; j++) {
+            const GArray *conditions = ((const NwfPlanRule *)g_ptr_array_index(chain->rules, j))->conditions;
+            for (guint k = 0; k < conditions->len; k++) {
+                const NwfCondition *condition = &g_array_index(conditions, NwfCondition, k);
+                if (condition->match == NWF_MATCH_IPSET)
+                    g_ptr_array_add(sets, condition->operands[0].value.text);
+            }
+        }
+    }
+}
 
 static gboolean
 make_sets(const Rehearsal *rehearsal, GError **error)
 {
     g_autofree char *ipset = nwf_command_find("ipset");
+    g_autoptr(GPtrArray) sets = g_ptr_array_new();
     g_autoptr(GString) text = g_string_new(NULL);
     g_auto(NwfCommandResult) result = {0};
 
-    if (rehearsal->sets->len == 0)
+    for (guint i = 0; i < rehearsal->changes->len; i++)
+        add_sets(sets, ((const NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->new_plan,
+                 rehearsal->tool->layer);
+    if (sets->len == 0)
         return TRUE;
     if (!ipset)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("the program %s is not installed"), "ipset");
-    for (guint i = 0; i < rehearsal->sets->len; i++)
+    for (guint i = 0; i < sets->len; i++)
         g_string_append_printf(text, "create \"%s\" hash:ip family %s\n",
-                               (const char *)g_ptr_array_index(rehearsal->sets, i),
+                               (const char *)g_ptr_array_index(sets, i),
                                rehearsal->tool->layer == NWF_LAYER_IPV6 ? "inet6" : "inet");
     const char *const argv[] = {ipset, "-exist", "restore", NULL};
     return nwf_command_run(argv, text->str, (gssize)text->len, SETS_TIMEOUT_MS, &result, error);
 }
 
+/* A tool that was given another input than ours makes nothing and succeeds, and then a listing that is empty, too. */
 static gboolean
-rehearse(Rehearsal *rehearsal)
+check_listed(const Rehearsal *rehearsal, GError **error)
+{
+    for (guint i = 0; i < rehearsal->changes->len; i++)
+        if (!nwf_state_holds(rehearsal->listed, ((NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->port))
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
+                                 rehearsal->tool->restore);
+    return TRUE;
+}
+
+static gboolean
+rehearse(Rehearsal *rehearsal, GError **error)
 {
     g_auto(NwfCommandResult) result = {0};
 
     if (unshare(CLONE_NEWNET) < 0)
-        return nwf_set_error(&rehearsal->error, NWF_ERROR_SYSTEM, _("a network namespace cannot be made: %s"),
-                             g_strerror(errno));
-    return make_sets(rehearsal, &rehearsal->error) &&
-           nwf_tool_restore(rehearsal->tool, rehearsal->batch, &result, &rehearsal->error) &&
-           nwf_tool_list(rehearsal->tool, rehearsal->listed, &rehearsal->error);
+        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("a network namespace cannot be made: %s"), g_strerror(errno));
+    if (!make_sets(rehearsal, error))
+        return FALSE;
+    if (!nwf_tool_restore(rehearsal->tool, rehearsal->batch, &result, error)) {
+        if (result.err && result.exit_status == 0)
+            (*error)->code = NWF_ERROR_INTERNAL;
+        return FALSE;
+    }
+    return nwf_tool_list(rehearsal->tool, rehearsal->listed, error) && check_listed(rehearsal, error);
 }
 
 static gpointer
-rehearsal_thread(gpointer rehearsal)
+rehearsal_thread(gpointer data)
 {
-    return GINT_TO_POINTER(rehearse(rehearsal));
+    Rehearsal *rehearsal = data;
+
+    return GINT_TO_POINTER(rehearse(rehearsal, &rehearsal->error));
 }
 
 gboolean
-nwf_rehearse(const NwfTool *tool, const NwfBatch *batch, GPtrArray *sets, NwfState *listed, GError **error)
+nwf_rehearse(const NwfTool *tool, GPtrArray *changes, NwfState *listed, GError **error)
 {
-    Rehearsal rehearsal = {.tool = tool, .batch = batch, .sets = sets, .listed = listed};
+    g_autoptr(NwfState) empty = nwf_state_new(tool->layer);
+    g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
+    Rehearsal rehearsal = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
     g_autoptr(GError) local = NULL;
-    GThread *thread = g_thread_try_new("nwf-rehearsal", rehearsal_thread, &rehearsal, &local);
 
+    if (!batch)
+        return FALSE;
+    GThread *thread = g_thread_try_new("nwf-rehearsal", rehearsal_thread, &rehearsal, &local);
     if (!thread)
         return nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot start a thread: %s"), local->message);
     if (GPOINTER_TO_INT(g_thread_join(thread)))

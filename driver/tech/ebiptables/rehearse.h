@@ -8,11 +8,11 @@
 
 /**
  * nwf_rehearse:
- * @batch: one that needs no rules to be there
- * @sets: (element-type utf8): names of the sets of ipset that it needs
- * @listed: (out): an empty state, filled with what the tool lists after @batch
+ * @changes: (element-type NwfPortChange): from nothing to plans that have rules at the layer of @tool
+ * @listed: (out): an empty state, filled with what the tool lists when it has made the rules of @changes
  *
  * Nothing of the host is touched. Returns: FALSE with NWF_ERROR_SYSTEM if no rehearsal is possible on this host, with
- *   NWF_ERROR_FIREWALL if @batch or a set was refused
+ *   NWF_ERROR_FIREWALL if the rules or a set were refused, with NWF_ERROR_INTERNAL if the tool reports success without
+ *   having made the rules
  */
-gboolean nwf_rehearse(const NwfTool *tool, const NwfBatch *batch, GPtrArray *sets, NwfState *listed, GError **error);
+gboolean nwf_rehearse(const NwfTool *tool, GPtrArray *changes, NwfState *listed, GError **error);

@@ -15,6 +15,8 @@ typedef struct NwfBatch {
     NwfLayer layer;
     GString *text;
     guint n_lines;
+    guint n_dispatch; /* lines at its end that change chains which lead to all ports */
+    guint n_deleted;  /* and behind these, lines that delete chains */
     GArray *origins; /* (element-type NwfOrigin): one for each line of text, so that a tool's "line 7" finds its rule */
     GStringChunk *names; /* of the origins */
 } NwfBatch;

@@ -140,9 +140,8 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
     return FALSE;
 }
 
-/* Ports of which @a and @b have not the same chains and dispatch rules become suspects. */
-static void
-suspect_changed(NwfTool *tool, const NwfState *a, const NwfState *b)
+void
+nwf_tool_suspect(NwfTool *tool, const NwfState *a, const NwfState *b)
 {
     const NwfState *const both[] = {a, b};
 
@@ -184,7 +183,7 @@ nwf_tool_read(NwfTool *tool, GError **error)
         return FALSE;
     }
     if (tool->listed)
-        suspect_changed(tool, tool->state, now);
+        nwf_tool_suspect(tool, tool->state, now);
     if (nwf_state_is_outlined(tool->state) && !nwf_state_is_outlined(now))
         suspect_all(tool, now);
     nwf_state_free(tool->state);
@@ -256,18 +255,28 @@ nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *r
                               (gssize)batch->text->len, TIMEOUT_MS, result, error);
 }
 
+/* A table that announces nothing: whether it is another than @before, a fingerprint. */
+static NwfProof
+proof_of_legacy(const NwfTool *tool, const char *before)
+{
+    return g_strcmp0(before, tool->fingerprint) != 0 ? NWF_PROOF_CHANGED : NWF_PROOF_UNKNOWN;
+}
+
 /* It makes a table that tells nothing count as missed if somebody has changed it since we left it. */
 static gboolean
-restore_noted(NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error)
+restore_noted(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, NwfCommandResult *result, GError **error)
 {
     int lock = tool->legacy ? nwf_legacy_lock(tool->layer) : -1;
+    g_autoptr(NwfAnnounced) announced = tool->legacy ? NULL : nwf_announced_new();
+    g_autofree char *before = tool->legacy ? nwf_legacy_fingerprint(tool->layer) : NULL;
 
     tool->missed = nwf_tool_is_stirred(tool);
     gboolean done = nwf_tool_restore(tool, batch, result, error);
     if (done)
         remember(tool);
     nwf_legacy_unlock(lock);
-    NwfRun run = {.process = result->pid, .announced = done && !tool->legacy};
+    *proof = tool->legacy ? proof_of_legacy(tool, before) : nwf_announced_proof(announced, batch, result->pid);
+    NwfRun run = {.process = result->pid, .announced = done && *proof == NWF_PROOF_DONE};
 
     if (run.process != 0)
         g_array_append_val(tool->runs, run);
@@ -275,23 +284,27 @@ restore_noted(NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GE
 }
 
 gboolean
-nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+nwf_tool_run(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, gboolean *in_doubt, GError **error)
 {
     g_auto(NwfCommandResult) result = {0};
     g_autoptr(GError) failure = NULL;
 
     if (!nwf_tool_find(tool, error))
         return FALSE;
-    if (restore_noted(tool, batch, &result, &failure)) {
+    gboolean done = restore_noted(tool, batch, proof, &result, &failure);
+    if (done && *proof == NWF_PROOF_NOTHING)
+        return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s reports success, but nothing has changed in the kernel"),
+                             tool->restore);
+    if (done) {
         nwf_state_applied(tool->state, batch->text->str);
         return TRUE;
     }
     if (!result.err) /* it was never started */
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
-    if (result.exit_status <= 0 || result.exit_status > 128) { /* its end was not its own, or it did not read the batch */
+    if (result.exit_status <= 0 || result.exit_status > 128) { /* it was killed, or did not read the batch */
         tool->known = FALSE;
         tool->missed = tool->missed || tool->legacy; /* until it is read nobody can tell */
-        *in_doubt = TRUE;
+        *in_doubt = *in_doubt || *proof != NWF_PROOF_NOTHING;
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
     }
     return refused(names[tool->layer].restore, batch, &result, error);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "driver/run/command.h"
-#include "driver/tech/ebiptables/render.h"
+#include "driver/tech/ebiptables/announced.h"
 
 typedef struct NwfTool {
     NwfLayer layer;
@@ -44,11 +44,15 @@ gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommand
 /** nwf_tool_read: reads the table, whatever was known of it. Ports that lost or gained something become suspects. */
 gboolean nwf_tool_read(NwfTool *tool, GError **error);
 
+/** nwf_tool_suspect: ports that have not the same chains and dispatch rules in both become suspects. */
+void nwf_tool_suspect(NwfTool *tool, const NwfState *a, const NwfState *b);
+
 /**
  * nwf_tool_run:
+ * @proof: (out): what is known besides the tool's own word, if it reports success
  * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
  *
  * Gives @batch to the kernel and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that carries the tool's own words
- * and, where the tool named a line, port, filter and line of the rule.
+ * and, where the tool named a line, port, filter and line of the rule; also if it is certain that nothing was done.
  */
-gboolean nwf_tool_run(NwfTool *tool, const NwfBatch *batch, gboolean *in_doubt, GError **error);
+gboolean nwf_tool_run(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, gboolean *in_doubt, GError **error);
