@@ -150,12 +150,14 @@ nwf_firewall_generation(NwfFirewall *firewall, guint32 *generation)
     *generation = 0;
     if (mnl_socket_sendto(firewall->questions, request, request->nlmsg_len) < 0)
         return FALSE;
-    do
+    do {
         length = mnl_socket_recvfrom(firewall->questions, buffer, sizeof(buffer));
-    while (length < 0 && errno == EINTR);
-    if (length > 0)
-        rc = mnl_cb_run(buffer, (gsize)length, sequence, mnl_socket_get_portid(firewall->questions), on_answer,
-                        generation);
+        if (length < 0 && errno != EINTR)
+            return FALSE;
+        if (length > 0)
+            rc = mnl_cb_run(buffer, (gsize)length, sequence, mnl_socket_get_portid(firewall->questions), on_answer,
+                            generation);
+    } while (length < 0 || (rc < 0 && errno == EPROTO)); /* the answer to a question whose asker has given up */
     return rc >= 0 && *generation != 0;
 }
 
