@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "driver/engine/internal.h"
+#include "driver/run/thread.h"
 
 /* ---- log ---- */
 
@@ -66,17 +67,6 @@ nwf_engine_lookup_filter(const char *name, gpointer data)
 
 /* ---- start ---- */
 
-static GThread *
-start_applier(NwfEngine *engine, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    GThread *thread = g_thread_try_new("nwf-applier", nwf_applier_thread, engine, &local);
-
-    if (!thread)
-        nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot start a thread: %s"), local->message);
-    return thread;
-}
-
 NwfEngine *
 nwf_engine_new(const NwfEngineConfig *config, GError **error)
 {
@@ -108,7 +98,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     }
     engine->learner = nwf_learning_start(engine, error);
     engine->guard = nwf_guard_new(engine);
-    engine->applier = engine->learner ? start_applier(engine, error) : NULL;
+    engine->applier = engine->learner ? nwf_thread_new("nwf-applier", nwf_applier_thread, engine, error) : NULL;
     if (!engine->applier) {
         nwf_engine_free(engine);
         return NULL;

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "driver/engine/internal.h"
+#include "driver/run/thread.h"
 #include "driver/watch/firewall.h"
 #include "driver/watch/firewalld.h"
 
@@ -293,9 +294,9 @@ nwf_guard_begin(NwfGuard *guard)
 {
     g_autoptr(GError) error = NULL;
 
-    guard->thread = g_thread_try_new("nwf-guard", guard_thread, guard, &error);
+    guard->thread = nwf_thread_new("nwf-guard", guard_thread, guard, &error);
     if (!guard->thread)
-        nwf_engine_log(guard->engine, NWF_LOG_ERROR, "engine", _("cannot start a thread: %s"), error->message);
+        nwf_engine_log(guard->engine, NWF_LOG_ERROR, "engine", "%s", error->message);
 }
 
 static gboolean

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -18,6 +17,7 @@
 
 #include "driver/learn/learner_inside.h"
 #include "driver/learn/state_file.h"
+#include "driver/run/thread.h"
 
 /* ---- small things ---- */
 
@@ -186,22 +186,6 @@ read_files(NwfLearner *learner)
         nwf_learner_log_locked(learner, NWF_LEARN_WARNING, "%s", (const char *)g_ptr_array_index(notes, i));
 }
 
-/* The daemon's signals are its own threads' affair. */
-static gboolean
-start_thread(NwfLearner *learner, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    learner->thread = g_thread_try_new("nwf-learner", nwf_learner_thread, learner, &local);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (learner->thread == NULL)
-        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot start a thread: %s"), local->message);
-    return TRUE;
-}
-
 NwfLearner *
 nwf_learner_new(const NwfLearnerConfig *config, GError **error)
 {
@@ -212,7 +196,8 @@ nwf_learner_new(const NwfLearnerConfig *config, GError **error)
         read_files(learner);
         learner->compare = TRUE;
         nwf_learner_wake(learner);
-        if (start_thread(learner, error))
+        learner->thread = nwf_thread_new("nwf-learner", nwf_learner_thread, learner, error);
+        if (learner->thread != NULL)
             return learner;
     }
     nwf_learner_free(learner);

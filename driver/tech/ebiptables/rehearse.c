@@ -17,6 +17,8 @@
  */
 #include "driver/tech/ebiptables/rehearse.h"
 
+#include "driver/run/thread.h"
+
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <sched.h>
@@ -113,13 +115,12 @@ nwf_rehearse(const NwfTool *tool, GPtrArray *changes, NwfState *listed, GError *
     g_autoptr(NwfState) empty = nwf_state_new(tool->layer);
     g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
     Rehearsal rehearsal = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
-    g_autoptr(GError) local = NULL;
 
     if (!batch)
         return FALSE;
-    GThread *thread = g_thread_try_new("nwf-rehearsal", rehearsal_thread, &rehearsal, &local);
+    GThread *thread = nwf_thread_new("nwf-rehearsal", rehearsal_thread, &rehearsal, error);
     if (!thread)
-        return nwf_set_error(error, NWF_ERROR_SYSTEM, _("cannot start a thread: %s"), local->message);
+        return FALSE;
     if (GPOINTER_TO_INT(g_thread_join(thread)))
         return TRUE;
     g_propagate_error(error, rehearsal.error);

@@ -5,6 +5,7 @@
 #include "tests/unit/engine/world.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 /* A world whose folders are file systems of their own; the filter "web" is bound to the port "va". */
@@ -355,6 +356,40 @@ test_reload_gives_the_uuid_back(void)
     world_agrees(world);
 }
 
+/* The number in the line of the thread @name in this process that begins with @field; 0: there is no such thread. */
+static guint64
+thread_status(const char *name, const char *field)
+{
+    g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+    const char *task;
+
+    while ((task = g_dir_read_name(tasks))) {
+        g_autofree char *path = g_build_filename("/proc/self/task", task, "status", NULL);
+        g_autofree char *status = NULL;
+        g_autofree char *head = g_strdup_printf("Name:\t%s\n", name);
+        if (g_file_get_contents(path, &status, NULL, NULL) && g_str_has_prefix(status, head))
+            return g_ascii_strtoull(strstr(status, field) + strlen(field), NULL, 16);
+    }
+    return 0;
+}
+
+/* Signals of the daemon are for the daemon's own threads. */
+static void
+test_our_threads_take_no_signals(void)
+{
+    static const char *const names[] = {"nwf-applier", "nwf-guard", "nwf-learner"};
+    g_autoptr(World) world = world_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        guint64 blocked = 0;
+        for (guint wait = 0; blocked == 0 && wait < 200; wait++, g_usleep(20 * 1000))
+            blocked = thread_status(names[i], "SigBlk:\t");
+        for (guint signal = SIGHUP; signal < SIGSYS; signal++)
+            if (signal != SIGKILL && signal != SIGSTOP && !(blocked >> (signal - 1) & 1))
+                g_error("%s takes the signal %u", names[i], signal);
+    }
+}
+
 static void
 add(void)
 {
@@ -369,6 +404,7 @@ add(void)
     g_test_add_func("/engine/changes/names", test_odd_port_names);
     g_test_add_func("/engine/changes/refused", test_a_refused_definition_harms_no_other);
     g_test_add_func("/engine/changes/reload", test_a_reload_does_not_undo_a_definition);
+    g_test_add_func("/engine/changes/signals", test_our_threads_take_no_signals);
     g_test_add_func("/engine/changes/uuid", test_reload_gives_the_uuid_back);
 }
 
