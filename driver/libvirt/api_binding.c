@@ -29,9 +29,9 @@ free_binding_handle(gpointer handle)
 
 /* Returns: (transfer full) (element-type NwfBinding): the bindings that @conn may see */
 static GPtrArray *
-visible_bindings(const NwfPass *pass, virConnectPtr conn, NwfBindingCheck check)
+visible_bindings(const NwfCall *call, virConnectPtr conn, NwfBindingCheck check)
 {
-    g_autoptr(GPtrArray) all = nwf_inside_bindings(pass);
+    g_autoptr(GPtrArray) all = nwf_inside_bindings(call);
     g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_binding_unref);
 
     for (guint i = 0; i < all->len; i++) {
@@ -48,20 +48,20 @@ nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, u
 {
     if (!nwf_flags_fit("connectListAllNWFilterBindings", flags, 0))
         return -1;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL))
+    g_auto(NwfCall) call = nwf_call_begin();
+    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL))
         return -1;
     g_autoptr(GPtrArray) bindings =
-        visible_bindings(&pass, conn, nwf_symbols.virConnectListAllNWFilterBindingsCheckACL);
+        visible_bindings(&call, conn, nwf_symbols.virConnectListAllNWFilterBindingsCheckACL);
     return nwf_handles_of(conn, bindings, binding_handle, free_binding_handle, (gpointer **)handles);
 }
 
 /* The binding of @portdev, if there is one and @ensure agrees; else the error is reported. */
 static NwfBinding *
-binding_of(const NwfPass *pass, virConnectPtr conn, const char *portdev, NwfBindingEnsure ensure)
+binding_of(const NwfCall *call, virConnectPtr conn, const char *portdev, NwfBindingEnsure ensure)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(NwfBinding) binding = nwf_inside_binding(pass, portdev, &error);
+    g_autoptr(NwfBinding) binding = nwf_inside_binding(call, portdev, &error);
 
     if (!binding) {
         nwf_report(error);
@@ -75,12 +75,12 @@ binding_of(const NwfPass *pass, virConnectPtr conn, const char *portdev, NwfBind
 virNWFilterBindingPtr
 nwf_api_binding_lookup(virConnectPtr conn, const char *portdev)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
 
-    if (!pass.valid)
+    if (!call.valid)
         return NULL;
     g_autoptr(NwfBinding) binding =
-        binding_of(&pass, conn, portdev, nwf_symbols.virNWFilterBindingLookupByPortDevEnsureACL);
+        binding_of(&call, conn, portdev, nwf_symbols.virNWFilterBindingLookupByPortDevEnsureACL);
     return binding ? binding_handle(conn, binding) : NULL;
 }
 
@@ -105,14 +105,14 @@ parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIde
 
 /* The check comes first, see define() of api_filter.c. */
 static virNWFilterBindingPtr
-create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
+create(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
 {
-    NwfReading reading = {.dialect = pass->dialect, .validate = validate};
+    NwfReading reading = {.dialect = call->dialect, .validate = validate};
     g_auto(NwfBindingIdentity) identity = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfBinding) binding = NULL;
 
-    if (!nwf_inside_can_change(pass, &error) || !nwf_binding_identify(xml, &identity, &error)) {
+    if (!nwf_inside_can_change(call, &error) || !nwf_binding_identify(xml, &identity, &error)) {
         nwf_report(error);
         return NULL;
     }
@@ -120,7 +120,7 @@ create(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
                              identity.filter))
         return NULL;
     binding = parse_identified(xml, &reading, &identity, &error);
-    g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(pass->engine, binding, &error) : NULL;
+    g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(call->engine, binding, &error) : NULL;
     if (!bound) {
         nwf_report(error);
         return NULL;
@@ -133,24 +133,24 @@ nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterBindingCreateXML", flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
         return NULL;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    return pass.valid ? create(&pass, conn, xml, (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0) : NULL;
+    g_auto(NwfCall) call = nwf_call_begin();
+    return call.valid ? create(&call, conn, xml, (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0) : NULL;
 }
 
 int
 nwf_api_binding_delete(virNWFilterBindingPtr handle)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
 
-    if (!pass.valid)
+    if (!call.valid)
         return -1;
     g_autoptr(NwfBinding) binding =
-        binding_of(&pass, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
+        binding_of(&call, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
                    nwf_symbols.virNWFilterBindingDeleteEnsureACL);
     if (!binding)
         return -1;
-    if (!nwf_engine_unbind(pass.engine, binding, &error)) {
+    if (!nwf_engine_unbind(call.engine, binding, &error)) {
         nwf_report(error);
         return -1;
     }
@@ -162,16 +162,16 @@ nwf_api_binding_xml(virNWFilterBindingPtr handle, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterBindingGetXMLDesc", flags, 0))
         return NULL;
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
-    if (!pass.valid)
+    if (!call.valid)
         return NULL;
     g_autoptr(NwfBinding) binding =
-        binding_of(&pass, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
+        binding_of(&call, nwf_abi_connection_of(handle), virNWFilterBindingGetPortDev(handle),
                    nwf_symbols.virNWFilterBindingGetXMLDescEnsureACL);
     if (!binding)
         return NULL;
-    char *xml = nwf_engine_binding_xml(pass.engine, binding, &error);
+    char *xml = nwf_engine_binding_xml(call.engine, binding, &error);
     if (!xml)
         nwf_report(error);
     return xml;

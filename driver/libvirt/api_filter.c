@@ -2,7 +2,7 @@
 /*
  * api_filter.c: functions of the nwfilter table that are about filters
  *
- * Each passes the gate, finds what it is about, asks access control, and does it. The connection may belong to a
+ * Each begins a call, finds what it is about, asks access control, and does it. The connection may belong to a
  * hypervisor driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for
  * the uuid; whether there still is a filter with it shows when it is used.
  */
@@ -18,9 +18,9 @@
 
 /* Returns: (transfer full) (element-type NwfFilter): the filters that @conn may see */
 static GPtrArray *
-visible_filters(const NwfPass *pass, virConnectPtr conn, NwfFilterCheck check)
+visible_filters(const NwfCall *call, virConnectPtr conn, NwfFilterCheck check)
 {
-    g_autoptr(GPtrArray) all = nwf_inside_filters(pass);
+    g_autoptr(GPtrArray) all = nwf_inside_filters(call);
     g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
 
     for (guint i = 0; i < all->len; i++) {
@@ -35,22 +35,22 @@ visible_filters(const NwfPass *pass, virConnectPtr conn, NwfFilterCheck check)
 int
 nwf_api_num_of_filters(virConnectPtr conn)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
 
-    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectNumOfNWFiltersEnsureACL))
+    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectNumOfNWFiltersEnsureACL))
         return -1;
-    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectNumOfNWFiltersCheckACL);
+    g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectNumOfNWFiltersCheckACL);
     return (int)filters->len;
 }
 
 int
 nwf_api_list_filters(virConnectPtr conn, char **names, int names_max)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
 
-    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListNWFiltersEnsureACL))
+    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListNWFiltersEnsureACL))
         return -1;
-    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectListNWFiltersCheckACL);
+    g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectListNWFiltersCheckACL);
     int count = MIN((int)filters->len, names_max);
     for (int i = 0; i < count; i++)
         names[i] = g_strdup(((NwfFilter *)filters->pdata[i])->name);
@@ -76,10 +76,10 @@ nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned 
 {
     if (!nwf_flags_fit("connectListAllNWFilters", flags, 0))
         return -1;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    if (!pass.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFiltersEnsureACL))
+    g_auto(NwfCall) call = nwf_call_begin();
+    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFiltersEnsureACL))
         return -1;
-    g_autoptr(GPtrArray) filters = visible_filters(&pass, conn, nwf_symbols.virConnectListAllNWFiltersCheckACL);
+    g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectListAllNWFiltersCheckACL);
     return nwf_handles_of(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
 }
 
@@ -99,24 +99,24 @@ found_filter(virConnectPtr conn, const NwfFilter *filter, NwfFilterEnsure ensure
 virNWFilterPtr
 nwf_api_filter_lookup_by_name(virConnectPtr conn, const char *name)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
 
-    if (!pass.valid)
+    if (!call.valid)
         return NULL;
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_name(&pass, name, &error);
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_name(&call, name, &error);
     return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByNameEnsureACL, error);
 }
 
 virNWFilterPtr
 nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
 
-    if (!pass.valid)
+    if (!call.valid)
         return NULL;
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(&pass, uuid, &error);
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(&call, uuid, &error);
     return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByUUIDEnsureACL, error);
 }
 
@@ -146,22 +146,22 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
  * nothing to ask about.
  */
 static virNWFilterPtr
-define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean validate)
+define(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
 {
-    NwfReading reading = {.dialect = pass->dialect, .validate = validate};
+    NwfReading reading = {.dialect = call->dialect, .validate = validate};
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfFilter) filter = NULL;
     g_autofree char *name = NULL;
     guint8 uuid[16];
 
-    if (!nwf_inside_can_change(pass, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
+    if (!nwf_inside_can_change(call, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
         nwf_report(error);
         return NULL;
     }
     if (!nwf_acl_may_filter(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
         return NULL;
     filter = parse_identified(xml, &reading, name, uuid, &error);
-    g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(pass->engine, filter, &error) : NULL;
+    g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(call->engine, filter, &error) : NULL;
     if (!defined) {
         nwf_report(error);
         return NULL;
@@ -172,9 +172,9 @@ define(const NwfPass *pass, virConnectPtr conn, const char *xml, gboolean valida
 virNWFilterPtr
 nwf_api_filter_define(virConnectPtr conn, const char *xml)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
 
-    return pass.valid ? define(&pass, conn, xml, FALSE) : NULL;
+    return call.valid ? define(&call, conn, xml, FALSE) : NULL;
 }
 
 virNWFilterPtr
@@ -182,19 +182,19 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
 {
     if (!nwf_flags_fit("nwfilterDefineXMLFlags", flags, VIR_NWFILTER_DEFINE_VALIDATE))
         return NULL;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    return pass.valid ? define(&pass, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
+    g_auto(NwfCall) call = nwf_call_begin();
+    return call.valid ? define(&call, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
 }
 
 /* The filter that @handle stands for, if there still is one and @ensure agrees; else the error is reported. */
 static NwfFilter *
-filter_of(const NwfPass *pass, virNWFilterPtr handle, NwfFilterEnsure ensure)
+filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
 {
     g_autoptr(GError) error = NULL;
     guint8 uuid[VIR_UUID_BUFLEN];
 
     virNWFilterGetUUID(handle, uuid);
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(pass, uuid, &error);
+    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(call, uuid, &error);
     if (!filter) {
         nwf_report(error);
         return NULL;
@@ -207,15 +207,15 @@ filter_of(const NwfPass *pass, virNWFilterPtr handle, NwfFilterEnsure ensure)
 int
 nwf_api_filter_undefine(virNWFilterPtr handle)
 {
-    g_auto(NwfPass) pass = nwf_gate_enter();
+    g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
 
-    if (!pass.valid)
+    if (!call.valid)
         return -1;
-    g_autoptr(NwfFilter) filter = filter_of(&pass, handle, nwf_symbols.virNWFilterUndefineEnsureACL);
+    g_autoptr(NwfFilter) filter = filter_of(&call, handle, nwf_symbols.virNWFilterUndefineEnsureACL);
     if (!filter)
         return -1;
-    if (!nwf_engine_undefine(pass.engine, filter, &error)) {
+    if (!nwf_engine_undefine(call.engine, filter, &error)) {
         nwf_report(error);
         return -1;
     }
@@ -227,9 +227,9 @@ nwf_api_filter_xml(virNWFilterPtr handle, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterGetXMLDesc", flags, 0))
         return NULL;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    if (!pass.valid)
+    g_auto(NwfCall) call = nwf_call_begin();
+    if (!call.valid)
         return NULL;
-    g_autoptr(NwfFilter) filter = filter_of(&pass, handle, nwf_symbols.virNWFilterGetXMLDescEnsureACL);
-    return filter ? nwf_filter_format(filter, pass.dialect) : NULL;
+    g_autoptr(NwfFilter) filter = filter_of(&call, handle, nwf_symbols.virNWFilterGetXMLDescEnsureACL);
+    return filter ? nwf_filter_format(filter, call.dialect) : NULL;
 }

@@ -10,7 +10,7 @@
 #include "driver/libvirt/acl.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/errors.h"
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -38,8 +38,8 @@ nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNU
     if (nwf_calibrate_opens(conn))
         return NWF_ABI_OPEN_SUCCESS;
 
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    if (!pass.valid || !nwf_flags_fit("connectOpen", flags, VIR_CONNECT_RO))
+    g_auto(NwfCall) call = nwf_call_begin();
+    if (!call.valid || !nwf_flags_fit("connectOpen", flags, VIR_CONNECT_RO))
         return NWF_ABI_OPEN_ERROR;
     if (!path_is_system(conn, &error)) {
         nwf_report(error);

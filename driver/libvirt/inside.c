@@ -7,27 +7,27 @@
 #include <glib/gi18n-lib.h>
 
 gboolean
-nwf_inside_can_change(const NwfPass *pass, GError **error)
+nwf_inside_can_change(const NwfCall *call, GError **error)
 {
-    return pass->engine || nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
+    return call->engine || nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
                                          _("network filters need a privileged daemon; this one runs for a user"));
 }
 
 NwfFilter *
-nwf_inside_filter_by_name(const NwfPass *pass, const char *name, GError **error)
+nwf_inside_filter_by_name(const NwfCall *call, const char *name, GError **error)
 {
-    if (pass->engine)
-        return nwf_engine_filter_by_name(pass->engine, name, error);
+    if (call->engine)
+        return nwf_engine_filter_by_name(call->engine, name, error);
     g_autofree char *shown = nwf_clip(name);
     nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is named '%s'"), shown);
     return NULL;
 }
 
 NwfFilter *
-nwf_inside_filter_by_uuid(const NwfPass *pass, const guint8 uuid[16], GError **error)
+nwf_inside_filter_by_uuid(const NwfCall *call, const guint8 uuid[16], GError **error)
 {
-    if (pass->engine)
-        return nwf_engine_filter_by_uuid(pass->engine, uuid, error);
+    if (call->engine)
+        return nwf_engine_filter_by_uuid(call->engine, uuid, error);
     char text[37];
     nwf_uuid_format(text, uuid);
     nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), text);
@@ -35,23 +35,23 @@ nwf_inside_filter_by_uuid(const NwfPass *pass, const guint8 uuid[16], GError **e
 }
 
 GPtrArray *
-nwf_inside_filters(const NwfPass *pass)
+nwf_inside_filters(const NwfCall *call)
 {
-    return pass->engine ? nwf_engine_filters(pass->engine) : g_ptr_array_new();
+    return call->engine ? nwf_engine_filters(call->engine) : g_ptr_array_new();
 }
 
 NwfBinding *
-nwf_inside_binding(const NwfPass *pass, const char *portdev, GError **error)
+nwf_inside_binding(const NwfCall *call, const char *portdev, GError **error)
 {
-    if (pass->engine)
-        return nwf_engine_binding(pass->engine, portdev, error);
+    if (call->engine)
+        return nwf_engine_binding(call->engine, portdev, error);
     g_autofree char *shown = nwf_clip(portdev);
     nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
     return NULL;
 }
 
 GPtrArray *
-nwf_inside_bindings(const NwfPass *pass)
+nwf_inside_bindings(const NwfCall *call)
 {
-    return pass->engine ? nwf_engine_bindings(pass->engine) : g_ptr_array_new();
+    return call->engine ? nwf_engine_bindings(call->engine) : g_ptr_array_new();
 }

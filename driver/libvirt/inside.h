@@ -7,14 +7,14 @@
  */
 #pragma once
 
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 
 /** nwf_inside_can_change: FALSE with NWF_ERROR_OPERATION_INVALID in an unprivileged daemon. */
-gboolean nwf_inside_can_change(const NwfPass *pass, GError **error);
+gboolean nwf_inside_can_change(const NwfCall *call, GError **error);
 
 /* (transfer full) */
-NwfFilter *nwf_inside_filter_by_name(const NwfPass *pass, const char *name, GError **error);
-NwfFilter *nwf_inside_filter_by_uuid(const NwfPass *pass, const guint8 uuid[16], GError **error);
-GPtrArray *nwf_inside_filters(const NwfPass *pass);
-NwfBinding *nwf_inside_binding(const NwfPass *pass, const char *portdev, GError **error);
-GPtrArray *nwf_inside_bindings(const NwfPass *pass);
+NwfFilter *nwf_inside_filter_by_name(const NwfCall *call, const char *name, GError **error);
+NwfFilter *nwf_inside_filter_by_uuid(const NwfCall *call, const guint8 uuid[16], GError **error);
+GPtrArray *nwf_inside_filters(const NwfCall *call);
+NwfBinding *nwf_inside_binding(const NwfCall *call, const char *portdev, GError **error);
+GPtrArray *nwf_inside_bindings(const NwfCall *call);

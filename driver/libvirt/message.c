@@ -3,8 +3,8 @@
  * message.c: what the driver says to libvirt
  *
  * Messages quote names, values, lines of files and words of tools, and not all of these are short or UTF-8: whoever may
- * create bindings can write megabytes into the name of a filter. All errors and lines of the log pass here, so that none
- * of them is more than a log can hold and a client can read.
+ * create bindings can write megabytes into the name of a filter. All errors and lines of the log pass here, so that
+ * none of them is more than a log can hold and a client can read.
  */
 #include "driver/libvirt/message.h"
 

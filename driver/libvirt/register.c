@@ -13,7 +13,7 @@
  * is as if no module were there. The latter is right where other drivers live in the same daemon, but clients of a
  * daemon that is for network filters alone would wait for ever.
  */
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
@@ -56,6 +56,6 @@ nwfilterRegister(void)
     if (found == NWF_SYMBOLS_UNUSABLE)
         return daemon_is_ours_alone() ? -1 : 0;
     if (found == NWF_SYMBOLS_PARTIAL)
-        nwf_gate_degrade(error);
+        nwf_calls_refuse(error);
     return register_drivers(found == NWF_SYMBOLS_ALL);
 }

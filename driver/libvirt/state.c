@@ -4,7 +4,7 @@
  *
  * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of
  * ours), libxml2's tables (before any client can have anything validated, by us or by libvirt), the configuration, the
- * engine, which brings all stored bindings up, and then the gate is opened. Only what must end the daemon does: another
+ * engine, which brings all stored bindings up; then calls are taken. Only what must end the daemon does: another
  * daemon that holds the lock, and a root directory of an embedded driver. For anything else the driver is degraded: a
  * daemon without filters is better than one that takes all guests' management away, because guests that need a filter
  * do not start without it, and the rules of those that run stay in the kernel.
@@ -17,7 +17,7 @@
 #include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/errors.h"
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/inhibit.h"
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/log.h"
@@ -90,7 +90,7 @@ start(gboolean privileged, unsigned long version, GError **error)
         if (!engine)
             return FALSE;
     }
-    nwf_gate_open(engine, dialect);
+    nwf_calls_start(engine, dialect);
     return TRUE;
 }
 
@@ -119,8 +119,8 @@ state_initialize(bool privileged, const char *root, G_GNUC_UNUSED bool monolithi
     if (version >= NWF_ABI_VERSION_MONOLITHIC)
         nwf_inhibit_use(inhibit, opaque);
 
-    if (!nwf_gate_is_degraded() && !start(privileged, version, &error))
-        nwf_gate_degrade(error);
+    if (!nwf_calls_refused() && !start(privileged, version, &error))
+        nwf_calls_refuse(error);
     if (error)
         nwf_log_border(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
     return NWF_ABI_INIT_COMPLETE;
@@ -131,10 +131,10 @@ state_reload(void)
 {
     g_autoptr(GError) error = NULL;
 
-    if (nwf_gate_is_degraded())
+    if (nwf_calls_refused())
         return 0;
-    g_auto(NwfPass) pass = nwf_gate_enter();
-    if (pass.valid && pass.engine && !nwf_engine_reload(pass.engine, &error))
+    g_auto(NwfCall) call = nwf_call_begin();
+    if (call.valid && call.engine && !nwf_engine_reload(call.engine, &error))
         nwf_log_border(NWF_LOG_ERROR, _("not all network filters could be reloaded: %s"), error->message);
     return 0;
 }
@@ -143,7 +143,7 @@ static int
 state_cleanup(void)
 {
     nwf_inhibit_forget();
-    if (!nwf_gate_close())
+    if (!nwf_calls_stop())
         nwf_log_border(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
     if (lock_file)
         nwf_lock_file_drop(g_steal_pointer(&lock_file));

@@ -2,12 +2,12 @@
 /*
  * privileged.c: the driver as a privileged daemon has it, in this process
  *
- * A privileged start would use the host's folders. So the start is that of an unprivileged daemon, which finds
- * libvirt's slots and opens the gate on an empty house; then the gate is opened on an engine.
+ * A privileged start would use the host's folders. So the driver starts as in an unprivileged daemon, which finds
+ * libvirt's slots, and is then given an engine.
  */
 #include "tests/unit/border/privileged.h"
 
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/state.h"
 #include "tests/unit/tech/kernel/sandbox.h"
 
@@ -62,7 +62,7 @@ privileged_start(void)
     NwfEngine *engine = nwf_engine_new(&config, &error);
     g_assert_no_error(error);
     nwf_engine_settle(engine, G_TIME_SPAN_MINUTE);
-    nwf_gate_open(engine, NWF_DIALECT_9);
+    nwf_calls_start(engine, NWF_DIALECT_9);
     virConnectPtr conn = virConnectOpen("nwfilter:///system");
     g_assert_nonnull(conn);
     return conn;

@@ -9,7 +9,7 @@
  * The tests share one process and one driver, in the order of main(): a driver is registered and started once.
  */
 #include "driver/libvirt/errors.h"
-#include "driver/libvirt/gate.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/message.h"
@@ -96,7 +96,7 @@ test_slots_are_found(void)
     guint filled = 0;
 
     g_assert_cmpint(nwf_state_driver.initialize(false, NULL, true, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
-    g_assert_false(nwf_gate_is_degraded());
+    g_assert_false(nwf_calls_refused());
     for (guint slot = NWF_ABI_SLOT_NAME + 1; slot < NWF_ABI_TABLE_SLOTS; slot++)
         filled += nwf_nwfilter_table[slot].call != NULL;
     g_assert_cmpuint(filled, ==, 14);
@@ -296,9 +296,9 @@ test_numbers_of_errors(void)
 static char *logged; /* the last line */
 
 static void G_GNUC_PRINTF(7, 8)
-keep_line(G_GNUC_UNUSED NwfAbiLogSource *source, G_GNUC_UNUSED unsigned int priority, G_GNUC_UNUSED const char *file,
-          G_GNUC_UNUSED int line, G_GNUC_UNUSED const char *function, G_GNUC_UNUSED const void *metadata,
-          const char *format, ...)
+    keep_line(G_GNUC_UNUSED NwfAbiLogSource *source, G_GNUC_UNUSED unsigned int priority,
+              G_GNUC_UNUSED const char *file, G_GNUC_UNUSED int line, G_GNUC_UNUSED const char *function,
+              G_GNUC_UNUSED const void *metadata, const char *format, ...)
 {
     va_list arguments;
 

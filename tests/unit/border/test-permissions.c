@@ -2,8 +2,8 @@
 /*
  * test-permissions.c: each call asks the rule that libvirt has for it, once, about what it is about
  *
- * Whoever is told no gets libvirt's error and nothing has been done; lists leave out what he may not see. The driver, its
- * engine and libvirt are real; the answers are this program's, as in test-access.c.
+ * Whoever is told no gets libvirt's error and nothing has been done; lists leave out what he may not see. The driver,
+ * its engine and libvirt are real; the answers are this program's, as in test-access.c.
  */
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
@@ -95,8 +95,9 @@ use_own_rules(void)
 #define FILTER(name, digit)                                                                                            \
     "<filter name='" name "'><uuid>" UUID(digit) "</uuid><rule action='drop' direction='in'/></filter>"
 #define BINDING(port, name)                                                                                            \
-    "<filterbinding><owner><name>o</name><uuid>" UUID("0") "</uuid></owner><portdev name='" port "'/>"                 \
-    "<mac address='52:54:00:00:00:01'/><filterref filter='" name "'/></filterbinding>"
+    "<filterbinding><owner><name>o</name><uuid>" UUID(                                                                 \
+        "0") "</uuid></owner><portdev name='" port "'/>"                                                               \
+             "<mac address='52:54:00:00:00:01'/><filterref filter='" name "'/></filterbinding>"
 
 /* Frees a handle; whether there was one. */
 static gboolean

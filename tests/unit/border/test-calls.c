@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-gate.c: calls from many threads while the driver runs, reloads and ends
+ * test-calls.c: calls from many threads while the driver runs, reloads and ends
  *
  * The tests share one driver, in the order of main(): the last one ends it.
  */
@@ -148,7 +148,7 @@ main(int argc, char **argv)
         g_print("1..0 # SKIP needs root, namespaces and the firewall tools\n");
         return 77;
     }
-    g_test_add_func("/gate/nobody-waits-for-a-tool", test_nobody_waits_for_a_tool);
-    g_test_add_func("/gate/end", test_the_end_comes_amid_calls);
+    g_test_add_func("/calls/nobody-waits-for-a-tool", test_nobody_waits_for_a_tool);
+    g_test_add_func("/calls/end", test_the_end_comes_amid_calls);
     return g_test_run();
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call.c: the state of the driver as a whole, and the number of calls that run
+ *
+ * libvirt waits for running calls before it cleans up, but not for ever. The lock is held to count calls, never while
+ * one runs.
+ */
+#include "driver/libvirt/call.h"
+#include "driver/libvirt/errors.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Longer than any call should take: libvirt itself has waited for 30 s before. */
+enum { STOP_WAIT_SECONDS = 10 };
+
+typedef enum NwfDriverState {
+    NWF_DRIVER_NOT_STARTED,
+    NWF_DRIVER_RUNNING,
+    NWF_DRIVER_REFUSING, /* the driver cannot work; each call fails with the reason */
+    NWF_DRIVER_STOPPED,
+} NwfDriverState;
+
+static struct {
+    GMutex lock;
+    GCond call_ended;
+    NwfDriverState state;
+    guint running;     /* calls */
+    NwfEngine *engine; /* NULL also while an unprivileged driver runs */
+    NwfDialect dialect;
+    GError *reason; /* while refusing */
+} driver;
+
+void
+nwf_calls_start(NwfEngine *engine, NwfDialect dialect)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&driver.lock);
+
+    driver.engine = engine;
+    driver.dialect = dialect;
+    driver.state = NWF_DRIVER_RUNNING;
+}
+
+void
+nwf_calls_refuse(const GError *reason)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&driver.lock);
+
+    if (!driver.reason)
+        driver.reason = g_error_copy(reason);
+    driver.state = NWF_DRIVER_REFUSING;
+}
+
+gboolean
+nwf_calls_refused(void)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&driver.lock);
+
+    return driver.state == NWF_DRIVER_REFUSING;
+}
+
+gboolean
+nwf_calls_stop(void)
+{
+    gint64 deadline = g_get_monotonic_time() + STOP_WAIT_SECONDS * G_TIME_SPAN_SECOND;
+    NwfEngine *engine;
+
+    g_mutex_lock(&driver.lock);
+    driver.state = NWF_DRIVER_STOPPED;
+    while (driver.running > 0 && g_cond_wait_until(&driver.call_ended, &driver.lock, deadline))
+        ;
+    gboolean idle = driver.running == 0;
+    engine = idle ? g_steal_pointer(&driver.engine) : NULL;
+    g_mutex_unlock(&driver.lock);
+
+    if (engine)
+        nwf_engine_free(engine);
+    return idle;
+}
+
+/* Returns: (transfer full): why calls are refused, or NULL */
+static GError *
+refusal_locked(void)
+{
+    switch (driver.state) {
+    case NWF_DRIVER_RUNNING:
+        return NULL;
+    case NWF_DRIVER_REFUSING:
+        return g_error_new(NWF_ERROR, NWF_ERROR_UNSUPPORTED, _("the nwfilter driver is switched off: %s"),
+                           driver.reason->message);
+    case NWF_DRIVER_STOPPED:
+        return g_error_new(NWF_ERROR, NWF_ERROR_INTERNAL, _("the nwfilter driver has been stopped"));
+    case NWF_DRIVER_NOT_STARTED:
+        break;
+    }
+    return g_error_new(NWF_ERROR, NWF_ERROR_INTERNAL, _("the nwfilter driver has not been started"));
+}
+
+NwfCall
+nwf_call_begin(void)
+{
+    NwfCall call = {0};
+    g_autoptr(GError) refusal = NULL;
+
+    g_mutex_lock(&driver.lock);
+    refusal = refusal_locked();
+    if (!refusal) {
+        driver.running++;
+        call = (NwfCall){.valid = TRUE, .engine = driver.engine, .dialect = driver.dialect};
+    }
+    g_mutex_unlock(&driver.lock);
+
+    if (refusal)
+        nwf_report(refusal);
+    return call;
+}
+
+void
+nwf_call_end(NwfCall *call)
+{
+    if (!call->valid)
+        return;
+    g_mutex_lock(&driver.lock);
+    driver.running--;
+    g_cond_broadcast(&driver.call_ended);
+    g_mutex_unlock(&driver.lock);
+    call->valid = FALSE;
+}

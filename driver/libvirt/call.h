@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call.h: calls from libvirt, and whether the driver takes them
+ *
+ * Each function that libvirt calls begins a call and ends it when it returns. The driver takes calls while it runs;
+ * before and after it refuses them with the reason. The engine is not freed while a call that may use it runs.
+ */
+#pragma once
+
+#include "driver/engine/engine.h"
+
+/** nwf_calls_start: calls are taken from now on; @engine is (transfer full), NULL in an unprivileged daemon. */
+void nwf_calls_start(NwfEngine *engine, NwfDialect dialect);
+
+/** nwf_calls_refuse: the driver cannot work: calls fail with @reason from now on. The first reason stays. */
+void nwf_calls_refuse(const GError *reason);
+
+/** nwf_calls_refused: whether nwf_calls_refuse() was called. */
+gboolean nwf_calls_refused(void);
+
+/**
+ * nwf_calls_stop: takes no more calls, waits up to ten seconds for those that run, then frees the engine. Returns FALSE
+ * if calls are still running; the engine is then never freed.
+ */
+gboolean nwf_calls_stop(void);
+
+typedef struct NwfCall {
+    gboolean valid;    /* FALSE: refused, the error is reported */
+    NwfEngine *engine; /* NULL in an unprivileged daemon */
+    NwfDialect dialect;
+} NwfCall;
+
+/** nwf_call_begin: to be kept in a g_auto(NwfCall), which ends the call. */
+NwfCall nwf_call_begin(void);
+void nwf_call_end(NwfCall *call);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCall, nwf_call_end)
