@@ -4,12 +4,12 @@
  *
  * As api_filter.c; a handle stands for the name of the port device.
  */
-#include "driver/libvirt/api_binding.h"
-#include "driver/libvirt/acl.h"
+#include "driver/libvirt/api.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/handles.h"
 #include "driver/libvirt/inside.h"
 #include "driver/libvirt/log.h"
+#include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -27,6 +27,13 @@ free_binding_handle(gpointer handle)
     virNWFilterBindingFree(handle);
 }
 
+/* What the access checks read; @linkdev may be NULL. */
+static NwfAbiBindingDef
+def_of(const char *portdev, const char *linkdev, const char *filter)
+{
+    return (NwfAbiBindingDef){.portdev = (char *)portdev, .linkdev = (char *)linkdev, .filter = (char *)filter};
+}
+
 /* Returns: (transfer full) (element-type NwfBinding): the bindings that @conn may see */
 static GPtrArray *
 visible_bindings(const NwfCall *call, virConnectPtr conn, NwfBindingCheck check)
@@ -36,8 +43,9 @@ visible_bindings(const NwfCall *call, virConnectPtr conn, NwfBindingCheck check)
 
     for (guint i = 0; i < all->len; i++) {
         NwfBinding *binding = all->pdata[i];
+        NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
 
-        if (nwf_acl_sees_binding(conn, check, binding->portdev, binding->linkdev, binding->filter))
+        if (check(conn, &def))
             g_ptr_array_add(visible, nwf_binding_ref(binding));
     }
     return g_steal_pointer(&visible);
@@ -49,7 +57,7 @@ nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, u
     if (!nwf_flags_fit("connectListAllNWFilterBindings", flags, 0))
         return -1;
     g_auto(NwfCall) call = nwf_call_begin();
-    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL))
+    if (!call.valid || nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL(conn) < 0)
         return -1;
     g_autoptr(GPtrArray) bindings =
         visible_bindings(&call, conn, nwf_symbols.virConnectListAllNWFilterBindingsCheckACL);
@@ -67,7 +75,8 @@ binding_of(const NwfCall *call, virConnectPtr conn, const char *portdev, NwfBind
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_binding(conn, ensure, binding->portdev, binding->linkdev, binding->filter))
+    NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
+    if (ensure(conn, &def) < 0)
         return NULL;
     return g_steal_pointer(&binding);
 }
@@ -116,8 +125,8 @@ create(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean valida
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_binding(conn, nwf_symbols.virNWFilterBindingCreateXMLEnsureACL, identity.portdev, identity.linkdev,
-                             identity.filter))
+    NwfAbiBindingDef def = def_of(identity.portdev, identity.linkdev, identity.filter);
+    if (nwf_symbols.virNWFilterBindingCreateXMLEnsureACL(conn, &def) < 0)
         return NULL;
     binding = parse_identified(xml, &reading, &identity, &error);
     g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(call->engine, binding, &error) : NULL;

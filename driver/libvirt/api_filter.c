@@ -6,15 +6,34 @@
  * hypervisor driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for
  * the uuid; whether there still is a filter with it shows when it is used.
  */
-#include "driver/libvirt/api_filter.h"
-#include "driver/libvirt/acl.h"
+#include "driver/libvirt/api.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/handles.h"
 #include "driver/libvirt/inside.h"
 #include "driver/libvirt/log.h"
+#include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+
+/* What the access checks read. */
+static NwfAbiFilterDef
+def_of(const char *name, const guint8 uuid[16])
+{
+    NwfAbiFilterDef def = {.name = (char *)name};
+
+    memcpy(def.uuid, uuid, sizeof def.uuid);
+    return def;
+}
+
+/* Whether @conn may do what @ensure checks; if not, libvirt has reported the error. */
+static gboolean
+may(virConnectPtr conn, NwfFilterEnsure ensure, const char *name, const guint8 uuid[16])
+{
+    NwfAbiFilterDef def = def_of(name, uuid);
+
+    return ensure(conn, &def) >= 0;
+}
 
 /* Returns: (transfer full) (element-type NwfFilter): the filters that @conn may see */
 static GPtrArray *
@@ -25,8 +44,9 @@ visible_filters(const NwfCall *call, virConnectPtr conn, NwfFilterCheck check)
 
     for (guint i = 0; i < all->len; i++) {
         NwfFilter *filter = all->pdata[i];
+        NwfAbiFilterDef def = def_of(filter->name, filter->uuid);
 
-        if (nwf_acl_sees_filter(conn, check, filter->name, filter->uuid))
+        if (check(conn, &def))
             g_ptr_array_add(visible, nwf_filter_ref(filter));
     }
     return g_steal_pointer(&visible);
@@ -37,7 +57,7 @@ nwf_api_num_of_filters(virConnectPtr conn)
 {
     g_auto(NwfCall) call = nwf_call_begin();
 
-    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectNumOfNWFiltersEnsureACL))
+    if (!call.valid || nwf_symbols.virConnectNumOfNWFiltersEnsureACL(conn) < 0)
         return -1;
     g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectNumOfNWFiltersCheckACL);
     return (int)filters->len;
@@ -48,7 +68,7 @@ nwf_api_list_filters(virConnectPtr conn, char **names, int names_max)
 {
     g_auto(NwfCall) call = nwf_call_begin();
 
-    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListNWFiltersEnsureACL))
+    if (!call.valid || nwf_symbols.virConnectListNWFiltersEnsureACL(conn) < 0)
         return -1;
     g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectListNWFiltersCheckACL);
     int count = MIN((int)filters->len, names_max);
@@ -77,7 +97,7 @@ nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned 
     if (!nwf_flags_fit("connectListAllNWFilters", flags, 0))
         return -1;
     g_auto(NwfCall) call = nwf_call_begin();
-    if (!call.valid || !nwf_acl_may(conn, nwf_symbols.virConnectListAllNWFiltersEnsureACL))
+    if (!call.valid || nwf_symbols.virConnectListAllNWFiltersEnsureACL(conn) < 0)
         return -1;
     g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectListAllNWFiltersCheckACL);
     return nwf_handles_of(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
@@ -91,7 +111,7 @@ found_filter(virConnectPtr conn, const NwfFilter *filter, NwfFilterEnsure ensure
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_filter(conn, ensure, filter->name, filter->uuid))
+    if (!may(conn, ensure, filter->name, filter->uuid))
         return NULL;
     return filter_handle(conn, filter);
 }
@@ -158,7 +178,7 @@ define(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean valida
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_filter(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
+    if (!may(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
         return NULL;
     filter = parse_identified(xml, &reading, name, uuid, &error);
     g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(call->engine, filter, &error) : NULL;
@@ -199,7 +219,7 @@ filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
         nwf_report(error);
         return NULL;
     }
-    if (!nwf_acl_may_filter(nwf_abi_connection_of(handle), ensure, filter->name, filter->uuid))
+    if (!may(nwf_abi_connection_of(handle), ensure, filter->name, filter->uuid))
         return NULL;
     return g_steal_pointer(&filter);
 }

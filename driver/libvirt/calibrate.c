@@ -14,8 +14,7 @@
  * nothing.
  */
 #include "driver/libvirt/calibrate.h"
-#include "driver/libvirt/api_binding.h"
-#include "driver/libvirt/api_filter.h"
+#include "driver/libvirt/api.h"
 #include "driver/libvirt/connect.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/probes.h"

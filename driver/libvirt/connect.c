@@ -7,10 +7,10 @@
  * here.
  */
 #include "driver/libvirt/connect.h"
-#include "driver/libvirt/acl.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/call.h"
+#include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -45,7 +45,7 @@ nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNU
         nwf_report(error);
         return NWF_ABI_OPEN_ERROR;
     }
-    return nwf_acl_may(conn, nwf_symbols.virConnectOpenEnsureACL) ? NWF_ABI_OPEN_SUCCESS : NWF_ABI_OPEN_ERROR;
+    return nwf_symbols.virConnectOpenEnsureACL(conn) >= 0 ? NWF_ABI_OPEN_SUCCESS : NWF_ABI_OPEN_ERROR;
 }
 
 int

@@ -9,6 +9,10 @@
 #include "conf/error.h"
 #include "driver/libvirt/abi.h"
 
+/*
+ * Access control, a function for each rule. "Ensure": negative if the answer is no, and the error is reported. "Check":
+ * false if the answer is no, and no error is left.
+ */
 typedef int (*NwfConnectEnsure)(virConnectPtr conn);
 typedef int (*NwfFilterEnsure)(virConnectPtr conn, const NwfAbiFilterDef *def);
 typedef bool (*NwfFilterCheck)(virConnectPtr conn, const NwfAbiFilterDef *def);
