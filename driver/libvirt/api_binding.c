@@ -5,9 +5,9 @@
  * As api_filter.c; a handle stands for the name of the port device.
  */
 #include "driver/libvirt/api.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/handles.h"
-#include "driver/libvirt/inside.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/symbols.h"
 
@@ -34,23 +34,6 @@ def_of(const char *portdev, const char *linkdev, const char *filter)
     return (NwfAbiBindingDef){.portdev = (char *)portdev, .linkdev = (char *)linkdev, .filter = (char *)filter};
 }
 
-/* Returns: (transfer full) (element-type NwfBinding): the bindings that @conn may see */
-static GPtrArray *
-visible_bindings(const NwfCall *call, virConnectPtr conn, NwfBindingCheck check)
-{
-    g_autoptr(GPtrArray) all = nwf_inside_bindings(call);
-    g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_binding_unref);
-
-    for (guint i = 0; i < all->len; i++) {
-        NwfBinding *binding = all->pdata[i];
-        NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
-
-        if (check(conn, &def))
-            g_ptr_array_add(visible, nwf_binding_ref(binding));
-    }
-    return g_steal_pointer(&visible);
-}
-
 int
 nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, unsigned int flags)
 {
@@ -59,26 +42,37 @@ nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, u
     g_auto(NwfCall) call = nwf_call_begin();
     if (!call.valid || nwf_symbols.virConnectListAllNWFilterBindingsEnsureACL(conn) < 0)
         return -1;
-    g_autoptr(GPtrArray) bindings =
-        visible_bindings(&call, conn, nwf_symbols.virConnectListAllNWFilterBindingsCheckACL);
-    return nwf_handles_of(conn, bindings, binding_handle, free_binding_handle, (gpointer **)handles);
+
+    g_autoptr(GPtrArray) all = call.engine ? nwf_engine_bindings(call.engine) : g_ptr_array_new();
+    g_autoptr(GPtrArray) visible = g_ptr_array_new();
+    for (guint i = 0; i < all->len; i++) {
+        NwfBinding *binding = all->pdata[i];
+        NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
+
+        if (nwf_symbols.virConnectListAllNWFilterBindingsCheckACL(conn, &def))
+            g_ptr_array_add(visible, binding);
+    }
+    return nwf_handles_of(conn, visible, binding_handle, free_binding_handle, (gpointer **)handles);
 }
 
-/* The binding of @portdev, if there is one and @ensure agrees; else the error is reported. */
+/* The binding of @portdev, if there is one and @ensure allows it; else the error is reported. */
 static NwfBinding *
 binding_of(const NwfCall *call, virConnectPtr conn, const char *portdev, NwfBindingEnsure ensure)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(NwfBinding) binding = nwf_inside_binding(call, portdev, &error);
+    g_autoptr(NwfBinding) binding = NULL;
+    g_autofree char *shown = nwf_clip(portdev);
 
+    if (call->engine)
+        binding = nwf_engine_binding(call->engine, portdev, &error);
+    else
+        nwf_set_error(&error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
     if (!binding) {
         nwf_report(error);
         return NULL;
     }
     NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
-    if (ensure(conn, &def) < 0)
-        return NULL;
-    return g_steal_pointer(&binding);
+    return ensure(conn, &def) >= 0 ? g_steal_pointer(&binding) : NULL;
 }
 
 virNWFilterBindingPtr
@@ -121,7 +115,7 @@ create(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean valida
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfBinding) binding = NULL;
 
-    if (!nwf_inside_can_change(call, &error) || !nwf_binding_identify(xml, &identity, &error)) {
+    if (!nwf_call_can_change(call, &error) || !nwf_binding_identify(xml, &identity, &error)) {
         nwf_report(error);
         return NULL;
     }

@@ -7,9 +7,9 @@
  * the uuid; whether there still is a filter with it shows when it is used.
  */
 #include "driver/libvirt/api.h"
+#include "driver/libvirt/call.h"
 #include "driver/libvirt/errors.h"
 #include "driver/libvirt/handles.h"
-#include "driver/libvirt/inside.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/symbols.h"
 
@@ -39,7 +39,7 @@ may(virConnectPtr conn, NwfFilterEnsure ensure, const char *name, const guint8 u
 static GPtrArray *
 visible_filters(const NwfCall *call, virConnectPtr conn, NwfFilterCheck check)
 {
-    g_autoptr(GPtrArray) all = nwf_inside_filters(call);
+    g_autoptr(GPtrArray) all = call->engine ? nwf_engine_filters(call->engine) : g_ptr_array_new();
     g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
 
     for (guint i = 0; i < all->len; i++) {
@@ -103,41 +103,63 @@ nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned 
     return nwf_handles_of(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
 }
 
-/* The common end of both look-ups; @filter may be NULL with @error set. */
-static virNWFilterPtr
-found_filter(virConnectPtr conn, const NwfFilter *filter, NwfFilterEnsure ensure, const GError *error)
+/* Returns: (transfer full): @found if there is one and @ensure allows it; else NULL and the error is reported */
+static NwfFilter *
+allowed(virConnectPtr conn, NwfFilter *found, NwfFilterEnsure ensure, const GError *error)
 {
+    g_autoptr(NwfFilter) filter = found;
+
     if (!filter) {
         nwf_report(error);
         return NULL;
     }
-    if (!may(conn, ensure, filter->name, filter->uuid))
-        return NULL;
-    return filter_handle(conn, filter);
+    return may(conn, ensure, filter->name, filter->uuid) ? g_steal_pointer(&filter) : NULL;
+}
+
+static NwfFilter *
+find_by_uuid(const NwfCall *call, virConnectPtr conn, const guint8 uuid[16], NwfFilterEnsure ensure)
+{
+    g_autoptr(GError) error = NULL;
+    NwfFilter *found = NULL;
+
+    if (call->engine) {
+        found = nwf_engine_filter_by_uuid(call->engine, uuid, &error);
+    } else {
+        char text[37];
+
+        nwf_uuid_format(text, uuid);
+        nwf_set_error(&error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), text);
+    }
+    return allowed(conn, found, ensure, error);
 }
 
 virNWFilterPtr
 nwf_api_filter_lookup_by_name(virConnectPtr conn, const char *name)
 {
     g_auto(NwfCall) call = nwf_call_begin();
+    g_autofree char *shown = nwf_clip(name);
     g_autoptr(GError) error = NULL;
+    NwfFilter *found = NULL;
 
     if (!call.valid)
         return NULL;
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_name(&call, name, &error);
-    return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByNameEnsureACL, error);
+    if (call.engine)
+        found = nwf_engine_filter_by_name(call.engine, name, &error);
+    else
+        nwf_set_error(&error, NWF_ERROR_NO_FILTER, _("no network filter is named '%s'"), shown);
+    g_autoptr(NwfFilter) filter = allowed(conn, found, nwf_symbols.virNWFilterLookupByNameEnsureACL, error);
+    return filter ? filter_handle(conn, filter) : NULL;
 }
 
 virNWFilterPtr
 nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
 {
     g_auto(NwfCall) call = nwf_call_begin();
-    g_autoptr(GError) error = NULL;
 
     if (!call.valid)
         return NULL;
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(&call, uuid, &error);
-    return found_filter(conn, filter, nwf_symbols.virNWFilterLookupByUUIDEnsureACL, error);
+    g_autoptr(NwfFilter) filter = find_by_uuid(&call, conn, uuid, nwf_symbols.virNWFilterLookupByUUIDEnsureACL);
+    return filter ? filter_handle(conn, filter) : NULL;
 }
 
 /* Reads @xml and holds it against what was decided about; a random uuid is the one that access control was told. */
@@ -174,7 +196,7 @@ define(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean valida
     g_autofree char *name = NULL;
     guint8 uuid[16];
 
-    if (!nwf_inside_can_change(call, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
+    if (!nwf_call_can_change(call, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
         nwf_report(error);
         return NULL;
     }
@@ -206,22 +228,14 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
     return call.valid ? define(&call, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
 }
 
-/* The filter that @handle stands for, if there still is one and @ensure agrees; else the error is reported. */
+/* The filter that @handle stands for, if there still is one and @ensure allows it; else the error is reported. */
 static NwfFilter *
 filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
 {
-    g_autoptr(GError) error = NULL;
     guint8 uuid[VIR_UUID_BUFLEN];
 
     virNWFilterGetUUID(handle, uuid);
-    g_autoptr(NwfFilter) filter = nwf_inside_filter_by_uuid(call, uuid, &error);
-    if (!filter) {
-        nwf_report(error);
-        return NULL;
-    }
-    if (!may(nwf_abi_connection_of(handle), ensure, filter->name, filter->uuid))
-        return NULL;
-    return g_steal_pointer(&filter);
+    return find_by_uuid(call, nwf_abi_connection_of(handle), uuid, ensure);
 }
 
 int

@@ -125,3 +125,10 @@ nwf_call_end(NwfCall *call)
     g_mutex_unlock(&driver.lock);
     call->valid = FALSE;
 }
+
+gboolean
+nwf_call_can_change(const NwfCall *call, GError **error)
+{
+    return call->engine || nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
+                                         _("network filters need a privileged daemon; this one runs for a user"));
+}

@@ -24,9 +24,10 @@ gboolean nwf_calls_refused(void);
  */
 gboolean nwf_calls_stop(void);
 
+/* An unprivileged daemon has a driver without an engine: lists are empty, nothing is found, nothing can be made. */
 typedef struct NwfCall {
     gboolean valid;    /* FALSE: refused, the error is reported */
-    NwfEngine *engine; /* NULL in an unprivileged daemon */
+    NwfEngine *engine; /* NULL: unprivileged */
     NwfDialect dialect;
 } NwfCall;
 
@@ -34,3 +35,6 @@ typedef struct NwfCall {
 NwfCall nwf_call_begin(void);
 void nwf_call_end(NwfCall *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCall, nwf_call_end)
+
+/** nwf_call_can_change: FALSE with NWF_ERROR_OPERATION_INVALID in an unprivileged daemon. */
+gboolean nwf_call_can_change(const NwfCall *call, GError **error);
