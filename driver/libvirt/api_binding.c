@@ -7,7 +7,6 @@
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/errors.h"
-#include "driver/libvirt/handles.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/symbols.h"
 
@@ -52,7 +51,7 @@ nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, u
         if (nwf_symbols.virConnectListAllNWFilterBindingsCheckACL(conn, &def))
             g_ptr_array_add(visible, binding);
     }
-    return nwf_handles_of(conn, visible, binding_handle, free_binding_handle, (gpointer **)handles);
+    return nwf_call_list_handles(conn, visible, binding_handle, free_binding_handle, (gpointer **)handles);
 }
 
 /* The binding of @portdev, if there is one and @ensure allows it; else the error is reported. */

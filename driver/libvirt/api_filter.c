@@ -9,7 +9,6 @@
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/errors.h"
-#include "driver/libvirt/handles.h"
 #include "driver/libvirt/log.h"
 #include "driver/libvirt/symbols.h"
 
@@ -100,7 +99,7 @@ nwf_api_list_all_filters(virConnectPtr conn, virNWFilterPtr **handles, unsigned 
     if (!call.valid || nwf_symbols.virConnectListAllNWFiltersEnsureACL(conn) < 0)
         return -1;
     g_autoptr(GPtrArray) filters = visible_filters(&call, conn, nwf_symbols.virConnectListAllNWFiltersCheckACL);
-    return nwf_handles_of(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
+    return nwf_call_list_handles(conn, filters, filter_handle, free_filter_handle, (gpointer **)handles);
 }
 
 /* Returns: (transfer full): @found if there is one and @ensure allows it; else NULL and the error is reported */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * call.c: the state of the driver as a whole, and the number of calls that run
+ * call.c: the state of the driver as a whole, the number of calls that run, and what calls have in common
  *
  * libvirt waits for running calls before it cleans up, but not for ever. The lock is held to count calls, never while
  * one runs.
@@ -131,4 +131,28 @@ nwf_call_can_change(const NwfCall *call, GError **error)
 {
     return call->engine || nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
                                          _("network filters need a privileged daemon; this one runs for a user"));
+}
+
+int
+nwf_call_list_handles(virConnectPtr conn, const GPtrArray *objects, NwfHandleMake make, NwfHandleFree free_one,
+                      gpointer **handles)
+{
+    if (!handles)
+        return (int)objects->len;
+
+    g_autofree gpointer *list = g_new0(gpointer, objects->len + 1);
+    for (guint i = 0; i < objects->len; i++) {
+        g_autoptr(GError) error = NULL;
+
+        list[i] = make(conn, objects->pdata[i]);
+        if (list[i])
+            continue;
+        for (guint made = 0; made < i; made++)
+            free_one(list[made]); /* a public function, which clears the error: the report comes last */
+        nwf_set_error(&error, NWF_ERROR_INTERNAL, _("libvirt cannot make object %u of %u"), i + 1, objects->len);
+        nwf_report(error);
+        return -1;
+    }
+    *handles = g_steal_pointer(&list);
+    return (int)objects->len;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "driver/engine/engine.h"
+#include "driver/libvirt/abi.h"
 
 /** nwf_calls_start: calls are taken from now on; @engine is (transfer full), NULL in an unprivileged daemon. */
 void nwf_calls_start(NwfEngine *engine, NwfDialect dialect);
@@ -38,3 +39,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCall, nwf_call_end)
 
 /** nwf_call_can_change: FALSE with NWF_ERROR_OPERATION_INVALID in an unprivileged daemon. */
 gboolean nwf_call_can_change(const NwfCall *call, GError **error);
+
+/* A handle is libvirt's object that stands for a filter or a binding. */
+typedef gpointer (*NwfHandleMake)(virConnectPtr conn, gconstpointer object);
+typedef void (*NwfHandleFree)(gpointer handle);
+
+/**
+ * nwf_call_list_handles: the answer to a call that lists objects; all of them or none
+ * @objects: what to make handles of
+ * @handles: (out): a new, NULL-ended array for free(); NULL if only the number is wanted
+ *
+ * Returns: the number of objects, or -1 with the error reported
+ */
+int nwf_call_list_handles(virConnectPtr conn, const GPtrArray *objects, NwfHandleMake make, NwfHandleFree free_one,
+                          gpointer **handles);
