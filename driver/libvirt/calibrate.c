@@ -159,7 +159,7 @@ log_slots(const guint slots[ROWS])
 
     for (guint i = 0; i < ROWS; i++)
         g_string_append_printf(text, " %s=%u", calibration_rows[i].name, slots[i]);
-    nwf_log_border(NWF_LOG_DEBUG, "%s", text->str);
+    nwf_log_libvirt(NWF_LOG_DEBUG, "%s", text->str);
 }
 
 static gboolean

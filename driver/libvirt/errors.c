@@ -42,12 +42,12 @@ static const NwfErrorRow error_rows[NWF_ERROR_CODES] = {
     [NWF_ERROR_SYSTEM] = {{VIR_ERR_SYSTEM_ERROR, VIR_FROM_NONE}},
 };
 
-static NwfDialect spoken = NWF_DIALECT_9;
+static NwfDialect error_dialect = NWF_DIALECT_9;
 
 void
-nwf_errors_speak(NwfDialect dialect)
+nwf_errors_set_dialect(NwfDialect dialect)
 {
-    spoken = dialect;
+    error_dialect = dialect;
 }
 
 /* An error of another domain (GLib's own) is an internal one. */
@@ -57,7 +57,7 @@ numbers_of(const GError *error)
     gboolean known = error->domain == NWF_ERROR && error->code >= 0 && error->code < NWF_ERROR_CODES;
     const NwfErrorRow *row = &error_rows[known ? error->code : NWF_ERROR_INTERNAL];
 
-    return spoken >= NWF_DIALECT_11 && row->from_11.code ? row->from_11 : row->numbers;
+    return error_dialect >= NWF_DIALECT_11 && row->from_11.code ? row->from_11 : row->numbers;
 }
 
 void

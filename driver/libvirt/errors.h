@@ -10,8 +10,8 @@
 #include "conf/dialect.h"
 #include "conf/error.h"
 
-/** nwf_errors_speak: from now on codes are those of @dialect; called once, before there are other threads. */
-void nwf_errors_speak(NwfDialect dialect);
+/** nwf_errors_set_dialect: from now on codes are those of @dialect; called once, before there are other threads. */
+void nwf_errors_set_dialect(NwfDialect dialect);
 
 /** nwf_report: makes @error the thread's last libvirt error. */
 #define nwf_report(error) nwf_report_from(error, __func__, __LINE__)

@@ -32,7 +32,7 @@ nwf_inhibit_use(NwfAbiInhibit function, void *opaque)
     Dl_info info;
 
     if (function && !dladdr(place.address, &info)) {
-        nwf_log_border(NWF_LOG_WARNING, _("the daemon's inhibit function is not recognised; the daemon may go idle"));
+        nwf_log_libvirt(NWF_LOG_WARNING, _("the daemon's inhibit function is not recognised; the daemon may go idle"));
         return;
     }
     inhibitor.function = function;

@@ -41,7 +41,7 @@ nwf_log(NwfLogLevel level, const char *source, const char *message)
 }
 
 void
-nwf_log_border(NwfLogLevel level, const char *format, ...)
+nwf_log_libvirt(NwfLogLevel level, const char *format, ...)
 {
     va_list arguments;
 

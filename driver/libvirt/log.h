@@ -10,8 +10,8 @@
  */
 void nwf_log(NwfLogLevel level, const char *source, const char *message);
 
-/** nwf_log_border: a message of this folder. */
-void nwf_log_border(NwfLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/** nwf_log_libvirt: a message of this folder. */
+void nwf_log_libvirt(NwfLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** nwf_log_notes: a warning for each of @notes, source "conf". */
 void nwf_log_notes(const NwfNotes *notes);

@@ -52,7 +52,7 @@ nwfilterRegister(void)
 
     found = nwf_symbols_load(&error);
     if (error)
-        nwf_log_border(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
+        nwf_log_libvirt(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
     if (found == NWF_SYMBOLS_UNUSABLE)
         return daemon_is_ours_alone() ? -1 : 0;
     if (found == NWF_SYMBOLS_PARTIAL)

@@ -81,7 +81,7 @@ start(gboolean privileged, unsigned long version, GError **error)
     NwfDialect dialect = nwf_dialect_of_version(version);
     NwfEngine *engine = NULL;
 
-    nwf_errors_speak(dialect);
+    nwf_errors_set_dialect(dialect);
     if (!nwf_calibrate(error))
         return FALSE;
     nwf_schema_prepare();
@@ -122,7 +122,7 @@ state_initialize(bool privileged, const char *root, G_GNUC_UNUSED bool monolithi
     if (!nwf_calls_refused() && !start(privileged, version, &error))
         nwf_calls_refuse(error);
     if (error)
-        nwf_log_border(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
+        nwf_log_libvirt(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
     return NWF_ABI_INIT_COMPLETE;
 }
 
@@ -135,7 +135,7 @@ state_reload(void)
         return 0;
     g_auto(NwfCall) call = nwf_call_begin();
     if (call.valid && call.engine && !nwf_engine_reload(call.engine, &error))
-        nwf_log_border(NWF_LOG_ERROR, _("not all network filters could be reloaded: %s"), error->message);
+        nwf_log_libvirt(NWF_LOG_ERROR, _("not all network filters could be reloaded: %s"), error->message);
     return 0;
 }
 
@@ -144,7 +144,7 @@ state_cleanup(void)
 {
     nwf_inhibit_forget();
     if (!nwf_calls_stop())
-        nwf_log_border(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
+        nwf_log_libvirt(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
     if (lock_file)
         nwf_lock_file_drop(g_steal_pointer(&lock_file));
     return 0;

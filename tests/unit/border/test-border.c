@@ -279,11 +279,11 @@ test_numbers_of_errors(void)
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
         g_autoptr(GError) error = g_error_new(NWF_ERROR, numbers[i].code, "100%% of case %u", i);
 
-        nwf_errors_speak(NWF_DIALECT_9);
+        nwf_errors_set_dialect(NWF_DIALECT_9);
         nwf_report(error);
         assert_last_error(numbers[i].old_code, numbers[i].old_domain);
         g_assert_true(g_str_has_suffix(virGetLastErrorMessage(), error->message));
-        nwf_errors_speak(NWF_DIALECT_12);
+        nwf_errors_set_dialect(NWF_DIALECT_12);
         nwf_report(error);
         assert_last_error(numbers[i].new_code, numbers[i].new_domain);
     }
