@@ -3,7 +3,7 @@
  * error.h: the one error domain of the project
  *
  * Every failure inside travels as a GError of the domain NWF_ERROR. A code stands for one pair of
- * libvirt error number and libvirt error domain; the pair itself is known to driver/libvirt/errors.c
+ * libvirt error number and libvirt error domain; the pair itself is known to driver/libvirt/messages.c
  * alone. Messages name the filter, the rule, its line, the attribute and the value, and what would be
  * accepted.
  */

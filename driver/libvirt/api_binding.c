@@ -6,8 +6,7 @@
  */
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/errors.h"
-#include "driver/libvirt/log.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>

@@ -16,7 +16,7 @@
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/connect.h"
-#include "driver/libvirt/log.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/probes.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/libvirt/tables.h"

@@ -6,7 +6,7 @@
  * one runs.
  */
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/errors.h"
+#include "driver/libvirt/messages.h"
 
 #include <glib/gi18n-lib.h>
 

@@ -8,8 +8,8 @@
  */
 #include "driver/libvirt/connect.h"
 #include "driver/libvirt/calibrate.h"
-#include "driver/libvirt/errors.h"
 #include "driver/libvirt/call.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>

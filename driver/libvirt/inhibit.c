@@ -9,7 +9,7 @@
  * program or library is not called.
  */
 #include "driver/libvirt/inhibit.h"
-#include "driver/libvirt/log.h"
+#include "driver/libvirt/messages.h"
 
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>

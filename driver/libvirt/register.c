@@ -14,7 +14,7 @@
  * daemon that is for network filters alone would wait for ever.
  */
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/log.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/libvirt/tables.h"

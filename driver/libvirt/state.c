@@ -16,11 +16,10 @@
 #include "driver/libvirt/state.h"
 #include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
-#include "driver/libvirt/errors.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/inhibit.h"
 #include "driver/libvirt/lock_file.h"
-#include "driver/libvirt/log.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/store/config.h"
 

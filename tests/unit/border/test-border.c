@@ -8,11 +8,9 @@
  *
  * The tests share one process and one driver, in the order of main(): a driver is registered and started once.
  */
-#include "driver/libvirt/errors.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/lock_file.h"
-#include "driver/libvirt/log.h"
-#include "driver/libvirt/message.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/libvirt/tables.h"

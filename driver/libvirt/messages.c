@@ -1,16 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * errors.c: which libvirt error number and domain each kind of failure has
+ * messages.c: errors and log lines for libvirt
  *
- * Callers decide by these numbers, so they are the stock driver's, of the same release. They changed once,
+ * Callers decide by the numbers of errors, so they are the stock driver's, of the same release. They changed once,
  * between 9.0.0 and 11.3.0, for what is missing or misspelt in a rule.
+ *
+ * libvirt writes into a log source whenever the daemon's filters change, from any thread and as long as the process
+ * lives. Sources are therefore made once for each part of the driver and never freed.
+ *
+ * Messages quote names, values, lines of files and words of tools, and not all of these are short or UTF-8: whoever may
+ * create bindings can write megabytes into the name of a filter. So each message is first made to fit a log and a
+ * client.
  */
-#include "driver/libvirt/errors.h"
-#include "driver/libvirt/message.h"
+#include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
+#include <string.h>
+
+char *
+nwf_message_fit(const char *message)
+{
+    g_autofree char *valid = g_utf8_make_valid(message, -1);
+    gsize length = strlen(valid);
+
+    if (length <= NWF_MESSAGE_MAX)
+        return g_steal_pointer(&valid);
+    const char *head_end = g_utf8_find_prev_char(valid, valid + NWF_MESSAGE_MAX / 2 + 1);
+    const char *tail = g_utf8_find_next_char(valid + length - NWF_MESSAGE_MAX / 2 - 1, NULL);
+    return g_strdup_printf("%.*s … %s", (int)(head_end - valid), valid, tail);
+}
 
 typedef struct NwfNumbers {
     int code; /* 0: no own numbers */
@@ -78,4 +98,53 @@ nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed)
         "nwfilter", call, __LINE__, VIR_FROM_NWFILTER, VIR_ERR_INVALID_ARG, VIR_ERR_ERROR, call, "flags", NULL, 0, 0,
         _("unsupported flags 0x%x in function %s; accepted are 0x%x"), flags & ~allowed, call, allowed);
     return FALSE;
+}
+
+static NwfAbiLogSource *
+source_of(const char *name)
+{
+    static GMutex lock;
+    static GHashTable *sources; /* name -> NwfAbiLogSource */
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+
+    if (!sources)
+        sources = g_hash_table_new(g_str_hash, g_str_equal);
+    NwfAbiLogSource *source = g_hash_table_lookup(sources, name);
+    if (!source) {
+        source = g_new0(NwfAbiLogSource, 1);
+        source->name = g_strdup_printf("nwfilter.%s", name);
+        source->priority = NWF_ABI_LOG_PRIORITY_INITIAL;
+        g_hash_table_insert(sources, g_strdup(name), source);
+    }
+    return source;
+}
+
+void
+nwf_log(NwfLogLevel level, const char *source, const char *message)
+{
+    NwfAbiLogSource *known = source_of(source);
+    g_autofree char *fitting = nwf_message_fit(message);
+
+    if (nwf_symbols.virLogMessage)
+        nwf_symbols.virLogMessage(known, level, "nwfilter", 0, known->name, NULL, "%s", fitting);
+    else if (level >= NWF_LOG_WARNING)
+        g_printerr("%s: %s\n", known->name, fitting);
+}
+
+void
+nwf_log_libvirt(NwfLogLevel level, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    nwf_log(level, "libvirt", message);
+}
+
+void
+nwf_log_notes(const NwfNotes *notes)
+{
+    for (guint i = 0; i < notes->len; i++)
+        nwf_log(NWF_LOG_WARNING, "conf", notes->pdata[i]);
 }
