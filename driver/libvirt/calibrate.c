@@ -19,7 +19,6 @@
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/probes.h"
 #include "driver/libvirt/symbols.h"
-#include "driver/libvirt/tables.h"
 
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
@@ -194,29 +193,16 @@ look_at(virConnectPtr conn, GError **error)
 static struct {
     GMutex lock;
     GCond ended;
-    GThread *thread;      /* that opens, while it does */
-    virConnectPtr opened; /* what came to our open function */
     gboolean done;
     gboolean abandoned;
     gboolean fits;
     GError *error;
 } run;
 
-gboolean
-nwf_calibrate_opens(virConnectPtr conn)
-{
-    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run.lock);
-
-    if (run.thread != g_thread_self())
-        return FALSE;
-    run.opened = conn;
-    return TRUE;
-}
-
 static gboolean
-look(virConnectPtr conn, GError **error)
+look(virConnectPtr conn, gboolean opened_here, GError **error)
 {
-    if (conn && conn == run.opened)
+    if (opened_here)
         return look_at(conn, error);
     if (conn)
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
@@ -228,20 +214,16 @@ look(virConnectPtr conn, GError **error)
 static gpointer
 calibrate_in_thread(G_GNUC_UNUSED gpointer data)
 {
-    g_mutex_lock(&run.lock);
-    run.thread = g_thread_self();
-    g_mutex_unlock(&run.lock);
+    gboolean opened_here;
+    virConnectPtr conn = nwf_connect_own(&opened_here);
 
-    virConnectPtr conn = virConnectOpen("nwfilter:///system");
-
-    /* Whoever waits does so with the lock given away, and has it back only when all of this is over. */
+    /* wait_for_end() gives the lock away while it waits, and has it back only when all of this is over. */
     g_mutex_lock(&run.lock);
     if (!run.abandoned)
-        run.fits = look(conn, &run.error);
+        run.fits = look(conn, opened_here, &run.error);
     if (conn)
         virConnectClose(conn);
     virResetLastError();
-    run.thread = NULL;
     run.done = TRUE;
     g_cond_signal(&run.ended);
     g_mutex_unlock(&run.lock);

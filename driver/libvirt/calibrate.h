@@ -16,6 +16,3 @@
  * most ten seconds for the connection to be opened; the calls after that stay inside this process.
  */
 gboolean nwf_calibrate(GError **error);
-
-/** nwf_calibrate_opens: whether @conn is being opened by calibration itself; for nwf_connect_open(). */
-gboolean nwf_calibrate_opens(virConnectPtr conn);

@@ -1,18 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * connect.c: connections to nwfilter:///system
+ * connect.c: connections to nwfilter:///system, and the tables of functions that libvirt calls through
+ *
+ * From registration until calibration only name, open and close are in the tables; a slot that is empty makes libvirt
+ * answer "not supported" by itself. virConnectGetType() returns the name of the hypervisor table, and virtnwfilterd
+ * compares with it.
  *
  * A connection carries no state of ours. Close comes from whichever thread drops the last reference, often the one of
  * the event loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes
  * here.
  */
 #include "driver/libvirt/connect.h"
-#include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
+
+static GPrivate own; /* where the connection that this thread opens is to be written: virConnectPtr * */
+
+virConnectPtr
+nwf_connect_own(gboolean *opened_here)
+{
+    virConnectPtr opened = NULL;
+
+    g_private_set(&own, &opened);
+    virConnectPtr conn = virConnectOpen("nwfilter:///system");
+    g_private_set(&own, NULL);
+    *opened_here = conn && conn == opened;
+    return conn;
+}
 
 /* libvirt has chosen us by the scheme; only one path has a meaning. */
 static gboolean
@@ -29,14 +46,17 @@ path_is_system(virConnectPtr conn, GError **error)
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the URI '%s' is not known; try nwfilter:///system"), shown);
 }
 
-int
-nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNUC_UNUSED void *config,
-                 unsigned int flags)
+static int
+open_connection(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNUC_UNUSED void *config,
+                unsigned int flags)
 {
+    virConnectPtr *opened = g_private_get(&own);
     g_autoptr(GError) error = NULL;
 
-    if (nwf_calibrate_opens(conn))
+    if (opened) {
+        *opened = conn;
         return NWF_ABI_OPEN_SUCCESS;
+    }
 
     g_auto(NwfCall) call = nwf_call_begin();
     if (!call.valid || !nwf_flags_fit("connectOpen", flags, VIR_CONNECT_RO))
@@ -48,8 +68,8 @@ nwf_connect_open(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNU
     return nwf_symbols.virConnectOpenEnsureACL(conn) >= 0 ? NWF_ABI_OPEN_SUCCESS : NWF_ABI_OPEN_ERROR;
 }
 
-int
-nwf_connect_close(G_GNUC_UNUSED virConnectPtr conn)
+static int
+close_connection(G_GNUC_UNUSED virConnectPtr conn)
 {
     return 0;
 }
@@ -71,3 +91,22 @@ nwf_connect_is_alive(G_GNUC_UNUSED virConnectPtr conn)
 {
     return 1;
 }
+
+NwfAbiSlot nwf_hypervisor_table[NWF_ABI_TABLE_SLOTS] = {
+    [NWF_ABI_SLOT_NAME].name = "nwfilter",
+    [NWF_ABI_SLOT_OPEN].call = (NwfAbiFunction)open_connection,
+    [NWF_ABI_SLOT_CLOSE].call = (NwfAbiFunction)close_connection,
+};
+
+NwfAbiSlot nwf_nwfilter_table[NWF_ABI_TABLE_SLOTS] = {
+    [NWF_ABI_SLOT_NAME].name = "nwfilter",
+};
+
+static const char *const uri_schemes[] = {"nwfilter", NULL};
+
+NwfAbiConnectDriver nwf_connect_driver = {
+    .local_only = true,
+    .uri_schemes = uri_schemes,
+    .hypervisor = nwf_hypervisor_table,
+    .nwfilter = nwf_nwfilter_table,
+};

@@ -14,10 +14,10 @@
  * daemon that is for network filters alone would wait for ever.
  */
 #include "driver/libvirt/call.h"
+#include "driver/libvirt/connect.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
-#include "driver/libvirt/tables.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>

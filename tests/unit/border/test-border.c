@@ -10,10 +10,10 @@
  */
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/call.h"
+#include "driver/libvirt/connect.h"
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/state.h"
 #include "driver/libvirt/symbols.h"
-#include "driver/libvirt/tables.h"
 
 #include <dlfcn.h>
 #include <glib/gstdio.h>
