@@ -17,13 +17,56 @@
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/connect.h"
 #include "driver/libvirt/messages.h"
-#include "driver/libvirt/probes.h"
 #include "driver/libvirt/symbols.h"
 
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
 
 enum { PATIENCE_SECONDS = 10 };
+
+/* Calls of probes since they were placed, and the slot of the last one. One thread at a time uses them. */
+static guint hits;
+static guint hit_slot;
+
+/*
+ * A probe knows nothing but its own number, so each slot has a function of its own. libvirt calls it with the arguments
+ * of whatever it takes the slot for; a probe ignores them and answers zero, which every function of the tables may
+ * answer: no objects, no text, success.
+ */
+static void *
+hit(guint slot)
+{
+    hits++;
+    hit_slot = slot;
+    return NULL;
+}
+
+/* Sixteen times sixteen times two functions, nwf_probe_0x000 to nwf_probe_0x1ff, and their addresses in order. */
+/* clang-format off */
+#define DIGITS(X, head) \
+    X(head##0) X(head##1) X(head##2) X(head##3) X(head##4) X(head##5) X(head##6) X(head##7) \
+    X(head##8) X(head##9) X(head##a) X(head##b) X(head##c) X(head##d) X(head##e) X(head##f)
+#define LAST_DIGIT(X, head) DIGITS(X, head)
+#define PAGE(X, head) \
+    LAST_DIGIT(X, head##0) LAST_DIGIT(X, head##1) LAST_DIGIT(X, head##2) LAST_DIGIT(X, head##3) \
+    LAST_DIGIT(X, head##4) LAST_DIGIT(X, head##5) LAST_DIGIT(X, head##6) LAST_DIGIT(X, head##7) \
+    LAST_DIGIT(X, head##8) LAST_DIGIT(X, head##9) LAST_DIGIT(X, head##a) LAST_DIGIT(X, head##b) \
+    LAST_DIGIT(X, head##c) LAST_DIGIT(X, head##d) LAST_DIGIT(X, head##e) LAST_DIGIT(X, head##f)
+
+#define DEFINE_PROBE(number) \
+    static void *nwf_probe_##number(void) \
+    { \
+        return hit(number); \
+    }
+#define PROBE_ADDRESS(number) (NwfAbiFunction)nwf_probe_##number,
+
+PAGE(DEFINE_PROBE, 0x0)
+PAGE(DEFINE_PROBE, 0x1)
+/* clang-format on */
+
+static const NwfAbiFunction probes[] = {PAGE(PROBE_ADDRESS, 0x0) PAGE(PROBE_ADDRESS, 0x1)};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(probes) == NWF_ABI_PROBED_SLOTS);
 
 /* What the public functions are called with. */
 typedef struct NwfSubject {
@@ -107,14 +150,15 @@ find_slots(const NwfSubject *subject, guint slots[ROWS], GError **error)
 
     for (guint i = 0; i < ROWS; i++) {
         const NwfCalibrationRow *row = &calibration_rows[i];
-        guint slot;
 
-        nwf_probes_place(row->table->slots, row->table->first);
+        for (guint slot = row->table->first; slot < G_N_ELEMENTS(probes); slot++)
+            row->table->slots[slot].call = probes[slot];
+        hits = 0;
         row->call(subject);
-        guint hits = nwf_probes_hits(&slot);
-        nwf_probes_clear(row->table->slots, row->table->first);
+        for (guint slot = row->table->first; slot < G_N_ELEMENTS(probes); slot++)
+            row->table->slots[slot].call = NULL;
 
-        slots[i] = hits == 1 ? slot : 0;
+        slots[i] = hits == 1 ? hit_slot : 0;
         if (hits != 1 && found)
             found = nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
                                   _("this libvirt's %s() does not call exactly one function of its driver (calls: %u)"),
