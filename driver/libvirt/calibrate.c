@@ -77,30 +77,6 @@ typedef struct NwfSubject {
 
 static const unsigned char some_uuid[VIR_UUID_BUFLEN] = {1};
 
-#define CALL(name, expression)                                                                                         \
-    static void call_##name(const NwfSubject *subject)                                                                 \
-    {                                                                                                                  \
-        (void)(expression);                                                                                            \
-    }
-
-CALL(virConnectIsEncrypted, virConnectIsEncrypted(subject->conn))
-CALL(virConnectIsSecure, virConnectIsSecure(subject->conn))
-CALL(virConnectIsAlive, virConnectIsAlive(subject->conn))
-CALL(virConnectNumOfNWFilters, virConnectNumOfNWFilters(subject->conn))
-CALL(virConnectListNWFilters, virConnectListNWFilters(subject->conn, (char *[1]){NULL}, 1))
-CALL(virConnectListAllNWFilters, virConnectListAllNWFilters(subject->conn, NULL, 0))
-CALL(virNWFilterLookupByName, virNWFilterLookupByName(subject->conn, "calibration"))
-CALL(virNWFilterLookupByUUID, virNWFilterLookupByUUID(subject->conn, some_uuid))
-CALL(virNWFilterDefineXML, virNWFilterDefineXML(subject->conn, "<filter/>"))
-CALL(virNWFilterDefineXMLFlags, virNWFilterDefineXMLFlags(subject->conn, "<filter/>", 0))
-CALL(virNWFilterUndefine, virNWFilterUndefine(subject->filter))
-CALL(virNWFilterGetXMLDesc, virNWFilterGetXMLDesc(subject->filter, 0))
-CALL(virConnectListAllNWFilterBindings, virConnectListAllNWFilterBindings(subject->conn, NULL, 0))
-CALL(virNWFilterBindingLookupByPortDev, virNWFilterBindingLookupByPortDev(subject->conn, "calibration"))
-CALL(virNWFilterBindingCreateXML, virNWFilterBindingCreateXML(subject->conn, "<filterbinding/>", 0))
-CALL(virNWFilterBindingDelete, virNWFilterBindingDelete(subject->binding))
-CALL(virNWFilterBindingGetXMLDesc, virNWFilterBindingGetXMLDesc(subject->binding, 0))
-
 typedef struct NwfCalibrationTable {
     NwfAbiSlot *slots;
     guint first; /* first slot that is looked for */
@@ -116,29 +92,37 @@ typedef struct NwfCalibrationRow {
     NwfAbiFunction function; /* what belongs into its slot */
 } NwfCalibrationRow;
 
+/* Each public function, its arguments, the table that it looks into, and what belongs into its slot. */
 /* clang-format off */
-#define ROW(name, table, function) {#name, call_##name, &table, (NwfAbiFunction)function}
+#define FUNCTIONS(X) \
+    X(virConnectIsEncrypted, (subject->conn), hypervisor, nwf_connect_is_encrypted) \
+    X(virConnectIsSecure, (subject->conn), hypervisor, nwf_connect_is_secure) \
+    X(virConnectIsAlive, (subject->conn), hypervisor, nwf_connect_is_alive) \
+    X(virConnectNumOfNWFilters, (subject->conn), nwfilter, nwf_api_num_of_filters) \
+    X(virConnectListNWFilters, (subject->conn, (char *[1]){NULL}, 1), nwfilter, nwf_api_list_filters) \
+    X(virConnectListAllNWFilters, (subject->conn, NULL, 0), nwfilter, nwf_api_list_all_filters) \
+    X(virNWFilterLookupByName, (subject->conn, "calibration"), nwfilter, nwf_api_filter_lookup_by_name) \
+    X(virNWFilterLookupByUUID, (subject->conn, some_uuid), nwfilter, nwf_api_filter_lookup_by_uuid) \
+    X(virNWFilterDefineXML, (subject->conn, "<filter/>"), nwfilter, nwf_api_filter_define) \
+    X(virNWFilterDefineXMLFlags, (subject->conn, "<filter/>", 0), nwfilter, nwf_api_filter_define_flags) \
+    X(virNWFilterUndefine, (subject->filter), nwfilter, nwf_api_filter_undefine) \
+    X(virNWFilterGetXMLDesc, (subject->filter, 0), nwfilter, nwf_api_filter_xml) \
+    X(virConnectListAllNWFilterBindings, (subject->conn, NULL, 0), nwfilter, nwf_api_list_all_bindings) \
+    X(virNWFilterBindingLookupByPortDev, (subject->conn, "calibration"), nwfilter, nwf_api_binding_lookup) \
+    X(virNWFilterBindingCreateXML, (subject->conn, "<filterbinding/>", 0), nwfilter, nwf_api_binding_create) \
+    X(virNWFilterBindingDelete, (subject->binding), nwfilter, nwf_api_binding_delete) \
+    X(virNWFilterBindingGetXMLDesc, (subject->binding, 0), nwfilter, nwf_api_binding_xml)
 /* clang-format on */
 
-static const NwfCalibrationRow calibration_rows[] = {
-    ROW(virConnectIsEncrypted, hypervisor, nwf_connect_is_encrypted),
-    ROW(virConnectIsSecure, hypervisor, nwf_connect_is_secure),
-    ROW(virConnectIsAlive, hypervisor, nwf_connect_is_alive),
-    ROW(virConnectNumOfNWFilters, nwfilter, nwf_api_num_of_filters),
-    ROW(virConnectListNWFilters, nwfilter, nwf_api_list_filters),
-    ROW(virConnectListAllNWFilters, nwfilter, nwf_api_list_all_filters),
-    ROW(virNWFilterLookupByName, nwfilter, nwf_api_filter_lookup_by_name),
-    ROW(virNWFilterLookupByUUID, nwfilter, nwf_api_filter_lookup_by_uuid),
-    ROW(virNWFilterDefineXML, nwfilter, nwf_api_filter_define),
-    ROW(virNWFilterDefineXMLFlags, nwfilter, nwf_api_filter_define_flags),
-    ROW(virNWFilterUndefine, nwfilter, nwf_api_filter_undefine),
-    ROW(virNWFilterGetXMLDesc, nwfilter, nwf_api_filter_xml),
-    ROW(virConnectListAllNWFilterBindings, nwfilter, nwf_api_list_all_bindings),
-    ROW(virNWFilterBindingLookupByPortDev, nwfilter, nwf_api_binding_lookup),
-    ROW(virNWFilterBindingCreateXML, nwfilter, nwf_api_binding_create),
-    ROW(virNWFilterBindingDelete, nwfilter, nwf_api_binding_delete),
-    ROW(virNWFilterBindingGetXMLDesc, nwfilter, nwf_api_binding_xml),
-};
+#define DEFINE_CALL(name, arguments, table, function)                                                                  \
+    static void call_##name(const NwfSubject *subject)                                                                 \
+    {                                                                                                                  \
+        (void)name arguments;                                                                                          \
+    }
+FUNCTIONS(DEFINE_CALL)
+
+#define ROW(name, arguments, table, function) {#name, call_##name, &table, (NwfAbiFunction)function},
+static const NwfCalibrationRow calibration_rows[] = {FUNCTIONS(ROW)};
 
 enum { ROWS = G_N_ELEMENTS(calibration_rows) };
 
