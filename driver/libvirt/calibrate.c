@@ -15,7 +15,7 @@
  */
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/api.h"
-#include "driver/libvirt/connect.h"
+#include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 

@@ -14,9 +14,9 @@
  * daemon that is for network filters alone would wait for ever.
  */
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/connect.h"
+#include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/messages.h"
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 #include "tests/unit/border/privileged.h"
 
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "tests/unit/tech/kernel/sandbox.h"
 
 #include <dlfcn.h>

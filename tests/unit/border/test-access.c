@@ -11,7 +11,7 @@
  * The driver, its engine and libvirt are real. Answer and argument of the two checks are this program's, because an
  * access driver that says no is polkit's business and needs a daemon.
  */
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "tests/unit/border/privileged.h"
 
 #include "conf/value.h"

@@ -10,9 +10,9 @@
  */
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/connect.h"
+#include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/lock_file.h"
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
 
 #include <dlfcn.h>

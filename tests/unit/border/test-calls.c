@@ -4,7 +4,7 @@
  *
  * The tests share one driver, in the order of main(): the last one ends it.
  */
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "tests/unit/border/privileged.h"
 #include "tests/unit/tech/kernel/sandbox.h"
 

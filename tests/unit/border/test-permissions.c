@@ -5,7 +5,7 @@
  * Whoever is told no gets libvirt's error and nothing has been done; lists leave out what he may not see. The driver,
  * its engine and libvirt are real; the answers are this program's, as in test-access.c.
  */
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
 #include "tests/unit/border/privileged.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * connect.c: connections to nwfilter:///system, and the tables of functions that libvirt calls through
+ * connect_driver.c: connections to nwfilter:///system, and the tables of functions that libvirt calls through
  *
  * From registration until calibration only name, open and close are in the tables; a slot that is empty makes libvirt
  * answer "not supported" by itself. virConnectGetType() returns the name of the hypervisor table, and virtnwfilterd
@@ -10,7 +10,7 @@
  * the event loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes
  * here.
  */
-#include "driver/libvirt/connect.h"
+#include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * connect.h: what libvirt registers for connections: the driver, and its tables of functions
+ * connect_driver.h: what libvirt registers for connections: the driver, and its tables of functions
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state.c: start, reload and end of the driver in the daemon
+ * state_driver.c: start, reload and end of the driver in the daemon
  *
  * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of
  * ours), libxml2's tables (before any client can have anything validated, by us or by libvirt), the configuration, the
@@ -13,7 +13,7 @@
  *
  * End: calls that are inside have left or are given up; the engine's thread is joined; rules and files stay.
  */
-#include "driver/libvirt/state.h"
+#include "driver/libvirt/state_driver.h"
 #include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/call.h"
