@@ -5,7 +5,7 @@
  * The tests share one driver, in the order of main(): the last one ends it.
  */
 #include "driver/libvirt/state_driver.h"
-#include "tests/unit/border/privileged.h"
+#include "tests/unit/libvirt/privileged.h"
 #include "tests/unit/tech/kernel/sandbox.h"
 
 #include <libvirt/virterror.h>

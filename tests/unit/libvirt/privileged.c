@@ -5,7 +5,7 @@
  * A privileged start would use the host's folders. So the driver starts as in an unprivileged daemon, which finds
  * libvirt's slots, and is then given an engine.
  */
-#include "tests/unit/border/privileged.h"
+#include "tests/unit/libvirt/privileged.h"
 
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/state_driver.h"
@@ -43,10 +43,10 @@ privileged_start(void)
 {
     g_autoptr(GError) error = NULL;
     NwfEngineConfig config = {
-        .filter_dir = "/run/border/nwfilter",
-        .binding_dir = "/run/border/nwfilter-binding",
-        .learn_dir = "/run/border/nwfilter-learn",
-        .lease_file = "/run/border/network/nwfilter.leases",
+        .filter_dir = "/run/libvirt-driver/nwfilter",
+        .binding_dir = "/run/libvirt-driver/nwfilter-binding",
+        .learn_dir = "/run/libvirt-driver/nwfilter-learn",
+        .lease_file = "/run/libvirt-driver/network/nwfilter.leases",
         .dialect = NWF_DIALECT_9,
         .log = log_nothing,
     };

@@ -7,7 +7,7 @@
  */
 #include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
-#include "tests/unit/border/privileged.h"
+#include "tests/unit/libvirt/privileged.h"
 
 #include <libvirt/virterror.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-border.c: the border against the installed libvirt, without a daemon
+ * test-driver.c: the driver and the installed libvirt, without a daemon
  *
  * Any program that uses libvirt can register a driver. This one does so before libvirt looks for its own drivers, so
  * that nwfilter:/// is ours here too, starts the driver as an unprivileged daemon would, and calls libvirt's public
@@ -429,22 +429,22 @@ main(int argc, char **argv)
         return EXIT_FAILURE;
     virSetErrorFunc(NULL, be_quiet);
 
-    g_test_add_func("/border/symbols", test_all_symbols_are_found);
-    g_test_add_func("/border/before-start", test_nothing_works_before_the_start);
-    g_test_add_func("/border/embedded", test_embedded_mode_is_refused);
-    g_test_add_func("/border/slots", test_slots_are_found);
-    g_test_add_func("/border/schemas", test_the_schemas_are_prepared);
-    g_test_add_func("/border/access", test_access_control_decides);
-    g_test_add_func("/border/paths", test_only_one_path_can_be_opened);
-    g_test_add_func("/border/long-uri", test_a_long_uri_is_not_repeated);
-    g_test_add_func("/border/empty", test_an_unprivileged_driver_is_empty);
-    g_test_add_func("/border/takes-nothing", test_an_unprivileged_driver_takes_nothing);
-    g_test_add_func("/border/stale-handles", test_handles_of_what_is_gone);
-    g_test_add_func("/border/flags", test_unknown_flags);
-    g_test_add_func("/border/numbers", test_numbers_of_errors);
-    g_test_add_func("/border/messages", test_messages_are_bounded);
-    g_test_add_func("/border/messages-cut", test_messages_are_cut_between_characters);
-    g_test_add_func("/border/lock", test_the_lock_keeps_others_out);
-    g_test_add_func("/border/end", test_the_end);
+    g_test_add_func("/driver/symbols", test_all_symbols_are_found);
+    g_test_add_func("/driver/before-start", test_nothing_works_before_the_start);
+    g_test_add_func("/driver/embedded", test_embedded_mode_is_refused);
+    g_test_add_func("/driver/slots", test_slots_are_found);
+    g_test_add_func("/driver/schemas", test_the_schemas_are_prepared);
+    g_test_add_func("/driver/access", test_access_control_decides);
+    g_test_add_func("/driver/paths", test_only_one_path_can_be_opened);
+    g_test_add_func("/driver/long-uri", test_a_long_uri_is_not_repeated);
+    g_test_add_func("/driver/empty", test_an_unprivileged_driver_is_empty);
+    g_test_add_func("/driver/takes-nothing", test_an_unprivileged_driver_takes_nothing);
+    g_test_add_func("/driver/stale-handles", test_handles_of_what_is_gone);
+    g_test_add_func("/driver/flags", test_unknown_flags);
+    g_test_add_func("/driver/numbers", test_numbers_of_errors);
+    g_test_add_func("/driver/messages", test_messages_are_bounded);
+    g_test_add_func("/driver/messages-cut", test_messages_are_cut_between_characters);
+    g_test_add_func("/driver/lock", test_the_lock_keeps_others_out);
+    g_test_add_func("/driver/end", test_the_end);
     return g_test_run();
 }

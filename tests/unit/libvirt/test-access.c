@@ -12,7 +12,7 @@
  * access driver that says no is polkit's business and needs a daemon.
  */
 #include "driver/libvirt/state_driver.h"
-#include "tests/unit/border/privileged.h"
+#include "tests/unit/libvirt/privileged.h"
 
 #include "conf/value.h"
 
