@@ -14,6 +14,7 @@
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
+#include "tests/unit/libvirt/privileged.h"
 
 #include <dlfcn.h>
 #include <glib/gstdio.h>
@@ -43,23 +44,6 @@ assert_last_error(int code, int domain)
         g_assert_true(expression);                                                                                     \
         assert_last_error(code, domain);                                                                               \
     } while (0)
-
-/* As a daemon does that is configured without an access driver. */
-static void
-allow_everything(void)
-{
-    void *(*make)(const char *name) = (void *(*)(const char *))dlsym(RTLD_DEFAULT, "virAccessManagerNew");
-    void (*use)(void *manager) = (void (*)(void *))dlsym(RTLD_DEFAULT, "virAccessManagerSetDefault");
-
-    g_assert_true(make && use);
-    use(make("none"));
-}
-
-/* libvirt prints errors to standard error unless told not to. */
-static void
-be_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr error)
-{
-}
 
 static void
 test_all_symbols_are_found(void)
@@ -427,7 +411,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     if (nwfilterRegister() < 0)
         return EXIT_FAILURE;
-    virSetErrorFunc(NULL, be_quiet);
+    silence_libvirt();
 
     g_test_add_func("/driver/symbols", test_all_symbols_are_found);
     g_test_add_func("/driver/before-start", test_nothing_works_before_the_start);
