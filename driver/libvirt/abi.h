@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * abi.h: shapes of libvirt's private structures, as far as a module has to know them
+ * abi.h: layout of libvirt's private structures, as far as a module has to know it
  *
  * libvirt installs no header for its driver modules. What is written here was the same in the releases 7.0.0, 9.0.0,
  * 11.3.0 and 12.8.0; it was taken from their binaries (relocations of the modules they ship, loads in libvirt.so.0) and
- * seen working. What moves between releases, the slots of the two tables of functions, is not written here at all:
- * calibrate.c finds it at start.
+ * tested with them. What differs between releases, the slots of the two tables of functions, is not written here at
+ * all: calibrate.c finds it at start.
  *
  * The offsets asserted below are those of 64-bit machines; on others the same members give the same order.
  */
@@ -100,7 +100,7 @@ enum { NWF_ABI_LOG_PRIORITY_INITIAL = 4 };
 
 /*
  * The connection inside an object that stands for a filter or a binding is the only member without a public getter.
- * Both kinds have it in the same place, behind the 24 bytes of a GObject; calibration holds it against a connection
+ * Both kinds have it in the same place, behind the 24 bytes of a GObject; calibration compares it with a connection
  * that it knows.
  */
 enum { NWF_ABI_OBJECT_CONNECTION = 3 * sizeof(gpointer) };

@@ -2,7 +2,7 @@
 /*
  * api_binding.c: functions of the nwfilter table that are about bindings
  *
- * As api_filter.c; a handle stands for the name of the port device.
+ * As in api_filter.c; a handle stands for the name of a port device.
  */
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/call.h"
@@ -25,7 +25,7 @@ free_binding_handle(gpointer handle)
     virNWFilterBindingFree(handle);
 }
 
-/* What the access checks read; @linkdev may be NULL. */
+/* A binding as the access checks read it; @linkdev may be NULL. */
 static NwfAbiBindingDef
 def_of(const char *portdev, const char *linkdev, const char *filter)
 {
@@ -53,7 +53,7 @@ nwf_api_list_all_bindings(virConnectPtr conn, virNWFilterBindingPtr **handles, u
     return nwf_call_list_handles(conn, visible, binding_handle, free_binding_handle, (gpointer **)handles);
 }
 
-/* The binding of @portdev, if there is one and @ensure allows it; else the error is reported. */
+/* The binding of @portdev, if there is one and @ensure allows it; else NULL and the error is reported. */
 static NwfBinding *
 binding_of(const NwfCall *call, virConnectPtr conn, const char *portdev, NwfBindingEnsure ensure)
 {
@@ -85,7 +85,7 @@ nwf_api_binding_lookup(virConnectPtr conn, const char *portdev)
     return binding ? binding_handle(conn, binding) : NULL;
 }
 
-/* Reads @xml and holds it against what was decided about. */
+/* Parses @xml and checks that it is the binding that access control was asked about. */
 static NwfBinding *
 parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIdentity *identity, GError **error)
 {
@@ -104,7 +104,7 @@ parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIde
     return g_steal_pointer(&binding);
 }
 
-/* The check comes first, see define() of api_filter.c. */
+/* Access control is asked first, see define() in api_filter.c. */
 static virNWFilterBindingPtr
 create(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
 {

@@ -2,9 +2,9 @@
 /*
  * api_filter.c: functions of the nwfilter table that are about filters
  *
- * Each begins a call, finds what it is about, asks access control, and does it. The connection may belong to a
- * hypervisor driver that shares our table: nothing of it is used but as an argument for libvirt. A handle stands for
- * the uuid; whether there still is a filter with it shows when it is used.
+ * Each begins a call, finds its filter, asks access control, and does its work. The connection may belong to a
+ * hypervisor driver that shares our table: it serves only as an argument for libvirt's functions. A handle stands for a
+ * uuid; each use looks the filter up, and fails if there is none any more.
  */
 #include "driver/libvirt/api.h"
 #include "driver/libvirt/call.h"
@@ -14,7 +14,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* What the access checks read. */
+/* A filter as the access checks read it. */
 static NwfAbiFilterDef
 def_of(const char *name, const guint8 uuid[16])
 {
@@ -160,7 +160,10 @@ nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
     return filter ? filter_handle(conn, filter) : NULL;
 }
 
-/* Reads @xml and holds it against what was decided about; a random uuid is the one that access control was told. */
+/*
+ * Parses @xml and checks that it is the filter that access control was asked about. A document without uuid gets the
+ * random one with which access control was asked.
+ */
 static NwfFilter *
 parse_identified(const char *xml, const NwfReading *reading, const char *name, const guint8 uuid[16], GError **error)
 {
@@ -181,9 +184,9 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
 }
 
 /*
- * The check comes before anything but the little that it reads is looked at: a client who may not define filters makes
- * us neither validate nor build, and learns nothing but that. Only of a text that is no filter document there is
- * nothing to ask about.
+ * Access control is asked before the document is validated or built, and sees only name and uuid: a client who may not
+ * define filters costs no work and learns nothing else. Only a text that is no filter document is refused before,
+ * because there is nothing to ask about.
  */
 static virNWFilterPtr
 define(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
@@ -226,7 +229,7 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
     return call.valid ? define(&call, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
 }
 
-/* The filter that @handle stands for, if there still is one and @ensure allows it; else the error is reported. */
+/* The filter that @handle stands for, if there is one and @ensure allows it; else NULL and the error is reported. */
 static NwfFilter *
 filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
 {

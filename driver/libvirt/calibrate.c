@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * calibrate.c: finding the slots of libvirt's tables
+ * calibrate.c: finds the slots of libvirt's tables
  *
- * libvirt calls driver functions through slots at fixed offsets of two tables, and the offsets move between releases.
- * Instead of knowing releases we look: a connection to ourselves is opened, the table is filled with probes, each
- * public function is called once, and the probe that ran is the slot of that function. A function that reaches no probe
- * or several, two functions that reach the same one, an object without our connection in its place: any of these means
- * that this libvirt is not the one we think it is, and the driver must not work with it.
+ * libvirt calls a driver's functions through slots at fixed offsets of two tables, and the offsets differ between
+ * releases. Calibration finds them by trying. It opens a connection to this driver; then, for each public function, it
+ * fills the table with probes, calls the function, and takes the slot of the probe that ran.
  *
- * This happens in the daemon's initialisation, when libvirt serves no client yet and the hypervisor drivers have not
- * started. A libvirt that would look for nwfilter:///system somewhere else, most likely at its own socket, would wait
- * there for ever; so the work is done by a thread that can be left behind. It then finds itself abandoned and touches
- * nothing.
+ * A function that reaches no probe or several, two functions that reach the same one, an object that does not hold its
+ * connection where it is expected: any of these means that this libvirt is built in another way than the driver
+ * assumes, and calibration fails.
+ *
+ * It runs in the daemon's initialisation, when libvirt serves no client yet and the hypervisor drivers have not
+ * started. A libvirt that looked for nwfilter:///system somewhere else, most likely at its own socket, would wait there
+ * for ever. So a thread of its own opens the connection. If that takes too long the driver goes on without the thread,
+ * which then only closes the connection.
  */
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/api.h"
@@ -22,16 +24,16 @@
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
 
-enum { PATIENCE_SECONDS = 10 };
+enum { TIMEOUT_SECONDS = 10 };
 
-/* Calls of probes since they were placed, and the slot of the last one. One thread at a time uses them. */
+/* Calls of probes by one public function, and the slot of the last one. Only the thread of calibration uses them. */
 static guint hits;
 static guint hit_slot;
 
 /*
- * A probe knows nothing but its own number, so each slot has a function of its own. libvirt calls it with the arguments
- * of whatever it takes the slot for; a probe ignores them and answers zero, which every function of the tables may
- * answer: no objects, no text, success.
+ * What a probe does. A probe knows its number alone, so each slot has a probe of its own. libvirt calls it with the
+ * arguments of the function that it expects there; the probe ignores them and returns zero, which each function of the
+ * tables may return: no objects, no text, success.
  */
 static void *
 hit(guint slot)
@@ -178,7 +180,7 @@ objects_fit(const NwfSubject *subject, GError **error)
                          _("this libvirt's objects do not hold their connection where it is expected"));
 }
 
-/* For whoever wonders what a new release has moved. */
+/* The line of the log that shows what a new release has moved. */
 static void
 log_slots(const guint slots[ROWS])
 {
@@ -189,8 +191,9 @@ log_slots(const guint slots[ROWS])
     nwf_log_libvirt(NWF_LOG_DEBUG, "%s", text->str);
 }
 
+/* Puts our functions into the slots that are found. Returns: whether all were found and all else is as expected */
 static gboolean
-look_at(virConnectPtr conn, GError **error)
+fill_tables(virConnectPtr conn, GError **error)
 {
     NwfSubject subject = {.conn = conn};
     guint slots[ROWS] = {0};
@@ -228,10 +231,10 @@ static struct {
 } run;
 
 static gboolean
-look(virConnectPtr conn, gboolean opened_here, GError **error)
+calibrate_connection(virConnectPtr conn, gboolean opened_here, GError **error)
 {
     if (opened_here)
-        return look_at(conn, error);
+        return fill_tables(conn, error);
     if (conn)
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
                              _("this libvirt opens nwfilter:///system with another driver"));
@@ -243,12 +246,12 @@ static gpointer
 calibrate_in_thread(G_GNUC_UNUSED gpointer data)
 {
     gboolean opened_here;
-    virConnectPtr conn = nwf_connect_own(&opened_here);
+    virConnectPtr conn = nwf_connect_to_self(&opened_here);
 
-    /* wait_for_end() gives the lock away while it waits, and has it back only when all of this is over. */
+    /* wait_for_end() can give up before this thread has the lock, but not while it holds it. */
     g_mutex_lock(&run.lock);
     if (!run.abandoned)
-        run.fits = look(conn, opened_here, &run.error);
+        run.fits = calibrate_connection(conn, opened_here, &run.error);
     if (conn)
         virConnectClose(conn);
     virResetLastError();
@@ -262,7 +265,7 @@ calibrate_in_thread(G_GNUC_UNUSED gpointer data)
 static gboolean
 wait_for_end(void)
 {
-    gint64 deadline = g_get_monotonic_time() + PATIENCE_SECONDS * G_TIME_SPAN_SECOND;
+    gint64 deadline = g_get_monotonic_time() + TIMEOUT_SECONDS * G_TIME_SPAN_SECOND;
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run.lock);
 
     while (!run.done && g_cond_wait_until(&run.ended, &run.lock, deadline))

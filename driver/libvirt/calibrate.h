@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * calibrate.h: finding the slots of libvirt's tables
+ * calibrate.h: finds the slots of libvirt's tables
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 
 /**
  * nwf_calibrate:
- * @error: NWF_ERROR_UNSUPPORTED: what is not as expected
+ * @error: NWF_ERROR_UNSUPPORTED if this libvirt is not as expected
  *
- * Finds the slots and puts our functions there; those that were found also if it fails, so that they can say why the
- * driver does not work. To be called once, from the daemon's initialisation, when no client is served yet. Waits at
- * most ten seconds for the connection to be opened; the calls after that stay inside this process.
+ * Finds the slots and puts our functions there; if it fails, into those slots that were found, so that calls get the
+ * reason. To be called once, from the daemon's initialisation, when no client is served yet. Waits at most ten seconds
+ * for the connection to be opened; the calls after that stay inside this process.
  */
 gboolean nwf_calibrate(GError **error);

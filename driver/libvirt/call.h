@@ -16,7 +16,7 @@ void nwf_calls_start(NwfEngine *engine, NwfDialect dialect);
 /** nwf_calls_refuse: the driver cannot work: calls fail with @reason from now on. The first reason stays. */
 void nwf_calls_refuse(const GError *reason);
 
-/** nwf_calls_refused: whether nwf_calls_refuse() was called. */
+/** nwf_calls_refused: whether the driver is in the state that nwf_calls_refuse() makes. */
 gboolean nwf_calls_refused(void);
 
 /**
@@ -32,7 +32,7 @@ typedef struct NwfCall {
     NwfDialect dialect;
 } NwfCall;
 
-/** nwf_call_begin: to be kept in a g_auto(NwfCall), which ends the call. */
+/** nwf_call_begin: the caller keeps the call in a g_auto(NwfCall), which ends it. */
 NwfCall nwf_call_begin(void);
 void nwf_call_end(NwfCall *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCall, nwf_call_end)

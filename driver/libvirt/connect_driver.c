@@ -2,13 +2,13 @@
 /*
  * connect_driver.c: connections to nwfilter:///system, and the tables of functions that libvirt calls through
  *
- * From registration until calibration only name, open and close are in the tables; a slot that is empty makes libvirt
- * answer "not supported" by itself. virConnectGetType() returns the name of the hypervisor table, and virtnwfilterd
- * compares with it.
+ * From registration until calibration only name, open and close are in the tables; for an empty slot libvirt itself
+ * answers "not supported". The name of the hypervisor table is what virConnectGetType() returns, and what virtnwfilterd
+ * compares with.
  *
- * A connection carries no state of ours. Close comes from whichever thread drops the last reference, often the one of
- * the event loop, so it does nothing. The connection to a hypervisor driver that shares our nwfilter table never comes
- * here.
+ * A connection has no state of ours. The thread that drops the last reference closes it, often that of the event loop,
+ * so closing does nothing. A hypervisor driver's connection can share our nwfilter table, but not the functions of this
+ * file.
  */
 #include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/call.h"
@@ -17,21 +17,21 @@
 
 #include <glib/gi18n-lib.h>
 
-static GPrivate own; /* where the connection that this thread opens is to be written: virConnectPtr * */
+static GPrivate to_self; /* virConnectPtr *: while this thread is in nwf_connect_to_self(): what it opened */
 
 virConnectPtr
-nwf_connect_own(gboolean *opened_here)
+nwf_connect_to_self(gboolean *opened_here)
 {
     virConnectPtr opened = NULL;
 
-    g_private_set(&own, &opened);
+    g_private_set(&to_self, &opened);
     virConnectPtr conn = virConnectOpen("nwfilter:///system");
-    g_private_set(&own, NULL);
+    g_private_set(&to_self, NULL);
     *opened_here = conn && conn == opened;
     return conn;
 }
 
-/* libvirt has chosen us by the scheme; only one path has a meaning. */
+/* libvirt chose this driver by the scheme; only one path is valid. */
 static gboolean
 path_is_system(virConnectPtr conn, GError **error)
 {
@@ -42,7 +42,7 @@ path_is_system(virConnectPtr conn, GError **error)
     if (uri && g_uri_split(uri, G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL, NULL) &&
         g_strcmp0(path, "/system") == 0)
         return TRUE;
-    shown = nwf_clip(uri ? uri : ""); /* of any length, from anybody */
+    shown = nwf_clip(uri ? uri : ""); /* any client may send any length */
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the URI '%s' is not known; try nwfilter:///system"), shown);
 }
 
@@ -50,7 +50,7 @@ static int
 open_connection(virConnectPtr conn, G_GNUC_UNUSED virConnectAuthPtr auth, G_GNUC_UNUSED void *config,
                 unsigned int flags)
 {
-    virConnectPtr *opened = g_private_get(&own);
+    virConnectPtr *opened = g_private_get(&to_self);
     g_autoptr(GError) error = NULL;
 
     if (opened) {

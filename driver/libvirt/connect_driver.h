@@ -18,9 +18,9 @@ int nwf_connect_is_secure(virConnectPtr conn);
 int nwf_connect_is_alive(virConnectPtr conn);
 
 /**
- * nwf_connect_own: opens nwfilter:///system for calibration, when the driver takes no calls yet
+ * nwf_connect_to_self: opens nwfilter:///system for calibration, while the driver takes no calls yet
  * @opened_here: (out): whether libvirt opened it with this driver
  *
  * Returns: the connection, or NULL with libvirt's last error set
  */
-virConnectPtr nwf_connect_own(gboolean *opened_here);
+virConnectPtr nwf_connect_to_self(gboolean *opened_here);

@@ -2,11 +2,12 @@
 /*
  * inhibit.c: the daemon's inhibit function
  *
- * A daemon that is started on demand ends when nobody is connected. While there are bindings it must not: learning and
- * healing would end with it. The daemon counts inhibitions, so it hears of changes only.
+ * A daemon that is started on demand ends when no client is connected. While there are bindings it must not end,
+ * because learning and the repair of rules would end with it. The daemon counts inhibitions, so its function is called
+ * only when that changes.
  *
- * The function comes as an argument whose place changed once between releases; what does not point into a loaded
- * program or library is not called.
+ * The daemon passes the function as an argument whose place changed once between releases. So an address that is not in
+ * a loaded program or library is never called.
  */
 #include "driver/libvirt/inhibit.h"
 #include "driver/libvirt/messages.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lock_file.c: DIRECTORY/driver.pid, kept as the stock driver keeps it
+ * lock_file.c: DIRECTORY/driver.pid, used as the stock driver uses it
  *
- * The lock is a POSIX write lock on the first byte, so that a daemon with the stock driver and one with this
- * driver keep each other out. Such a lock is lost when the process closes any descriptor of the file: it is opened here
- * once and nowhere else. The holder removes the file before it lets go, so whoever got a lock looks whether the file of
- * that name still is the one that he locked.
+ * The lock is a POSIX write lock on the first byte, so that a daemon with the stock driver and one with this driver
+ * keep each other out. Such a lock is lost when the process closes any descriptor of the file: it is opened here once
+ * and nowhere else. The holder removes the file before it releases the lock. So whoever has got a lock checks that the
+ * path still names the file that it locked, and tries again if not.
  */
 #include "driver/libvirt/lock_file.h"
 
@@ -22,7 +22,7 @@ struct NwfLockFile {
     int fd;
 };
 
-/* More often than this no file is replaced between two looks at it. */
+/* No file is replaced more often than this between opening and checking it. */
 enum { ATTEMPTS_MAX = 100 };
 
 typedef enum NwfAttempt { ATTEMPT_HELD, ATTEMPT_AGAIN, ATTEMPT_FAILED } NwfAttempt;

@@ -2,15 +2,15 @@
 /*
  * messages.c: errors and log lines for libvirt
  *
- * Callers decide by the numbers of errors, so they are the stock driver's, of the same release. They changed once,
+ * Clients decide by the numbers of errors, so they are the stock driver's, of the same release. They changed once,
  * between 9.0.0 and 11.3.0, for what is missing or misspelt in a rule.
  *
- * libvirt writes into a log source whenever the daemon's filters change, from any thread and as long as the process
- * lives. Sources are therefore made once for each part of the driver and never freed.
+ * libvirt writes into a log source whenever the daemon's filters of the log change, from any thread and as long as the
+ * process lives. So each part of the driver gets one source, which is never freed.
  *
  * Messages quote names, values, lines of files and words of tools, and not all of these are short or UTF-8: whoever may
- * create bindings can write megabytes into the name of a filter. So each message is first made to fit a log and a
- * client.
+ * create bindings can write megabytes into the name of a filter. So each message is first made valid UTF-8 of a bounded
+ * length.
  */
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"

@@ -2,16 +2,17 @@
 /*
  * register.c: the one function that libvirt looks for in the module
  *
- * Runs in the daemon's main thread while it loads its modules, before any other of our functions. The hypervisor
- * drivers that are loaded after us take the shared table as it stands here; its slots are filled later, by calibration.
- * Without the functions that the driver needs to work the table is not shared, and connections to us are told why.
+ * It runs in the daemon's main thread while the daemon loads its modules, before any other function of ours. The
+ * hypervisor drivers that are loaded after it share the nwfilter table as it is then; calibration fills the slots
+ * later. Without the functions that the driver needs to work the table is not shared, and connections fail with the
+ * reason.
  *
- * Messages are in the daemon's language, which the daemon sets, not we. GLib looks translations up only where those of
- * the program itself are there: without libvirt's own catalogue for that language all messages are English.
+ * Messages are in the daemon's language, which the daemon sets. GLib looks translations up only if there are some of
+ * the program itself: without libvirt's own catalogue for a language all messages are English.
  *
- * If libvirt cannot even register a driver there are two ways: to fail, which ends the daemon, or to stay silent, which
- * is as if no module were there. The latter is right where other drivers live in the same daemon, but clients of a
- * daemon that is for network filters alone would wait for ever.
+ * If libvirt cannot even register a driver there are two ways: to fail, which ends the daemon, or to return success, as
+ * if there were no module. The latter is right where other drivers live in the same daemon, but clients of a daemon
+ * that is for network filters alone would wait for ever.
  */
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/connect_driver.h"
@@ -22,11 +23,11 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 
-/* The only symbol that others see. */
+/* The only symbol that the module exports. */
 __attribute__((visibility("default"))) int nwfilterRegister(void);
 
 static gboolean
-daemon_is_ours_alone(void)
+daemon_is_for_filters_alone(void)
 {
     return g_strcmp0(program_invocation_short_name, "virtnwfilterd") == 0;
 }
@@ -54,7 +55,7 @@ nwfilterRegister(void)
     if (error)
         nwf_log_libvirt(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
     if (found == NWF_SYMBOLS_UNUSABLE)
-        return daemon_is_ours_alone() ? -1 : 0;
+        return daemon_is_for_filters_alone() ? -1 : 0;
     if (found == NWF_SYMBOLS_PARTIAL)
         nwf_calls_refuse(error);
     return register_drivers(found == NWF_SYMBOLS_ALL);

@@ -2,16 +2,17 @@
 /*
  * state_driver.c: start, reload and end of the driver in the daemon
  *
- * Start, in this order: the lock that keeps other daemons out, libvirt's functions and slots (before any thread of
- * ours), libxml2's tables (before any client can have anything validated, by us or by libvirt), the configuration, the
- * engine, which brings all stored bindings up; then calls are taken. Only what must end the daemon does: another
- * daemon that holds the lock, and a root directory of an embedded driver. For anything else the driver is degraded: a
- * daemon without filters is better than one that takes all guests' management away, because guests that need a filter
- * do not start without it, and the rules of those that run stay in the kernel.
+ * Start, in this order: the lock that keeps other daemons out; libvirt's slots, before the engine's threads; libxml2's
+ * tables, before any client can have anything validated, by us or by libvirt; the configuration; the engine, which
+ * brings all stored bindings up; then calls are taken. Two things end the daemon: another daemon that holds the lock,
+ * and the root directory of an embedded driver. After any other failure the daemon lives and each call fails with the
+ * reason: a daemon without filters is better than one that takes all guests' management away, because guests that need
+ * a filter do not start without it, and the rules of those that run stay in the kernel.
  *
  * An unprivileged daemon has a driver without an engine and takes no lock.
  *
- * End: calls that are inside have left or are given up; the engine's thread is joined; rules and files stay.
+ * End: the driver waits for running calls, but not for ever, and frees the engine if none is left; rules and files
+ * stay.
  */
 #include "driver/libvirt/state_driver.h"
 #include "conf/schema.h"
@@ -38,7 +39,7 @@
  * finds all done, unless there are a thousand ports or a tool that hangs. */
 #define PATIENCE (1 * G_USEC_PER_SEC)
 
-static NwfLockFile *lock_file; /* touched by initialize and cleanup alone */
+static NwfLockFile *lock_file; /* only initialize and cleanup use it */
 
 static gboolean
 read_config(NwfConfig *config, GError **error)
@@ -93,7 +94,7 @@ start(gboolean privileged, unsigned long version, GError **error)
     return TRUE;
 }
 
-/* What ends the daemon. */
+/* FALSE with @error set: the daemon ends. */
 static gboolean
 may_start(gboolean privileged, const char *root, GError **error)
 {

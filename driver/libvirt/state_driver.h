@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state_driver.h: life of the driver in the daemon
+ * state_driver.h: start, reload and end of the driver in the daemon
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * symbols.c: finds libvirt's private functions
  *
- * libvirt exports them under a version that is different in each release, so a module that was linked to them would
- * load into one release only, and a function that has gone would keep the daemon from starting. dlsym() without a
- * version finds them in every release, and a missing one is a reason to switch off the driver, not the daemon.
+ * libvirt exports them under a version that is different in each release. A module that is linked to them loads into
+ * one release only, and a function that is gone keeps the daemon from starting. dlsym() without a version finds them in
+ * every release, and a missing one switches off the driver, not the daemon.
  *
  * A function of access control that is missing counts as any other: what cannot be checked is not done.
  */

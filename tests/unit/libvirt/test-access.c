@@ -2,11 +2,11 @@
 /*
  * test-access.c: access control decides before a document is looked at
  *
- * Who may not define filters or create bindings is told so, whatever the document says, and nothing has been validated
- * for him. Only of a text that is no such document at all there is nothing to ask about. Who may is told what is wrong,
- * in the order of the stock driver.
+ * A client who may not define filters or create bindings gets that error, whatever the document says, and nothing has
+ * been validated. Only a text that is no such document at all is refused before, because there is nothing to ask about.
+ * A client who may gets the document's first error, in the order of the stock driver.
  *
- * What was decided about is what is done, even if somebody changes things in the meantime.
+ * The driver does what was allowed, even if somebody changes things in the meantime.
  *
  * The driver, its engine and libvirt are real. Answer and argument of the two checks are this program's, because an
  * access driver that says no is polkit's business and needs a daemon.
@@ -145,7 +145,7 @@ test_bindings(void)
     try_all(bindings, G_N_ELEMENTS(bindings), create_binding);
 }
 
-/* The uuid that a filter is given is the one that the check was told. */
+/* A filter without uuid gets the one with which the check was asked. */
 static void
 test_random_uuid(void)
 {

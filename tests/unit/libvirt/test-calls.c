@@ -65,7 +65,7 @@ test_nobody_waits_for_a_tool(void)
     virNWFilterBindingFree(binding);
 }
 
-static gint ended; /* the driver has been told to end */
+static gint ended; /* the end of the driver has begun */
 
 /* One of each kind of call; the answers do not matter. */
 static void
@@ -93,7 +93,7 @@ call_everything(guint turn)
     }
 }
 
-/* Calls until it is told that the driver has ended, which must not be before its end began. */
+/* Calls until a call is refused because the driver has ended, which must not be before its end began. */
 static gpointer
 call_until_the_end(G_GNUC_UNUSED gpointer data)
 {
@@ -120,7 +120,7 @@ reload_until_the_end(G_GNUC_UNUSED gpointer data)
 
 /* The engine goes when the last call has left it; later ones are refused. */
 static void
-test_the_end_comes_amid_calls(void)
+test_the_driver_ends_while_calls_run(void)
 {
     GThread *callers[CALLERS], *reloader = g_thread_new("reload", reload_until_the_end, NULL);
 
@@ -149,6 +149,6 @@ main(int argc, char **argv)
         return 77;
     }
     g_test_add_func("/calls/nobody-waits-for-a-tool", test_nobody_waits_for_a_tool);
-    g_test_add_func("/calls/end", test_the_end_comes_amid_calls);
+    g_test_add_func("/calls/end", test_the_driver_ends_while_calls_run);
     return g_test_run();
 }

@@ -54,7 +54,7 @@ test_all_symbols_are_found(void)
     g_assert_no_error(error);
 }
 
-/* Before the start the tables are empty, and a connection is told so at once. */
+/* Before the start the tables are empty, and opening a connection fails at once. */
 static void
 test_nothing_works_before_the_start(void)
 {

@@ -2,8 +2,8 @@
 /*
  * test-permissions.c: each call asks the rule that libvirt has for it, once, about what it is about
  *
- * Whoever is told no gets libvirt's error and nothing has been done; lists leave out what he may not see. The driver,
- * its engine and libvirt are real; the answers are this program's, as in test-access.c.
+ * A client who is refused gets libvirt's error and nothing has been done; lists leave out what it may not see. The
+ * driver, its engine and libvirt are real; the answers are this program's, as in test-access.c.
  */
 #include "driver/libvirt/state_driver.h"
 #include "driver/libvirt/symbols.h"
@@ -53,11 +53,11 @@ enforce(const char *rule, const char *object)
     X(virNWFilterBindingGetXMLDescEnsureACL)                                                                           \
     X(virNWFilterBindingCreateXMLEnsureACL)                                                                            \
     X(virNWFilterBindingDeleteEnsureACL)
-#define FILTER_SIGHTS(X)                                                                                               \
+#define FILTER_CHECKS(X)                                                                                               \
     X(virConnectNumOfNWFiltersCheckACL)                                                                                \
     X(virConnectListNWFiltersCheckACL)                                                                                 \
     X(virConnectListAllNWFiltersCheckACL)
-#define BINDING_SIGHTS(X) X(virConnectListAllNWFilterBindingsCheckACL)
+#define BINDING_CHECKS(X) X(virConnectListAllNWFilterBindingsCheckACL)
 
 /* clang-format off */
 #define CONNECTION_RULE(rule) \
@@ -66,10 +66,10 @@ enforce(const char *rule, const char *object)
     static int my_##rule(G_GNUC_UNUSED virConnectPtr c, const NwfAbiFilterDef *def) { return enforce(#rule, def->name); }
 #define BINDING_RULE(rule) \
     static int my_##rule(G_GNUC_UNUSED virConnectPtr c, const NwfAbiBindingDef *def) { return enforce(#rule, def->portdev); }
-#define FILTER_SIGHT(rule) \
+#define FILTER_CHECK(rule) \
     static bool my_##rule(G_GNUC_UNUSED virConnectPtr c, const NwfAbiFilterDef *def) \
     { return answer(#rule, def->name) && strcmp(def->name, "hidden") != 0; }
-#define BINDING_SIGHT(rule) \
+#define BINDING_CHECK(rule) \
     static bool my_##rule(G_GNUC_UNUSED virConnectPtr c, const NwfAbiBindingDef *def) \
     { return answer(#rule, def->portdev) && strcmp(def->filter, "hidden") != 0; }
 #define USE(rule) nwf_symbols.rule = my_##rule;
@@ -77,8 +77,8 @@ enforce(const char *rule, const char *object)
 CONNECTION_RULES(CONNECTION_RULE)
 FILTER_RULES(FILTER_RULE)
 BINDING_RULES(BINDING_RULE)
-FILTER_SIGHTS(FILTER_SIGHT)
-BINDING_SIGHTS(BINDING_SIGHT)
+FILTER_CHECKS(FILTER_CHECK)
+BINDING_CHECKS(BINDING_CHECK)
 
 static void
 use_own_rules(void)
@@ -86,8 +86,8 @@ use_own_rules(void)
     CONNECTION_RULES(USE)
     FILTER_RULES(USE)
     BINDING_RULES(USE)
-    FILTER_SIGHTS(USE)
-    BINDING_SIGHTS(USE)
+    FILTER_CHECKS(USE)
+    BINDING_CHECKS(USE)
 }
 /* clang-format on */
 
