@@ -56,6 +56,17 @@ assert_healed(const char *right, guint seconds)
     g_assert_cmpstr(now, ==, right);
 }
 
+/* The sentinel behind what must not be noticed: a change that must be is undone, and the log has a warning of it alone. */
+static void
+assert_observer_lives(const char *right)
+{
+    g_free(sandbox_run("iptables -F FI-va"));
+    assert_healed(right, 10);
+    for (guint i = 0; i < 100 && engine_logged(NWF_LOG_WARNING, "outside") == 0; i++)
+        g_usleep(50 * 1000); /* it is logged when all is done */
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
+}
+
 static void
 test_a_change_is_undone(gconstpointer script)
 {
@@ -81,11 +92,13 @@ test_own_changes_are_no_news(void)
         expect_done(engine_define(world->engine, "web", i % 2 ? RULES : OTHERS, &error));
     expect_done(engine_unbind(world->engine, "vb", &error));
     world_runs();
+    g_autofree char *right = world_kernel();
     guint32 before = generation();
     g_usleep(G_USEC_PER_SEC);
     g_assert_cmpuint(world_runs(), ==, 0);
     g_assert_cmpuint(generation(), ==, before);
     g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
+    assert_observer_lives(right);
 }
 
 static void
@@ -94,10 +107,12 @@ test_others_may_do_as_they_like(gconstpointer script)
     g_autoptr(World) world G_GNUC_UNUSED = world_with_ports();
 
     g_free(sandbox_run(script));
+    g_autofree char *right = world_kernel();
     guint32 before = generation();
     g_usleep(G_USEC_PER_SEC / 2);
     g_assert_cmpuint(world_runs(), ==, 0);
     g_assert_cmpuint(generation(), ==, before);
+    assert_observer_lives(right);
 }
 
 /* Who does it again and again: many times is put right less often, and told twice. */
