@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * subject.c: the backend under test, and what its tests say about it
+ * subject.c: the backend under test with its ports, and what its tests say about it
  *
  * What is compared is always the kernel's own listing, never what the backend believes.
  */
@@ -26,6 +26,69 @@ backend_new(void)
     g_assert_no_error(error);
     g_free(sandbox_record());
     return backend;
+}
+
+Subject *
+subject_new(const char *ports, const char *old_rules, const char *new_rules)
+{
+    Subject *subject = g_new0(Subject, 1);
+
+    sandbox_fresh();
+    subject->backend = backend_new();
+    subject->ports = g_strsplit(ports, " ", -1);
+    subject->old_plan = harness_plan(old_rules);
+    subject->new_plan = new_rules ? harness_plan(new_rules) : NULL;
+    subject_apply(subject, NULL, subject->old_plan);
+    subject->before = everything();
+    g_array_unref(subject->backend->take_runs(subject->backend));
+    g_free(sandbox_record());
+    return subject;
+}
+
+void
+subject_free(Subject *subject)
+{
+    backend_free(subject->backend);
+    g_strfreev(subject->ports);
+    nwf_plan_unref(subject->old_plan);
+    g_clear_pointer(&subject->new_plan, nwf_plan_unref);
+    g_free(subject->before);
+    g_free(subject);
+}
+
+void
+subject_apply(Subject *subject, NwfPlan *old_plan, NwfPlan *new_plan)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GError) error = NULL;
+
+    for (char **port = subject->ports; *port; port++)
+        g_ptr_array_add(changes, nwf_port_change_new(*port, old_plan, new_plan));
+    subject->backend->apply(subject->backend, changes, NULL, &error);
+    g_assert_no_error(error);
+}
+
+char *
+subject_refuse(Subject *subject)
+{
+    return refuse(subject->backend, subject->ports[0], subject->old_plan, subject->new_plan);
+}
+
+void
+assert_unchanged(Subject *subject)
+{
+    g_autofree char *now = everything();
+
+    g_assert_cmpstr(now, ==, subject->before);
+}
+
+char *
+fresh_with(NwfPlan *plan)
+{
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, plan);
+    return everything();
 }
 
 void

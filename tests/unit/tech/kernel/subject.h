@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * subject.h: the backend under test, and what its tests say about it
+ * subject.h: the backend under test with its ports, and what its tests say about it
  */
 #pragma once
 
@@ -29,6 +29,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_free)
 
 /** backend_new: a backend that has looked around. */
 Backend *backend_new(void);
+
+/* A backend in a network of its own, with ports that have rules. */
+typedef struct Subject {
+    Backend *backend;
+    char **ports;
+    NwfPlan *old_plan; /* of each port, in force */
+    NwfPlan *new_plan; /* what a test changes it to; may be NULL */
+    char *before;      /* what the kernel lists with the old plan */
+} Subject;
+
+/**
+ * subject_new: @ports: names, separated by blanks; @new_rules may be NULL. The records of tools and of transactions
+ * are empty; (transfer full).
+ */
+Subject *subject_new(const char *ports, const char *old_rules, const char *new_rules);
+void subject_free(Subject *subject);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Subject, subject_free)
+
+/** subject_apply: all ports change from @old_plan to @new_plan in one batch, which is taken. */
+void subject_apply(Subject *subject, NwfPlan *old_plan, NwfPlan *new_plan);
+
+/** subject_refuse: (transfer full): the change of the first port to the new plan is refused with this message. */
+char *subject_refuse(Subject *subject);
+
+/** assert_unchanged: the kernel lists what it did before. */
+void assert_unchanged(Subject *subject);
+
+/** fresh_with: (transfer full): what the kernel lists when a port "v" alone has @plan in a fresh network. */
+char *fresh_with(NwfPlan *plan);
 
 /** apply: the change is made. */
 void apply(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan);

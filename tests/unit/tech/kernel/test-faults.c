@@ -15,23 +15,16 @@
 static void
 test_a_refused_update_changes_nothing(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A IPV6_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B NO_SET_V6);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A IPV6_A, ETHERNET_B IPV4_B NO_SET_V6);
+    g_autofree char *message = subject_refuse(subject);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
-    g_autofree char *after = everything();
-
-    g_assert_cmpstr(before, ==, after);
+    assert_unchanged(subject);
     assert_contains(message, "filter 'root', rule at line 2, port 'v'");
     assert_contains(message, "ip6tables-restore");
     assert_contains(message, "Set missing doesn't exist");
     assert_lacks(message, "closed");
     /* and it is as usable as before */
-    apply(backend, "v", old_plan, NULL);
+    subject_apply(subject, subject->old_plan, NULL);
     assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
 }
 
@@ -72,41 +65,28 @@ test_the_place_is_not_read_from_a_name(void)
 static void
 test_all_ports_or_none(void)
 {
-    g_autoptr(NwfPlan) good = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) better = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(Subject) good = subject_new("good", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
     g_autoptr(NwfPlan) bad = harness_plan(NO_SET_V6);
+    g_autoptr(GPtrArray) changes = harness_change("good", good->old_plan, good->new_plan);
     g_autoptr(GError) error = NULL;
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "good", NULL, good);
-    g_autofree char *before = everything();
-    g_autoptr(GPtrArray) changes = harness_change("good", good, better);
     g_ptr_array_add(changes, nwf_port_change_new("bad", NULL, bad));
-    g_ptr_array_add(changes, nwf_port_change_new("new", NULL, better));
-    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    g_ptr_array_add(changes, nwf_port_change_new("new", NULL, good->new_plan));
+    g_assert_false(good->backend->apply(good->backend, changes, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
-    g_autofree char *after = everything();
-    g_assert_cmpstr(before, ==, after);
+    assert_unchanged(good);
 }
 
 /* The last stage refuses: the Ethernet layer, closed by then, gets its old rules again. */
 static void
 test_a_failure_in_the_last_stage_reopens(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
     sandbox_spoil("ebtables-restore", REFUSES_NEW);
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *message = subject_refuse(subject);
     sandbox_spoil("ebtables-restore", NULL);
-    g_autofree char *after = everything();
-
-    g_assert_cmpstr(before, ==, after);
+    assert_unchanged(subject);
     assert_contains(message, "no such thing");
 }
 
@@ -116,20 +96,13 @@ test_a_failure_in_the_last_stage_reopens(void)
 static void
 test_what_a_dying_tool_removed_comes_back(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
     sandbox_spoil("iptables-restore", "$REAL \"$@\"; rm $INSTEAD; kill -KILL $$");
     sandbox_spoil("ebtables-restore", REFUSES_NEW);
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *message = subject_refuse(subject);
     sandbox_spoil("ebtables-restore", NULL);
-    g_autofree char *after = everything();
-
-    g_assert_cmpstr(before, ==, after);
+    assert_unchanged(subject);
     assert_lacks(message, "closed");
 }
 
@@ -137,18 +110,13 @@ test_what_a_dying_tool_removed_comes_back(void)
 static void
 test_a_failed_way_back_leaves_the_port_closed(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B NO_SET_V6);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B NO_SET_V6);
     g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
     sandbox_spoil("iptables-restore",
                   "t=$(mktemp -p /run); cat > $t; if grep -q 'dport 1 ' $t; then echo 'never again' >&2; "
                   "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s");
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *message = subject_refuse(subject);
     g_autofree char *closed = sandbox_listing(NWF_LAYER_ETHERNET);
     assert_contains(message, "the old rules could not be put back: ");
     assert_contains(message, "never again");
@@ -158,9 +126,8 @@ test_a_failed_way_back_leaves_the_port_closed(void)
 
     /* the caller still believes in the old plan; an equal one is work now */
     sandbox_spoil("iptables-restore", NULL);
-    apply(backend, "v", old_plan, same);
-    g_autofree char *after = everything();
-    g_assert_cmpstr(before, ==, after);
+    subject_apply(subject, subject->old_plan, same);
+    assert_unchanged(subject);
 }
 
 /* A tool that dies after the kernel has heard it: the table is read, and the truth is found. */
@@ -185,15 +152,10 @@ test_a_tool_that_dies_is_followed_up(void)
 static void
 test_an_update_is_said_again_after_a_death(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_A IPV4_B);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_A IPV4_B);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_free(sandbox_record());
     sandbox_spoil("iptables-restore", "rm $INSTEAD; kill -KILL $$");
-    apply(backend, "v", old_plan, new_plan);
+    subject_apply(subject, subject->old_plan, subject->new_plan);
     assert_ran("iptables-restore iptables-save iptables-restore");
     g_autofree char *listing = sandbox_listing(NWF_LAYER_IPV4);
     assert_contains(listing, "-A FI-v -p tcp -m tcp --dport 2 ");
@@ -203,26 +165,20 @@ test_an_update_is_said_again_after_a_death(void)
 static void
 test_a_tool_that_always_dies_leaves_the_port_closed(gconstpointer also_spoilt)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
     g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
     sandbox_spoil("iptables-restore", "$REAL \"$@\"; kill -KILL $$");
     sandbox_spoil(also_spoilt, "exit 1");
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *message = subject_refuse(subject);
     g_autofree char *closed = sandbox_listing(NWF_LAYER_ETHERNET);
     assert_contains(message, "these ports are closed until the next change: 'v'");
     assert_contains(closed, "-A libvirt-I-v -j DROP\n");
 
     sandbox_spoil("iptables-restore", NULL);
     sandbox_spoil(also_spoilt, NULL);
-    apply(backend, "v", old_plan, same);
-    g_autofree char *after = everything();
-    g_assert_cmpstr(before, ==, after);
+    subject_apply(subject, subject->old_plan, same);
+    assert_unchanged(subject);
 }
 
 /*
@@ -238,16 +194,11 @@ test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
                                             "$REAL \"$@\" < $t; kill -KILL $$; fi; exec $REAL \"$@\" < $t",
                                             (const char *)second_time);
 
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
     g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
 
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
-    g_autofree char *before = everything();
     sandbox_spoil("ebtables-restore", dies);
-    g_autofree char *message = refuse(backend, "v", old_plan, new_plan);
+    g_autofree char *message = subject_refuse(subject);
     g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
     g_autofree char *ipv4 = sandbox_listing(NWF_LAYER_IPV4);
     assert_contains(ethernet, "0x1002");
@@ -255,9 +206,8 @@ test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
     assert_contains(message, "closed or have the new rules until the next change: 'v'");
 
     sandbox_spoil("ebtables-restore", "rm -f $INSTEAD.2");
-    apply(backend, "v", old_plan, same);
-    g_autofree char *after = everything();
-    g_assert_cmpstr(before, ==, after);
+    subject_apply(subject, subject->old_plan, same);
+    assert_unchanged(subject);
 }
 
 static void

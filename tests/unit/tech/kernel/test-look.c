@@ -7,24 +7,16 @@
 
 #include "tests/unit/tech/kernel/subject.h"
 
-/* Two ports with rules at all layers, and what the kernel should hold of them. */
-typedef struct World {
-    NwfPlan *plan;
-    Backend *backend;
-    char *right;
-} World;
-
 static int
 compare_names(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* All listings; the dispatch rules, among which the order of the ports means nothing, sorted at the end. */
+/* Listings with the dispatch rules, among which the order of the ports means nothing, sorted at the end. */
 static char *
-all_in_order(void)
+in_order(const char *text)
 {
-    g_autofree char *text = everything();
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GPtrArray) dispatch = g_ptr_array_new();
     g_autoptr(GString) out = g_string_new(NULL);
@@ -40,57 +32,29 @@ all_in_order(void)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static void
-apply_both(World *world, NwfPlan *old_plan)
+/* Two ports with rules at all layers. */
+static Subject *
+two_ports(void)
 {
-    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
-    g_autoptr(GError) error = NULL;
-
-    g_ptr_array_add(changes, nwf_port_change_new("v", old_plan, world->plan));
-    g_ptr_array_add(changes, nwf_port_change_new("w", old_plan, world->plan));
-    world->backend->apply(world->backend, changes, NULL, &error);
-    g_assert_no_error(error);
+    return subject_new("v w", ETHERNET_A IPV4_A IPV6_A, NULL);
 }
-
-static World *
-world_new(void)
-{
-    World *world = g_new0(World, 1);
-
-    sandbox_fresh();
-    world->plan = harness_plan(ETHERNET_A IPV4_A IPV6_A);
-    world->backend = backend_new();
-    apply_both(world, NULL);
-    world->right = all_in_order();
-    g_array_unref(world->backend->take_runs(world->backend));
-    g_free(sandbox_record());
-    return world;
-}
-
-static void
-world_free(World *world)
-{
-    backend_free(world->backend);
-    nwf_plan_unref(world->plan);
-    g_free(world->right);
-    g_free(world);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
 
 static guint
-writes(World *world)
+writes(Subject *subject)
 {
-    g_autoptr(GArray) runs = world->backend->take_runs(world->backend);
+    g_autoptr(GArray) runs = subject->backend->take_runs(subject->backend);
 
     return runs->len;
 }
 
 static void
-assert_right(World *world)
+assert_right(Subject *subject)
 {
-    g_autofree char *now = all_in_order();
+    g_autofree char *listing = everything();
+    g_autofree char *now = in_order(listing);
+    g_autofree char *right = in_order(subject->before);
 
-    g_assert_cmpstr(now, ==, world->right);
+    g_assert_cmpstr(now, ==, right);
 }
 
 static void
@@ -104,12 +68,12 @@ touched_free(gpointer data)
 
 /* What the kernel announces of a change of one chain, or of a whole table. */
 static GPtrArray *
-touched_new(World *world, guint8 family, const char *chain)
+touched_new(Subject *subject, guint8 family, const char *chain)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(touched_free);
     NwfTouched *touched = g_new0(NwfTouched, 1);
 
-    touched->table = world->backend->tables;
+    touched->table = subject->backend->tables;
     while (touched->table->family != family)
         touched->table++;
     touched->chain = g_strdup(chain);
@@ -119,12 +83,12 @@ touched_new(World *world, guint8 family, const char *chain)
 
 /* Names of the ports that are to be applied again, sorted; NULL: nothing of ours was touched. */
 static char *
-look(World *world, GPtrArray *touched)
+look(Subject *subject, GPtrArray *touched)
 {
     g_autoptr(GPtrArray) ports = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(world->backend->look(world->backend, touched, &ports, &error));
+    g_assert_true(subject->backend->look(subject->backend, touched, &ports, &error));
     g_assert_no_error(error);
     if (!ports)
         return NULL;
@@ -134,113 +98,113 @@ look(World *world, GPtrArray *touched)
 }
 
 static void
-apply_nothing(World *world)
+apply_nothing(Subject *subject)
 {
     g_autoptr(GPtrArray) nothing = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
 
-    world->backend->apply(world->backend, nothing, NULL, &error);
+    subject->backend->apply(subject->backend, nothing, NULL, &error);
     g_assert_no_error(error);
 }
 
 /* A new backend finds the rules of the last one; @meanwhile happens between the two. */
 static void
-take_over(World *world, const char *meanwhile)
+take_over(Subject *subject, const char *meanwhile)
 {
     g_free(sandbox_run(meanwhile));
-    backend_free(world->backend);
-    world->backend = backend_new();
-    apply_nothing(world);
-    apply_both(world, NULL);
+    backend_free(subject->backend);
+    subject->backend = backend_new();
+    apply_nothing(subject);
+    subject_apply(subject, NULL, subject->old_plan);
 }
 
 static void
 test_one_port_differs(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
-    take_over(world, "ebtables -t nat -A libvirt-I-w -j ACCEPT");
+    take_over(subject, "ebtables -t nat -A libvirt-I-w -j ACCEPT");
     assert_ran("ebtables-restore ebtables-save iptables-restore iptables-save ip6tables-restore ip6tables-save "
                "ebtables-restore");
-    g_assert_cmpuint(writes(world), ==, 1);
-    assert_right(world);
+    g_assert_cmpuint(writes(subject), ==, 1);
+    assert_right(subject);
 }
 
 /* Nothing is taken for right that is not, wherever it is wrong. */
 static void
 test_nothing_wrong_is_kept(gconstpointer script)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
-    take_over(world, script);
-    g_assert_cmpuint(writes(world), >, 0);
-    assert_right(world);
+    take_over(subject, script);
+    g_assert_cmpuint(writes(subject), >, 0);
+    assert_right(subject);
 }
 
 /* What cannot be rehearsed is written. */
 static void
 test_without_rehearsal(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
     sandbox_spoil("iptables-restore",
                   "[ $(readlink /proc/self/ns/net) = $(readlink /proc/$PPID/ns/net) ] || exit 2");
-    take_over(world, "true");
-    g_assert_cmpuint(writes(world), ==, 1);
-    assert_right(world);
+    take_over(subject, "true");
+    g_assert_cmpuint(writes(subject), ==, 1);
+    assert_right(subject);
 }
 
 /* A tool that is slow and then refuses is not asked again and again. */
 static void
 test_slow_rehearsal(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
     sandbox_spoil("ip6tables-restore",
                   "[ $(readlink /proc/self/ns/net) = $(readlink /proc/$PPID/ns/net) ] || { sleep 6; exit 2; }");
-    take_over(world, "true");
+    take_over(subject, "true");
     assert_ran("ebtables-restore ebtables-save iptables-restore iptables-save ip6tables-restore ip6tables-restore");
-    assert_right(world);
+    assert_right(subject);
 }
 
 /* Both ports are known to be right: only what was touched is read, and written only if it differs. */
 static void
 test_a_chain_of_one_port(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "libvirt-I-w");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_BRIDGE, "libvirt-I-w");
 
     g_free(sandbox_run("ebtables -t nat -I libvirt-I-w -j ACCEPT"));
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_cmpstr(ports, ==, "w");
     assert_ran("ebtables-save");
-    apply_both(world, world->plan);
-    g_assert_cmpuint(writes(world), ==, 1);
-    assert_right(world);
-    apply_both(world, world->plan);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    g_assert_cmpuint(writes(subject), ==, 1);
+    assert_right(subject);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
     assert_ran("ebtables-restore ebtables-save ebtables-restore"); /* rehearsal, then in earnest, and that was all */
 }
 
 static void
 test_a_touch_that_did_no_harm(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "FI-v");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "FI-v");
 
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_cmpstr(ports, ==, "v");
-    apply_both(world, world->plan);
-    g_assert_cmpuint(writes(world), ==, 0);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    g_assert_cmpuint(writes(subject), ==, 0);
 }
 
 static void
 test_chains_of_others(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "DOCKER");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "DOCKER");
 
     g_free(sandbox_run("iptables -N DOCKER; iptables -A DOCKER -j ACCEPT"));
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_null(ports);
     assert_ran("");
 }
@@ -248,40 +212,40 @@ test_chains_of_others(void)
 static void
 test_a_flushed_table(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
     g_free(sandbox_run("nft flush ruleset"));
-    g_autofree char *ports = look(world, NULL);
+    g_autofree char *ports = look(subject, NULL);
     g_assert_cmpstr(ports, ==, "v w");
-    apply_both(world, world->plan);
-    assert_right(world);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    assert_right(subject);
 }
 
 /* Ports that no frame comes to any more need no rehearsal to know that they must be written. */
 static void
 test_flushed_dispatch(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "PREROUTING");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_BRIDGE, "PREROUTING");
 
     g_free(sandbox_run("ebtables -t nat -F"));
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_cmpstr(ports, ==, "v w");
     assert_ran("ebtables-save");
-    apply_both(world, world->plan);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
     assert_ran("ebtables-restore");
-    assert_right(world);
+    assert_right(subject);
 }
 
 /* Being compared changes nothing of what is known: who asks twice is answered twice. */
 static void
 test_compared_again(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
-    take_over(world, "true");
-    apply_both(world, NULL);
-    g_assert_cmpuint(writes(world), ==, 0);
+    take_over(subject, "true");
+    subject_apply(subject, NULL, subject->old_plan);
+    g_assert_cmpuint(writes(subject), ==, 0);
 }
 
 /* What somebody did to a table that tells nothing is not forgotten over a batch of ours. */
@@ -319,50 +283,50 @@ test_a_mute_table(void)
 static void
 test_a_flush_that_a_batch_finds(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
     g_autoptr(NwfPlan) other = harness_plan(ETHERNET_B IPV4_A IPV6_A);
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_BRIDGE, "PREROUTING");
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_BRIDGE, "PREROUTING");
 
     g_free(sandbox_run("nft flush table bridge nat"));
-    apply(world->backend, "v", world->plan, other);
-    g_assert_cmpuint(writes(world), ==, 2); /* the first was refused */
-    g_autofree char *ports = look(world, touched);
+    apply(subject->backend, "v", subject->old_plan, other);
+    g_assert_cmpuint(writes(subject), ==, 2); /* the first was refused */
+    g_autofree char *ports = look(subject, touched);
     g_assert_cmpstr(ports, ==, "w");
-    apply(world->backend, "v", other, world->plan);
-    apply(world->backend, "w", world->plan, world->plan);
-    assert_right(world);
+    apply(subject->backend, "v", other, subject->old_plan);
+    apply(subject->backend, "w", subject->old_plan, subject->old_plan);
+    assert_right(subject);
 }
 
 /* Jumps to the base chains belong to no port. */
 static void
 test_base_jumps(gconstpointer script)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "FORWARD");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "FORWARD");
 
     g_free(sandbox_run(script));
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_cmpstr(ports, ==, "");
-    apply_nothing(world);
-    g_assert_cmpuint(writes(world), ==, 1);
+    apply_nothing(subject);
+    g_assert_cmpuint(writes(subject), ==, 1);
     g_autofree char *now = sandbox_listing(NWF_LAYER_IPV4);
     g_assert_true(g_str_has_prefix(strstr(now, "-A INPUT"), "-A INPUT -j libvirt-host-in\n"));
     g_assert_true(g_str_has_prefix(strstr(now, "-A FORWARD"), "-A FORWARD -j libvirt-in\n-A FORWARD -j libvirt-out\n"
                                                               "-A FORWARD -j libvirt-in-post\n"));
-    apply_nothing(world);
-    g_assert_cmpuint(writes(world), ==, 0);
+    apply_nothing(subject);
+    g_assert_cmpuint(writes(subject), ==, 0);
 }
 
 static void
 test_rules_of_others_stay(void)
 {
-    g_autoptr(World) world = world_new();
+    g_autoptr(Subject) subject = two_ports();
 
     g_free(sandbox_run("iptables -I FORWARD 1 -s 10.1.1.1 -j ACCEPT; iptables -A FORWARD -s 10.1.1.2 -j ACCEPT;"
                        "iptables -N other; iptables -A other -j DROP; ebtables -t nat -I PREROUTING -p 0x1234 -j DROP"));
-    g_autofree char *ports = look(world, NULL);
+    g_autofree char *ports = look(subject, NULL);
     g_assert_cmpstr(ports, ==, "v w");
-    apply_both(world, world->plan);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
     g_autofree char *now = everything();
     assert_contains(now, "-A FORWARD -j libvirt-in-post\n-A FORWARD -s 10.1.1.1/32 -j ACCEPT\n"
                          "-A FORWARD -s 10.1.1.2/32 -j ACCEPT\n");
@@ -374,25 +338,25 @@ test_rules_of_others_stay(void)
 static void
 test_strangers_in_a_base_chain(void)
 {
-    g_autoptr(World) world = world_new();
-    g_autoptr(GPtrArray) touched = touched_new(world, NFPROTO_IPV4, "libvirt-in");
+    g_autoptr(Subject) subject = two_ports();
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "libvirt-in");
 
     g_free(sandbox_run("iptables -I libvirt-in -j ACCEPT; iptables -I libvirt-host-in 2 -s 10.1.1.1 -j ACCEPT"));
-    g_autofree char *ports = look(world, touched);
+    g_autofree char *ports = look(subject, touched);
     g_assert_nonnull(ports);
-    apply_both(world, world->plan);
-    g_assert_cmpuint(writes(world), ==, 1);
-    apply(world->backend, "x", NULL, world->plan);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    g_assert_cmpuint(writes(subject), ==, 1);
+    apply(subject->backend, "x", NULL, subject->old_plan);
     g_autofree char *now = sandbox_listing(NWF_LAYER_IPV4);
     const char *const stranger = strstr(now, "-A libvirt-in -j ACCEPT");
     g_assert_nonnull(stranger);
     g_assert_null(strstr(stranger, "-A libvirt-in -m physdev"));
     g_assert_cmpuint(strstr(now, "-A libvirt-in -m physdev --physdev-in x") < stranger, ==, TRUE);
     g_assert_null(strstr(strstr(now, "-A libvirt-host-in -s 10.1.1.1"), "-A libvirt-host-in -m"));
-    writes(world);
-    g_autofree char *again G_GNUC_UNUSED = look(world, NULL);
-    apply_both(world, world->plan);
-    g_assert_cmpuint(writes(world), ==, 0);
+    writes(subject);
+    g_autofree char *again G_GNUC_UNUSED = look(subject, NULL);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    g_assert_cmpuint(writes(subject), ==, 0);
 }
 
 static const KernelTest tests[] = {

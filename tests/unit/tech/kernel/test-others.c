@@ -66,42 +66,30 @@ test_only_a_mixture_is_closed(void)
 static void
 test_reading_finds_ports_and_changes_nothing(void)
 {
-    g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A IPV6_A);
+    g_autoptr(Subject) first = subject_new("v-1", ETHERNET_A IPV6_A, NULL);
     g_autoptr(GPtrArray) ports = NULL;
 
-    sandbox_fresh();
-    g_autoptr(Backend) first = backend_new();
-    apply(first, "v-1", NULL, plan);
-    g_autofree char *before = everything();
     g_autoptr(Backend) second = nwf_ebiptables_new(FALSE, NULL);
     g_assert_true(second->read(second, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(ports, 0), ==, "v-1");
-    g_autofree char *after = everything();
-    g_assert_cmpstr(before, ==, after);
+    assert_unchanged(first);
 }
 
 static void
 test_rules_flushed_by_somebody_come_back_with_the_next_change(void)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A IPV4_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_B IPV4_B);
+    g_autofree char *wanted = fresh_with(plan);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
 
-    sandbox_fresh();
-    g_autoptr(Backend) untouched = backend_new();
-    apply(untouched, "v", NULL, new_plan);
-    g_autofree char *wanted = everything();
-
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
     g_free(sandbox_run("nft flush ruleset"));
-    apply(backend, "v", old_plan, new_plan);
+    subject_apply(subject, subject->old_plan, subject->new_plan);
     g_autofree char *after = everything();
     g_assert_cmpstr(after, ==, wanted);
 
     g_free(sandbox_run("ebtables -t nat -F PREROUTING; iptables -F; iptables -X"));
-    apply(backend, "v", new_plan, NULL);
+    subject_apply(subject, subject->new_plan, NULL);
     g_autofree char *rest = everything();
     assert_lacks(rest, "-v");
 }
@@ -110,20 +98,14 @@ test_rules_flushed_by_somebody_come_back_with_the_next_change(void)
 static void
 test_a_flushed_port_is_not_taken_for_filtered(gconstpointer flush)
 {
-    g_autoptr(NwfPlan) old_plan = harness_plan(ETHERNET_A);
-    g_autoptr(NwfPlan) new_plan = harness_plan("<rule action='drop' direction='out'><mac protocolid='0x1002'/></rule>");
+    static const char rules[] = "<rule action='drop' direction='out'><mac protocolid='0x1002'/></rule>";
+    g_autoptr(NwfPlan) plan = harness_plan(rules);
+    g_autofree char *wanted = fresh_with(plan);
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A, rules);
 
-    sandbox_fresh();
-    g_autoptr(Backend) untouched = backend_new();
-    apply(untouched, "v", NULL, new_plan);
-    g_autofree char *wanted = everything();
-
-    sandbox_fresh();
-    g_autoptr(Backend) backend = backend_new();
-    apply(backend, "v", NULL, old_plan);
     g_free(sandbox_run(flush));
     g_free(sandbox_record());
-    apply(backend, "v", old_plan, new_plan);
+    subject_apply(subject, subject->old_plan, subject->new_plan);
     assert_ran("ebtables-restore ebtables-save ebtables-restore");
     g_autofree char *after = everything();
     g_assert_cmpstr(after, ==, wanted);
@@ -175,11 +157,7 @@ test_rules_of_the_stock_driver_are_taken_over(void)
         "ACCEPT\n"
         "-A libvirt-host-in -m physdev --physdev-in v -g HI-v\n-A FORWARD -j libvirt-in\nCOMMIT\nEOF\n";
     g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A IPV4_A);
-
-    sandbox_fresh();
-    g_autoptr(Backend) clean = backend_new();
-    apply(clean, "v", NULL, plan);
-    g_autofree char *wanted = everything();
+    g_autofree char *wanted = fresh_with(plan);
 
     sandbox_fresh();
     g_free(sandbox_run(by_stock));
