@@ -30,8 +30,8 @@ ONE_LAYER = {
 }
 
 
-@pytest.fixture(name="house")
-def fixture_house(host, long):
+@pytest.fixture(name="guarded")
+def fixture_guarded(host, long):
     """A, B and a crowd with the same filter."""
     host.define("chained", drops(0x9200), chain="arp-more")
     host.define("plain", drops(0x9201))
@@ -40,80 +40,80 @@ def fixture_house(host, long):
     return host
 
 
-def both_ways(house, allowed=FREE):
+def both_ways(guarded, allowed=FREE):
     """Frames at full rate from the guest and to it."""
     each = RATE // len(GUARDED + FREE)
-    return (Flood(house.wire, A >> C, forbidden=GUARDED, allowed=allowed, rate=each),
-            Flood(house.wire, C >> A, allowed=allowed, rate=each))
+    return (Flood(guarded.wire, A >> C, forbidden=GUARDED, allowed=allowed, rate=each),
+            Flood(guarded.wire, C >> A, allowed=allowed, rate=each))
 
 
 @pytest.mark.parametrize("version", ONE_LAYER.values(), ids=ONE_LAYER)
-def test_one_layer_changes(house, version, long):
+def test_one_layer_changes(guarded, version, long):
     """No frame passes that both versions forbid, none is lost that both allow."""
-    out, back = both_ways(house)
+    out, back = both_ways(guarded)
     with out, back:
         for number in range(30 if long else 6):
-            house.define(GUARD, version(number))
+            guarded.define(GUARD, version(number))
     assert not out.leaked, f"{out.leaked} passed"
     assert not out.lost and not back.lost, f"lost (sent, came): {out.lost} {back.lost}"
 
 
-def test_all_layers_change(house, long):
+def test_all_layers_change(guarded, long):
     """No frame passes that both versions forbid, also if all layers change at once."""
-    out, back = both_ways(house, allowed=())[0], Flood(house.wire, B >> C, forbidden=GUARDED, rate=RATE // 6)
+    out, back = both_ways(guarded, allowed=())[0], Flood(guarded.wire, B >> C, forbidden=GUARDED, rate=RATE // 6)
     with out, back:
         for number in range(30 if long else 6):
-            house.define(GUARD, guard(number))
+            guarded.define(GUARD, guard(number))
     assert not out.leaked and not back.leaked, f"passed: {out.leaked} {back.leaked}"
-    assert house.passing(FREE) == [str(frame) for frame in FREE]
+    assert guarded.passing(FREE) == [str(frame) for frame in FREE]
 
 
-def test_layers_come_and_go(house, long):
+def test_layers_come_and_go(guarded, long):
     """A layer whose only rules are new, or were the last ones: what both versions forbid at another layer stays forbidden."""
     ether_only, ip_only = drops(0x88B5), drops(port=9)
-    with Flood(house.wire, A >> C, forbidden=GUARDED[:1], rate=RATE // 3) as flood:
+    with Flood(guarded.wire, A >> C, forbidden=GUARDED[:1], rate=RATE // 3) as flood:
         for _ in range(10 if long else 3):
-            house.define(GUARD, ether_only)
-            house.define(GUARD, ether_only + ip_only)
+            guarded.define(GUARD, ether_only)
+            guarded.define(GUARD, ether_only + ip_only)
     assert not flood.leaked
-    with Flood(house.wire, A >> C, forbidden=GUARDED[1:], rate=RATE // 3) as flood:
+    with Flood(guarded.wire, A >> C, forbidden=GUARDED[1:], rate=RATE // 3) as flood:
         for _ in range(10 if long else 3):
-            house.define(GUARD, ip_only)
-            house.define(GUARD, ip_only + ether_only)
+            guarded.define(GUARD, ip_only)
+            guarded.define(GUARD, ip_only + ether_only)
     assert not flood.leaked
 
 
-def test_neighbours_come_and_go(house):
+def test_neighbours_come_and_go(guarded):
     """Other ports that are bound and let go are nothing to this one: nothing leaks, nothing is lost."""
-    out, back = both_ways(house)
+    out, back = both_ways(guarded)
     with out, back:
         for number in range(5):
-            house.bind(f"late{number}")
-            house.client.unbind(f"late{number}")
+            guarded.bind(f"late{number}")
+            guarded.client.unbind(f"late{number}")
     assert not out.leaked and not out.lost and not back.lost, f"passed: {out.leaked}, lost: {out.lost} {back.lost}"
 
 
-def test_refused_change_under_traffic(house):
+def test_refused_change_under_traffic(guarded):
     """A definition that the kernel refuses for one port is no moment of its own for the others."""
     refused = guard(1) + "<rule action='drop' direction='out'><all ipset='no-such-set' ipsetflags='src'/></rule>"
-    out, back = both_ways(house)
+    out, back = both_ways(guarded)
     with out, back:
         for _ in range(3):
-            assert outcome(house.define, GUARD, refused) == "FW"
+            assert outcome(guarded.define, GUARD, refused) == "FW"
     assert not out.leaked and not out.lost and not back.lost, f"passed: {out.leaked}, lost: {out.lost} {back.lost}"
 
 
-def test_change_is_one_batch(house):
+def test_change_is_one_batch(guarded):
     """However many ports use a filter, its change is a few transactions: closing, both IP layers, Ethernet."""
     with Changes() as changes:
-        house.define(GUARD, guard(2))
+        guarded.define(GUARD, guard(2))
     assert changes.count <= 4 * 2
-    assert all("1002" in house.lab.rules(port) for port in (PORT, OTHER, "crowd7"))
+    assert all("1002" in guarded.lab.rules(port) for port in (PORT, OTHER, "crowd7"))
 
 
-def test_fifty_creates(house):
+def test_fifty_creates(guarded):
     """Fifty clients that bind at once share a few batches; the daemon itself carries twenty calls at a time."""
-    clients = [house.lab.daemon.client() for _ in range(50)]
+    clients = [guarded.lab.daemon.client() for _ in range(50)]
     told = [None] * len(clients)
 
     def create(place):
@@ -130,14 +130,14 @@ def test_fifty_creates(house):
         client.close()
     assert told == ["ok"] * len(clients)
     assert changes.count <= 3 * 8, "50 creates were to be a few batches"
-    assert all("1001" in house.lab.rules(f"vm{place}") for place in (0, 25, 49))
+    assert all("1001" in guarded.lab.rules(f"vm{place}") for place in (0, 25, 49))
 
 
-def test_readers_during_a_change(house):
+def test_readers_during_a_change(guarded):
     """Lists, dumps and look-ups are answered at once while a change of all ports runs."""
-    with Tools() as tools, Reader(house.lab) as reader:
+    with Tools() as tools, Reader(guarded.lab) as reader:
         tools.spoil(RESTORE, SLOW.format(0.5))
         for number in range(2):
-            house.define(GUARD, guard(number))
+            guarded.define(GUARD, guard(number))
     reader.check(50)
     assert statistics.median(reader.took) < 0.05

@@ -55,8 +55,8 @@ def fill(folder):
     assert shutil.disk_usage(folder).free == 0
 
 
-@pytest.fixture(name="house")
-def fixture_house(host):
+@pytest.fixture(name="guarded")
+def fixture_guarded(host):
     """A guarded guest; both folders are small."""
     host.guarded()
     with small(FILTERS), small(BINDINGS):
@@ -66,60 +66,60 @@ def fixture_house(host):
             (folder / "filler").unlink(missing_ok=True)
 
 
-def is_refused(house, deed, old, words):
+def is_refused(guarded, deed, old, words):
     """Asserts that the deed fails with its cause and changes nothing."""
     with pytest.raises(Failed, match=words) as failed:
-        deed.act(house)
+        deed.act(guarded)
     assert failed.value.name == "SYS" and str(FOLDERS[deed.name]) in failed.value.message
-    assert house.state() == old
+    assert guarded.state() == old
     assert list(FOLDERS[deed.name].glob("*.new")) == []
-    assert house.passing(GUARDED) == []
+    assert guarded.passing(GUARDED) == []
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=str)
-def test_full(house, deed):
+def test_full(guarded, deed):
     """See the opening."""
-    old, new = deed.both(house)
+    old, new = deed.both(guarded)
     fill(FOLDERS[deed.name])
     if deed.name in NEEDS_ROOM:
-        is_refused(house, deed, old, "No space left")
+        is_refused(guarded, deed, old, "No space left")
         (FOLDERS[deed.name] / "filler").unlink()
-    deed.act(house)
-    assert house.state() == new
+    deed.act(guarded)
+    assert guarded.state() == new
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=str)
-def test_read_only(house, deed):
+def test_read_only(guarded, deed):
     """Neither new files nor removals."""
-    old, new = deed.both(house)
+    old, new = deed.both(guarded)
     mount("-o", "remount,ro", FOLDERS[deed.name])
-    is_refused(house, deed, old, "Read-only")
-    is_refused(house, deed, old, "Read-only")
+    is_refused(guarded, deed, old, "Read-only")
+    is_refused(guarded, deed, old, "Read-only")
     mount("-o", "remount,rw", FOLDERS[deed.name])
-    deed.act(house)
-    assert house.state() == new
+    deed.act(guarded)
+    assert guarded.state() == new
 
 
-def test_start_on_a_full_disk(house):
+def test_start_on_a_full_disk(guarded):
     """A daemon starts, filters without uuid are usable, and every port is filtered."""
-    house.lab.lay_filter("packaged")
-    before = house.documents()[1]
+    guarded.lab.lay_filter("packaged")
+    before = guarded.documents()[1]
     fill(FILTERS)
     fill(BINDINGS)
-    house.lab.restart()
-    assert "packaged" in house.client.filters() and house.documents()[1] == before
-    assert house.passing(GUARDED) == []
-    assert "packaged" in house.lab.log() and "No space left" in house.lab.log()
-    assert outcome(house.bind, "vfull") == "SYS"
-    assert "vfull" not in house.client.bindings() and house.lab.rules("vfull") == ""
+    guarded.lab.restart()
+    assert "packaged" in guarded.client.filters() and guarded.documents()[1] == before
+    assert guarded.passing(GUARDED) == []
+    assert "packaged" in guarded.lab.log() and "No space left" in guarded.lab.log()
+    assert outcome(guarded.bind, "vfull") == "SYS"
+    assert "vfull" not in guarded.client.bindings() and guarded.lab.rules("vfull") == ""
 
 
-def test_start_on_a_read_only_disk(house):
+def test_start_on_a_read_only_disk(guarded):
     """The same where nothing may be written."""
-    house.bind(OTHER)
-    before = house.state()
+    guarded.bind(OTHER)
+    before = guarded.state()
     for folder in (FILTERS, BINDINGS):
         mount("-o", "remount,ro", folder)
-    house.lab.restart()
-    assert house.state() == before
-    assert house.passing(GUARDED) == []
+    guarded.lab.restart()
+    assert guarded.state() == before
+    assert guarded.passing(GUARDED) == []

@@ -36,18 +36,18 @@ def fixture_firewalld(request, lab):
     lab.daemon.start()
 
 
-@pytest.fixture(name="house")
-def fixture_house(firewalld, host):  # pylint: disable=unused-argument
+@pytest.fixture(name="guarded")
+def fixture_guarded(firewalld, host):  # pylint: disable=unused-argument
     """Guests with rules on all layers."""
     host.guarded(OTHER)
     crowd(host, 6)
     return host
 
 
-def in_force(house, before, what):
+def in_force(guarded, before, what):
     """Waits until the rules of all ports are as they were, and frames meet them."""
     wait.until(lambda: {port: kernel.of_port(port) for port in before} == before, what, LIMIT)
-    wait.until(lambda: house.passing(GUARDED) == [], f"frames meet the rules: {what}", LIMIT)
+    wait.until(lambda: guarded.passing(GUARDED) == [], f"frames meet the rules: {what}", LIMIT)
 
 
 def without_ours():
@@ -57,25 +57,25 @@ def without_ours():
     return [line for line in text.splitlines() if "firewalld" in line and not ours.search(line)]
 
 
-def test_start_reload_stop(house, firewalld, long):
+def test_start_reload_stop(guarded, firewalld, long):
     """See the opening. Between flushing and its signal firewalld leaves ports open; how long is up to it."""
-    before = {port: kernel.of_port(port) for port in house.client.bindings()}
+    before = {port: kernel.of_port(port) for port in guarded.client.bindings()}
     with firewalld.running():
-        in_force(house, before, "firewalld has started")
+        in_force(guarded, before, "firewalld has started")
         its = without_ours()
-        house.define(GUARD, guard(2))
-        house.define(GUARD, guard(1))
-        house.lab.daemon.reload()
-        in_force(house, before, "a filter was changed")
+        guarded.define(GUARD, guard(2))
+        guarded.define(GUARD, guard(1))
+        guarded.lab.daemon.reload()
+        in_force(guarded, before, "a filter was changed")
         assert without_ours() == its and (its or long)
         for word in ("--reload", "--complete-reload") if long else ("--reload",):
             said = firewalld.says(word)
             if "RULE_DELETE failed" in said:  # its tool and ours met; see docs/guarantees.md
                 said = firewalld.says(word)
             assert said == "success"
-            in_force(house, before, f"firewalld has done {word}")
-        house.lab.restart()
-        in_force(house, before, "the daemon was started again")
+            in_force(guarded, before, f"firewalld has done {word}")
+        guarded.lab.restart()
+        in_force(guarded, before, "the daemon was started again")
         assert without_ours() == its
-    in_force(house, before, "firewalld has ended")
+    in_force(guarded, before, "firewalld has ended")
     assert without_ours() == []

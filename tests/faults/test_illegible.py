@@ -39,8 +39,8 @@ def handles():
     return found
 
 
-@pytest.fixture(name="house", params=["add", "insert"])
-def fixture_house(host, request):
+@pytest.fixture(name="guarded", params=["add", "insert"])
+def fixture_guarded(host, request):
     """A guarded port; then somebody's rules, behind or before all others."""
     host.guarded()
     before = host.state()
@@ -55,49 +55,49 @@ def fixture_house(host, request):
     host.lab.daemon.start()
 
 
-def legible(house):
+def legible(guarded):
     """His rules are where they were; afterwards they are gone."""
-    assert handles() == house.illegible
-    for chain, numbers in house.illegible.items():
+    assert handles() == guarded.illegible
+    for chain, numbers in guarded.illegible.items():
         for number in numbers:
             nft(f"delete rule {chain} handle {number}")
 
 
-def test_change(house):
+def test_change(guarded):
     """A definition changes; the new one is in force at once."""
-    house.define(GUARD, guard(2))
-    assert house.passing(GUARDED + frames_of(2)) == []
-    assert house.passing(FREE + frames_of(1)) == [str(frame) for frame in FREE + frames_of(1)]
-    house.define(GUARD, guard(1))
-    legible(house)
-    house.recovers(house.before, "as before")
+    guarded.define(GUARD, guard(2))
+    assert guarded.passing(GUARDED + frames_of(2)) == []
+    assert guarded.passing(FREE + frames_of(1)) == [str(frame) for frame in FREE + frames_of(1)]
+    guarded.define(GUARD, guard(1))
+    legible(guarded)
+    guarded.recovers(guarded.before, "as before")
 
 
-def test_bind_and_release(house):
+def test_bind_and_release(guarded):
     """Another port comes and goes, behind rules that the tools stumble over, or before them."""
-    house.bind(OTHER)
-    assert house.passing(GUARDED) == []
-    house.client.unbind(OTHER)
-    assert house.client.bindings() == [PORT]
-    legible(house)
-    house.recovers(house.before, "as before")
+    guarded.bind(OTHER)
+    assert guarded.passing(GUARDED) == []
+    guarded.client.unbind(OTHER)
+    assert guarded.client.bindings() == [PORT]
+    legible(guarded)
+    guarded.recovers(guarded.before, "as before")
 
 
 @pytest.mark.parametrize("how", ["restart", "reload"])
-def test_start(house, how):
+def test_start(guarded, how):
     """A daemon that starts, or reads all anew, keeps the port filtered and says why it writes it again."""
     if how == "restart":
-        house.lab.hang_up()
-        house.lab.daemon.stop()
-        house.lab.daemon.start()
+        guarded.lab.hang_up()
+        guarded.lab.daemon.stop()
+        guarded.lab.daemon.start()
     else:
-        house.lab.daemon.reload()
-    wait.until(lambda: "rules that the tool cannot list" in house.lab.log(), "the log tells", LIMIT)
-    house.define(GUARD, guard(2))
-    assert house.passing(GUARDED + frames_of(2)) == []
-    house.define(GUARD, guard(1))
-    legible(house)
-    house.recovers(house.before, "as before")
+        guarded.lab.daemon.reload()
+    wait.until(lambda: "rules that the tool cannot list" in guarded.lab.log(), "the log tells", LIMIT)
+    guarded.define(GUARD, guard(2))
+    assert guarded.passing(GUARDED + frames_of(2)) == []
+    guarded.define(GUARD, guard(1))
+    legible(guarded)
+    guarded.recovers(guarded.before, "as before")
 
 
 def test_elsewhere_in_the_table(host):
@@ -126,9 +126,9 @@ def kernel_forward():
 @pytest.mark.parametrize("line", [
     f"iptables -F FI-{PORT}", f"ip6tables -F FI-{PORT}", f"ebtables -t nat -F libvirt-I-{PORT}", "iptables -F libvirt-in",
 ])
-def test_healed(house, line):
+def test_healed(guarded, line):
     """What is taken away comes back."""
     subprocess.run(line.split(), check=True, timeout=30)
-    wait.until(lambda: house.passing(GUARDED, A >> C) == [], "filtered again", LIMIT)
-    legible(house)
-    house.recovers(house.before, "as before")
+    wait.until(lambda: guarded.passing(GUARDED, A >> C) == [], "filtered again", LIMIT)
+    legible(guarded)
+    guarded.recovers(guarded.before, "as before")

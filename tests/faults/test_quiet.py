@@ -21,8 +21,8 @@ LEAF = drops(0x9abc, 4242)
 TREE = "<filterref filter='leaf'/><filterref filter='clean-traffic'/>" + guard(7) + drops(direction="in", port=77)
 
 
-@pytest.fixture(name="house")
-def fixture_house(host):
+@pytest.fixture(name="guarded")
+def fixture_guarded(host):
     """Two guests and twenty ports, with rules on all three layers, references, sub-chains and variables."""
     host.lab.ship()
     host.lab.daemon.reload()
@@ -33,88 +33,88 @@ def fixture_house(host):
     return host
 
 
-def test_counting_counts(house):
+def test_counting_counts(guarded):
     """One batch for each layer that changes is a generation, or several; no change is none."""
     with Changes() as none:
-        assert house.client.bindings()
+        assert guarded.client.bindings()
     assert none.count == 0
     with Changes() as some:
-        house.define(GUARD, guard(2))
+        guarded.define(GUARD, guard(2))
     assert 3 <= some.count <= 12
 
 
-def test_unchanged_definition(house):
+def test_unchanged_definition(guarded):
     """The same text again."""
     with Changes() as changes:
-        house.define(GUARD, guard(1))
-        house.define("tree", TREE)
+        guarded.define(GUARD, guard(1))
+        guarded.define("tree", TREE)
     assert changes.count == 0
 
 
-def test_unchanged_reload(house):
+def test_unchanged_reload(guarded):
     """SIGHUP without any change: the kernel's rules are read and left alone."""
-    before = house.state()
+    before = guarded.state()
     with Changes() as changes:
-        house.lab.daemon.reload()
-        assert house.state() == before
+        guarded.lab.daemon.reload()
+        assert guarded.state() == before
     assert changes.count == 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_unchanged_restart(house, how):
+def test_unchanged_restart(guarded, how):
     """The next daemon finds what it would write, and writes nothing."""
-    before = house.state()
-    house.lab.hang_up()
-    house.lab.daemon._end(how, 40)  # pylint: disable=protected-access
+    before = guarded.state()
+    guarded.lab.hang_up()
+    guarded.lab.daemon._end(how, 40)  # pylint: disable=protected-access
     begin = generation()
-    house.lab.daemon.start()
-    assert house.state() == before
+    guarded.lab.daemon.start()
+    assert guarded.state() == before
     assert generation() == begin
-    house.define(GUARD, guard(2))
-    house.client.unbind("crowd1")
-    assert house.passing(GUARDED) == [] and house.lab.rules("crowd1") == ""
+    guarded.define(GUARD, guard(2))
+    guarded.client.unbind("crowd1")
+    assert guarded.passing(GUARDED) == [] and guarded.lab.rules("crowd1") == ""
 
 
-def test_what_differs_alone_is_written(house):
+def test_what_differs_alone_is_written(guarded):
     """After a restart with one filter changed on disk its ports follow, in few changes, and the others are left alone."""
-    before = house.lab.rules(PORT)
-    house.lab.hang_up()
-    house.lab.daemon.stop()
-    path = house.lab.filter_file("tree")
+    before = guarded.lab.rules(PORT)
+    guarded.lab.hang_up()
+    guarded.lab.daemon.stop()
+    path = guarded.lab.filter_file("tree")
     path.write_text(path.read_text().replace("1007", "2007"))
     with Changes() as changes:
-        house.lab.daemon.start()
-        assert "2007" in house.lab.rules("crowd1")
+        guarded.lab.daemon.start()
+        assert "2007" in guarded.lab.rules("crowd1")
     assert changes.count <= 8
-    assert house.lab.rules(PORT) == before
+    assert guarded.lab.rules(PORT) == before
 
 
-def steps_of_a_life(house):
+def steps_of_a_life(guarded):
     """What a daemon's life is made of: reloads and restarts, by each signal."""
-    yield "reload", house.lab.daemon.reload
+    yield "reload", guarded.lab.daemon.reload
     for number in (signal.SIGTERM, signal.SIGKILL):
-        yield f"restart by {number.name}", lambda number=number: house.lab.restart(by=number)
-    yield "reload again", house.lab.daemon.reload
+        yield f"restart by {number.name}", lambda number=number: guarded.lab.restart(by=number)
+    yield "reload again", guarded.lab.daemon.reload
 
 
-def test_no_frame_notices(house, long):
+def test_no_frame_notices(guarded, long):
     """Frames while daemons come and go: none passes that the filter forbids, none is lost that it allows."""
     rate = 5000 if long else 1000
-    with Flood(house.wire, A >> C, forbidden=GUARDED, allowed=FREE, rate=rate // 3) as out, \
-            Flood(house.wire, C >> A, allowed=FREE, rate=rate // 3) as back:
-        for _, step in steps_of_a_life(house):
+    with Flood(guarded.wire, A >> C, forbidden=GUARDED, allowed=FREE, rate=rate // 3) as out, \
+            Flood(guarded.wire, C >> A, allowed=FREE, rate=rate // 3) as back:
+        for _, step in steps_of_a_life(guarded):
             step()
     assert not out.leaked and not out.lost and not back.lost, f"passed: {out.leaked}, lost: {out.lost}, {back.lost}"
 
 
-def test_many_reloads_at_once(house):
+def test_many_reloads_at_once(guarded):
     """A burst of SIGHUP while clients change things: no frame notices, and the end is right."""
-    with Flood(house.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
+    with Flood(guarded.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
         for number in range(6):
-            house.lab.daemon.process.send_signal(signal.SIGHUP)
-            assert outcome(house.define, GUARD, guard(number)) == "ok"
-        house.lab.daemon.reload()
-    assert "1005" in house.lab.rules(PORT) and "1004" not in house.lab.rules(PORT)
+            guarded.lab.daemon.process.send_signal(signal.SIGHUP)
+            assert outcome(guarded.define, GUARD, guard(number)) == "ok"
+        guarded.lab.daemon.reload()
+    assert "1005" in guarded.lab.rules(PORT) and "1004" not in guarded.lab.rules(PORT)
     assert not flood.leaked, f"{flood.leaked} passed"
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-test_races.py: two things at once: somebody's hand while a client changes things, a crash while rules are put right
+test_races.py: two things at once: another program changes the tables while a client changes filters, a crash while rules are put right
 
-Each for itself is in test_hands and test_crash. Here the order is up to chance, or to a step at which the daemon dies; what
+Each for itself is in test_foreign_changes and test_crash. Here the order is up to chance, or to a step at which the daemon dies; what
 has to hold is the end: documents, files and rules agree.
 """
 
@@ -18,16 +18,16 @@ from lane import DEEDS, GUARD, GUARDED, OTHER, PORT, crowd, guard
 from nwflab import kernel, wait
 from nwflab.client import outcome
 
-HANDS = [
+FOREIGN_CHANGES = [
     f"iptables -F FI-{PORT}", f"ip6tables -F FO-{PORT}", f"ebtables -t nat -F libvirt-I-{PORT}", "iptables -F libvirt-in",
     "iptables -D FORWARD -j libvirt-out", f"ebtables -t nat -I libvirt-I-{PORT} -j ACCEPT", "nft flush ruleset", "ebtables -t nat -F",
 ]
 VERSIONS = 7
 
 
-@pytest.fixture(name="house")
-def fixture_house(host):
-    """Guests with rules on all layers; a daemon that has not seen anybody else's hand yet, and tables without it afterwards."""
+@pytest.fixture(name="guarded")
+def fixture_guarded(host):
+    """Guests with rules on all layers; a daemon that knows of no foreign change yet; afterwards the tables have none."""
     host.lab.restart()
     host.guarded(OTHER)
     crowd(host, 5)
@@ -39,22 +39,22 @@ def fixture_house(host):
     host.lab.daemon.start()
 
 
-def hand(line):
+def foreign_change(line):
     """Somebody else's command; it may find less than it expects."""
     subprocess.run(["sh", "-c", line], capture_output=True, timeout=30, check=False)
 
 
-def test_hands_during_changes(house, long):
-    """Flushes and insertions while filters are redefined, ports bound and let go: in the end the rules are those of the documents."""
+def test_foreign_changes_during_ours(guarded, long):
+    """Flushes and insertions by another program while filters are redefined, ports bound and let go: in the end the rules are those of the documents."""
     wanted = {}
     for number in range(VERSIONS):
-        house.define(GUARD, guard(number))
-        wanted[house.client.filter_xml(GUARD)] = house.state()
+        guarded.define(GUARD, guard(number))
+        wanted[guarded.client.filter_xml(GUARD)] = guarded.state()
     over, dice = threading.Event(), random.Random(7)
 
     def meddle():
         while not over.is_set():
-            hand(dice.choice(HANDS))
+            foreign_change(dice.choice(FOREIGN_CHANGES))
             time.sleep(0.15)
 
     meddler = threading.Thread(target=meddle, daemon=True)
@@ -62,75 +62,75 @@ def test_hands_during_changes(house, long):
     end, number = time.monotonic() + (60 if long else 6), 0
     while time.monotonic() < end:
         number += 1
-        for told in (outcome(house.define, GUARD, guard(number % VERSIONS)), outcome(house.bind, "late"),
-                     outcome(house.client.unbind, "late")):
+        for told in (outcome(guarded.define, GUARD, guard(number % VERSIONS)), outcome(guarded.bind, "late"),
+                     outcome(guarded.client.unbind, "late")):
             assert told in ("ok", "FW"), told
     over.set()
     meddler.join(40)
     assert number >= 3
-    if "late" in house.client.bindings():
-        house.client.unbind("late")
-    house.recovers(wanted[house.client.filter_xml(GUARD)], "nobody meddles any more", limit=75)
-    assert house.passing(GUARDED) == []
+    if "late" in guarded.client.bindings():
+        guarded.client.unbind("late")
+    guarded.recovers(wanted[guarded.client.filter_xml(GUARD)], "nobody meddles any more", limit=75)
+    assert guarded.passing(GUARDED) == []
 
 
-@pytest.mark.parametrize("line", [HANDS[0], HANDS[2]], ids=["ip", "ethernet"])
-def test_killed_while_rules_are_put_right(house, line, long):
+@pytest.mark.parametrize("line", [FOREIGN_CHANGES[0], FOREIGN_CHANGES[2]], ids=["ip", "ethernet"])
+def test_killed_while_rules_are_put_right(guarded, line, long):
     """The next daemon goes on where the last one was killed."""
-    before = house.state()
+    before = guarded.state()
 
     def heal():
-        hand(line)
-        house.recovers(before, "healed", limit=10)
+        foreign_change(line)
+        guarded.recovers(before, "healed", limit=10)
 
-    taken = steps.lasting(steps.steps_of(house.lab, heal))
+    taken = steps.lasting(steps.steps_of(guarded.lab, heal))
     assert taken
     killed = 0
     for step in taken if long else taken[:8]:
-        house.lab.restart()  # it has not seen anybody's hand yet
-        with steps.killed_at(house.lab, step):
-            hand(line)
+        guarded.lab.restart()  # it knows of no foreign change yet
+        with steps.killed_at(guarded.lab, step):
+            foreign_change(line)
             try:
-                wait.until(lambda: not house.lab.daemon.running, "", 2)
+                wait.until(lambda: not guarded.lab.daemon.running, "", 2)
             except wait.Timeout:
                 continue  # it was put right in fewer steps this time
         killed += 1
-        house.lab.hang_up()
-        house.lab.daemon.start()
-        house.recovers(before, f"killed at {step} while healing", limit=10)
-        assert house.passing(GUARDED) == []
+        guarded.lab.hang_up()
+        guarded.lab.daemon.start()
+        guarded.recovers(before, f"killed at {step} while healing", limit=10)
+        assert guarded.passing(GUARDED) == []
     assert killed >= 1
 
 
 @pytest.mark.parametrize("deed", DEEDS[:3], ids=str)
-def test_flushed_at_each_step(house, deed):
+def test_flushed_at_each_step(guarded, deed):
     """Somebody flushes between any two steps of a call: done or refused as a whole, and then put right."""
-    old, new = deed.both(house)
-    taken = [step for step in steps.steps_of(house.lab, lambda: deed.act(house)) if step.call in steps.SPAWNS]
+    old, new = deed.both(guarded)
+    taken = [step for step in steps.steps_of(guarded.lab, lambda: deed.act(guarded)) if step.call in steps.SPAWNS]
     for step in taken:
-        house.lab.restart()
-        deed.before(house)
-        with steps.delayed_at(house.lab, step, 0.4):
+        guarded.lab.restart()
+        deed.before(guarded)
+        with steps.delayed_at(guarded.lab, step, 0.4):
             told = []
-            thread = threading.Thread(target=lambda told=told: told.append(outcome(deed.act, house)))
+            thread = threading.Thread(target=lambda told=told: told.append(outcome(deed.act, guarded)))
             thread.start()
             time.sleep(0.2)
-            hand("nft flush ruleset")
+            foreign_change("nft flush ruleset")
             thread.join(30)
         assert told[0] in ("ok", "FW")
         wanted = new if told == ["ok"] else old
-        assert house.documents() == wanted[0]
-        house.recovers(wanted, f"flushed at {step}, told {told}", limit=15)
-        assert house.passing(GUARDED) == []
+        assert guarded.documents() == wanted[0]
+        guarded.recovers(wanted, f"flushed at {step}, told {told}", limit=15)
+        assert guarded.passing(GUARDED) == []
 
 
-def test_no_rehearsal(house):
+def test_no_rehearsal(guarded):
     """Where no namespace can be made nothing can be compared: rules are written again, and nothing opens."""
-    before = house.state()
-    with steps.Strace(house.lab.daemon.pid, "-e", "trace=unshare", "-e", "inject=unshare:error=ENOSPC", follow=True):
-        house.lab.daemon.reload()
-        assert house.state() == before
-        hand(HANDS[0])
-        house.recovers(before, "healed", limit=10)
-    assert house.passing(GUARDED) == []
-    assert "cannot be compared" in house.lab.log()
+    before = guarded.state()
+    with steps.Strace(guarded.lab.daemon.pid, "-e", "trace=unshare", "-e", "inject=unshare:error=ENOSPC", follow=True):
+        guarded.lab.daemon.reload()
+        assert guarded.state() == before
+        foreign_change(FOREIGN_CHANGES[0])
+        guarded.recovers(before, "healed", limit=10)
+    assert guarded.passing(GUARDED) == []
+    assert "cannot be compared" in guarded.lab.log()

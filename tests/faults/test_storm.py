@@ -105,8 +105,8 @@ def library(module):
     return found[1] if found else None
 
 
-@pytest.fixture(name="house")
-def fixture_house(host, monkeypatch):
+@pytest.fixture(name="guarded")
+def fixture_guarded(host, monkeypatch):
     """The daemon runs the module that watches its memory, if there is one; afterwards the usual one runs again."""
     module = os.environ.get("NWF_SANITIZED_MODULE")
     if not module:
@@ -140,16 +140,16 @@ def documents_in_files(folder, tag):
     return found
 
 
-def test_storm(house, long):
+def test_storm(guarded, long):
     """See the opening. All ports have devices: without one a port keeps its rules when its filter goes, until the next start."""
     for port in PORTS:
-        house.undo.callback(ports.remove, port)
+        guarded.undo.callback(ports.remove, port)
         ports.add_port(port, kind="tap")
     seed = int(os.environ.get("NWF_SEED") or random.randrange(1 << 30))
     print(f"NWF_SEED={seed}")
     end = time.monotonic() + (60 if long else 15)
-    clients = [Client(house.lab, seed + number, end) for number in range(CLIENTS)]
-    with Flood(house.wire, A >> C, forbidden=GUARDED, rate=300) as flood, Reader(house.lab) as reader:
+    clients = [Client(guarded.lab, seed + number, end) for number in range(CLIENTS)]
+    with Flood(guarded.wire, A >> C, forbidden=GUARDED, rate=300) as flood, Reader(guarded.lab) as reader:
         for client in clients:
             client.start()
         for client in clients:
@@ -165,23 +165,23 @@ def test_storm(house, long):
         assert done.get((name, "ok"), 0) >= 3, f"the storm was a breeze: {done}"
     assert max(reader.took) < 10.0, f"a reader waited {max(reader.took):.2f} s"  # a storm with a sanitizer takes the whole machine
     assert not flood.leaked, f"{flood.leaked} passed"
-    all_agrees(house)
+    all_agrees(guarded)
     assert not reports(), reports()[:8000]
 
 
-def all_agrees(house):
+def all_agrees(guarded):
     """Documents, files and rules agree exactly, and a daemon that begins with empty tables makes the same of the files."""
-    filters, bindings = house.documents()
+    filters, bindings = guarded.documents()
     assert documents_in_files(FILTERS, "filter ") == filters
     assert sorted(documents_in_files(BINDINGS, "filterbindingstatus")) == sorted(bindings)
     assert list(FILTERS.glob("*.new")) + list(BINDINGS.glob("*.new")) == []
     rules = kernel.snapshot(own=True)
     named = {match[1] for chains in rules.values() for name in chains if (match := re.search(r"(vs\d+|vnet\w+)", name))}
     assert named <= set(bindings)
-    house.lab.hang_up()
-    house.lab.daemon.stop()
+    guarded.lab.hang_up()
+    guarded.lab.daemon.stop()
     kernel.flush()
-    house.lab.daemon.start()
-    assert house.documents() == (filters, bindings)
+    guarded.lab.daemon.start()
+    assert guarded.documents() == (filters, bindings)
     assert kernel.snapshot(own=True) == rules
-    assert house.lab.rules(PORT)
+    assert guarded.lab.rules(PORT)

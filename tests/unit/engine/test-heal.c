@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-heal.c: somebody else's hand in the firewall is noticed, and put right
+ * test-heal.c: what another program changes in the firewall is noticed, and put right
  *
  * Whether something was written to the kernel is told by the number of its last transaction.
  */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-test_hands.py: somebody else takes our rules away, puts others between them, or changes what is none of our business
+test_foreign_changes.py: somebody else takes our rules away, puts others between them, or changes what is none of our business
 
 What a port is filtered by comes back by itself within moments, the log says who it was, and rules of others stay as they are. How
 quick it is is measured in bench/; here the limit is that of a loaded machine.
@@ -20,7 +20,7 @@ from nwflab.guests import A, C
 from tools import Tools
 
 LIMIT = 5.0
-TOLD = "changed from outside"
+WARNING = "changed from outside"
 
 FOREIGN = [
     "ebtables -t nat -N I-office", "ebtables -t nat -A I-office -j DROP", "ebtables -t nat -A PREROUTING -i eth9 -j I-office",
@@ -49,9 +49,9 @@ def everything():
     return in_force(), [line for line in text.split("\n") if "eth9" in line or "office" in line or "shop" in line]
 
 
-@pytest.fixture(name="house")
-def fixture_house(host):
-    """Guests with rules on all layers, and an administrator with rules of his own; a daemon that has not seen anybody else's hand yet."""
+@pytest.fixture(name="guarded")
+def fixture_guarded(host):
+    """Guests with rules on all layers, and an administrator with rules of his own; a daemon that knows of no foreign change yet."""
     host.lab.hang_up()
     host.lab.daemon.stop()
     kernel.flush()
@@ -67,12 +67,12 @@ def fixture_house(host):
     host.lab.daemon.start()
 
 
-def told(house):
+def warnings(guarded):
     """The warnings in the log about changes from outside."""
-    return [line for line in house.lab.log().splitlines() if TOLD in line and "warning :" in line]
+    return [line for line in guarded.lab.log().splitlines() if WARNING in line and "warning :" in line]
 
 
-def heals(house, wanted, what, limit=LIMIT):
+def restored(guarded, wanted, what, limit=LIMIT):
     """Waits until the rules of ports, and the jumps to them, are as they should be; returns the seconds."""
     begin, seen = time.monotonic(), []
 
@@ -109,15 +109,15 @@ OURS = {
 
 
 @pytest.mark.parametrize("line", OURS.values(), ids=OURS)
-def test_what_is_ours_comes_back(house, line):
+def test_what_is_ours_comes_back(guarded, line):
     """Flushed, deleted, or filled up with something else: as before; everybody else's rules are untouched."""
     before, others = everything()
     run(line)
-    heals(house, before, line)
-    assert house.passing(GUARDED) == []
+    restored(guarded, before, line)
+    assert guarded.passing(GUARDED) == []
     assert everything() == (before, others)
-    wait.until(lambda: told(house), "the log tells", LIMIT)
-    assert len(told(house)) <= 2
+    wait.until(lambda: warnings(guarded), "the log has the warning", LIMIT)
+    assert len(warnings(guarded)) <= 2
 
 
 # Programs that take away everything they find. What was others' is gone by their will.
@@ -132,61 +132,61 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize("line", EVERYTHING.values(), ids=EVERYTHING)
-def test_everything_is_flushed(house, line):
+def test_everything_is_flushed(guarded, line):
     """Ports are filtered again, by the same rules; what was not ours does not come back."""
     own = kernel.snapshot(own=True)
     ports = {port: kernel.of_port(port) for port in (PORT, OTHER, "crowd3")}
     run(line)
     wait.until(lambda: {port: kernel.of_port(port) for port in ports} == ports, line, LIMIT)
-    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
-    [told_line] = told(house)[:1]
-    assert re.search(r"changed from outside by '[^']+' \(process \d+\)", told_line)
+    wait.until(lambda: guarded.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    [line_of_the_log] = warnings(guarded)[:1]
+    assert re.search(r"changed from outside by '[^']+' \(process \d+\)", line_of_the_log)
     left = {tool: {name: lines for name, lines in chains.items() if "crowd" in name or "vnet" in name or "FI-" in name}
             for tool, chains in kernel.snapshot(own=True).items()}
     for tool, chains in left.items():
         assert all(own[tool][name] == lines for name, lines in chains.items())
 
 
-def test_accept_before_ours(house):
+def test_accept_before_ours(guarded):
     """A rule that lets everything pass before ours comes to be asked: ours are first again, the rule stays where it falls."""
     run("iptables -I FORWARD 1 -j ACCEPT; ip6tables -I FORWARD 1 -j ACCEPT")
-    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    wait.until(lambda: guarded.passing(GUARDED) == [], "frames meet the rules", LIMIT)
     forward = kernel.rules("ip4")["filter FORWARD"]
     assert forward[:3] == ["-j libvirt-in", "-j libvirt-out", "-j libvirt-in-post"] and forward.count("-j ACCEPT") == 1
 
 
-def test_accept_in_a_chain_of_ours(house):
+def test_accept_in_a_chain_of_ours(guarded):
     """A rule that lets everything pass, in a base chain of ours: what leads to the ports stands before it again, and the rule stays."""
     run("iptables -I libvirt-in 1 -j ACCEPT; ip6tables -I libvirt-in 1 -j ACCEPT")
-    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    wait.until(lambda: guarded.passing(GUARDED) == [], "frames meet the rules", LIMIT)
     wait.until(lambda: kernel.rules("ip4")["filter libvirt-in"][-1] == "-j ACCEPT", "the rule stands behind ours", LIMIT)
     assert kernel.rules("ip4")["filter libvirt-in"].count("-j ACCEPT") == 1
 
 
-def test_rules_of_others_on_the_way_to_ours(house):
+def test_rules_of_others_on_the_way_to_ours(guarded):
     """Rules that others put before ours in the bridge's table are obeyed and stay where they are."""
     run("ebtables -t nat -I PREROUTING -i vnetnobody -j ACCEPT")
-    house.bind("another")
-    house.client.unbind("another")
+    guarded.bind("another")
+    guarded.client.unbind("another")
     run(f"iptables -F FI-{PORT}")
-    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    wait.until(lambda: guarded.passing(GUARDED) == [], "frames meet the rules", LIMIT)
     assert kernel.rules("eb")["nat PREROUTING"][0] == "-i vnetnobody -j ACCEPT"
 
 
-def test_restore_by_somebody_else(house):
+def test_restore_by_somebody_else(guarded):
     """An administrator loads his saved rules over everything."""
     before, _ = everything()
     saved = subprocess.check_output(["iptables-save"], text=True, timeout=30)
     mine = "\n".join(line for line in saved.splitlines() if "libvirt" not in line and PORT not in line and OTHER not in line
                      and "crowd" not in line) + "\n"
     run("iptables-restore", mine)
-    heals(house, before, "restored by somebody else")
-    assert house.passing(GUARDED) == []
+    restored(guarded, before, "restored by somebody else")
+    assert guarded.passing(GUARDED) == []
 
 
 @pytest.mark.parametrize("line", [f"iptables -E FI-{PORT} office2", f"nft rename chain ip filter FI-{PORT} office2",
                                   f"ebtables -t nat -E libvirt-I-{PORT} office2"])
-def test_renamed(house, line):
+def test_renamed(guarded, line):
     """A chain of ours gets another name: the port has its own again."""
     chains = [name for name, lines in kernel.snapshot(own=True)["eb" if "eb" in line else "ip4"].items() if name.endswith(f"-{PORT}")]
     run(line)
@@ -197,49 +197,49 @@ def test_renamed(house, line):
 
     assert chains
     wait.until(back, line, LIMIT)
-    wait.until(lambda: house.passing(GUARDED) == [], "frames meet the rules", LIMIT)
+    wait.until(lambda: guarded.passing(GUARDED) == [], "frames meet the rules", LIMIT)
 
 
-def test_rules_of_a_port_that_is_gone_are_restored(house):
+def test_rules_of_a_port_that_is_gone_are_restored(guarded):
     """An administrator loads what he saved while another port was bound: rules that belong to nobody go."""
-    house.bind("another")
+    guarded.bind("another")
     saved = [(tool, subprocess.check_output([f"{tool}-save", "-t", table], text=True, timeout=30))
              for tool, table in (("ebtables", "nat"), ("iptables", "filter"), ("ip6tables", "filter"))]
-    house.client.unbind("another")
+    guarded.client.unbind("another")
     before, _ = everything()
     for tool, text in saved:
         run(f"{tool}-restore", text)
-    heals(house, before, "restored by somebody else")
+    restored(guarded, before, "restored by somebody else")
     assert kernel.of_port("another") == ""
-    assert house.passing(GUARDED) == []
+    assert guarded.passing(GUARDED) == []
 
 
-def test_log_names_the_program(house):
+def test_log_names_the_program(guarded):
     """One warning for one change; it names program and process where the kernel tells them."""
     run(f"nft flush chain ip filter FI-{PORT}")
-    wait.until(lambda: told(house), "the log tells", LIMIT)
+    wait.until(lambda: warnings(guarded), "the log has the warning", LIMIT)
     time.sleep(0.5)
-    [line] = told(house)
+    [line] = warnings(guarded)
     assert re.search(r"warning : .*changed from outside by 'nft' \(process \d+\)", line)
 
 
-def test_no_storm(house, long):
+def test_no_storm(guarded, long):
     """Somebody who flushes twenty times a second: few batches, few programs, few words, and in the end all is well."""
     before, _ = everything()
     seconds = 30 if long else 4
     flushes = 20 * seconds
-    with Changes() as changes, Execs(house.lab.daemon.pid) as execs:
+    with Changes() as changes, Execs(guarded.lab.daemon.pid) as execs:
         begin = time.monotonic()
         for number in range(flushes):
             run("iptables -F libvirt-in; ip6tables -F libvirt-in")
             time.sleep(max(0.0, begin + number / 20 - time.monotonic()))
     own = changes.count - 2 * flushes
-    assert own <= flushes, f"{own} changes were made to heal {flushes} flushes"
+    assert own <= flushes, f"{own} changes were made to undo {flushes} flushes"
     restores = sum(name.endswith("-restore") for name in execs.programs)
     assert len(execs.programs) <= 20 * seconds, f"{restores} of {len(execs.programs)} programs changed something"
-    heals(house, before, "in the end all is well", limit=70)
-    assert house.passing(GUARDED) == []
-    assert 1 <= len(told(house)) <= 3, "\n".join(told(house))
+    restored(guarded, before, "in the end all is well", limit=70)
+    assert guarded.passing(GUARDED) == []
+    assert 1 <= len(warnings(guarded)) <= 3, "\n".join(warnings(guarded))
 
 
 UNRELATED = [
@@ -250,38 +250,38 @@ UNRELATED = [
 ]
 
 
-def test_what_is_not_ours_costs_nothing(house):
+def test_what_is_not_ours_costs_nothing(guarded):
     """Changes elsewhere start no program and change no rule."""
-    house.client.bindings()
-    with Execs(house.lab.daemon.pid) as execs, Changes() as changes:
+    guarded.client.bindings()
+    with Execs(guarded.lab.daemon.pid) as execs, Changes() as changes:
         for line in UNRELATED:
             run(line)
         time.sleep(1.0)
-        assert house.client.bindings()
+        assert guarded.client.bindings()
     assert execs.programs == []
     assert changes.count <= len(UNRELATED)
-    assert told(house) == []
+    assert warnings(guarded) == []
 
 
-def test_own_changes_are_not_taken_for_another_s(house):
-    """Whatever the driver writes itself it does not heal."""
+def test_own_changes_are_not_taken_for_another_s(guarded):
+    """What the driver itself writes is not put right."""
     for number in range(3):
         crowd_name = f"late{number}"
-        house.bind(crowd_name)
-        house.client.unbind(crowd_name)
-    house.lab.daemon.reload()
+        guarded.bind(crowd_name)
+        guarded.client.unbind(crowd_name)
+    guarded.lab.daemon.reload()
     time.sleep(0.5)
-    assert told(house) == []
+    assert warnings(guarded) == []
 
 
 @pytest.mark.parametrize("overrun", ["stopped", "flood"])
-def test_messages_are_lost(house, overrun, long):
-    """More changes than the daemon can hear of: it looks for itself, and heals."""
+def test_messages_are_lost(guarded, overrun, long):
+    """More changes than the socket holds: the daemon reads the tables itself and puts them right."""
     before, _ = everything()
     lines = "".join(f"add element inet shop numbers {{ {number} }}\n" for number in range(20000 if long else 4000))
     run("nft add set inet shop numbers '{ type mark; }'")
     if overrun == "stopped":
-        house.lab.daemon.process.send_signal(19)  # SIGSTOP
+        guarded.lab.daemon.process.send_signal(19)  # SIGSTOP
     try:
         for _ in range(1 if overrun == "stopped" else 3):
             run("nft -f -", lines)
@@ -289,19 +289,19 @@ def test_messages_are_lost(house, overrun, long):
         run(f"ebtables -t nat -F libvirt-I-{PORT}")
         run("nft -f -", lines)
     finally:
-        house.lab.daemon.process.send_signal(18)  # SIGCONT
-    heals(house, before, "messages were lost", limit=20)
-    assert house.passing(GUARDED) == []
+        guarded.lab.daemon.process.send_signal(18)  # SIGCONT
+    restored(guarded, before, "messages were lost", limit=20)
+    assert guarded.passing(GUARDED) == []
 
 
-def test_flushed_while_tools_are_away(house):
-    """What cannot be healed at once is healed when the tools are back."""
+def test_flushed_while_tools_are_away(guarded):
+    """What cannot be put right at once is put right when the tools are back."""
     before, _ = everything()
     with Tools() as tools:
         tools.spoil(("ebtables-restore", "iptables-restore", "ip6tables-restore"), "exit 1")
         run(f"iptables -F FI-{PORT}; ebtables -t nat -F libvirt-I-{PORT}")
         time.sleep(1.5)
-        assert house.client.bindings()
+        assert guarded.client.bindings()
         tools.mend()
-        heals(house, before, "tools are back", limit=70)
-    assert house.passing(GUARDED, A >> C) == []
+        restored(guarded, before, "tools are back", limit=70)
+    assert guarded.passing(GUARDED, A >> C) == []
