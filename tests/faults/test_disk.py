@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from lane import DEEDS, GUARDED, OTHER
+from lane import DEEDS, FREE, FREE_ALONE, GUARDED, OTHER
 from nwflab.client import Failed, outcome
 from nwflab.daemon import BINDINGS, FILTERS
 
@@ -73,7 +73,7 @@ def is_refused(guarded, deed, old, words):
     assert failed.value.name == "SYS" and str(FOLDERS[deed.name]) in failed.value.message
     assert guarded.state() == old
     assert list(FOLDERS[deed.name].glob("*.new")) == []
-    assert guarded.passing(GUARDED) == []
+    assert guarded.passing(GUARDED + FREE) == FREE_ALONE
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=str)
@@ -108,7 +108,7 @@ def test_start_on_a_full_disk(guarded):
     fill(BINDINGS)
     guarded.lab.restart()
     assert "packaged" in guarded.client.filters() and guarded.documents()[1] == before
-    assert guarded.passing(GUARDED) == []
+    assert guarded.passing(GUARDED + FREE) == FREE_ALONE
     assert "packaged" in guarded.lab.log() and "No space left" in guarded.lab.log()
     assert outcome(guarded.bind, "vfull") == "SYS"
     assert "vfull" not in guarded.client.bindings() and guarded.lab.rules("vfull") == ""
@@ -122,4 +122,4 @@ def test_start_on_a_read_only_disk(guarded):
         mount("-o", "remount,ro", folder)
     guarded.lab.restart()
     assert guarded.state() == before
-    assert guarded.passing(GUARDED) == []
+    assert guarded.passing(GUARDED + FREE) == FREE_ALONE

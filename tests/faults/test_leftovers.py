@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lane import GUARD, GUARDED, OTHER, PORT, guard, in_background, visitor
+from lane import FREE, FREE_ALONE, GUARD, GUARDED, OTHER, PORT, guard, in_background, visitor
 from nwflab import kernel, wait
 from nwflab.client import outcome
 from nwflab.guests import A, C
@@ -95,7 +95,7 @@ def test_rules_of_the_stock_driver_stay_in_force(stock):
     host = stock
     host.guarded()
     rules = kernel.snapshot(own=True)
-    assert host.passing(GUARDED) == []
+    assert host.passing(GUARDED + FREE) == FREE_ALONE
     with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
         host.lab.change_driver("ours")
         assert host.client.bindings() == [PORT]
@@ -137,7 +137,7 @@ def test_stock_driver_was_killed_half_way(stock, moment):
     assert found[:2] == clean[:2]
     for tool, chains in clean[2].items():
         assert found[2][tool] == chains
-    assert host.passing(GUARDED) == []
+    assert host.passing(GUARDED + FREE) == FREE_ALONE
     assert not of_names("FJ-", "libvirt-J", " J-", ":J-")
 
 
@@ -151,7 +151,7 @@ def test_port_whose_file_cannot_be_read(host):
     path.write_text(text[:200])
     host.lab.daemon.start()
     assert host.client.bindings() == [] and host.lab.rules(PORT) == before
-    assert host.passing(GUARDED) == []
+    assert host.passing(GUARDED + FREE) == FREE_ALONE
     path.write_text(text)
     host.lab.restart()
     assert host.client.bindings() == [PORT] and host.lab.rules(PORT) == before

@@ -13,6 +13,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -167,6 +168,16 @@ def test_storm(guarded, long):
     assert not flood.leaked, f"{flood.leaked} passed"
     all_agrees(guarded)
     assert not reports(), reports()[:8000]
+    if os.environ.get("NWF_SANITIZED_MODULE"):
+        reports_a_fault(guarded.lab.daemon)
+
+
+def reports_a_fault(daemon):
+    """The sanitizer that had nothing to report reports the daemon's end by a signal that it watches for."""
+    daemon.ended = True
+    daemon.process.send_signal(signal.SIGSEGV)
+    daemon.process.wait(60)
+    assert "AddressSanitizer" in reports()
 
 
 def all_agrees(guarded):

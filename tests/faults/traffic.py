@@ -6,12 +6,14 @@ A Flood sends recipes along a path, each at the same rate, from a process of its
 its pace. Nobody has to read what arrives: a packet socket with a filter for the recipe's marker counts in the kernel, also what has no room in it.
 
 Invariants: sending is bound to one processor, and the counts are taken after a control frame from the same processor has come
-through, so no frame is on its way any more. A stolen moment is not caught up in a burst.
+through, so no frame is on its way any more. A stolen moment is not caught up in a burst. That nothing came through is told by a
+meter that counts one more frame at the end, which its own station sends, and by a port that most frames have reached.
 """
 
 import ctypes
 import mmap
 import os
+import pathlib
 import secrets
 import socket
 import struct
@@ -19,7 +21,7 @@ import time
 
 from nwflab import wait
 from nwflab.frames import MARKER_SIZE
-from nwflab.guests import inside, namespace_of, one_processor
+from nwflab.guests import inside, namespace_of, one_processor, port_of
 
 _SOL_PACKET, _PACKET_STATISTICS, _SO_ATTACH_FILTER = 263, 6, 26
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # ld [k]; jeq #k; ret #k
@@ -50,6 +52,14 @@ class Meter:
         self.read()
         self._count = 0
 
+    def counts(self, send):
+        """Whether a frame with the marker is counted that send() has the station send itself; it does not count further."""
+        before = self.read()
+        send()
+        alive = self.read() > before
+        self._count = before
+        return alive
+
     def read(self):
         """How many came so far."""
         packets, _ = struct.unpack("=II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
@@ -76,6 +86,8 @@ class Flood:
         self._counters = mmap.mmap(-1, _WORD.size * (len(self._recipes) + 1))  # shared with the process; the last one ends it
         self._texts, self._meters, self._process = [], [], None
         self.sent, self.came = [], []
+        self._at_port = pathlib.Path(f"/sys/class/net/{port_of(path.sender)}/statistics/rx_packets")
+        self._begin = 0
 
     def __enter__(self):
         for recipe in self._recipes:
@@ -83,6 +95,7 @@ class Flood:
             text = recipe.bytes_for(self._path, marker)
             self._texts.append(text)
             self._meters.append(Meter(self._path.receiver, marker, text.index(marker)))
+        self._begin = self._reached()
         self._process = os.fork()
         if self._process == 0:
             try:
@@ -117,6 +130,10 @@ class Flood:
             elif behind > 0.05:
                 next_slot = time.monotonic()
 
+    def _reached(self):
+        """Frames that have reached the sender's port, whatever its rules did to them."""
+        return int(self._at_port.read_text()) if self._sure else 0
+
     @property
     def leaked(self):
         """{recipe: number} of forbidden frames that came through so far."""
@@ -143,5 +160,9 @@ class Flood:
             self._wire.settled()
         self.sent = [_WORD.unpack_from(self._counters, place * _WORD.size)[0] for place in range(len(self._recipes))]
         self.came = [meter.read() for meter in self._meters]
+        reached, sender = self._reached() - self._begin, self._wire.guests[self._path.receiver].sender
+        assert not self._sure or reached > sum(self.sent) / 2, f"{reached} of {sum(self.sent)} frames reached the sender's port"
+        for meter, text in zip(self._meters, self._texts):
+            assert meter.counts(lambda text=text: sender.send(text)), "a meter does not count"
         for meter in self._meters:
             meter.close()

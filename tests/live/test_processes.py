@@ -22,9 +22,15 @@ IPV6 = "<rule action='accept' direction='out'><tcp-ipv6 dstportstart='22'/></rul
 def cost(lab, call):
     """Names of the programs that `call` made the daemon start, with their numbers."""
     assert lab.client.connection.isAlive()
+    lab.define("sentinel", ETHERNET)
     with Execs(lab.daemon.pid) as execs:
         call()
-    return collections.Counter(execs.programs)
+        programs = execs.programs
+        lab.bind("vsentinel", "sentinel")  # so that no program was started, and not none was seen
+    assert len(execs.programs) > len(programs)
+    lab.client.unbind("vsentinel")
+    lab.client.undefine("sentinel")
+    return collections.Counter(programs)
 
 
 def restores(*tools):

@@ -17,13 +17,21 @@ from . import wait
 
 
 class Execs:
-    """While the block runs, execs of `pid` and its children are noted; afterwards `programs` lists their names in order."""
+    """While the block runs, execs of `pid` and its children are noted; `programs` lists their names in order, so far and afterwards.
+
+    A program has its line before it does anything. That none was started proves something only where a later one is seen.
+    """
 
     def __init__(self, pid):
         self.pid = pid
-        self.programs = []
         self._process = None
         self._trace = None
+        self._found = None
+
+    @property
+    def programs(self):
+        """Names of the programs that were started."""
+        return self._read() if self._found is None else self._found
 
     def __enter__(self):
         strace = shutil.which("strace")
@@ -51,7 +59,10 @@ class Execs:
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGINT)
         self._process.communicate(timeout=10)
+        self._found = self._read()
+        os.unlink(self._trace)
+
+    def _read(self):
         with open(self._trace, encoding="utf-8", errors="replace") as trace:
             found = re.findall(r'execve\("([^"]*)", \[?"?([^",\]]*).*\) = 0$', trace.read(), re.M)
-        os.unlink(self._trace)
-        self.programs = [os.path.basename(path) for path, _ in found]
+        return [os.path.basename(path) for path, _ in found]
