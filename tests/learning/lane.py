@@ -159,6 +159,10 @@ class Host:
         lines = [line.split() for line in LEASES.read_text().splitlines()] if LEASES.exists() else []
         return [(words[1], words[2]) for words in lines if words[0] != "0"]
 
+    def is_saved(self, owner, station, address):
+        """Waits until the stock lease file has a line of this guest; what was to be written before has been by then."""
+        wait.until(lambda: (key_of(owner, station.mac), address) in self.live_lines(), f"the lease of {address} is in the file")
+
     def learner(self):
         """The learner's processor time in seconds."""
         for task in pathlib.Path(f"/proc/{self.lab.daemon.pid}/task").glob("*"):

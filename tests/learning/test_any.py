@@ -223,9 +223,11 @@ def test_dumpxml_shows_what_the_user_gave(host):
 
 def test_lease_of_mode_any_stays_out_of_the_stock_file(host):
     """The stock driver would let it end."""
-    owner = host.bind(A)
+    owner, other = host.bind(A), host.bind_dhcp(B)
     host.lease(A, OWN)
     host.has(A, OWN)
+    host.lease(B, B.ip)
+    host.is_saved(other, B, B.ip)
     assert key_of(owner, A.mac) not in dict(host.live_lines())
 
 

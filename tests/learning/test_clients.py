@@ -48,6 +48,10 @@ def test_server_that_is_not_listed(host, machine):
         assert "DHCPOFFER" in server.log()
         assert not machine.said("bound")
         assert host.addresses(machine.port) is None
+        host.unbind(machine.port)
+        host.bind(machine.station, port=machine.port, CTRL_IP_LEARNING="dhcp", DHCPSERVER=SERVER_IP)  # now it is listed
+        machine.udhcpc()
+        host.has(machine.port, machine.bound())
 
 
 def test_static_address(host, machine):

@@ -10,7 +10,7 @@ import pytest
 
 from lane import Traffic, key_of
 from nwflab import kernel, wait
-from nwflab.frames import arp, udp
+from nwflab.frames import arp, dhcp_ask, udp
 from nwflab.guests import A, B, C, port_of
 
 pytestmark = pytest.mark.ours("the stock driver forgets, and opens ports: section Learning of docs/differences.md")
@@ -26,8 +26,7 @@ def ways(host):
 @pytest.mark.parametrize("way", ["restart", "killed", "reload"])
 def test_no_frame_is_forged_and_none_lost(host, wire, way):
     """One guest of each mode, both with an address, while the daemon is another one."""
-    owner = host.bind(A)
-    host.bind_dhcp(B)
+    owner, other = host.bind(A), host.bind_dhcp(B)
     host.show(A, A.ip)
     host.lease(B, B.ip)
     host.has(B, B.ip)
@@ -52,6 +51,7 @@ def test_no_frame_is_forged_and_none_lost(host, wire, way):
     assert host.addresses(port_of(A)) == [A.ip] and host.addresses(port_of(B)) == [B.ip]
     host.lease(B, SECOND)
     host.has(B, B.ip, SECOND)
+    host.is_saved(other, B, SECOND)
     assert key_of(owner, A.mac) not in dict(host.live_lines())
 
 
@@ -86,7 +86,7 @@ def test_learning_goes_on(host, way, word):
         ways(host)[way]()
         traffic.wait_for(20)
     assert [came for _, came in traffic.counts()] == [0, 0]
-    assert host.settled(A)
+    assert host.settled(A) and host.wire.arrives(A >> C, dhcp_ask())
     if word == "any":
         host.show(A, A.ip, repeat=True)
     else:

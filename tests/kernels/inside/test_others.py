@@ -137,6 +137,7 @@ def test_others_write_at_the_same_time(host, wire):
         for port in range(20, 35):
             host.define("others", CLOSED.replace("'9'", f"'{port}'"))
             assert not wire.arrives(A >> C, udp(dport=port)) and not wire.arrives(A >> C, ether())
+            assert wire.arrives(A >> C, udp(dport=port + 1))
     finally:
         over.set()
         thread.join()
@@ -198,4 +199,4 @@ def test_a_lock_that_is_never_released(host, wire, variant):
             host.define("others", CLOSED.replace("'9'", "'8'"))
     with locked("ebtables"):
         host.define("others", rule("ebtables", 7))
-    assert not wire.arrives(A >> C, udp(dport=7))
+    assert not wire.arrives(A >> C, udp(dport=7)) and wire.arrives(A >> C, udp(dport=9))
