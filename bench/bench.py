@@ -25,13 +25,9 @@ import shlex
 import sys
 import time
 
-TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
-sys.path[:0] = [str(TESTS / "lib"), str(TESTS / "learning")]
-sys.path.append(str(TESTS / "faults"))  # behind this folder, because names are there that are here, too
-
-import machine  # noqa: E402  pylint: disable=wrong-import-position
-import report  # noqa: E402  pylint: disable=wrong-import-position
-import steps  # noqa: E402  pylint: disable=wrong-import-position
+import machine
+import report
+import steps
 
 DRIVERS = ("stock", "ours")
 

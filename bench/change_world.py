@@ -17,14 +17,14 @@ import contextlib
 import threading
 import time
 
+from world import World, address_of, mac_of, name_of
 from nwflab import kernel, wait
 from nwflab.client import Client, Failed
 from nwflab.frames import ether, udp, udp6
 from nwflab.generation import generation
 from nwflab.guests import A, C, Wire, port_of
 from nwflab.texts import binding_xml, filter_xml, uuid_of
-from traffic import Flood
-from world import World, address_of, mac_of, name_of
+from nwflab.traffic import Flood
 
 RATE = 5000  # frames a second in each direction
 LEAD = 0.3  # seconds of traffic before and after a change

@@ -12,12 +12,12 @@ first packet is nearly always the guest's own; where it is not, all that follows
 
 import time
 
-from lane import Traffic
 from learning_world import Watch
+from world import memory_of
 from nwflab import wait
 from nwflab.frames import udp
 from nwflab.guests import A, B, port_of
-from world import memory_of
+from nwflab.learning import Traffic
 
 FORGED = "10.77.0.200"  # an address that nobody has
 LOCKED = 300  # frames of each kind, all honest ones passed and no forged one: the rules are in force

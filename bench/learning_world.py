@@ -24,12 +24,11 @@ import struct
 import subprocess
 import time
 
-import dhcp
-from lane import Host, NEIGHBOUR
-from machines import Crowd, batch
-from nwflab import kernel, lab as labs, wait
+from nwflab import dhcp, kernel, lab as labs, wait
 from nwflab.frames import ether, udp
 from nwflab.guests import Wire, one_processor, port_of
+from nwflab.learning import Host, NEIGHBOUR
+from nwflab.machines import Crowd, batch
 from nwflab.texts import binding_xml, filter_xml
 
 FILTER = "learning"

@@ -11,13 +11,11 @@ Runs inside scripts/sandbox, which ends whatever is left when this program ends,
 
 import argparse
 import os
-import pathlib
 import signal
 import subprocess
 import sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() there is nothing to say
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "lib"))
 
 SHELL_TEXT = """
 You are in the sandbox, as root; the daemon runs with {module}.

@@ -10,12 +10,8 @@ libvirt's own. Run against 'stock' a lane judges its own expectations; tests of 
 """
 
 import os
-import pathlib
-import sys
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 
 
 def pytest_addoption(parser):

@@ -9,9 +9,9 @@ iterators, chains and their order, references and parameters, the worked example
 Invariant: the stock driver takes all of them, so that a case can hold many rules; what it refuses is in refusals.py.
 """
 
-import language
-from language import ELEMENTS, ENDS, KINDS, NEEDS
-from model import Case, Filter, Part, Reference, Rule, Variable
+from nwflab.filters import language
+from nwflab.filters.language import ELEMENTS, ENDS, KINDS, NEEDS
+from nwflab.filters.model import Case, Filter, Part, Reference, Rule, Variable
 
 RULES_PER_CASE = 150
 PORT = "dif0"

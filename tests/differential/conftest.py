@@ -7,12 +7,8 @@ conftest.py: both drivers for the whole lane, each in its own sandbox, and the c
 With --driver stock the stock driver is compared with itself, without any exception: that shows what of it is chance.
 """
 
-import pathlib
-import sys
-
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 SEED, COUNT = 20240607, 520
 
 

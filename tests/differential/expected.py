@@ -12,10 +12,10 @@ Here are also the exceptions that are not about single rules: L10, K7, K8, K12.
 import re
 from dataclasses import replace
 
-from exceptions import Setting, for_stock, l5_applies, rows_of, v1_applies
-from language import CHAIN_PRIORITY, ELEMENTS
-from model import Filter, Part, Rule, tree
-import signs
+from nwflab.filters import signs
+from nwflab.filters.exceptions import Setting, for_stock, l5_applies, rows_of, v1_applies
+from nwflab.filters.language import CHAIN_PRIORITY, ELEMENTS
+from nwflab.filters.model import Filter, Part, Rule, tree
 
 TWIN = 500000  # added to the number of a document's twin
 ASIDE = 900000  # number of the filter that only asks for canonical texts

@@ -12,10 +12,10 @@ Invariants: the same seed gives the same cases in every run; two sub-chains of o
 import ipaddress
 import random
 
-import language
-from exceptions import ROWS, Setting, is_playable, rows_of
-from language import ELEMENTS, ENDS, KINDS, NEEDS
-from model import Case, Filter, Part, Reference, Rule, Variable
+from nwflab.filters import language
+from nwflab.filters.exceptions import Setting, is_playable, rows_of
+from nwflab.filters.language import ELEMENTS, ENDS, KINDS, NEEDS
+from nwflab.filters.model import Case, Filter, Part, Reference, Rule, Variable
 
 RULES_PER_FILTER = 20
 EXCEPTIONS_KEPT = 0.2  # of the rules that need one

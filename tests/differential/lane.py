@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import replace
 
 import expected
-from language import SETS
-from model import Filter
 from played import Played
+from nwflab.filters.language import SETS
+from nwflab.filters.model import Filter
 
 GROUPED_SINCE = (10, 0, 0)  # two elements for two signs; before: a new one at each change
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 import expected
-from exceptions import Setting, v1_applies
+from nwflab.filters.exceptions import Setting, v1_applies
 
 
 @dataclass

@@ -7,7 +7,7 @@ a certain library function takes. Nothing here says what is right: the stock dri
 it, and every kind with REFERENCES to variables.
 """
 
-from language import ELEMENTS
+from nwflab.filters.language import ELEMENTS
 
 NUMBERS = ("0", "1", "-0", "+0", "+7", "-1", "007", "0x0", "0X1f", "0xFF", "ff", "FF", "0b", "b", "1e1", "1.0", "1,5", "0x", "x", "0xg", "1 1", "1_0", "\u0661",
            "--1", "+-1", "0x-1", "-0x1", "255", "256", "0xff", "0x100", "65535", "65536", "0xffff", "0x10000", "4294967295", "4294967296",

@@ -6,7 +6,7 @@ test_catalog.py: every word of the language, with the same documents and rules f
 import pytest
 
 import catalog
-from language import ELEMENTS
+from nwflab.filters.language import ELEMENTS
 
 CASES = list(catalog.cases())
 

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 import spellings
-from language import KINDS
+from nwflab.filters.language import KINDS
 from nwflab.texts import uuid_of
 
 PLACES = spellings.places()

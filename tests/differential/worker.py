@@ -12,16 +12,13 @@ the next job, in an empty place. The worker ends when its standard input does, a
 """
 
 import json
-import pathlib
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
-
-from nwflab import kernel, ports  # noqa: E402  pylint: disable=wrong-import-position
-from nwflab.client import Failed, version  # noqa: E402  pylint: disable=wrong-import-position
-from nwflab.lab import Lab  # noqa: E402  pylint: disable=wrong-import-position
-from nwflab.wait import Watchdog  # noqa: E402  pylint: disable=wrong-import-position
+from nwflab import kernel, ports
+from nwflab.client import Failed, version
+from nwflab.lab import Lab
+from nwflab.wait import Watchdog
 
 LIMIT = 120.0  # seconds that one job may take
 LOG = 4000  # bytes of the daemon's log that go into the report of its death

@@ -9,6 +9,7 @@ import contextlib
 
 import pytest
 
+from nwflab.fixtures import pytest_runtest_makereport  # noqa: F401 pylint: disable=unused-import
 from nwflab.shared import fixture_long, fixture_shared_lab, fixture_wire  # noqa: F401 pylint: disable=unused-import
 
 LIMIT = 150.0  # seconds that one test may take
@@ -55,12 +56,3 @@ def fixture_host(lab, wire):
         yield host
         died = lab.died
     assert not died, f"the daemon died: {died}"
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Adds the daemon's log to the report of a test that failed."""
-    report = (yield).get_result()
-    lab = getattr(item, "funcargs", {}).get("lab")
-    if report.failed and call.when in ("call", "teardown") and lab is not None:
-        report.sections.append(("log of libvirtd", lab.log()[-6000:]))

@@ -11,12 +11,12 @@ import threading
 import pytest
 
 from lane import FREE, FREE_ALONE, GUARD, GUARDED, OTHER, PORT, Reader, crowd, drops, guard
+from tools import RESTORE, SLOW, Tools
 from nwflab.client import outcome
 from nwflab.generation import Changes
 from nwflab.guests import A, B, C
 from nwflab.texts import binding_xml
-from tools import RESTORE, SLOW, Tools
-from traffic import Flood
+from nwflab.traffic import Flood
 
 RATE = 5000
 PORTS = 20

@@ -16,11 +16,11 @@ import pytest
 
 import steps
 from lane import DEEDS, FREE, FREE_ALONE, GUARD, GUARDED, OTHER, guard, in_background, visitor
+from tools import LATE, RESTORE, SLOW, Tools, running
 from nwflab import wait
 from nwflab.client import outcome
 from nwflab.guests import A, C
-from tools import LATE, RESTORE, SLOW, Tools, running
-from traffic import Flood
+from nwflab.traffic import Flood
 
 
 def die(host, deed, step):

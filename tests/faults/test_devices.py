@@ -13,7 +13,7 @@ import pytest
 from lane import FREE, FREE_ALONE, GUARD, GUARDED, PORT, guard
 from nwflab import ports
 from nwflab.guests import BRIDGE, A, C, kernel_of, namespace_of, port_of
-from traffic import Flood
+from nwflab.traffic import Flood
 
 
 class Plug:

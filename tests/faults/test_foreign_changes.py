@@ -16,7 +16,6 @@ from lane import FREE, FREE_ALONE, GUARDED, OTHER, PORT, crowd
 from nwflab import kernel, wait
 from nwflab.execs import Execs
 from nwflab.generation import Changes
-from nwflab.guests import A
 from tools import Tools
 
 LIMIT = 5.0

@@ -11,7 +11,6 @@ import pytest
 
 from lane import FREE, FREE_ALONE, GUARD, GUARDED, OTHER, PORT, frames_of, guard
 from nwflab import kernel, wait
-from nwflab.guests import A
 
 RULES = {
     "ip filter FORWARD": "ct state established,related counter",

@@ -14,7 +14,7 @@ from lane import FREE, FREE_ALONE, GUARD, GUARDED, OTHER, PORT, guard, in_backgr
 from nwflab import kernel, wait
 from nwflab.client import outcome
 from nwflab.guests import A, C
-from traffic import Flood
+from nwflab.traffic import Flood
 
 
 def run(*lines):

@@ -14,7 +14,7 @@ from lane import FREE, FREE_ALONE, GUARD, GUARDED, OTHER, PORT, crowd, drops, gu
 from nwflab.client import outcome
 from nwflab.generation import Changes, generation
 from nwflab.guests import A, C
-from traffic import Flood
+from nwflab.traffic import Flood
 
 PORTS = 20
 LEAF = drops(0x9abc, 4242)

@@ -16,12 +16,12 @@ import pytest
 
 import steps
 from lane import DEEDS, GUARDED, OF_THE_KERNEL, Reader, in_background, visitor
+from tools import RESTORE, Tools
 from nwflab import groups
 from nwflab.client import outcome
 from nwflab.daemon import LAB
 from nwflab.guests import A, C
-from tools import RESTORE, Tools
-from traffic import Flood
+from nwflab.traffic import Flood
 
 # What each kind of call is refused with, if the machine is short of something.
 SHORT = {

@@ -26,7 +26,7 @@ from nwflab.client import Failed
 from nwflab.daemon import BINDINGS, FILTERS
 from nwflab.guests import A, C
 from nwflab.texts import binding_xml, filter_xml, uuid_of
-from traffic import Flood
+from nwflab.traffic import Flood
 
 CLIENTS = 16
 REPORTS = pathlib.Path("/run/lab/sanitizer")

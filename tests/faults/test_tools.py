@@ -13,11 +13,12 @@ import time
 import pytest
 
 from lane import DEEDS, GUARD, GUARDED, OF_THE_KERNEL, OTHER, PORT, Reader, guard, in_background, visitor
+from tools import HANGS, LATE, LIES, RESTORE, SAVE, SLOW, WHAT, Tools
+
 from nwflab import kernel
 from nwflab.client import Failed, outcome
 from nwflab.guests import A, C
-from tools import HANGS, LATE, LIES, RESTORE, SAVE, SLOW, WHAT, Tools
-from traffic import Flood
+from nwflab.traffic import Flood
 
 
 @pytest.fixture(name="tools")

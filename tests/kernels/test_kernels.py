@@ -8,15 +8,11 @@ Each stage of a machine is one test; the tests that it ran inside are reported b
 import faulthandler
 import os
 import shutil
-import sys
 
 import pytest
 
+import results
 from machine import QEMU, SOURCE, Failed, Machine
-
-sys.path.insert(0, str(SOURCE / "scripts"))
-
-import results  # noqa: E402 pylint: disable=wrong-import-position
 
 MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
 PYTEST = ("/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short")

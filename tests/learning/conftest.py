@@ -10,9 +10,10 @@ import contextlib
 
 import pytest
 
-from lane import Host
 from nwflab.daemon import sanitizer
+from nwflab.fixtures import pytest_runtest_makereport  # noqa: F401 pylint: disable=unused-import
 from nwflab.lab import Lab
+from nwflab.learning import Host
 from nwflab.shared import fixture_long, fixture_wire  # noqa: F401 pylint: disable=unused-import
 from nwflab.wait import Watchdog
 
@@ -68,12 +69,3 @@ def fixture_host(lab, wire):
             lab.hang_up()
             lab.daemon.start()
     assert not died, f"the daemon died: {died}"
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Adds the daemon's log to the report of a test that failed."""
-    report = (yield).get_result()
-    lab = getattr(item, "funcargs", {}).get("lab")
-    if report.failed and call.when in ("call", "teardown") and lab is not None:
-        report.sections.append(("log of libvirtd", lab.log()[-6000:]))

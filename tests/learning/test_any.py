@@ -5,13 +5,12 @@ test_any.py: what mode any believes, and what a hostile guest or neighbour can d
 
 import pytest
 
-import dhcp
-from dhcp import ACK, NAK, OFFER, REQUEST
-from lane import Traffic, from_device, key_of
-from nwflab import ports
+from nwflab import dhcp, ports
+from nwflab.dhcp import ACK, NAK, OFFER, REQUEST
 from nwflab.frames import BROADCAST, arp, ether, icmp, ping, protocol, rarp, syn, udp
 from nwflab.guests import A, B, C, HOST, port_of
 from nwflab.kernel import setting
+from nwflab.learning import Traffic, from_device, key_of
 
 pytestmark = pytest.mark.ours("the stock learner's habits differ: section Learning of docs/differences.md")
 

@@ -7,11 +7,10 @@ import signal
 
 import pytest
 
-import dhcp
-from lane import STATE
-from machines import RANGE, SERVER_IP, Machine, Server
-from nwflab import wait
+from nwflab import dhcp, wait
 from nwflab.guests import A
+from nwflab.learning import STATE
+from nwflab.machines import RANGE, SERVER_IP, Machine, Server
 
 pytestmark = pytest.mark.ours("the stock driver is slower, and differs: section Learning of docs/differences.md")
 

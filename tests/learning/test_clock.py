@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from lane import LEASES, key_of
 from nwflab.guests import A
+from nwflab.learning import LEASES, key_of
 
 pytestmark = pytest.mark.ours("the stock driver counts by the wall clock: D27")
 

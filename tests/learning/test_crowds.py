@@ -14,13 +14,12 @@ import time
 
 import pytest
 
-import dhcp
-from dhcp import ACK, DISCOVER, REQUEST, ip
-from lane import CLEAN, key_of
-from machines import Crowd, Machine, Server
-from nwflab import kernel, wait
+from nwflab import dhcp, kernel, wait
+from nwflab.dhcp import ACK, DISCOVER, REQUEST, ip
 from nwflab.frames import arp
 from nwflab.guests import A, B, C, D, one_processor, port_of
+from nwflab.learning import CLEAN, key_of
+from nwflab.machines import Crowd, Machine, Server
 from nwflab.texts import binding_xml, uuid_of
 
 pytestmark = pytest.mark.ours("bounds that this driver promises: D25 and D26")

@@ -14,9 +14,9 @@ import time
 
 import pytest
 
-from lane import CLEAN, LEASES, STATE, Host, key_of
 from nwflab import wait
 from nwflab.guests import A, B, port_of
+from nwflab.learning import CLEAN, LEASES, STATE, Host, key_of
 from nwflab.texts import binding_xml
 
 pytestmark = pytest.mark.ours("the files are this driver's")

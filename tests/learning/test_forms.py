@@ -5,8 +5,8 @@ test_forms.py: DHCP messages in every form that servers give them, with bridge n
 
 import pytest
 
-import dhcp
-from dhcp import ACK, END, PAD, REQUEST, ip, number
+from nwflab import dhcp
+from nwflab.dhcp import ACK, END, PAD, REQUEST, ip, number
 from nwflab.guests import A, C
 from nwflab.kernel import setting
 

@@ -7,12 +7,11 @@ import time
 
 import pytest
 
-import dhcp
-from dhcp import ACK, DECLINE, DISCOVER, FOREVER, INFORM, NAK, OFFER, RELEASE, REQUEST, ip
-from lane import LEASES, Traffic, key_of
-from nwflab import wait
+from nwflab import dhcp, wait
+from nwflab.dhcp import ACK, DECLINE, DISCOVER, FOREVER, INFORM, NAK, OFFER, RELEASE, REQUEST, ip
 from nwflab.frames import arp, udp
 from nwflab.guests import A, B, C, HOST, port_of
+from nwflab.learning import LEASES, Traffic, key_of
 
 pytestmark = pytest.mark.ours("the stock snooper's habits differ: section Learning of docs/differences.md")
 

@@ -10,12 +10,11 @@ import time
 
 import pytest
 
-import dhcp
-from dhcp import ACK, REQUEST, ip
-from lane import CLEAN, from_device
-from nwflab import kernel, ports, wait
+from nwflab import dhcp, kernel, ports, wait
+from nwflab.dhcp import ACK, REQUEST, ip
 from nwflab.frames import arp
 from nwflab.guests import A, C
+from nwflab.learning import CLEAN, from_device
 from nwflab.texts import binding_xml
 
 pytestmark = pytest.mark.ours("the stock driver's learners do not get over it: section Learning of docs/differences.md")

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from lane import Traffic, key_of
 from nwflab import kernel, wait
 from nwflab.frames import arp, dhcp_ask, udp
 from nwflab.guests import A, B, C, port_of
+from nwflab.learning import Traffic, key_of
 
 pytestmark = pytest.mark.ours("the stock driver forgets, and opens ports: section Learning of docs/differences.md")
 

@@ -7,11 +7,11 @@ import pathlib
 
 import pytest
 
-from lane import CLEAN
 from nwflab import kernel, ports, wait
 from nwflab.client import Failed, outcome
 from nwflab.frames import BROADCAST, arp, dhcp_ask, dhcp_tell, ether, rarp, tcp, udp
 from nwflab.guests import A, C, port_of
+from nwflab.learning import CLEAN
 from nwflab.texts import binding_xml
 
 harmless = pytest.mark.harmless

@@ -7,13 +7,8 @@ conftest.py: one bridge for the whole lane, and the daemon of one driver after t
 A long run by hand: --filters 1000 --frames 100. --first N begins with the filter of that number, to look at one again.
 """
 
-import pathlib
-import sys
-
 import pytest
 
-HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "differential")]
 DEFAULTS = {"seed": 20250301, "filters": 40, "frames": 50, "stock-filters": 8, "first": 0}
 ORACLE = pytest.StashKey()
 

@@ -13,9 +13,9 @@ import random
 from dataclasses import dataclass
 
 import world
-from exceptions import NotPlayable, Setting, rows_of
-from language import CHAINS, ELEMENTS, ENDS, NEEDS
-from model import Filter, Part, Reference, Rule
+from nwflab.filters.exceptions import NotPlayable, Setting, rows_of
+from nwflab.filters.language import CHAINS, ELEMENTS, ENDS, NEEDS
+from nwflab.filters.model import Filter, Part, Reference, Rule
 
 THEMES = {
     "ethernet": ("mac", "arp", "ip", "ipv6", "vlan", "rarp", "stp", None),

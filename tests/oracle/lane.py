@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections import Counter
 
-import craft
 import traffic
 import world
 from nwflab import kernel
@@ -213,6 +212,3 @@ class Oracle:
         """What was compared, as a line."""
         return ", ".join(f"{name} {self.counts[name]}" for name in
                          ("filters", "frames", "ways", "passes", "dropped", "rejected", "held", "unknown", "not comparable"))
-
-
-__all__ = ["Oracle", "silence_host", "craft"]

@@ -6,8 +6,7 @@ conftest.py: one daemon and one bridge with guests for the whole packets lane
 import pytest
 
 from lane import Stage
-from nwflab.daemon import Daemon
-from nwflab.guests import Wire
+from nwflab.shared import fixture_shared_lab, fixture_wire  # noqa: F401 pylint: disable=unused-import
 
 
 def pytest_addoption(parser):
@@ -15,25 +14,11 @@ def pytest_addoption(parser):
     parser.addoption("--stories", action="store_true", help="each case as it is told, without the tests of its rules")
 
 
-@pytest.fixture(scope="session", name="daemon")
-def fixture_daemon(driver):
-    """A running libvirtd."""
-    with Daemon(driver) as daemon:
-        yield daemon
-
-
 @pytest.fixture(scope="session", name="client")
-def fixture_client(daemon):
-    """A connection to it."""
-    with daemon.client() as client:
-        yield client
-
-
-@pytest.fixture(scope="session", name="wire")
-def fixture_wire():
-    """The bridge and its guests."""
-    with Wire() as wire:
-        yield wire
+def fixture_client(shared_lab):
+    """A connection to the daemon, which has the filters that libvirt ships."""
+    shared_lab.ship()
+    return shared_lab.client
 
 
 @pytest.fixture(scope="session", name="stages")

@@ -9,14 +9,15 @@ import time
 
 import pytest
 
-from lane import FORGED, Document
+from lane import FORGED
 from nwflab import counters, ports
 from nwflab.client import Failed
 from nwflab.frames import ether, stp, syn, syn_ack, udp
-from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of, port_of
-from nwflab.stream import Stream
+from nwflab.guests import HOST, A, B, C, D, Path, forget_connections, kernel_of
+from nwflab.host import Host
 from nwflab.kernel import setting
-from nwflab.texts import binding_xml, filter_xml
+from nwflab.stream import Stream
+from nwflab.texts import binding_xml
 
 REST = "<rule action='drop' direction='inout' priority='1000'><all/></rule>"
 SSH = "<rule action='accept' direction='in'><tcp dstportstart='22'/></rule>"
@@ -25,37 +26,13 @@ OWN_MAC = ("<rule action='return' direction='out' priority='100'><mac srcmacaddr
 OPEN = "<rule action='accept' direction='inout'><mac/></rule><rule action='accept' direction='inout'><all/></rule>"
 
 
-class Host:
-    """Defines and binds; what a test made is gone after it."""
-
-    def __init__(self, client, undo):
-        self.client, self.undo, self.filters = client, undo, set()
-
-    def define(self, name, body, **attributes):
-        """Defines or redefines a filter."""
-        self.client.define(Document(filter_xml(name, body, **attributes)).text())
-        if name not in self.filters:
-            self.filters.add(name)
-            self.undo.callback(self.client.undefine, name)
-
-    def bind(self, station, name, params=(), mac=None):
-        """Binds the port of a guest; the guest has the addresses of its frames unless `mac` says otherwise."""
-        self.client.bind(binding_xml(port_of(station), name, [("IP", station.ip), *params], mac=mac or station.mac))
-        self.undo.callback(self.unbind, station)
-
-    def unbind(self, station):
-        """Deletes the binding, if it is there."""
-        if port_of(station) in self.client.bindings():
-            self.client.unbind(port_of(station))
-
-
 @pytest.fixture(name="host")
-def fixture_host(client, stages):
+def fixture_host(shared_lab, stages):
     """An empty Host."""
     stages.leave()
     forget_connections()
     with contextlib.ExitStack() as undo:
-        yield Host(client, undo)
+        yield Host(shared_lab, undo)
 
 
 # -- coming and going --------------------------------------------------------------------------------------------------

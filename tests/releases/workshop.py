@@ -14,16 +14,12 @@ import contextlib
 import fcntl
 import os
 import pathlib
-import sys
 import time
 from dataclasses import dataclass, field
 
+import results
 from mirror import Mirror, Missing
 from root import SOURCE, Failed, Root, Runner
-
-sys.path.insert(0, str(SOURCE / "scripts"))
-
-import results  # noqa: E402 pylint: disable=wrong-import-position
 
 AT_A_TIME = 2
 BUILD = "build"

@@ -7,50 +7,16 @@ A daemon takes seconds to start where everything is emulated, so the tests share
 
 import contextlib
 import os
-import uuid
 
 import pytest
 
 from nwflab.fixtures import pytest_runtest_makereport  # noqa: F401 pylint: disable=unused-import
-from nwflab.guests import forget_connections, port_of
+from nwflab.guests import forget_connections
+from nwflab.host import Host
 from nwflab.shared import fixture_shared_lab, fixture_wire  # noqa: F401 pylint: disable=unused-import
-from nwflab.texts import binding_xml, filter_xml
 from nwflab.wait import Watchdog
 
 LIMIT = 240.0
-
-
-class Host:
-    """Defines and binds; what a test made is gone after it."""
-
-    def __init__(self, lab, undo):
-        self.lab, self.undo = lab, undo
-
-    @property
-    def client(self):
-        """A connection to the daemon that runs now."""
-        return self.lab.client
-
-    def define(self, name, body, **attributes):
-        """Defines or redefines a filter."""
-        known = name in self.client.filters()
-        self.client.define(filter_xml(name, body, uuid=str(uuid.uuid5(uuid.NAMESPACE_OID, name)), **attributes))
-        if not known:
-            self.undo.callback(lambda: self.client.undefine(name))
-
-    def bind(self, station, name):
-        """Binds the port of a guest."""
-        self.client.bind(binding_xml(port_of(station), name, [("IP", station.ip)], mac=station.mac))
-        self.undo.callback(self.unbind, station)
-
-    def unbind(self, station):
-        """Deletes the binding, if it is there."""
-        if port_of(station) in self.client.bindings():
-            self.client.unbind(port_of(station))
-
-    def rules(self, station):
-        """The kernel's rules of a guest's port, as text."""
-        return self.lab.rules(port_of(station))
 
 
 @pytest.fixture(scope="session", name="variant")

@@ -7,7 +7,7 @@ stream.py: frames of some kinds, sent in turn and without end, and how many of e
     assert stream.sent > 10 and stream.came == {"forbidden": 0, "allowed": stream.sent}
 
 The thread sends and counts in turn on one processor, so that nothing is on its way when the block has ended. For rates that have
-to be kept, and for exact counts under load, there is traffic.py of the lane of faults.
+to be kept, and for exact counts under load, there is traffic.py.
 """
 
 import threading

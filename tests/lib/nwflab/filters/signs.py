@@ -6,7 +6,7 @@ Masks, ends of ranges and codes have the sign of the attribute that leads them. 
 the leader is absent, and in the leader of destination ports (rows L1 and L2).
 """
 
-from language import ELEMENTS, leader_of
+from nwflab.filters.language import ELEMENTS, leader_of
 
 
 def as_written(rule, name):

@@ -18,11 +18,11 @@ import subprocess
 
 import pytest
 
-from lane import NEIGHBOUR
 from nwflab import ports, wait
 from nwflab.daemon import LAB
-from nwflab.guests import BRIDGE, HOST, Guest, inside, kernel_of, namespace_of
 from nwflab.frames import Station
+from nwflab.guests import BRIDGE, HOST, Guest, inside, kernel_of, namespace_of
+from nwflab.learning import NEIGHBOUR
 
 SERVER_IP = kernel_of(NEIGHBOUR).ip
 RANGE = "10.77.4"

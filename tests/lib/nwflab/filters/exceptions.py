@@ -16,10 +16,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from language import ELEMENTS, ETHERTYPES, MISFITS, TCP_FLAGS
-from marks import Marks, Unmarkable
-from model import Rule, Variable
-import signs
+from nwflab.filters import signs
+from nwflab.filters.language import ELEMENTS, ETHERTYPES, MISFITS, TCP_FLAGS
+from nwflab.filters.marks import Marks, Unmarkable
+from nwflab.filters.model import Rule, Variable
 
 UNTRACKED = (*range(130, 137), 143)  # ICMPv6 types that connection tracking leaves alone
 SWAP = {"srcipaddr": "dstipaddr", "srcipmask": "dstipmask", "srcipfrom": "dstipfrom", "srcipto": "dstipto"}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-lane.py: what the tests of address learning share
+learning.py: a host whose guests' addresses are learned, and frames at a steady rate that show what holds
 
 Host binds guests without an address and tells what the kernel's rules say that they have: the addresses of the chain
 in which clean-traffic lists them. Frames that are played by hand prove the same from outside.
@@ -19,14 +19,12 @@ import socket
 import struct
 import threading
 import time
-import uuid
 
-import dhcp
-from dhcp import ACK, REQUEST
-from nwflab import kernel, wait
+from nwflab import dhcp, host, kernel, wait
+from nwflab.dhcp import ACK, REQUEST
 from nwflab.frames import arp, udp
 from nwflab.guests import C, inside, namespace_of, one_processor, port_of
-from nwflab.texts import binding_xml, filter_xml, uuid_of
+from nwflab.texts import binding_xml, uuid_of
 
 CLEAN = "clean-traffic"
 STATE = pathlib.Path("/run/libvirt/nwfilter-learn/state")
@@ -39,39 +37,22 @@ def key_of(owner, mac):
     return f"{owner}-{mac}"
 
 
-
-
-class Host:
+class Host(host.Host):
     """The daemon's side; see the opening."""
 
     _owners = itertools.count(1000)
 
     def __init__(self, lab, wire, undo):
-        self.lab, self.wire, self.undo = lab, wire, undo
+        super().__init__(lab, undo)
+        self.wire = wire
 
-    @property
-    def client(self):
-        """The connection to the daemon that runs now."""
-        return self.lab.client
-
-    # -- filters and bindings ----------------------------------------------------------------------------------------
-
-    def define(self, name, body, **attributes):
-        """Defines or redefines a filter that goes with the test."""
-        known = name in self.client.filters()
-        self.client.define(filter_xml(name, body, uuid=str(uuid.uuid5(uuid.NAMESPACE_OID, name)), **attributes))
-        if not known:
-            self.undo.callback(self._undefine, name)
-
-    def _undefine(self, name):
-        if name in self.client.filters():
-            self.client.undefine(name)
+    # -- bindings ----------------------------------------------------------------------------------------------------
 
     def owner(self):
         """The uuid of a new guest."""
         return uuid_of(next(self._owners))
 
-    def bind(self, station, name=CLEAN, owner=None, port=None, linkdev=None, **parameters):
+    def bind(self, station, name=CLEAN, owner=None, port=None, linkdev=None, **parameters):  # pylint: disable=arguments-differ
         """Binds a guest's port; lists are repeated parameters. Returns the owner's uuid."""
         owner, port = owner or self.owner(), port or port_of(station)
         pairs = [(key, value) for key, values in parameters.items()
@@ -83,11 +64,6 @@ class Host:
     def bind_dhcp(self, station, **parameters):
         """The same, learning from DHCP alone."""
         return self.bind(station, CTRL_IP_LEARNING="dhcp", **parameters)
-
-    def unbind(self, port):
-        """Deletes the binding, if it is there."""
-        if port in self.client.bindings():
-            self.client.unbind(port)
 
     # -- what is in force --------------------------------------------------------------------------------------------
 

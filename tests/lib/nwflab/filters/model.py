@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
-import language
+from nwflab.filters import language
 from nwflab.texts import binding_xml, uuid_of
 
 VARIABLE = re.compile(r"\$(?P<name>\w*)(\[\s*(?P<at>@?)\s*(?P<index>\d+)\s*\])?", re.ASCII)
