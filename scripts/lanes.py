@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-lanes.py: builds and lanes of scripts/check: what depends on what, two at a time, counted and shown
+lanes.py: runs the builds and lanes of lane_table.py for scripts/check: two at a time, counted and shown
 
 A job is a command with a log, a time limit, and jobs it has to wait for. Builds count as one test each. A job whose build failed
 does not run and counts as failed. Lanes are independent: each has its own sandbox, so two run at a time.
@@ -23,6 +23,7 @@ import threading
 import time
 
 import results
+from lane_table import BUILDS, GLIB_FOR_TSAN, LANES, MODULE, PYTEST, Meson
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 SANDBOX = SOURCE / "scripts" / "sandbox"
@@ -30,69 +31,11 @@ KERNEL = SOURCE / "scripts" / "guest-kernel"
 FIREWALLD = SOURCE / "scripts" / "firewalld"
 AT_A_TIME = 2
 BEAT = 30  # seconds between signs of life of a running lane
-MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
-SEEN = "tests/unit/threads/libglib-for-tsan.so"
 
 FIXED_PLACES = ("setarch", "--addr-no-randomize")  # ThreadSanitizer of gcc 12 does not know the places that some kernels choose
-STORM = "NWF_STORM_SECONDS"  # how long the engine's storm lasts
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
               "TSAN_OPTIONS": "second_deadlock_stack=1"}
-
-# name: (compiler, arguments of meson setup, targets of ninja; none: all)
-BUILDS = {
-    "gcc": ("gcc", [], []),
-    "clang": ("clang", [], []),
-    "sanitized": ("gcc", ["-Db_sanitize=address,undefined"], []),  # gcc's runtime is a library: the module links as it is
-    "threads": ("gcc", ["-Db_sanitize=thread"], ["threads-programs"]),
-    "threads-module": ("gcc", ["-Db_sanitize=thread"], [MODULE, SEEN]),
-}
-
-
-def meson_test(build, *suites, fixed_places=False, **environment):
-    """Arguments of a lane of meson's tests; the file that it writes comes with it. In fixed places: without random addresses."""
-    return {"build": build, "suites": suites, "limit": 900, "fixed_places": fixed_places, "environment": environment}
-
-
-def pytest(folder, driver=None, limit=900, default=True, kernel=False, firewalld=False, also=None, threads=False, words=()):
-    """Arguments of a lane that is written in Python; with a driver it runs in a sandbox, with a kernel it boots guests.
-
-    With firewalld it runs one; `also` is another build whose module it tests, too; with threads its daemons run under
-    ThreadSanitizer.
-    """
-    return {"build": "threads-module" if threads else "gcc", "folder": folder, "driver": driver, "limit": limit, "default": default,
-            "kernel": kernel, "firewalld": firewalld, "also": also, "threads": threads, "words": words}
-
-
-def builds_of(name):
-    """The builds that a lane needs."""
-    return [build for build in (LANES[name]["build"], LANES[name].get("also")) if build]
-
-
-# In the order of their beginning: the long ones first, so that the two workers end together.
-LANES = {
-    "releases": pytest("tests/releases", limit=2700),  # sandboxes of its own, systems from the mirror
-    "kernels": pytest("tests/kernels", limit=1800),  # machines of its own
-    "live": pytest("tests/live", "ours"),
-    "unit": meson_test("gcc", "unit"),
-    "fuzz": meson_test("clang", "fuzz"),
-    "sanitized": meson_test("sanitized", "unit", "fuzz"),
-    "threads": meson_test("threads", "threads", fixed_places=True, **{STORM: os.environ.get(STORM, "20")}),
-    "packets": pytest("tests/packets", "ours"),
-    "learning": pytest("tests/learning", "ours"),
-    "faults": pytest("tests/faults", "ours", limit=1500, firewalld=True, also="sanitized"),
-    "guests": pytest("tests/guests", "ours", kernel=True),
-    "differential": pytest("tests/differential", "ours", limit=1800),
-    "oracle": pytest("tests/oracle", "ours", limit=1200),
-    "languages": pytest("tests/languages", "ours"),
-    "schema": pytest("tests/schema"),
-    "live-stock": pytest("tests/live", "stock"),
-    "learning-stock": pytest("tests/learning", "stock", default=False),
-    "learning-threads": pytest("tests/learning/test_crowds.py", "ours", limit=1800, default=False, threads=True,
-                               words=("--long", "-k", "come_and_go")),
-    "packets-stock": pytest("tests/packets", "stock", limit=3600, default=False),
-}
-
 
 class Stopped(Exception):
     """The user or the system asked for an end."""
@@ -184,19 +127,19 @@ class Check:
 
     def build(self, name):
         """Sets one build up and compiles it; True if it stands."""
-        compiler, arguments, targets = BUILDS[name]
+        build = BUILDS[name]
         self.say(f"build {name}: begins")
         begin, folder, log = time.monotonic(), self.folder / name, f"build-{name}"
         self.log(log).unlink(missing_ok=True)
-        setup = ["meson", "setup", folder, SOURCE, "-Dwerror=true", *arguments]
+        setup = ["meson", "setup", folder, SOURCE, "-Dwerror=true", *build.arguments]
         if (folder / "build.ninja").exists():
             setup.append("--reconfigure")
-        status = self.run(log, setup, 300, {"CC": compiler})
+        status = self.run(log, setup, 300, {"CC": build.compiler})
         if status and not self.stopping:
             shutil.rmtree(folder, ignore_errors=True)  # of another release of meson, or half made
-            status = self.run(log, [word for word in setup if word != "--reconfigure"], 300, {"CC": compiler})
+            status = self.run(log, [word for word in setup if word != "--reconfigure"], 300, {"CC": build.compiler})
         if status == 0:
-            status = self.run(log, ["ninja", "-k0", "-C", folder, f"-j{os.cpu_count() or 1}", *targets], 900)
+            status = self.run(log, ["ninja", "-k0", "-C", folder, f"-j{os.cpu_count() or 1}", *build.targets], 900)
         text = "" if status == 0 else f"{'time is over' if status is None else f'exit status {status}'}\n" \
                                       f"{results.complaints(self.log(log))}"
         self._add([results.Outcome("build", name, results.FAILED if status != 0 else results.PASSED, text)])
@@ -207,24 +150,24 @@ class Check:
         """Runs one lane and counts its tests."""
         lane = LANES[name]
         if not built:
-            text = f"a build failed: {' or '.join(builds_of(name))}"
+            text = f"a build failed: {' or '.join(lane.builds)}"
             self._add([results.Outcome(name, "the lane itself", results.FAILED, text)])
             return
-        if lane.get("driver") and os.geteuid() != 0:
+        if lane.driver and os.geteuid() != 0:
             self._add([results.Outcome(name, "the lane itself", results.SKIPPED, "needs root")])
             return
         self.say(f"{name}: begins")
         begin = time.monotonic()
         self.log(name).unlink(missing_ok=True)
-        if lane.get("kernel") and self.run(name, [KERNEL, self.folder / "guest-kernel"], 300) != 0:
+        if lane.kernel and self.run(name, [KERNEL, self.folder / "guest-kernel"], 300) != 0:
             text = f"no kernel for guests:\n{results.tail(self.log(name), 5)}"
             self._add([results.Outcome(name, "the lane itself", results.FAILED, text)])
             return
-        if lane.get("firewalld") and self.run(name, [FIREWALLD, self.folder / "firewalld"], 300) != 0:
+        if lane.firewalld and self.run(name, [FIREWALLD, self.folder / "firewalld"], 300) != 0:
             self.say(f"{name}: no firewalld; what needs it is skipped")
         command, junit, environment = self._command(name, lane)
         junit.unlink(missing_ok=True)
-        status = self.run(name, command, lane["limit"], environment)
+        status = self.run(name, command, lane.limit, environment)
         if self.stopping:
             return
         if status is None:
@@ -236,27 +179,26 @@ class Check:
 
     def _command(self, name, lane):
         """Command, JUnit file and environment of a lane."""
-        build = self.folder / lane["build"]
-        if "suites" in lane:
-            suites = [word for suite in lane["suites"] for word in ("--suite", suite)]
+        build = self.folder / lane.build
+        if isinstance(lane, Meson):
+            suites = [word for suite in lane.suites for word in ("--suite", suite)]
             command = ["meson", "test", "-C", build, "--no-rebuild", "--logbase", f"lane-{name}", "--print-errorlogs", *suites]
-            if lane["fixed_places"]:
+            if lane.fixed_places:
                 command = [*FIXED_PLACES, *command]
-            return command, build / "meson-logs" / f"lane-{name}.junit.xml", {**SANITIZERS, **lane["environment"]}
+            return command, build / "meson-logs" / f"lane-{name}.junit.xml", {**SANITIZERS, **lane.environment}
         junit = self.folder / f"{name}.xml"
-        command = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short",
-                   "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane["folder"], *lane["words"]]
+        command = [*PYTEST, "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane.folder, *lane.words]
         environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
                        "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld"),
                        "NWF_KERNELS": str(self.folder / "kernels")}
-        if lane["also"]:
-            environment["NWF_SANITIZED_MODULE"] = str(self.folder / lane["also"] / MODULE)
-        if not lane["driver"]:
+        if lane.also:
+            environment["NWF_SANITIZED_MODULE"] = str(self.folder / lane.also / MODULE)
+        if not lane.driver:
             return command, junit, environment
-        command = [SANDBOX, "--", *command, "--driver", lane["driver"]]
-        if lane["threads"]:
+        command = [SANDBOX, "--", *command, "--driver", lane.driver]
+        if lane.threads:
             runtime = subprocess.run(["gcc", "-print-file-name=libtsan.so"], capture_output=True, text=True, check=True).stdout.strip()
-            environment["NWF_PRELOAD"] = f"{runtime} {build / SEEN}"
+            environment["NWF_PRELOAD"] = f"{runtime} {build / GLIB_FOR_TSAN}"
             command = [*FIXED_PLACES, *command]
         return command, junit, environment
 
@@ -265,10 +207,10 @@ class Check:
         builds = {}
         with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as workers:
             for build in BUILDS:
-                if any(build in builds_of(name) for name in names):
+                if any(build in LANES[name].builds for name in names):
                     builds[build] = workers.submit(self.build, build)
             # Builds come first in the workers' queue, so a lane never waits for one that cannot begin.
-            lanes = [workers.submit(lambda name=name: self.lane(name, all([builds[build].result() for build in builds_of(name)])))
+            lanes = [workers.submit(lambda name=name: self.lane(name, all([builds[build].result() for build in LANES[name].builds])))
                      for name in names]
             for future in [*builds.values(), *lanes]:
                 while not future.done():
@@ -330,7 +272,7 @@ def main():
     check = Check(folder)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: setattr(check, "stopping", True))
-    chosen = arguments.lane or [name for name, lane in LANES.items() if lane.get("default", True)]
+    chosen = arguments.lane or [name for name, lane in LANES.items() if lane.default]
     try:
         check.run_all([name for name in LANES if name in chosen])
         return report(check.outcomes, arguments.strict)

@@ -12,10 +12,9 @@ import shutil
 import pytest
 
 import results
+from lane_table import MODULE, PYTEST
 from machine import QEMU, SOURCE, Failed, Machine
 
-MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
-PYTEST = ("/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short")
 TOOLS = ("iptables", "ip6tables", "ebtables")
 VARIANTS = ("legacy", "nft")
 LIMIT = {False: 900, True: 5400}  # seconds of a stage, and of its long form

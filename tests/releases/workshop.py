@@ -18,13 +18,12 @@ import time
 from dataclasses import dataclass, field
 
 import results
+from lane_table import MODULE, PYTEST
 from mirror import Mirror, Missing
 from root import SOURCE, Failed, Root, Runner
 
 AT_A_TIME = 2
 BUILD = "build"
-MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
-PYTEST = ("/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short")
 
 
 @dataclass(frozen=True)
