@@ -165,10 +165,3 @@ gboolean nwf_chain_equal(const NwfChain *a, const NwfChain *b);
 
 /** nwf_plan_layer_equal: whether two plans (NULL: none) mean the same rules at @layer, in the same order. */
 gboolean nwf_plan_layer_equal(const NwfPlan *a, const NwfPlan *b, NwfLayer layer);
-
-/*
- * Hashes of what the rules mean, 64 hexadecimal digits of SHA-256: equal for equal templates and equal values, also in
- * another process. (transfer full); computed at each call.
- */
-char *nwf_template_hash(const NwfTemplate *t);
-char *nwf_values_hash(const NwfValues *values);

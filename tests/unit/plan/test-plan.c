@@ -130,57 +130,6 @@ test_closed_port(void)
     g_assert_null(((NwfPlanRule *)g_ptr_array_index(((NwfChain *)plan->chains->pdata[0])->rules, 0))->filter);
 }
 
-static char *
-hash_of(const char *rules, const char *params)
-{
-    g_autoptr(World) world = world_of_rules(rules);
-    g_autoptr(NwfTemplate) template = template_of(world, params, NULL);
-
-    return nwf_template_hash(template);
-}
-
-static char *
-values_hash_of(const char *params)
-{
-    g_autoptr(World) world = world_of_rules(ETHERNET_RULE IP_RULE);
-    g_autoptr(NwfTemplate) template = template_of(world, params, NULL);
-    g_autoptr(NwfParams) supplied = params_of(params);
-    g_autoptr(NwfValues) values = nwf_values_new(template, supplied, NULL, NULL, NULL);
-
-    return nwf_values_hash(values);
-}
-
-/* The template of a tree does not depend on the values of a port, nor on where its rules stand. */
-static void
-test_hash_of_templates(void)
-{
-    g_autofree char *one = hash_of(ETHERNET_RULE IP_RULE, "IP=1.1.1.1 P=80"),
-                    *other_port = hash_of(ETHERNET_RULE IP_RULE, "IP=2.2.2.2,3.3.3.3 P=1");
-    g_autofree char *moved = hash_of("\n\n" ETHERNET_RULE "\n" IP_RULE, "IP=1.1.1.1 P=80");
-    g_autofree char *changed =
-        hash_of(ETHERNET_RULE "<rule action='reject' direction='in'><tcp dstportstart='$P' comment='x'/></rule>",
-                "IP=1.1.1.1 P=80");
-    g_autofree char *literal =
-        hash_of(ETHERNET_RULE "<rule action='drop' direction='in'><tcp dstportstart='80' comment='x'/></rule>",
-                "IP=1.1.1.1 P=80");
-
-    g_assert_cmpuint(strlen(one), ==, 64);
-    g_assert_cmpstr(one, ==, other_port);
-    g_assert_cmpstr(one, ==, moved);
-    g_assert_cmpstr(one, !=, changed);
-    g_assert_cmpstr(one, !=, literal);
-}
-
-static void
-test_hash_of_values(void)
-{
-    g_autofree char *one = values_hash_of("IP=1.1.1.1 P=80"), *same = values_hash_of("P=80 IP=1.1.1.1,1.1.1.1");
-    g_autofree char *learned = values_hash_of("IP=1.1.1.1,2.2.2.2 P=80");
-
-    g_assert_cmpstr(one, ==, same);
-    g_assert_cmpstr(one, !=, learned);
-}
-
 /* Everything that a plan is made of may go before it. */
 static void
 test_plan_outlives_its_sources(void)
@@ -258,8 +207,6 @@ main(int argc, char **argv)
     g_test_add_func("/plan/plan/no-plan", test_no_plan);
     g_test_add_func("/plan/plan/empty-chains-are-in-use", test_empty_chains_are_in_use);
     g_test_add_func("/plan/plan/closed-port", test_closed_port);
-    g_test_add_func("/plan/plan/hash-of-templates", test_hash_of_templates);
-    g_test_add_func("/plan/plan/hash-of-values", test_hash_of_values);
     g_test_add_func("/plan/plan/plan-outlives-its-sources", test_plan_outlives_its_sources);
     g_test_add_func("/plan/plan/cost-of-many-ports", test_cost_of_many_ports);
     g_test_add_func("/plan/plan/cost-of-many-rules", test_cost_of_many_rules);
