@@ -7,7 +7,7 @@
 #include "tools/capture.h"
 
 #include "conf/error.h"
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 
 #include <glib/gi18n-lib.h>
 

@@ -2,7 +2,7 @@
 /*
  * verdict.c: virt-nwfilter verdict: what becomes of the frames of a capture
  *
- * Plays a capture to a judge (plan/verdict.h) that knows the plans of the given ports, and prints each frame's fate
+ * Plays a capture to a judge (simulate/simulator.h) that knows the plans of the given ports, and prints each frame's fate
  * with the rule that decided it. Nothing is sent and no kernel is asked.
  *
  * Where a frame comes from and goes to is not in a capture. It is taken from the MAC addresses of the ports, or said
@@ -11,7 +11,7 @@
  *
  * Limits: Ethernet captures; frames that the capture holds in part are counted and not judged.
  */
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 #include "tools/capture.h"
 #include "tools/ports.h"
 #include "tools/verdict_print.h"

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 
 /* One end of a frame's way, with a name. */
 typedef struct NwfWayEnd {

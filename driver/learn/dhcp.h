@@ -13,7 +13,7 @@
 
 #include "driver/learn/address.h"
 #include "driver/learn/reason.h"
-#include "plan/packet.h"
+#include "packet/packet.h"
 
 enum { NWF_DHCP_REQUEST_OP = 1, NWF_DHCP_REPLY_OP = 2, NWF_DHCP_ETHERNET = 1 };
 #define NWF_DHCP_INFINITE G_MAXUINT32

@@ -5,7 +5,7 @@
  * The file is read as virt-nwfilter verdict reads it, from memory. Frames whose last address byte is odd come from the
  * port, the others go to it.
  */
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 #include "tools/capture.h"
 
 #include <stdio.h>

@@ -8,7 +8,7 @@
  * direction; nothing is established or related while no packet has passed since everything expired; a limit counts
  * no more connections than it was asked about.
  */
-#include "plan/conntrack.h"
+#include "simulate/conntrack.h"
 
 #include <string.h>
 

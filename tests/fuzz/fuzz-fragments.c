@@ -7,7 +7,7 @@
  * place and the packet, so that a whole packet can be checked byte by byte wherever its pieces came from. A whole
  * packet is sound, and no fragment any more.
  */
-#include "plan/fragments.h"
+#include "simulate/fragments.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * checksums are made right first; the time that passes before it; its length. Frames from and to a closed port never
  * pass.
  */
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-plan.c: plans as values: equality, hashes, the closed port, cost
+ * test-plan.c: plans as values: equality, the closed port, cost
  */
 #include "story.h"
 

@@ -19,7 +19,7 @@
  */
 #pragma once
 
-#include "plan/verdict.h"
+#include "simulate/simulator.h"
 #include "story.h"
 
 /* The bytes of a frame. */

@@ -11,7 +11,7 @@
  * Limits: NWF_PENDING_MAX packets wait at a time; a further one takes the place of the oldest, since a capture may hold
  * any number of unfinished ones.
  */
-#include "plan/fragments.h"
+#include "simulate/fragments.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
  * Limits: a connection lasts for its protocol's shortest default timeout after the last packet, in which the real one
  * is certainly still there; between that and the longest one the kernel may know better.
  */
-#include "plan/conntrack_inside.h"
+#include "simulate/conntrack_private.h"
 
 #include <string.h>
 

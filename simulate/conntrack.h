@@ -12,7 +12,7 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "plan/packet.h"
+#include "packet/packet.h"
 
 typedef struct NwfConntrack NwfConntrack;
 typedef struct NwfConnection NwfConnection;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict_ethernet.c: whether a rule of the Ethernet layer matches a frame
+ * match_ethernet.c: whether a rule of the Ethernet layer matches a frame
  *
  * The kernel reads frames in its own way, and what it does counts, not what standards say:
  *
@@ -18,7 +18,7 @@
  *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP header
  *     has "another value", except in a rule with RETURN.
  */
-#include "plan/verdict_inside.h"
+#include "simulate/match_private.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "plan/packet.h"
+#include "packet/packet.h"
 
 typedef struct NwfFragments NwfFragments;
 

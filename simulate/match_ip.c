@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict_ip.c: whether a rule of an IP layer matches a packet, and the comparisons that both layers share
+ * match_ip.c: whether a rule of an IP layer matches a packet, and the comparisons that both layers share
  *
  * The kernel's own way counts here too:
  *
@@ -15,7 +15,7 @@
  *   - A connection limit counts each copy of a packet that goes to several ports, or only the first, as time has it.
  *   - A packet that belongs to no connection has no direction, and the state INVALID, or none that a rule can name.
  */
-#include "plan/verdict_inside.h"
+#include "simulate/match_private.h"
 
 #include <string.h>
 

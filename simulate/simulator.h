@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict.h: what the rules of ports do to a frame, said without a kernel
+ * simulator.h: what the rules of ports do to a frame, said without a kernel
  *
  *     plans + a frame + where it comes from and goes to  ->  its fate, and the rule that decided it
  *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conntrack_inside.h: what the two halves of the model share: the table of connections and the protocols
+ * conntrack_private.h: what the two halves of the model share: the table of connections and the protocols
  */
 #pragma once
 
-#include "plan/conntrack.h"
+#include "simulate/conntrack.h"
 
 /* Who speaks to whom about what. Compared as bytes, so it is cleared before it is filled. */
 typedef struct NwfTuple {

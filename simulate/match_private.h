@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict_inside.h: what walking and matching share
+ * match_private.h: what walking and matching share
  */
 #pragma once
 
-#include "plan/conntrack.h"
-#include "plan/fragments.h"
-#include "plan/packet.h"
-#include "plan/verdict.h"
+#include "simulate/conntrack.h"
+#include "simulate/fragments.h"
+#include "packet/packet.h"
+#include "simulate/simulator.h"
 
 /* Whether a rule's conditions hold for a frame. */
 typedef enum NwfAnswer {

@@ -12,7 +12,7 @@
  * Sources: RFC 768, 792, 3828, 4443, 4960, 9293; documentation of the nf_conntrack sysctls (timeouts; tcp_loose, by
  * which an acknowledgement may begin a connection that was open before); behaviour seen in the kernel.
  */
-#include "plan/conntrack_inside.h"
+#include "simulate/conntrack_private.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict.c: what the rules of ports do to a frame; see verdict.h
+ * simulator.c: what the rules of ports do to a frame; see simulator.h
  *
  * Walking a chain yields a set of possible ends, because a rule whose conditions may or may not hold is both taken and
  * passed over. A frame's fate is certain if all possible ways end alike. Nothing is tried twice: the walk goes through
@@ -10,7 +10,7 @@
  * chain of that layer, and in the chains of the IP layers, the end, RETURN and ACCEPT all mean that the frame goes on
  * to the next chain of its way.
  */
-#include "plan/verdict_inside.h"
+#include "simulate/match_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * at an authentication header and know no transport in a later IPv6 fragment (offset 0); the Ethernet filter and
  * connection tracking go over authentication headers and stop at the fragment header.
  */
-#include "plan/packet.h"
+#include "packet/packet.h"
 
 #include <string.h>
 
