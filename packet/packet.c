@@ -90,8 +90,8 @@ nwf_bytes_line(NwfBytes bytes, gsize *at, NwfBytes *line)
     NwfBytes rest = nwf_bytes_part(bytes, *at, G_MAXSIZE);
     const guint8 *end = rest.length > 0 ? memchr(rest.data, '\n', rest.length) : NULL;
 
-    *line = nwf_bytes_part(rest, 0, end != NULL ? (gsize)(end - rest.data) : rest.length);
-    *at += line->length + (end != NULL ? 1 : 0);
+    *line = nwf_bytes_part(rest, 0, end ? (gsize)(end - rest.data) : rest.length);
+    *at += line->length + (end ? 1 : 0);
     return rest.length > 0;
 }
 
@@ -176,7 +176,7 @@ nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 len
 {
     guint64 sum = sum_of(bytes, 0);
 
-    return fold(ip != NULL ? pseudo_sum(ip, protocol, length, sum) : sum) == 0xffff;
+    return fold(ip ? pseudo_sum(ip, protocol, length, sum) : sum) == 0xffff;
 }
 
 gboolean

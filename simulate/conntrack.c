@@ -75,7 +75,7 @@ nwf_conntrack_new(gboolean verify_checksums)
 void
 nwf_conntrack_free(NwfConntrack *conntrack)
 {
-    if (conntrack == NULL)
+    if (!conntrack)
         return;
     g_hash_table_unref(conntrack->connections);
     g_hash_table_unref(conntrack->counts);
@@ -113,7 +113,7 @@ find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *directio
     g_autoptr(GBytes) key = g_bytes_new(tuple, sizeof(*tuple));
     NwfConnection *connection = g_hash_table_lookup(conntrack->connections, key);
 
-    if (connection == NULL)
+    if (!connection)
         return NULL;
     if (now > connection->expires) {
         forget(conntrack, connection);
@@ -172,7 +172,7 @@ see_error(NwfConntrack *conntrack, const NwfTuple *outer, NwfBytes payload, gint
         !nwf_tuple_invert(&answer, &inner))
         return;
     connection = find(conntrack, &answer, now, &direction);
-    if (connection == NULL || memcmp(outer->dst, answer.dst, sizeof(answer.dst)) != 0)
+    if (!connection || memcmp(outer->dst, answer.dst, sizeof(answer.dst)) != 0)
         return;
     tracked->states = NWF_STATE_RELATED | (connection->doubtful ? NWF_STATE_INVALID : 0);
     tracked->directions = (direction == 0 ? NWF_CT_ORIGINAL : NWF_CT_REPLY) | (connection->doubtful ? NWF_CT_NONE : 0);
@@ -186,7 +186,7 @@ see_first(const NwfTracker *tracker, const NwfTuple *tuple, NwfBytes payload, gi
     NwfConnection *connection = connection_new(tuple);
     NwfStep step = nwf_tuple_invert(&connection->tuples[1], tuple) ? NWF_STEP_VALID : NWF_STEP_INVALID;
 
-    if (step == NWF_STEP_VALID && tracker->begin != NULL)
+    if (step == NWF_STEP_VALID && tracker->begin)
         step = tracker->begin(connection, payload);
     belongs_to_nothing(tracked, NWF_STATE_INVALID);
     if (step == NWF_STEP_INVALID) {
@@ -218,7 +218,7 @@ static void
 see_known(NwfConntrack *conntrack, NwfConnection *connection, guint direction, const NwfTracker *tracker,
           const NwfTuple *tuple, NwfBytes payload, gint64 now, NwfTracked *tracked)
 {
-    NwfStep step = tracker->follow != NULL ? tracker->follow(connection, direction, payload) : NWF_STEP_VALID;
+    NwfStep step = tracker->follow ? tracker->follow(connection, direction, payload) : NWF_STEP_VALID;
 
     *tracked = (NwfTracked){.connection = connection};
     if (step == NWF_STEP_INVALID) {
@@ -256,7 +256,7 @@ nwf_conntrack_see(NwfConntrack *conntrack, const NwfIp *ip, gint64 now, NwfTrack
     if (!address(&tuple, ip->packet, ip->version, &payload))
         return;
     tracker = nwf_tracker_for(tuple.version, tuple.protocol);
-    if ((tracker->is_sound != NULL && !tracker->is_sound(ip, payload, conntrack->verify_checksums)) ||
+    if ((tracker->is_sound && !tracker->is_sound(ip, payload, conntrack->verify_checksums)) ||
         !nwf_tuple_read(&tuple, tracker, payload))
         return;
     if (nwf_icmp_is_untracked(&tuple)) {
@@ -268,7 +268,7 @@ nwf_conntrack_see(NwfConntrack *conntrack, const NwfIp *ip, gint64 now, NwfTrack
         return;
     }
     connection = find(conntrack, &tuple, now, &direction);
-    if (connection == NULL)
+    if (!connection)
         see_first(tracker, &tuple, payload, now, tracked);
     else
         see_known(conntrack, connection, direction, tracker, &tuple, payload, now, tracked);
@@ -279,7 +279,7 @@ nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettlement
 {
     NwfConnection *connection = tracked->connection;
 
-    if (connection == NULL)
+    if (!connection)
         return;
     if (tracked->fresh) {
         connection->doubtful = connection->doubtful || settlement == NWF_SETTLEMENT_DOUBTFUL;
@@ -317,7 +317,7 @@ counted(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip)
     memcpy(key.address, ip->src, ip->address_size);
     g_autoptr(GBytes) bytes = g_bytes_new(&key, sizeof(key));
     list = g_hash_table_lookup(conntrack->counts, bytes);
-    if (list == NULL) {
+    if (!list) {
         list = g_ptr_array_new_with_free_func(connection_unref);
         g_hash_table_insert(conntrack->counts, g_steal_pointer(&bytes), list);
     }
@@ -335,7 +335,7 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
 {
     GPtrArray *list = counted(conntrack, rule, ip);
     NwfConnection *own = tracked->connection;
-    gboolean known = own != NULL && !own->doubtful;
+    gboolean known = own && !own->doubtful;
 
     if (!certain)
         g_ptr_array_add(list, connection_unknown());
@@ -352,7 +352,7 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
         known = known && !gone && !other->doubtful && other->phase != NWF_PHASE_LOST;
         i++;
     }
-    if (own == NULL) {
+    if (!own) {
         g_ptr_array_add(list, connection_unknown());
         return NWF_COUNT_REFUSED;
     }

@@ -371,7 +371,7 @@ nwf_tracker_for(guint version, guint8 protocol)
 gboolean
 nwf_tuple_read(NwfTuple *tuple, const NwfTracker *tracker, NwfBytes payload)
 {
-    return tracker->read == NULL || tracker->read(tuple, payload);
+    return !tracker->read || tracker->read(tuple, payload);
 }
 
 gboolean

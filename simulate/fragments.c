@@ -98,7 +98,7 @@ nwf_fragments_new(void)
 void
 nwf_fragments_free(NwfFragments *fragments)
 {
-    if (fragments == NULL)
+    if (!fragments)
         return;
     g_queue_clear(&fragments->order);
     g_hash_table_unref(fragments->pending);
@@ -118,11 +118,11 @@ pending_for(NwfFragments *fragments, const Key *key, gint64 now)
     g_autoptr(GBytes) bytes = g_bytes_new(key, sizeof(*key));
     Pending *pending = g_hash_table_lookup(fragments->pending, bytes);
 
-    if (pending != NULL && now - pending->since > timeouts[key->version]) {
+    if (pending && now - pending->since > timeouts[key->version]) {
         forget(fragments, pending);
         pending = NULL;
     }
-    if (pending != NULL)
+    if (pending)
         return pending;
     if (g_queue_get_length(&fragments->order) >= NWF_PENDING_MAX)
         forget(fragments, g_queue_peek_head(&fragments->order));
@@ -200,7 +200,7 @@ take_apart(Fragment *fragment, const NwfIp *ip)
 static void
 keep_header(Pending *pending, const Fragment *fragment)
 {
-    if (fragment->offset != 0 || pending->header != NULL)
+    if (fragment->offset != 0 || pending->header)
         return;
     pending->header = g_byte_array_sized_new((guint)fragment->header.length);
     g_byte_array_append(pending->header, fragment->header.data, (guint)fragment->header.length);
@@ -241,7 +241,7 @@ place_of(const GArray *pieces, guint offset, guint end)
 static gboolean
 is_complete(const Pending *pending)
 {
-    return pending->has_last && pending->header != NULL && pending->pieces->len > 0 &&
+    return pending->has_last && pending->header && pending->pieces->len > 0 &&
            g_array_index(pending->pieces, Piece, 0).offset == 0 && run_end(pending->pieces, 0) == pending->length;
 }
 
@@ -316,7 +316,7 @@ end_fits(const Pending *pending, const Fragment *fragment, guint end)
     const GArray *pieces = pending->pieces;
     const Piece *last = pieces->len > 0 ? &g_array_index(pieces, Piece, pieces->len - 1) : NULL;
 
-    if (!fragment->more && last != NULL && end < last->offset + last->bytes->len)
+    if (!fragment->more && last && end < last->offset + last->bytes->len)
         return FALSE;
     if (pending->has_last)
         return fragment->more ? end <= pending->length : end == pending->length;

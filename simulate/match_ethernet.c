@@ -15,8 +15,8 @@
  *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one
  *     byte early, the version in the place of the type; and only what then has type 0 is taken for a spanning tree
  *     frame at all.
- *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP header
- *     has "another value", except in a rule with RETURN.
+ *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP
+ * header has "another value", except in a rule with RETURN.
  */
 #include "simulate/match_private.h"
 
@@ -367,15 +367,15 @@ nwf_match_ethernet(const NwfPlanRule *rule, const NwfFrame *frame)
 {
     NwfAnswer answer = NWF_ANSWER_YES;
 
-    if (rule->protocol != NULL && rule->protocol->ethertype != 0 && rule->protocol->ethertype != frame->ethertype)
+    if (rule->protocol && rule->protocol->ethertype != 0 && rule->protocol->ethertype != frame->ethertype)
         return NWF_ANSWER_NO;
-    if (rule->protocol != NULL && rule->protocol == nwf_protocol_find("stp") &&
+    if (rule->protocol && rule->protocol == nwf_protocol_find("stp") &&
         memcmp(frame->dst, bridge_group, sizeof(bridge_group)) != 0)
         return NWF_ANSWER_NO;
     for (guint i = 0; i < rule->conditions->len && answer == NWF_ANSWER_YES; i++) {
         const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
 
-        if (comparisons[condition->match].compare == NULL)
+        if (!comparisons[condition->match].compare)
             continue;
         answer = has_header(comparisons[condition->match].header, frame)
                      ? comparisons[condition->match].compare(condition, frame)

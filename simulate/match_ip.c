@@ -4,8 +4,8 @@
  *
  * The kernel's own way counts here too:
  *
- *   - Ports of udp, and of tcp rules without `option`, are mostly read where the transport header would be, without a look
- *     whether the packet is a later fragment. Where connections are tracked no fragment comes here.
+ *   - Ports of udp, and of tcp rules without `option`, are mostly read where the transport header would be, without a
+ * look whether the packet is a later fragment. Where connections are tracked no fragment comes here.
  *   - A condition on ports or flags that all packets meet is not looked at, but if a rule of tcp or udp has no other
  *     one, the tools ask for the header as a whole.
  *   - Ports and flags of a tcp or udp rule that wants the whole header (so does `option`), ports of sctp, and types of
@@ -331,7 +331,7 @@ nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain)
 
         if (condition->match == NWF_MATCH_CONNLIMIT)
             answer = compare_connlimit(rule, condition, view, certain && !view->copied && result == NWF_ANSWER_YES);
-        else if (compare != NULL)
+        else if (compare)
             answer = compare(rule, condition, view);
         if (answer == NWF_ANSWER_NO || answer == NWF_ANSWER_STOP)
             return answer;

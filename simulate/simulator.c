@@ -20,7 +20,7 @@ enum { EXIT_END = 1, EXIT_ACCEPT = 2, EXIT_DROP = 4, EXIT_REJECT = 8 };
 enum { ARP_HEADER = 8 };
 enum { EXIT_GOES_ON = EXIT_END | EXIT_ACCEPT, EXIT_STOPS = EXIT_DROP | EXIT_REJECT };
 
-struct NwfJudge {
+struct NwfSimulator {
     GPtrArray *plans;
     gboolean tracked[NWF_LAYERS];
     NwfConntrack *conntrack;
@@ -91,7 +91,7 @@ walk_chain(Walk *walk, const NwfChain *chain, gboolean *certain)
             continue;
         if (answer >= NWF_ANSWER_ANY)
             walk->exits |= EXIT_DROP;
-        if (rule->verdict == NWF_VERDICT_RETURN && chain->suffix != NULL)
+        if (rule->verdict == NWF_VERDICT_RETURN && chain->suffix)
             return TRUE; /* of the Ethernet layer, where everything is certain */
         note(walk, chain, rule, i, answer == NWF_ANSWER_YES || answer == NWF_ANSWER_STOP);
         if (answer == NWF_ANSWER_STOP)
@@ -101,7 +101,7 @@ walk_chain(Walk *walk, const NwfChain *chain, gboolean *certain)
             return FALSE;
         *certain = FALSE;
     }
-    if (chain->suffix == NULL)
+    if (!chain->suffix)
         return TRUE;
     note(walk, chain, NULL, chain->rules->len, TRUE);
     walk->exits |= EXIT_ACCEPT;
@@ -111,10 +111,10 @@ walk_chain(Walk *walk, const NwfChain *chain, gboolean *certain)
 static const NwfChain *
 root_chain(const NwfPlan *plan, NwfLayer layer, NwfHook hook)
 {
-    for (guint i = 0; plan != NULL && i < plan->chains->len; i++) {
+    for (guint i = 0; plan && i < plan->chains->len; i++) {
         const NwfChain *chain = g_ptr_array_index(plan->chains, i);
 
-        if (chain->layer == layer && chain->hook == hook && chain->suffix == NULL)
+        if (chain->layer == layer && chain->hook == hook && !chain->suffix)
             return chain;
     }
     return NULL;
@@ -136,7 +136,7 @@ pass_through(Way *way, const NwfPlan *plan, NwfLayer layer, NwfHook hook)
     Walk walk = {.view = way->view, .plan = plan, .certain = way->possible == 0};
     gboolean certain = TRUE;
 
-    if (!way->open || chain == NULL)
+    if (!way->open || !chain)
         return;
     if (walk_chain(&walk, chain, &certain)) {
         note(&walk, chain, NULL, chain->rules->len, TRUE);
@@ -161,7 +161,7 @@ deciding_stage(const NwfDecision *decision)
 
         if (decision->fate == NWF_FATE_UNKNOWN && !stage->certain)
             return stage;
-        if (stage->rule != NULL || last_rule == NULL)
+        if (stage->rule || !last_rule)
             last_rule = stage;
     }
     if (decision->n_stages == 0)
@@ -180,11 +180,11 @@ arrive(Way *way)
     for (guint fate = 0; fate < NWF_FATE_UNKNOWN; fate++)
         if (way->possible == 1u << fate)
             decision->fate = fate;
-    if (decision->reason == NULL)
+    if (!decision->reason)
         decision->deciding = deciding_stage(decision);
 }
 
-/* ---- judges ---- */
+/* ---- the simulator ---- */
 
 static gboolean
 needs_tracking(const NwfPlan *plan, NwfLayer layer)
@@ -206,31 +206,31 @@ needs_tracking(const NwfPlan *plan, NwfLayer layer)
     return FALSE;
 }
 
-NwfJudge *
-nwf_judge_new(GPtrArray *plans, const NwfJudgeOptions *options)
+NwfSimulator *
+nwf_simulator_new(GPtrArray *plans, const NwfSimulatorOptions *options)
 {
-    NwfJudge *judge = g_new0(NwfJudge, 1);
+    NwfSimulator *simulator = g_new0(NwfSimulator, 1);
 
-    judge->plans = g_ptr_array_ref(plans);
+    simulator->plans = g_ptr_array_ref(plans);
     for (guint layer = 0; layer < NWF_LAYERS; layer++) {
-        judge->tracked[layer] = options != NULL && options->tracked[layer];
+        simulator->tracked[layer] = options && options->tracked[layer];
         for (guint i = 0; i < plans->len; i++)
-            judge->tracked[layer] = judge->tracked[layer] || needs_tracking(g_ptr_array_index(plans, i), layer);
+            simulator->tracked[layer] = simulator->tracked[layer] || needs_tracking(g_ptr_array_index(plans, i), layer);
     }
-    judge->conntrack = nwf_conntrack_new(options != NULL && options->verify_checksums);
-    judge->fragments = nwf_fragments_new();
-    return judge;
+    simulator->conntrack = nwf_conntrack_new(options && options->verify_checksums);
+    simulator->fragments = nwf_fragments_new();
+    return simulator;
 }
 
 void
-nwf_judge_free(NwfJudge *judge)
+nwf_simulator_free(NwfSimulator *simulator)
 {
-    if (judge == NULL)
+    if (!simulator)
         return;
-    g_ptr_array_unref(judge->plans);
-    nwf_conntrack_free(judge->conntrack);
-    nwf_fragments_free(judge->fragments);
-    g_free(judge);
+    g_ptr_array_unref(simulator->plans);
+    nwf_conntrack_free(simulator->conntrack);
+    nwf_fragments_free(simulator->fragments);
+    g_free(simulator);
 }
 
 /* ---- one frame ---- */
@@ -262,9 +262,9 @@ may_be_fragment(const NwfIp *ip)
 }
 
 static void
-gather(NwfJudge *judge, Passage *passage, gint64 now)
+gather(NwfSimulator *simulator, Passage *passage, gint64 now)
 {
-    switch (nwf_fragments_add(judge->fragments, &passage->ip, now, &passage->whole)) {
+    switch (nwf_fragments_add(simulator->fragments, &passage->ip, now, &passage->whole)) {
     case NWF_GATHERING_HELD:
         stop_at(passage, NWF_FATE_HELD, N_("a fragment, kept until the others have come"));
         break;
@@ -288,22 +288,22 @@ layer_of(guint version)
 
 /* What the host sends has been looked at, and its fragments made, before it comes to the bridge. */
 static void
-enter_from_host(NwfJudge *judge, NwfView *view, Passage *passage, gint64 now)
+enter_from_host(NwfSimulator *simulator, NwfView *view, Passage *passage, gint64 now)
 {
     guint version = nwf_frame_ip_version(&view->frame);
 
     if (version == 0 || !nwf_ip_read(&passage->ip, view->frame.payload, version) || may_be_fragment(&passage->ip) ||
-        !judge->tracked[layer_of(version)])
+        !simulator->tracked[layer_of(version)])
         return;
     view->ip = &passage->ip;
-    nwf_conntrack_see(judge->conntrack, &passage->ip, now, &view->tracked);
+    nwf_conntrack_see(simulator->conntrack, &passage->ip, now, &view->tracked);
 }
 
 static void
-enter_ip(NwfJudge *judge, NwfView *view, Passage *passage, gint64 now)
+enter_ip(NwfSimulator *simulator, NwfView *view, Passage *passage, gint64 now)
 {
     guint version = nwf_frame_ip_version(&view->frame);
-    gboolean tracked = version != 0 && judge->tracked[layer_of(version)];
+    gboolean tracked = version != 0 && simulator->tracked[layer_of(version)];
 
     if (view->frame.ethertype == NWF_ETHERTYPE_ARP && !nwf_bytes_have(view->frame.payload, 0, ARP_HEADER))
         passage->not_forwarded = N_("ARP that is too short; bridge netfilter does not forward it");
@@ -314,13 +314,13 @@ enter_ip(NwfJudge *judge, NwfView *view, Passage *passage, gint64 now)
         return;
     }
     if (tracked && may_be_fragment(&passage->ip))
-        gather(judge, passage, now);
+        gather(simulator, passage, now);
     if (passage->stops)
         return;
     view->ip = &passage->ip;
     view->frame.payload = passage->ip.packet;
     if (tracked)
-        nwf_conntrack_see(judge->conntrack, &passage->ip, now, &view->tracked);
+        nwf_conntrack_see(simulator->conntrack, &passage->ip, now, &view->tracked);
 }
 
 /* The rest of the way, from where the frame is one for this end alone. */
@@ -328,11 +328,11 @@ static void
 finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
 {
     const NwfView *view = way->view;
-    NwfLayer layer = view->ip != NULL ? layer_of(view->ip->version) : NWF_LAYER_ETHERNET;
+    NwfLayer layer = view->ip ? layer_of(view->ip->version) : NWF_LAYER_ETHERNET;
 
     if (way->open && passage->stops)
         take(way, passage->fate, passage->reason);
-    if (way->open && passage->not_forwarded != NULL && !to->host)
+    if (way->open && passage->not_forwarded && !to->host)
         take(way, NWF_FATE_DROPPED, passage->not_forwarded);
     if (layer != NWF_LAYER_ETHERNET && to->host) {
         pass_through(way, from->plan, layer, NWF_HOOK_HOST_IN);
@@ -372,10 +372,10 @@ is_no_station(const guint8 mac[6])
 }
 
 void
-nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, const NwfEnd *from, const NwfEnd *to,
-                guint n_to, NwfDecision *decisions)
+nwf_simulator_frame(NwfSimulator *simulator, const guint8 *data, gsize length, gint64 now, const NwfEnd *from,
+                    const NwfEnd *to, guint n_to, NwfDecision *decisions)
 {
-    NwfView view = {.conntrack = judge->conntrack};
+    NwfView view = {.conntrack = simulator->conntrack};
     NwfDecision begun = {.reason = NULL};
     Way first = {.view = &view, .decision = &begun, .open = TRUE};
     Passage passage = {.stops = FALSE};
@@ -386,9 +386,9 @@ nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, c
         take(&first, NWF_FATE_DROPPED, N_("the source address is that of no station; the bridge drops it"));
     pass_through(&first, from->plan, NWF_LAYER_ETHERNET, NWF_HOOK_FROM_VM);
     if (first.open && from->host)
-        enter_from_host(judge, &view, &passage, now);
+        enter_from_host(simulator, &view, &passage, now);
     else if (first.open)
-        enter_ip(judge, &view, &passage, now);
+        enter_ip(simulator, &view, &passage, now);
     for (guint i = 0, ports = 0; i < n_to; i++) {
         ports += !to[i].host;
         view.copied = ports > 1;
@@ -400,7 +400,7 @@ nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, c
         way.decision = &decisions[i];
         finish(&way, &passage, from, &to[i]);
     }
-    if (view.ip != NULL)
-        nwf_conntrack_settle(judge->conntrack, &view.tracked, settlement(&first, from, decisions, n_to));
+    if (view.ip)
+        nwf_conntrack_settle(simulator->conntrack, &view.tracked, settlement(&first, from, decisions, n_to));
     g_clear_pointer(&passage.whole, g_byte_array_unref);
 }

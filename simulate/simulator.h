@@ -62,24 +62,24 @@ typedef struct NwfDecision {
     const NwfStage *deciding; /* points into stages: the last that had a say; NULL if none had */
 } NwfDecision;
 
-typedef struct NwfJudgeOptions {
+typedef struct NwfSimulatorOptions {
     gboolean verify_checksums;   /* captures often hold frames whose checksums the card fills in later */
     gboolean tracked[NWF_LAYERS];/* connections are tracked although no plan asks for it (a host with NAT, say) */
-} NwfJudgeOptions;
+} NwfSimulatorOptions;
 
-typedef struct NwfJudge NwfJudge;
+typedef struct NwfSimulator NwfSimulator;
 
 /**
- * nwf_judge_new:
+ * nwf_simulator_new:
  * @plans: (element-type NwfPlan): of all ports of the host; kept. Whether connections are tracked depends on all of them
  * @options: may be NULL
  */
-NwfJudge *nwf_judge_new(GPtrArray *plans, const NwfJudgeOptions *options);
-void nwf_judge_free(NwfJudge *judge);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfJudge, nwf_judge_free)
+NwfSimulator *nwf_simulator_new(GPtrArray *plans, const NwfSimulatorOptions *options);
+void nwf_simulator_free(NwfSimulator *simulator);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfSimulator, nwf_simulator_free)
 
 /**
- * nwf_judge_frame:
+ * nwf_simulator_frame:
  * @data: the frame from its destination address on, without checksum
  * @now: microseconds, from -NWF_TIME_MAX to NWF_TIME_MAX; later frames have later times
  * @to: where it goes: several ends if it is sent to many, each with its decision
@@ -87,5 +87,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfJudge, nwf_judge_free)
  *
  * Judges the next frame.
  */
-void nwf_judge_frame(NwfJudge *judge, const guint8 *data, gsize length, gint64 now, const NwfEnd *from,
+void nwf_simulator_frame(NwfSimulator *simulator, const guint8 *data, gsize length, gint64 now, const NwfEnd *from,
                      const NwfEnd *to, guint n_to, NwfDecision *decisions);

@@ -2,14 +2,14 @@
 /*
  * verdict.c: virt-nwfilter verdict: what becomes of the frames of a capture
  *
- * Plays a capture to a judge (simulate/simulator.h) that knows the plans of the given ports, and prints each frame's fate
- * with the rule that decided it. Nothing is sent and no kernel is asked.
+ * Plays a capture to a simulator (simulate/simulator.h) that knows the plans of the given ports, and prints each
+ * frame's fate with the rule that decided it. Nothing is sent and no kernel is asked.
  *
  * Where a frame comes from and goes to is not in a capture. It is taken from the MAC addresses of the ports, or said
  * for all frames at once, or for each in a file (needed for forged addresses). A frame with a group address goes to all
  * ports and each has its own verdict.
  *
- * Limits: Ethernet captures; frames that the capture holds in part are counted and not judged.
+ * Limits: Ethernet captures; frames that the capture holds in part are counted, and have no fate.
  */
 #include "simulate/simulator.h"
 #include "tools/capture.h"
@@ -186,20 +186,20 @@ find_way(NwfSight *sight, const Options *options, char ***lines, GPtrArray *port
 /* --- frames --- */
 
 static void
-judge(NwfJudge *host, NwfSight *sight)
+simulate(NwfSimulator *simulator, NwfSight *sight)
 {
     g_autofree NwfEnd *ends = g_new(NwfEnd, sight->to->len + 1);
 
     for (guint i = 0; i < sight->to->len; i++)
         ends[i] = g_array_index(sight->to, NwfWayEnd, i).end;
     sight->decisions = g_new0(NwfDecision, sight->to->len + 1);
-    nwf_judge_frame(host, sight->data, sight->length, sight->time, &sight->from.end, ends, sight->to->len,
-                    sight->decisions);
+    nwf_simulator_frame(simulator, sight->data, sight->length, sight->time, &sight->from.end, ends, sight->to->len,
+                        sight->decisions);
 }
 
 static gboolean
-play(pcap_t *capture, NwfJudge *host, const Options *options, char **lines, GPtrArray *ports, NwfReport *report,
-     GError **error)
+play(pcap_t *capture, NwfSimulator *simulator, const Options *options, char **lines, GPtrArray *ports,
+     NwfReport *report, GError **error)
 {
     NwfCaptured frame;
     guint number = 0;
@@ -217,22 +217,22 @@ play(pcap_t *capture, NwfJudge *host, const Options *options, char **lines, GPtr
         if (!find_way(&sight, options, &lines, ports, error))
             return FALSE;
         if (!sight.cut && sight.to->len > 0)
-            judge(host, &sight);
+            simulate(simulator, &sight);
         nwf_report_add(report, &sight);
     }
     return got == PCAP_ERROR_BREAK ||
            nwf_set_error(error, NWF_ERROR_SYSTEM, "%s: %s", options->pcap, pcap_geterr(capture));
 }
 
-static NwfJudge *
-judge_of(GPtrArray *ports, gboolean checksums)
+static NwfSimulator *
+simulator_of(GPtrArray *ports, gboolean checksums)
 {
     g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_unref);
-    const NwfJudgeOptions options = {.verify_checksums = checksums};
+    const NwfSimulatorOptions options = {.verify_checksums = checksums};
 
     for (guint i = 0; i < ports->len; i++)
         g_ptr_array_add(plans, nwf_plan_ref(((NwfPort *)g_ptr_array_index(ports, i))->plan));
-    return nwf_judge_new(plans, &options);
+    return nwf_simulator_new(plans, &options);
 }
 
 static gboolean
@@ -261,9 +261,9 @@ nwf_verdict_command(int argc, char **argv, GError **error)
     g_autoptr(pcap_t) capture = ports ? nwf_capture_open(options.pcap, error) : NULL;
     if (!capture)
         return FALSE;
-    g_autoptr(NwfJudge) host = judge_of(ports, options.checksums);
+    g_autoptr(NwfSimulator) simulator = simulator_of(ports, options.checksums);
     g_autoptr(NwfReport) report = nwf_report_new(options.json);
-    if (!play(capture, host, &options, lines, ports, report, error))
+    if (!play(capture, simulator, &options, lines, ports, report, error))
         return FALSE;
     nwf_report_print(report);
     return TRUE;

@@ -16,7 +16,7 @@
 enum { FRAMES_MAX = 64, PLAN = 1 };
 
 static void
-play(pcap_t *capture, NwfJudge *judge)
+play(pcap_t *capture, NwfSimulator *simulator)
 {
     const NwfEnd port = {fuzz_plan(PLAN), FALSE}, other = {NULL, FALSE};
     NwfCaptured frame;
@@ -26,8 +26,8 @@ play(pcap_t *capture, NwfJudge *judge)
         g_assert_true(frame.time >= -NWF_TIME_MAX && frame.time <= NWF_TIME_MAX);
         gboolean out = frame.length >= 12 && (frame.data[11] & 1) != 0;
         if (!frame.cut)
-            nwf_judge_frame(judge, frame.data, frame.length, frame.time, out ? &port : &other, out ? &other : &port, 1,
-                            &decision);
+            nwf_simulator_frame(simulator, frame.data, frame.length, frame.time, out ? &port : &other,
+                                out ? &other : &port, 1, &decision);
     }
 }
 
@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (capture == NULL || pcap_datalink(capture) != DLT_EN10MB)
         return 0;
     g_ptr_array_add(plans, fuzz_plan(PLAN));
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
-    play(capture, judge);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, NULL);
+    play(capture, simulator);
     return 0;
 }

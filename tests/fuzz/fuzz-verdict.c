@@ -37,9 +37,9 @@ check(const NwfDecision *decision, const NwfPlan *plan, gboolean closed)
         g_assert_true(g_ptr_array_index(deciding->chain->rules, deciding->index) == deciding->rule);
 }
 
-/* Judges the next frame at both; the second must say what the first one does. */
+/* Plays the next frame to both; the second must say what the first one does. */
 static void
-play_frame(Choices *choices, NwfJudge *const judges[2], const NwfPlan *plan, gint64 *now)
+play_frame(Choices *choices, NwfSimulator *const simulators[2], const NwfPlan *plan, gint64 *now)
 {
     const NwfEnd all[ENDS] = {{plan, FALSE}, {NULL, FALSE}, {NULL, TRUE}};
     guint way = choose(choices, 256);
@@ -57,7 +57,7 @@ play_frame(Choices *choices, NwfJudge *const judges[2], const NwfPlan *plan, gin
     if ((way & REPAIR) != 0)
         repair_frame(frame, length);
     for (guint i = 0; i < 2; i++)
-        nwf_judge_frame(judges[i], frame, length, *now, from, to, n_to, decisions[i]);
+        nwf_simulator_frame(simulators[i], frame, length, *now, from, to, n_to, decisions[i]);
     for (guint i = 0; i < n_to; i++) {
         check(&decisions[0][i], plan, closed && (from->plan != NULL || to[i].plan != NULL));
         g_assert_cmpint(decisions[0][i].fate, ==, decisions[1][i].fate);
@@ -75,10 +75,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gint64 now = 0;
 
     g_ptr_array_add(plans, plan);
-    g_autoptr(NwfJudge) once = nwf_judge_new(plans, NULL);
-    g_autoptr(NwfJudge) again = nwf_judge_new(plans, NULL);
-    NwfJudge *const judges[] = {once, again};
+    g_autoptr(NwfSimulator) once = nwf_simulator_new(plans, NULL);
+    g_autoptr(NwfSimulator) again = nwf_simulator_new(plans, NULL);
+    NwfSimulator *const simulators[] = {once, again};
     for (guint i = 0; i < FRAMES_MAX && choices.at < choices.end; i++)
-        play_frame(&choices, judges, plan, &now);
+        play_frame(&choices, simulators, plan, &now);
     return 0;
 }

@@ -108,13 +108,13 @@ test_oddity(gconstpointer row)
 }
 
 /* A port with a rule for each kind of header. */
-static NwfJudge *
-curious_judge(NwfPlan **plan)
+static NwfSimulator *
+curious_simulator(NwfPlan **plan)
 {
     g_autoptr(World) world = world_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_unref);
-    const NwfJudgeOptions options = {.verify_checksums = TRUE};
+    const NwfSimulatorOptions options = {.verify_checksums = TRUE};
 
     world_add(world, "<filter name='root'>" RULE("drop", "inout", "<arp arpdstipaddr='1.1.1.1' arpdstmacaddr='1:1:1:1:1:1'/>")
                   RULE("drop", "inout", "<arp gratuitous='true'/>") RULE("drop", "inout", "<vlan encap-protocol='arp'/>")
@@ -128,7 +128,7 @@ curious_judge(NwfPlan **plan)
     *plan = plan_of(world, NULL, &error);
     g_assert_no_error(error);
     g_ptr_array_add(plans, *plan);
-    return nwf_judge_new(plans, &options);
+    return nwf_simulator_new(plans, &options);
 }
 
 static guint8 *
@@ -140,13 +140,13 @@ copy_of(const guint8 *bytes, guint length)
 }
 
 static NwfFate
-curious_fate(NwfJudge *judge, const NwfPlan *plan, const guint8 *frame, guint length, gint64 now)
+curious_fate(NwfSimulator *simulator, const NwfPlan *plan, const guint8 *frame, guint length, gint64 now)
 {
     g_autofree guint8 *exact = copy_of(frame, length); /* so that a read behind the end is seen */
     const NwfEnd ends[] = {{plan, FALSE}, {NULL, TRUE}};
     NwfDecision decisions[2];
 
-    nwf_judge_frame(judge, exact, length, now, &ends[0], ends, 2, decisions);
+    nwf_simulator_frame(simulator, exact, length, now, &ends[0], ends, 2, decisions);
     return decisions[0].fate;
 }
 
@@ -157,7 +157,7 @@ test_ones_and_zeros(void)
     static const guint16 types[] = {0x0000, 0x0800, 0x86dd, 0x0806, 0x8035, 0x8100, 0x88a8, 0xffff};
     static const guint8 starts[] = {0x00, 0x45, 0x4f, 0x60, 0xff};
     NwfPlan *plan;
-    g_autoptr(NwfJudge) judge = curious_judge(&plan);
+    g_autoptr(NwfSimulator) simulator = curious_simulator(&plan);
 
     for (guint i = 0; i < G_N_ELEMENTS(types) * G_N_ELEMENTS(starts) * 2 * 100; i++) {
         guint16 type = types[i / 200 % G_N_ELEMENTS(types)];
@@ -168,7 +168,7 @@ test_ones_and_zeros(void)
         frame[12] = (guint8)(type >> 8);
         frame[13] = (guint8)type;
         frame[14] = starts[i / 200 / G_N_ELEMENTS(types)];
-        NwfFate fate = curious_fate(judge, plan, frame, i % 100, i);
+        NwfFate fate = curious_fate(simulator, plan, frame, i % 100, i);
         g_assert_cmpint(fate, <=, NWF_FATE_UNKNOWN);
         g_assert_true(i % 100 >= 14 || fate == NWF_FATE_DROPPED);
     }
@@ -185,7 +185,7 @@ test_changed_bytes(void)
         "error 10.0.0.9 of udp 10.0.0.1:1 10.0.0.2:2", "ip 51 fd00::1 fd00::2 ext=60", "udp 10.0.0.1:1 10.0.0.2:2 vlan=5",
     };
     NwfPlan *plan;
-    g_autoptr(NwfJudge) judge = curious_judge(&plan);
+    g_autoptr(NwfSimulator) simulator = curious_simulator(&plan);
     g_autoptr(GRand) random = g_rand_new_with_seed(20250301);
 
     for (guint i = 0; i < 40000; i++) {
@@ -204,7 +204,7 @@ test_changed_bytes(void)
             frame->data[25] = (guint8)~sum;
         }
         guint length = g_rand_int_range(random, 0, 3) > 0 ? frame->len : (guint)g_rand_int_range(random, 14, (gint32)frame->len);
-        g_assert_cmpint(curious_fate(judge, plan, frame->data, length, i * 1000), <=, NWF_FATE_UNKNOWN);
+        g_assert_cmpint(curious_fate(simulator, plan, frame->data, length, i * 1000), <=, NWF_FATE_UNKNOWN);
     }
 }
 

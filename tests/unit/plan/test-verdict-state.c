@@ -135,10 +135,10 @@ test_timed_story(gconstpointer row)
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
 
     g_ptr_array_add(plans, plan);
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, NULL);
     for (guint i = 0; story->steps[i].step.way != NULL; i++) {
         const Step *step = &story->steps[i].step;
-        g_autofree char *fate = fate_of(judge, plan, step->way, step->frame, story->steps[i].second * G_USEC_PER_SEC);
+        g_autofree char *fate = fate_of(simulator, plan, step->way, step->frame, story->steps[i].second * G_USEC_PER_SEC);
 
         if (!g_str_has_prefix(fate, step->fate))
             g_error("step %u: %s, expected %s", i + 1, fate, step->fate);
@@ -154,8 +154,8 @@ test_checksums_in_captures(void)
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
 
     g_ptr_array_add(plans, plan);
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
-    g_autofree char *fate = fate_of(judge, plan, "out", "udp " A_TO_B " poke=50:11", 0);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, NULL);
+    g_autofree char *fate = fate_of(simulator, plan, "out", "udp " A_TO_B " poke=50:11", 0);
 
     g_assert_cmpstr(fate, ==, "passes FI 1");
 }

@@ -101,13 +101,13 @@ test_both_ends_are_filtered(void)
 
     g_ptr_array_add(plans, a);
     g_ptr_array_add(plans, b);
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GByteArray) frame = frame_of(cases[i].frame);
         const NwfEnd from = {a, FALSE}, to = {b, FALSE};
         NwfDecision decision;
 
-        nwf_judge_frame(judge, frame->data, frame->len, 0, &from, &to, 1, &decision);
+        nwf_simulator_frame(simulator, frame->data, frame->len, 0, &from, &to, 1, &decision);
         g_assert_cmpint(decision.fate, ==, cases[i].fate);
         if (cases[i].by != NULL)
             g_assert_true(decision.deciding->plan == cases[i].by);
@@ -121,12 +121,12 @@ test_many_ends(void)
     g_autoptr(World) world = world_of_rules(RULE("drop", "in", "<mac dstmacaddr='ff:ff:ff:ff:ff:ff'/>"));
     g_autoptr(NwfPlan) plan = plan_of(world, NULL, NULL);
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, NULL);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, NULL);
     g_autoptr(GByteArray) frame = frame_of("ether 88b5 dst=ff:ff:ff:ff:ff:ff");
     const NwfEnd from = {NULL, FALSE}, to[] = {{plan, FALSE}, {NULL, FALSE}, {NULL, TRUE}};
     NwfDecision decisions[3];
 
-    nwf_judge_frame(judge, frame->data, frame->len, 0, &from, to, 3, decisions);
+    nwf_simulator_frame(simulator, frame->data, frame->len, 0, &from, to, 3, decisions);
     g_assert_cmpint(decisions[0].fate, ==, NWF_FATE_DROPPED);
     g_assert_cmpint(decisions[1].fate, ==, NWF_FATE_PASSES);
     g_assert_cmpint(decisions[2].fate, ==, NWF_FATE_PASSES);

@@ -35,7 +35,7 @@ decision_text(const NwfDecision *decision)
 }
 
 char *
-fate_of(NwfJudge *judge, const NwfPlan *plan, const char *way, const char *frame, gint64 now)
+fate_of(NwfSimulator *simulator, const NwfPlan *plan, const char *way, const char *frame, gint64 now)
 {
     g_autoptr(GByteArray) bytes = frame_of(frame);
     NwfEnd port = {plan, FALSE}, other = {NULL, FALSE}, host = {NULL, TRUE};
@@ -43,7 +43,7 @@ fate_of(NwfJudge *judge, const NwfPlan *plan, const char *way, const char *frame
     NwfEnd to = g_str_equal(way, "out") ? other : g_str_equal(way, "host") ? host : port;
     NwfDecision decision;
 
-    nwf_judge_frame(judge, bytes->data, bytes->len, now, &from, &to, 1, &decision);
+    nwf_simulator_frame(simulator, bytes->data, bytes->len, now, &from, &to, 1, &decision);
     return decision_text(&decision);
 }
 
@@ -51,12 +51,12 @@ void
 assert_plan_story(NwfPlan *plan, const Step *steps)
 {
     g_autoptr(GPtrArray) plans = g_ptr_array_new();
-    const NwfJudgeOptions options = {.verify_checksums = TRUE};
+    const NwfSimulatorOptions options = {.verify_checksums = TRUE};
 
     g_ptr_array_add(plans, plan);
-    g_autoptr(NwfJudge) judge = nwf_judge_new(plans, &options);
+    g_autoptr(NwfSimulator) simulator = nwf_simulator_new(plans, &options);
     for (guint i = 0; steps[i].way != NULL; i++) {
-        g_autofree char *fate = fate_of(judge, plan, steps[i].way, steps[i].frame, i * 1000);
+        g_autofree char *fate = fate_of(simulator, plan, steps[i].way, steps[i].frame, i * 1000);
         gsize length = strlen(steps[i].fate);
 
         /* the words of a step may stop before the deciding rule or the end of a reason */

@@ -29,10 +29,10 @@ typedef struct Step {
     const char *way, *frame, *fate;
 } Step;
 
-/* Plays the steps, up to one without way, to a judge who knows one port with these rules, and compares. */
+/* Plays the steps, up to one without way, to a simulator of one port with these rules, and compares. */
 void assert_story(const char *rules, const Step *steps);
 /* The same for a port with the filters of @world, and for one with a plan. */
 void assert_world_story(World *world, const char *params, const Step *steps);
 void assert_plan_story(NwfPlan *plan, const Step *steps);
-/* Judges one frame; (transfer full): its fate in the words of a step. */
-char *fate_of(NwfJudge *judge, const NwfPlan *plan, const char *way, const char *frame, gint64 now);
+/* Plays one frame; (transfer full): its fate in the words of a step. */
+char *fate_of(NwfSimulator *simulator, const NwfPlan *plan, const char *way, const char *frame, gint64 now);
