@@ -12,7 +12,7 @@
 #pragma once
 
 #include "plan/plan.h"
-#include "packet/packet.h"
+#include "packet/frame.h"
 
 typedef struct NwfConntrack NwfConntrack;
 typedef struct NwfConnection NwfConnection;

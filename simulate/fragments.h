@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "packet/packet.h"
+#include "packet/frame.h"
 
 typedef struct NwfFragments NwfFragments;
 

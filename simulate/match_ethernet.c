@@ -22,15 +22,7 @@
 
 #include <string.h>
 
-enum {
-    IPV4_HEADER = 20,
-    IPV6_HEADER = 40,
-    IPV4_OFFSET = 0x1fff,
-    ARP_HEADER = 8,
-    ARP_ETHERNET = 1,
-    PORTS = 4,
-    STP_HEADER = 6
-};
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, PORTS = 4, STP_HEADER = 6 };
 enum { STP_CONFIG = 31 };
 
 /* What conditions of one kind need to be read at all. */
@@ -128,39 +120,28 @@ compare_bpdu(const NwfCondition *condition, const NwfFrame *frame)
 static NwfAnswer
 compare_arp_number(const NwfCondition *condition, const NwfFrame *frame)
 {
-    gsize offset = condition->match == NWF_MATCH_ARP_HWTYPE ? 0 : condition->match == NWF_MATCH_ARP_PROTOCOL ? 2 : 6;
-    guint16 number;
+    NwfArp arp;
 
-    if (!nwf_bytes_u16(frame->payload, offset, &number))
+    if (!nwf_arp_read(&arp, frame->payload))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_number(condition, number));
-}
-
-/* The start of the packet: types and lengths of hardware and protocol addresses. */
-typedef struct ArpStart {
-    guint16 hardware_type, protocol_type;
-    guint8 hardware, protocol;
-} ArpStart;
-
-static gboolean
-arp_start(const NwfFrame *frame, ArpStart *start)
-{
-    return nwf_bytes_u16(frame->payload, 0, &start->hardware_type) &&
-           nwf_bytes_u16(frame->payload, 2, &start->protocol_type) &&
-           nwf_bytes_u8(frame->payload, 4, &start->hardware) && nwf_bytes_u8(frame->payload, 5, &start->protocol);
+    return signed_answer(condition,
+                         nwf_accepts_number(condition, condition->match == NWF_MATCH_ARP_HWTYPE     ? arp.hardware_type
+                                                       : condition->match == NWF_MATCH_ARP_PROTOCOL ? arp.protocol_type
+                                                                                                    : arp.opcode));
 }
 
 static NwfAnswer
 compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
 {
-    gsize offset = ARP_HEADER;
-    ArpStart start;
+    gsize offset = NWF_ARP_HEADER;
+    NwfArp arp;
     guint8 mac[6];
 
-    if (!arp_start(frame, &start) || start.hardware_type != ARP_ETHERNET || start.hardware != sizeof(mac))
+    if (!nwf_arp_read(&arp, frame->payload) || arp.hardware_type != NWF_ARP_ETHERNET ||
+        arp.hardware_size != sizeof(mac))
         return NWF_ANSWER_NO;
     if (condition->match == NWF_MATCH_ARP_DST_MAC)
-        offset += (gsize)start.hardware + start.protocol;
+        offset += (gsize)arp.hardware_size + arp.protocol_size;
     if (!nwf_bytes_copy(frame->payload, offset, mac, sizeof(mac)))
         return NWF_ANSWER_NO;
     return signed_answer(condition, nwf_accepts_mac(condition, mac));
@@ -170,11 +151,11 @@ compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
 static gboolean
 arp_addresses(const NwfFrame *frame, guint8 src[4], guint8 dst[4])
 {
-    ArpStart start;
+    NwfArp arp;
 
-    return arp_start(frame, &start) && start.protocol_type == NWF_ETHERTYPE_IPV4 && start.protocol == 4 &&
-           nwf_bytes_copy(frame->payload, ARP_HEADER + (gsize)start.hardware, src, 4) &&
-           nwf_bytes_copy(frame->payload, ARP_HEADER + 2u * start.hardware + 4u, dst, 4);
+    return nwf_arp_read(&arp, frame->payload) && arp.protocol_type == NWF_ETHERTYPE_IPV4 && arp.protocol_size == 4 &&
+           nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + (gsize)arp.hardware_size, src, 4) &&
+           nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + 2u * arp.hardware_size + 4u, dst, 4);
 }
 
 static NwfAnswer
@@ -346,7 +327,7 @@ has_header(Header header, const NwfFrame *frame)
     case HEADER_STP:
         return is_bpdu(frame);
     case HEADER_ARP:
-        return nwf_bytes_have(frame->payload, 0, ARP_HEADER);
+        return nwf_bytes_have(frame->payload, 0, NWF_ARP_HEADER);
     case HEADER_IP:
         return nwf_bytes_have(frame->payload, 0, frame->ethertype == NWF_ETHERTYPE_IPV6 ? IPV6_HEADER : IPV4_HEADER);
     case HEADER_NONE:

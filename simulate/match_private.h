@@ -6,7 +6,7 @@
 
 #include "simulate/conntrack.h"
 #include "simulate/fragments.h"
-#include "packet/packet.h"
+#include "packet/frame.h"
 #include "simulate/simulator.h"
 
 /* Whether a rule's conditions hold for a frame. */

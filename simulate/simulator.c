@@ -17,7 +17,6 @@
 
 /* How a chain may be left; a set. */
 enum { EXIT_END = 1, EXIT_ACCEPT = 2, EXIT_DROP = 4, EXIT_REJECT = 8 };
-enum { ARP_HEADER = 8 };
 enum { EXIT_GOES_ON = EXIT_END | EXIT_ACCEPT, EXIT_STOPS = EXIT_DROP | EXIT_REJECT };
 
 struct NwfSimulator {
@@ -305,7 +304,7 @@ enter_ip(NwfSimulator *simulator, NwfView *view, Passage *passage, gint64 now)
     guint version = nwf_frame_ip_version(&view->frame);
     gboolean tracked = version != 0 && simulator->tracked[layer_of(version)];
 
-    if (view->frame.ethertype == NWF_ETHERTYPE_ARP && !nwf_bytes_have(view->frame.payload, 0, ARP_HEADER))
+    if (view->frame.ethertype == NWF_ETHERTYPE_ARP && !nwf_bytes_have(view->frame.payload, 0, NWF_ARP_HEADER))
         passage->not_forwarded = N_("ARP that is too short; bridge netfilter does not forward it");
     if (version == 0)
         return;

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "driver/learn/address.h"
+#include "packet/address.h"
 #include "driver/learn/reason.h"
 
 enum { NWF_BUDGET_RATE = 20, NWF_BUDGET_BURST = 60, NWF_REFUSED_MAX = 16 };

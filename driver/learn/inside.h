@@ -2,7 +2,7 @@
 /*
  * inside.h: checks that can be switched off one by one, for the tests of the tests
  *
- * The functions of sight.h, dhcp.h, usable.h and transactions.h are these with nothing switched off. A test runs its
+ * The functions of sight.h, usable.h and transactions.h are these with nothing switched off. A test runs its
  * stories with the check of each reason switched off in turn, and a story must fail: then no check stands there
  * untested.
  */
@@ -14,7 +14,6 @@ typedef guint64 NwfSkip; /* bit n: the check of reason n */
 G_STATIC_ASSERT(NWF_REASONS <= 64);
 #define NWF_SKIP(reason) (G_GUINT64_CONSTANT(1) << (reason))
 
-NwfReason nwf_dhcp_read_skipping(NwfDhcp *dhcp, NwfBytes message, NwfSkip skip);
 void nwf_sight_skipping(NwfSighting *sighting, NwfBytes frame, gsize wire_length, NwfWay way, const guint8 mac[6],
                         NwfSkip skip);
 NwfReason nwf_usable_skipping(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable, NwfSkip skip);

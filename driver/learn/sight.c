@@ -12,7 +12,16 @@
 
 enum { ETHERNET_HEADER = 14, IP_TOTAL = 2, UDP_HEADER = 8, UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
 enum { PORT_SERVER = 67, PORT_CLIENT = 68 };
-enum { ARP_ETHERNET = 1, ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2, ARP_SENDER_MAC = 8, ARP_SENDER = 14, ARP_TARGET = 24 };
+enum { ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2, ARP_SENDER_MAC = 8, ARP_SENDER = 14, ARP_TARGET = 24 };
+
+static const NwfReason dhcp_reasons[NWF_DHCP_FAULTS] = {
+    [NWF_DHCP_SHORT] = NWF_REASON_DHCP_SHORT,
+    [NWF_DHCP_COOKIE] = NWF_REASON_DHCP_COOKIE,
+    [NWF_DHCP_OPTIONS] = NWF_REASON_DHCP_OPTIONS,
+    [NWF_DHCP_REPEATED] = NWF_REASON_DHCP_REPEATED,
+    [NWF_DHCP_OPTION_LENGTH] = NWF_REASON_DHCP_OPTION_LENGTH,
+    [NWF_DHCP_OVERLOAD] = NWF_REASON_DHCP_OVERLOAD,
+};
 
 /* What one look at a frame carries along. */
 typedef struct Look {
@@ -40,53 +49,40 @@ fails(Look *look, gboolean holds, NwfReason reason)
     return TRUE;
 }
 
-static NwfAddress
-address_at(NwfBytes bytes, gsize offset)
-{
-    guint32 number = 0;
-
-    nwf_bytes_u32(bytes, offset, &number);
-    return nwf_address_ipv4(number);
-}
-
 /* ---- ARP ---- */
 
 static gboolean
-arp_is_ours(NwfBytes arp, guint16 *op)
+arp_is_ours(NwfBytes payload, NwfArp *arp)
 {
-    guint16 hardware, protocol;
-    guint8 hardware_length, protocol_length;
-
-    return nwf_bytes_have(arp, 0, ARP_TARGET + 4) && nwf_bytes_u16(arp, 0, &hardware) &&
-           nwf_bytes_u16(arp, 2, &protocol) && nwf_bytes_u8(arp, 4, &hardware_length) &&
-           nwf_bytes_u8(arp, 5, &protocol_length) && nwf_bytes_u16(arp, 6, op) && hardware == ARP_ETHERNET &&
-           protocol == NWF_ETHERTYPE_IPV4 && hardware_length == 6 && protocol_length == 4 &&
-           (*op == ARP_OP_REQUEST || *op == ARP_OP_REPLY);
+    return nwf_bytes_have(payload, 0, ARP_TARGET + 4) && nwf_arp_read(arp, payload) &&
+           arp->hardware_type == NWF_ARP_ETHERNET && arp->protocol_type == NWF_ETHERTYPE_IPV4 &&
+           arp->hardware_size == 6 && arp->protocol_size == 4 &&
+           (arp->opcode == ARP_OP_REQUEST || arp->opcode == ARP_OP_REPLY);
 }
 
 static void
 look_at_arp(Look *look)
 {
-    NwfBytes arp = look->frame.payload;
+    NwfBytes payload = look->frame.payload;
     NwfSighting *sighting = look->sighting;
     NwfAddress target;
     guint8 mac[6] = {0};
-    guint16 op = 0;
+    NwfArp arp = {0};
 
-    if (fails(look, arp_is_ours(arp, &op), NWF_REASON_ARP_FORM))
+    if (fails(look, arp_is_ours(payload, &arp), NWF_REASON_ARP_FORM))
         return;
-    nwf_bytes_copy(arp, ARP_SENDER_MAC, mac, sizeof(mac));
+    nwf_bytes_copy(payload, ARP_SENDER_MAC, mac, sizeof(mac));
     if (fails(look, memcmp(mac, look->mac, sizeof(mac)) == 0, NWF_REASON_ARP_SENDER))
         return;
-    sighting->source = address_at(arp, ARP_SENDER);
-    target = address_at(arp, ARP_TARGET);
+    sighting->source = nwf_address_read(payload, ARP_SENDER);
+    target = nwf_address_read(payload, ARP_TARGET);
     if (!nwf_address_is_set(&sighting->source)) {
         nothing(look, NWF_REASON_ARP_PROBE);
         return;
     }
     sighting->kind = NWF_SIGHT_ARP;
     sighting->arp = nwf_address_equal(&sighting->source, &target) ? NWF_ARP_ANNOUNCEMENT
-                    : op == ARP_OP_REPLY                          ? NWF_ARP_REPLY
+                    : arp.opcode == ARP_OP_REPLY                  ? NWF_ARP_REPLY
                                                                   : NWF_ARP_REQUEST;
 }
 
@@ -129,7 +125,7 @@ look_at_dhcp(Look *look, const NwfIp *ip)
 {
     NwfBytes udp = nwf_ip_payload(ip), datagram;
     guint16 length = 0;
-    NwfReason reason;
+    NwfDhcpFault fault;
 
     if (fails(look, !ip->fragment, NWF_REASON_FRAGMENT) || fails(look, is_whole(ip), NWF_REASON_TRUNCATED))
         return;
@@ -139,9 +135,9 @@ look_at_dhcp(Look *look, const NwfIp *ip)
     datagram = nwf_bytes_part(udp, 0, length);
     if (fails(look, checksum_is_right(ip, datagram), NWF_REASON_UDP_CHECKSUM))
         return;
-    reason = nwf_dhcp_read_skipping(&look->sighting->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), look->skip);
-    if (reason != NWF_REASON_NONE)
-        nothing(look, reason);
+    fault = nwf_dhcp_read(&look->sighting->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE));
+    if (fault != NWF_DHCP_SOUND)
+        nothing(look, dhcp_reasons[fault]);
     else
         look->sighting->kind = look->way == NWF_WAY_FROM_VM ? NWF_SIGHT_DHCP_CLIENT : NWF_SIGHT_DHCP_SERVER;
 }
@@ -153,7 +149,7 @@ look_at_ip(Look *look)
 
     if (fails(look, nwf_ip_read_start(&ip, look->frame.payload, look->on_wire, 4), NWF_REASON_IP_HEADER))
         return;
-    look->sighting->source = address_at((NwfBytes){ip.src, ip.address_size}, 0);
+    look->sighting->source = nwf_address_read((NwfBytes){ip.src, ip.address_size}, 0);
     if (is_dhcp(look, &ip))
         look_at_dhcp(look, &ip);
     else if (look->way == NWF_WAY_FROM_VM)

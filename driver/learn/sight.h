@@ -15,7 +15,9 @@
  */
 #pragma once
 
-#include "driver/learn/dhcp.h"
+#include "driver/learn/reason.h"
+#include "packet/dhcp.h"
+#include "packet/frame.h"
 
 typedef enum NwfWay { NWF_WAY_FROM_VM, NWF_WAY_TO_VM, NWF_WAYS } NwfWay;
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "conf/error.h"
-#include "driver/learn/address.h"
+#include "packet/address.h"
 #include "driver/learn/reason.h"
 
 /* CTRL_IP_ALLOWED: a list of networks; a plain address is one of a single address. Immutable, reference counted. */

@@ -2,7 +2,7 @@
 /*
  * fuzz-dhcp.c: a DHCP message is read the same each time, says what its bytes say, and pads behind it change nothing
  */
-#include "driver/learn/dhcp.h"
+#include "packet/dhcp.h"
 
 #include <string.h>
 
@@ -49,16 +49,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree guint8 *padded = g_malloc0(size + 3);
     NwfDhcp once, again;
-    NwfReason reason = nwf_dhcp_read(&once, (NwfBytes){data, size});
+    NwfDhcpFault fault = nwf_dhcp_read(&once, (NwfBytes){data, size});
 
-    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){data, size}), ==, reason);
-    if (reason != NWF_REASON_NONE)
+    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){data, size}), ==, fault);
+    if (fault != NWF_DHCP_SOUND)
         return 0;
     g_assert_true(memcmp(&once, &again, sizeof(once)) == 0);
     check_header(&once, data);
     check_options(&once, data, size);
     memcpy(padded, data, size);
-    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){padded, size + 3}), ==, NWF_REASON_NONE);
+    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){padded, size + 3}), ==, NWF_DHCP_SOUND);
     g_assert_true(memcmp(&once, &again, sizeof(once)) == 0);
     return 0;
 }

@@ -148,6 +148,17 @@ test_trust_changes(void)
     g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=8 yi=10.0.0.6 time=60", SECOND).reason, ==, NWF_REASON_FULL);
 }
 
+static void
+test_reasons_have_words_and_texts(void)
+{
+    g_autoptr(GHashTable) words = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint reason = 0; reason < NWF_REASONS; reason++) {
+        g_assert_cmpstr(nwf_reason_text(reason), !=, NULL);
+        g_assert_true(g_hash_table_add(words, (gpointer)nwf_reason_word(reason)));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -157,5 +168,6 @@ main(int argc, char **argv)
     g_test_add_func("/learn/port/each-way-has-its-budget", test_each_way_has_its_budget);
     g_test_add_func("/learn/port/counters", test_counters);
     g_test_add_func("/learn/port/trust-changes", test_trust_changes);
+    g_test_add_func("/learn/port/reasons-have-words-and-texts", test_reasons_have_words_and_texts);
     return g_test_run();
 }

@@ -387,7 +387,12 @@ is_no_check(NwfReason reason)
     case NWF_REASON_SHORT:      /* there is nothing to look at */
     case NWF_REASON_OTHER_TYPE: /* there is nothing to learn */
     case NWF_REASON_ARP_PROBE:
-    case NWF_REASON_DHCP_SHORT:
+    case NWF_REASON_DHCP_SHORT: /* tests/unit/packet/test-dhcp.c, as those that follow */
+    case NWF_REASON_DHCP_COOKIE:
+    case NWF_REASON_DHCP_OPTIONS:
+    case NWF_REASON_DHCP_REPEATED:
+    case NWF_REASON_DHCP_OPTION_LENGTH:
+    case NWF_REASON_DHCP_OVERLOAD:
     case NWF_REASON_LOCKED: /* rules of the book, test-book.c */
     case NWF_REASON_ONLY_DHCP:
     case NWF_REASON_FULL:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * address.c: an IP address of either family
+ * address.c: an IP address of either family; see address.h
  */
-#include "driver/learn/address.h"
+#include "packet/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -20,6 +20,15 @@ nwf_address_ipv4(guint32 number)
     for (guint i = 0; i < 4; i++)
         address.bytes[i] = (guint8)(number >> (24 - 8 * i));
     return address;
+}
+
+NwfAddress
+nwf_address_read(NwfBytes bytes, gsize offset)
+{
+    guint32 number = 0;
+
+    nwf_bytes_u32(bytes, offset, &number);
+    return nwf_address_ipv4(number);
 }
 
 guint32

@@ -2,15 +2,15 @@
 /*
  * dhcp.c: one DHCPv4 message, decoded; see dhcp.h
  *
- * Options that mean something here are rows of a table. A walk over each field copies what it finds behind what the
- * row has already, so that split options are whole at the end; lengths and repetitions are checked then, and the
- * values put into the message.
+ * Options that the decoder knows are rows of a table. A walk over each field appends the value of an option to what its
+ * row has already, so that split options are whole at the end. Then the decoder checks lengths and repetitions and puts
+ * the values into the message.
  */
-#include "driver/learn/dhcp.h"
+#include "packet/dhcp.h"
+
+#include "packet/check_private.h"
 
 #include <string.h>
-
-#include "driver/learn/inside.h"
 
 /* Offsets of RFC 2131's fixed header. */
 enum {
@@ -71,53 +71,53 @@ note_option(Found found[KNOWN], guint8 code, NwfBytes value)
 }
 
 /* Pads and END have no length; the end of the field is as good as an END. */
-static NwfReason
+static NwfDhcpFault
 walk(Found found[KNOWN], NwfBytes field)
 {
     gsize at = 0;
-    guint8 code, length;
+    guint8 code, length = 0;
 
     while (nwf_bytes_u8(field, at, &code) && code != CODE_END) {
         at++;
         if (code == CODE_PAD)
             continue;
-        if (!nwf_bytes_u8(field, at, &length) || !nwf_bytes_have(field, at + 1, length))
-            return NWF_REASON_DHCP_OPTIONS;
+        if (NWF_FAILS(nwf_bytes_u8(field, at, &length) && nwf_bytes_have(field, at + 1, length), NWF_DHCP_OPTIONS))
+            return NWF_DHCP_OPTIONS;
         note_option(found, code, nwf_bytes_part(field, at + 1, length));
         at += 1u + length;
     }
-    return NWF_REASON_NONE;
+    return NWF_DHCP_SOUND;
 }
 
-static NwfReason
+static NwfDhcpFault
 walk_overloaded(Found found[KNOWN], NwfBytes message)
 {
     guint8 where = found[OVERLOAD].bytes[0];
-    NwfReason reason = NWF_REASON_NONE;
+    NwfDhcpFault fault = NWF_DHCP_SOUND;
 
     if (found[OVERLOAD].times == 0)
-        return NWF_REASON_NONE;
-    if (where < OVERLOAD_FILE || where > OVERLOAD_BOTH)
-        return NWF_REASON_DHCP_OVERLOAD;
+        return NWF_DHCP_SOUND;
+    if (NWF_FAILS(where >= OVERLOAD_FILE && where <= OVERLOAD_BOTH, NWF_DHCP_OVERLOAD))
+        return NWF_DHCP_OVERLOAD;
     if (where & OVERLOAD_FILE)
-        reason = walk(found, nwf_bytes_part(message, AT_FILE, FILE_LENGTH));
-    if (reason == NWF_REASON_NONE && (where & OVERLOAD_SNAME))
-        reason = walk(found, nwf_bytes_part(message, AT_SNAME, SNAME_LENGTH));
-    return reason;
+        fault = walk(found, nwf_bytes_part(message, AT_FILE, FILE_LENGTH));
+    if (fault == NWF_DHCP_SOUND && (where & OVERLOAD_SNAME))
+        fault = walk(found, nwf_bytes_part(message, AT_SNAME, SNAME_LENGTH));
+    return fault;
 }
 
-static NwfReason
-check_found(const Found found[KNOWN], NwfSkip skip)
+static NwfDhcpFault
+check_found(const Found found[KNOWN])
 {
     for (guint i = 0; i < KNOWN; i++) {
         gsize length = found[i].length;
-        if (nwf_check_fails(!options[i].once || found[i].times <= 1, NWF_REASON_DHCP_REPEATED, skip))
-            return NWF_REASON_DHCP_REPEATED;
-        if (found[i].times > 0 && nwf_check_fails(length >= options[i].shortest && length <= options[i].longest,
-                                                  NWF_REASON_DHCP_OPTION_LENGTH, skip))
-            return NWF_REASON_DHCP_OPTION_LENGTH;
+        if (NWF_FAILS(!options[i].once || found[i].times <= 1, NWF_DHCP_REPEATED))
+            return NWF_DHCP_REPEATED;
+        if (found[i].times > 0 &&
+            NWF_FAILS(length >= options[i].shortest && length <= options[i].longest, NWF_DHCP_OPTION_LENGTH))
+            return NWF_DHCP_OPTION_LENGTH;
     }
-    return NWF_REASON_NONE;
+    return NWF_DHCP_SOUND;
 }
 
 static guint32
@@ -129,21 +129,21 @@ number_at(NwfBytes bytes, gsize offset)
     return number;
 }
 
-static NwfAddress
-address_in(const Found *found)
+static NwfBytes
+value_of(const Found *found)
 {
-    return nwf_address_ipv4(number_at((NwfBytes){found->bytes, sizeof(found->bytes)}, 0));
+    return (NwfBytes){found->bytes, sizeof(found->bytes)};
 }
 
 static void
 take_options(NwfDhcp *dhcp, const Found found[KNOWN])
 {
     dhcp->type = found[TYPE].bytes[0];
-    dhcp->mask = address_in(&found[MASK]);
-    dhcp->requested = address_in(&found[REQUESTED]);
-    dhcp->server = address_in(&found[SERVER]);
+    dhcp->mask = nwf_address_read(value_of(&found[MASK]), 0);
+    dhcp->requested = nwf_address_read(value_of(&found[REQUESTED]), 0);
+    dhcp->server = nwf_address_read(value_of(&found[SERVER]), 0);
     dhcp->has_lease_time = found[LEASE_TIME].times > 0;
-    dhcp->lease_time = number_at((NwfBytes){found[LEASE_TIME].bytes, sizeof(found[LEASE_TIME].bytes)}, 0);
+    dhcp->lease_time = number_at(value_of(&found[LEASE_TIME]), 0);
     dhcp->rapid_commit = found[RAPID].times > 0;
     dhcp->client.length = (guint8)MIN(found[CLIENT].length, sizeof(dhcp->client.bytes));
     memcpy(dhcp->client.bytes, found[CLIENT].bytes, dhcp->client.length);
@@ -156,38 +156,30 @@ take_header(NwfDhcp *dhcp, NwfBytes message)
     nwf_bytes_u8(message, AT_HTYPE, &dhcp->htype);
     nwf_bytes_u8(message, AT_HLEN, &dhcp->hlen);
     dhcp->xid = number_at(message, AT_XID);
-    dhcp->ciaddr = nwf_address_ipv4(number_at(message, AT_CIADDR));
-    dhcp->yiaddr = nwf_address_ipv4(number_at(message, AT_YIADDR));
-    dhcp->siaddr = nwf_address_ipv4(number_at(message, AT_SIADDR));
-    dhcp->giaddr = nwf_address_ipv4(number_at(message, AT_GIADDR));
+    dhcp->ciaddr = nwf_address_read(message, AT_CIADDR);
+    dhcp->yiaddr = nwf_address_read(message, AT_YIADDR);
+    dhcp->siaddr = nwf_address_read(message, AT_SIADDR);
+    dhcp->giaddr = nwf_address_read(message, AT_GIADDR);
     nwf_bytes_copy(message, AT_CHADDR, dhcp->chaddr, sizeof(dhcp->chaddr));
 }
 
-NwfReason
-nwf_dhcp_read_skipping(NwfDhcp *dhcp, NwfBytes message, NwfSkip skip)
-{
-    Found found[KNOWN] = {0};
-    NwfReason reason;
-
-    memset(dhcp, 0, sizeof(*dhcp));
-    if (!nwf_bytes_have(message, 0, AT_OPTIONS))
-        return NWF_REASON_DHCP_SHORT;
-    if (nwf_check_fails(number_at(message, AT_COOKIE) == COOKIE, NWF_REASON_DHCP_COOKIE, skip))
-        return NWF_REASON_DHCP_COOKIE;
-    take_header(dhcp, message);
-    reason = walk(found, nwf_bytes_part(message, AT_OPTIONS, G_MAXSIZE));
-    if (reason == NWF_REASON_NONE)
-        reason = walk_overloaded(found, message);
-    if (reason == NWF_REASON_NONE)
-        reason = check_found(found, skip);
-    else if (skip & NWF_SKIP(reason))
-        reason = NWF_REASON_NONE;
-    take_options(dhcp, found);
-    return reason;
-}
-
-NwfReason
+NwfDhcpFault
 nwf_dhcp_read(NwfDhcp *dhcp, NwfBytes message)
 {
-    return nwf_dhcp_read_skipping(dhcp, message, 0);
+    Found found[KNOWN] = {0};
+    NwfDhcpFault fault;
+
+    memset(dhcp, 0, sizeof(*dhcp));
+    if (NWF_FAILS(nwf_bytes_have(message, 0, AT_OPTIONS), NWF_DHCP_SHORT))
+        return NWF_DHCP_SHORT;
+    if (NWF_FAILS(number_at(message, AT_COOKIE) == COOKIE, NWF_DHCP_COOKIE))
+        return NWF_DHCP_COOKIE;
+    take_header(dhcp, message);
+    fault = walk(found, nwf_bytes_part(message, AT_OPTIONS, G_MAXSIZE));
+    if (fault == NWF_DHCP_SOUND)
+        fault = walk_overloaded(found, message);
+    if (fault == NWF_DHCP_SOUND)
+        fault = check_found(found);
+    take_options(dhcp, found);
+    return fault;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-dhcp.c: DHCP messages, whole and damaged
+ * test-dhcp.c: DHCP messages, whole and damaged; and that no check of the decoder stands there untested
+ *
+ * The messages are data. test-packet-dhcp runs them against what is shipped. test-packet-dhcp-mutants runs them against
+ * the decoder compiled with NWF_MUTANTS, without each check in turn, and one of them must come out wrong.
  */
-#include "driver/learn/dhcp.h"
+#include "packet/check_private.h"
+#include "packet/dhcp.h"
 
 #include <string.h>
 
@@ -11,7 +15,7 @@
 enum { HEADERS = 14 + 20 + 8, OPTIONS = 240 };
 
 /* What the decoder says of the message in a frame; its first @length bytes, all if 0. */
-static NwfReason
+static NwfDhcpFault
 decode(NwfDhcp *dhcp, const char *line, gsize length)
 {
     g_autoptr(GByteArray) frame = NULL;
@@ -41,7 +45,8 @@ summary(const NwfDhcp *dhcp)
 }
 
 static const struct {
-    const char *name, *line, *expected; /* a summary or the word of a reason */
+    const char *name, *line, *expected; /* a summary or the word of a fault */
+    gsize length;                       /* of the message's bytes that are there; 0: all */
 } messages[] = {
     {"ack", "to ack time=3600 sid=10.0.0.1 mask=255.255.255.0", "5 3600 255.255.255.0 0.0.0.0 10.0.0.1 0"},
     {"order-does-not-matter", "to ack mask=255.255.255.0 sid=10.0.0.1 time=3600",
@@ -55,44 +60,89 @@ static const struct {
     {"nothing-behind-the-end", "to ack raw=ff time=60", "5 no 0 0.0.0.0 0.0.0.0 0.0.0.0 0"},
     {"options-of-no-length", "to ack opt=200: time=60 opt=61:", "5 60 0.0.0.0 0.0.0.0 0.0.0.0 0"},
     {"rapid", "to ack rapid", "5 no 0 0.0.0.0 0.0.0.0 0.0.0.0 0 rapid"},
-    {"rapid-has-no-value", "to ack opt=80:01", "dhcp-option-length"},
+    {"rapid-has-no-value", "to ack opt=80:01", "option-length"},
     {"type-in-file", "to ack notype opt=52:01 file=350105ff time=60", "5 60 0.0.0.0 0.0.0.0 0.0.0.0 0"},
     {"type-in-sname", "to ack notype opt=52:02 sname=350105ff time=60", "5 60 0.0.0.0 0.0.0.0 0.0.0.0 0"},
     {"type-in-both", "to ack notype opt=52:03 file=33040000003cff sname=350105ff", "5 60 0.0.0.0 0.0.0.0 0.0.0.0 0"},
     {"file-is-not-options", "to ack file=33040000003cff", "5 no 0 0.0.0.0 0.0.0.0 0.0.0.0 0"},
-    {"type-in-options-and-file", "to ack opt=52:01 file=350105ff", "dhcp-repeated"},
-    {"overload-of-what", "to ack opt=52:00", "dhcp-overload"},
-    {"overload-overload", "to ack opt=52:01 file=340102ff", "dhcp-option-length"},
-    {"overloaded-field-runs-out", "to ack opt=52:02 sname=3dff", "dhcp-options"},
+    {"type-in-options-and-file", "to ack opt=52:01 file=350105ff", "repeated"},
+    {"overload-of-what", "to ack opt=52:00", "overload"},
+    {"overload-overload", "to ack opt=52:01 file=340102ff", "option-length"},
+    {"overloaded-field-runs-out", "to ack opt=52:02 sname=3dff", "options"},
     {"split-client-id", "from request opt=61:010203 opt=50:0a000005 opt=61:0405", "3 no 0 0.0.0.0 10.0.0.5 0.0.0.0 5"},
     {"split-in-file", "from request opt=61:010203 opt=52:01 file=3d020405ff", "3 no 0 0.0.0.0 0.0.0.0 0.0.0.0 5"},
     {"split-mask", "to ack opt=1:ffff opt=1:ff00", "5 no 0 255.255.255.0 0.0.0.0 0.0.0.0 0"},
-    {"two-masks", "to ack mask=255.0.0.0 mask=255.0.0.0", "dhcp-option-length"},
-    {"two-requested", "from request want=10.0.0.5 want=10.0.0.5", "dhcp-repeated"},
-    {"two-times", "to ack time=60 time=60", "dhcp-repeated"},
-    {"two-types", "to ack opt=53:05", "dhcp-repeated"},
-    {"two-servers", "to ack sid=10.0.0.1 sid=10.0.0.1", "dhcp-repeated"},
-    {"split-time", "to ack opt=51:0000 opt=51:003c", "dhcp-repeated"},
-    {"short-time", "to ack opt=51:05", "dhcp-option-length"},
-    {"long-time", "to ack opt=51:0000003c00", "dhcp-option-length"},
-    {"empty-type", "to ack notype opt=53:", "dhcp-option-length"},
-    {"long-type", "to ack notype opt=53:0505", "dhcp-option-length"},
-    {"short-server", "to ack opt=54:0a0000", "dhcp-option-length"},
-    {"short-mask", "to ack opt=1:ffffff", "dhcp-option-length"},
-    {"option-past-the-end", "to ack noend raw=3304000000", "dhcp-options"},
-    {"no-length", "to ack noend raw=33", "dhcp-options"},
-    {"no-cookie", "to ack cookie=0x63825362", "dhcp-cookie"},
+    {"two-masks", "to ack mask=255.0.0.0 mask=255.0.0.0", "option-length"},
+    {"two-requested", "from request want=10.0.0.5 want=10.0.0.5", "repeated"},
+    {"two-times", "to ack time=60 time=60", "repeated"},
+    {"two-types", "to ack opt=53:05", "repeated"},
+    {"two-servers", "to ack sid=10.0.0.1 sid=10.0.0.1", "repeated"},
+    {"split-time", "to ack opt=51:0000 opt=51:003c", "repeated"},
+    {"short-time", "to ack opt=51:05", "option-length"},
+    {"long-time", "to ack opt=51:0000003c00", "option-length"},
+    {"empty-type", "to ack notype opt=53:", "option-length"},
+    {"long-type", "to ack notype opt=53:0505", "option-length"},
+    {"short-server", "to ack opt=54:0a0000", "option-length"},
+    {"short-mask", "to ack opt=1:ffffff", "option-length"},
+    {"option-past-the-end", "to ack noend raw=3304000000", "options"},
+    {"no-length", "to ack noend raw=33", "options"},
+    {"no-cookie", "to ack cookie=0x63825362", "cookie"},
+    {"no-options", "to ack time=60", "short", OPTIONS - 1},
 };
+
+static const char *const words[NWF_DHCP_FAULTS] = {
+    [NWF_DHCP_SHORT] = "short",       [NWF_DHCP_COOKIE] = "cookie",     [NWF_DHCP_OPTIONS] = "options",
+    [NWF_DHCP_REPEATED] = "repeated", [NWF_DHCP_OVERLOAD] = "overload", [NWF_DHCP_OPTION_LENGTH] = "option-length",
+};
+
+/* What becomes of the message in row @i. */
+static char *
+outcome(gsize i)
+{
+    NwfDhcp dhcp;
+    NwfDhcpFault fault = decode(&dhcp, messages[i].line, messages[i].length);
+
+    return fault == NWF_DHCP_SOUND ? summary(&dhcp) : g_strdup(words[fault]);
+}
+
+#ifdef NWF_MUTANTS
+
+guint64 nwf_mutant_skip;
+
+/* A row notices that the check of @data is left out; with all checks none is wrong. */
+static void
+test_without(gconstpointer data)
+{
+    guint wrong = 0;
+
+    nwf_mutant_skip = data ? G_GUINT64_CONSTANT(1) << GPOINTER_TO_UINT(data) : 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
+        g_autofree char *got = outcome(i);
+        wrong += !g_str_equal(got, messages[i].expected);
+    }
+    g_assert_true((wrong > 0) == (data != NULL));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/packet/dhcp/with-all-checks", NULL, test_without);
+    for (guint fault = NWF_DHCP_SHORT; fault < NWF_DHCP_FAULTS; fault++) {
+        g_autofree char *path = g_strconcat("/packet/dhcp/without/", words[fault], NULL);
+        g_test_add_data_func(path, GUINT_TO_POINTER(fault), test_without);
+    }
+    return g_test_run();
+}
+
+#else
 
 static void
 test_message(gconstpointer data)
 {
-    gsize i = GPOINTER_TO_SIZE(data);
-    NwfDhcp dhcp;
-    NwfReason reason = decode(&dhcp, messages[i].line, 0);
-    g_autofree char *got = reason == NWF_REASON_NONE ? summary(&dhcp) : g_strdup(nwf_reason_word(reason));
+    g_autofree char *got = outcome(GPOINTER_TO_SIZE(data));
 
-    g_assert_cmpstr(got, ==, messages[i].expected);
+    g_assert_cmpstr(got, ==, messages[GPOINTER_TO_SIZE(data)].expected);
 }
 
 static void
@@ -102,7 +152,7 @@ test_header_fields(void)
     char text[NWF_ADDRESS_TEXT];
 
     g_assert_cmpint(decode(&dhcp, "to ack xid=0x12345678 ci=10.0.0.1 yi=10.0.0.2 si=10.0.0.3 gi=10.0.0.4", 0), ==,
-                    NWF_REASON_NONE);
+                    NWF_DHCP_SOUND);
     g_assert_cmpuint(dhcp.xid, ==, 0x12345678);
     g_assert_cmpuint(dhcp.op, ==, 2);
     g_assert_cmpuint(dhcp.htype, ==, 1);
@@ -123,13 +173,13 @@ test_every_length(void)
     NwfDhcp dhcp;
 
     for (gsize length = 1; length <= end + 1; length++) {
-        NwfReason reason = decode(&dhcp, line, length);
+        NwfDhcpFault fault = decode(&dhcp, line, length);
         if (length < OPTIONS)
-            g_assert_cmpint(reason, ==, NWF_REASON_DHCP_SHORT);
+            g_assert_cmpint(fault, ==, NWF_DHCP_SHORT);
         else if (length >= end)
-            g_assert_cmpint(reason, ==, NWF_REASON_NONE);
+            g_assert_cmpint(fault, ==, NWF_DHCP_SOUND);
         else
-            g_assert_true(reason == NWF_REASON_NONE || reason == NWF_REASON_DHCP_OPTIONS);
+            g_assert_true(fault == NWF_DHCP_SOUND || fault == NWF_DHCP_OPTIONS);
     }
 }
 
@@ -146,7 +196,7 @@ test_large_messages(void)
                 g_string_append(line, "ab");
         }
         g_string_append(line, " time=77");
-        g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_REASON_NONE);
+        g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_DHCP_SOUND);
         g_assert_cmpuint(dhcp.lease_time, ==, 77);
     }
 }
@@ -161,23 +211,12 @@ test_long_client_id(void)
         for (guint i = 0; i < n; i++)
             g_string_append(line, i == 200 ? " opt=61:ab" : "ab");
         if (n == 256) {
-            g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_REASON_DHCP_OPTION_LENGTH);
+            g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_DHCP_OPTION_LENGTH);
             continue;
         }
-        g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_REASON_NONE);
+        g_assert_cmpint(decode(&dhcp, line->str, 0), ==, NWF_DHCP_SOUND);
         g_assert_cmpuint(dhcp.client.length, ==, n);
         g_assert_cmpuint(dhcp.client.bytes[n - 1], ==, 0xab);
-    }
-}
-
-static void
-test_reasons_have_words_and_texts(void)
-{
-    g_autoptr(GHashTable) words = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (guint reason = 0; reason < NWF_REASONS; reason++) {
-        g_assert_cmpstr(nwf_reason_text(reason), !=, NULL);
-        g_assert_true(g_hash_table_add(words, (gpointer)nwf_reason_word(reason)));
     }
 }
 
@@ -186,13 +225,14 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
-        g_autofree char *path = g_strdup_printf("/learn/dhcp/%s", messages[i].name);
+        g_autofree char *path = g_strdup_printf("/packet/dhcp/%s", messages[i].name);
         g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_message);
     }
-    g_test_add_func("/learn/dhcp/header-fields", test_header_fields);
-    g_test_add_func("/learn/dhcp/every-length", test_every_length);
-    g_test_add_func("/learn/dhcp/large-messages", test_large_messages);
-    g_test_add_func("/learn/dhcp/long-client-id", test_long_client_id);
-    g_test_add_func("/learn/dhcp/reasons-have-words-and-texts", test_reasons_have_words_and_texts);
+    g_test_add_func("/packet/dhcp/header-fields", test_header_fields);
+    g_test_add_func("/packet/dhcp/every-length", test_every_length);
+    g_test_add_func("/packet/dhcp/large-messages", test_large_messages);
+    g_test_add_func("/packet/dhcp/long-client-id", test_long_client_id);
     return g_test_run();
 }
+
+#endif

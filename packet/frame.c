@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * packet.c: the bytes of a frame, read safely; see packet.h
+ * frame.c: frames and packets as the kernel's filters see them; see frame.h
  *
  * Sources: IEEE 802.3 and 802.1Q; RFC 791, 8200 (headers), 1071 (checksum), 4302 (length of AH); and what the bridge
  * and bridge netfilter of Linux do with frames before rules see them.
@@ -9,7 +9,7 @@
  * at an authentication header and know no transport in a later IPv6 fragment (offset 0); the Ethernet filter and
  * connection tracking go over authentication headers and stop at the fragment header.
  */
-#include "packet/packet.h"
+#include "packet/frame.h"
 
 #include <string.h>
 
@@ -29,71 +29,6 @@ enum {
     VLAN_ID = 0x0fff,
     OPTION_PAD = 0,
 };
-
-/* ---- bytes ---- */
-
-gboolean
-nwf_bytes_have(NwfBytes bytes, gsize offset, gsize length)
-{
-    return offset <= bytes.length && length <= bytes.length - offset;
-}
-
-gboolean
-nwf_bytes_copy(NwfBytes bytes, gsize offset, guint8 *to, gsize length)
-{
-    if (!nwf_bytes_have(bytes, offset, length))
-        return FALSE;
-    if (length > 0)
-        memcpy(to, bytes.data + offset, length);
-    return TRUE;
-}
-
-gboolean
-nwf_bytes_u8(NwfBytes bytes, gsize offset, guint8 *number)
-{
-    return nwf_bytes_copy(bytes, offset, number, 1);
-}
-
-gboolean
-nwf_bytes_u16(NwfBytes bytes, gsize offset, guint16 *number)
-{
-    guint8 at[2];
-
-    if (!nwf_bytes_copy(bytes, offset, at, sizeof(at)))
-        return FALSE;
-    *number = (guint16)(at[0] << 8 | at[1]);
-    return TRUE;
-}
-
-gboolean
-nwf_bytes_u32(NwfBytes bytes, gsize offset, guint32 *number)
-{
-    guint8 at[4];
-
-    if (!nwf_bytes_copy(bytes, offset, at, sizeof(at)))
-        return FALSE;
-    *number = (guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3];
-    return TRUE;
-}
-
-NwfBytes
-nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length)
-{
-    if (offset >= bytes.length)
-        return (NwfBytes){bytes.data, 0};
-    return (NwfBytes){bytes.data + offset, MIN(length, bytes.length - offset)};
-}
-
-gboolean
-nwf_bytes_line(NwfBytes bytes, gsize *at, NwfBytes *line)
-{
-    NwfBytes rest = nwf_bytes_part(bytes, *at, G_MAXSIZE);
-    const guint8 *end = rest.length > 0 ? memchr(rest.data, '\n', rest.length) : NULL;
-
-    *line = nwf_bytes_part(rest, 0, end ? (gsize)(end - rest.data) : rest.length);
-    *at += line->length + (end ? 1 : 0);
-    return rest.length > 0;
-}
 
 /* ---- Ethernet ---- */
 
@@ -137,6 +72,16 @@ nwf_frame_ip_version(const NwfFrame *frame)
     default:
         return 0;
     }
+}
+
+/* ---- ARP ---- */
+
+gboolean
+nwf_arp_read(NwfArp *arp, NwfBytes payload)
+{
+    return nwf_bytes_u16(payload, 0, &arp->hardware_type) && nwf_bytes_u16(payload, 2, &arp->protocol_type) &&
+           nwf_bytes_u8(payload, 4, &arp->hardware_size) && nwf_bytes_u8(payload, 5, &arp->protocol_size) &&
+           nwf_bytes_u16(payload, 6, &arp->opcode);
 }
 
 /* ---- checksum ---- */

@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * packet.h: the bytes of a frame, read safely, as the kernel's filters see them
+ * frame.h: frames and packets as the kernel's filters see them
  *
- * The only door to bytes that a guest made: each read is bounds-checked, says whether the bytes are there, and gives
- * numbers in host order. Nothing else in plan/ touches packet memory.
+ * NwfFrame is what the Ethernet layer sees: the kernel takes off a first VLAN tag (802.1Q or 802.1ad) before any filter;
+ * the type of the tag stands in the place of the frame's type, and the payload begins behind the tag. NwfArp is the
+ * fixed start of an ARP or RARP packet. NwfIp is what the IP layers see of a whole and sound packet: padding cut off,
+ * the transport header found.
  *
- * Two views of a frame. NwfFrame is what the Ethernet layer sees: a first VLAN tag (802.1Q or 802.1ad) is taken off
- * before any filter, its type stands in the place of the frame's, and what it carries begins behind it. NwfIp is what the
- * IP layers see of a whole and sound packet: padding cut off, the transport header found.
- *
- * Nothing is copied; both views live as long as the bytes.
+ * Nothing is copied; the views live as long as the bytes.
  */
 #pragma once
 
-#include <glib.h>
-
-typedef struct NwfBytes {
-    const guint8 *data;
-    gsize length;
-} NwfBytes;
-
-/* Each returns FALSE if not all bytes are there; then the result is not touched. */
-gboolean nwf_bytes_u8(NwfBytes bytes, gsize offset, guint8 *number);
-gboolean nwf_bytes_u16(NwfBytes bytes, gsize offset, guint16 *number);
-gboolean nwf_bytes_u32(NwfBytes bytes, gsize offset, guint32 *number);
-gboolean nwf_bytes_copy(NwfBytes bytes, gsize offset, guint8 *to, gsize length);
-gboolean nwf_bytes_have(NwfBytes bytes, gsize offset, gsize length);
-
-/** nwf_bytes_part: at most @length bytes from @offset on; none if there are none. */
-NwfBytes nwf_bytes_part(NwfBytes bytes, gsize offset, gsize length);
-
-/** nwf_bytes_line: the next line from *@at on, without its newline, which the last one may lack; FALSE at the end. */
-gboolean nwf_bytes_line(NwfBytes bytes, gsize *at, NwfBytes *line);
+#include "packet/reader.h"
 
 enum {
     NWF_ETHERTYPE_IPV4 = 0x0800,
@@ -70,6 +50,17 @@ gboolean nwf_frame_read(NwfFrame *frame, NwfBytes bytes);
 
 /** nwf_frame_ip_version: 4 or 6 if the IP layers see the frame (they do not look behind tags), else 0. */
 guint nwf_frame_ip_version(const NwfFrame *frame);
+
+typedef struct NwfArp {
+    guint16 hardware_type, protocol_type;
+    guint8 hardware_size, protocol_size; /* of an address in bytes */
+    guint16 opcode;
+} NwfArp;
+
+enum { NWF_ARP_HEADER = 8, NWF_ARP_ETHERNET = 1 }; /* bytes that NwfArp stands for; a hardware type */
+
+/** nwf_arp_read: FALSE if the payload is shorter than NWF_ARP_HEADER. */
+gboolean nwf_arp_read(NwfArp *arp, NwfBytes payload);
 
 typedef struct NwfIp {
     guint version;
@@ -121,7 +112,7 @@ typedef struct NwfIp6Walk {
  */
 gboolean nwf_ip6_skip(NwfIp6Walk *walk, NwfBytes packet, gboolean over_ah);
 
-/** nwf_checksum: whether the Internet checksum over @bytes, with the pseudo header of @ip unless NULL, is right. */
+/** nwf_checksum_holds: whether the Internet checksum over @bytes, with the pseudo header of @ip unless NULL, is right. */
 gboolean nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 length);
 
 /**

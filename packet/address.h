@@ -2,12 +2,12 @@
 /*
  * address.h: an IP address of either family
  *
- * Learned addresses travel as lists of these from the first byte to the engine. All zero is "no address", so that a
- * field of a message that is absent or empty needs no flag. So far only IPv4 ones are made.
+ * All zero is "no address", so that a field of a message that is absent or empty needs no flag. So far only IPv4
+ * addresses are made.
  */
 #pragma once
 
-#include <glib.h>
+#include "packet/reader.h"
 
 typedef struct NwfAddress {
     guint8 family;    /* 4, later 6; 0: no address */
@@ -18,6 +18,8 @@ enum { NWF_ADDRESS_TEXT = 46 }; /* longest text with its zero byte */
 
 /** nwf_address_ipv4: from a number in host order; 0 gives no address. */
 NwfAddress nwf_address_ipv4(guint32 number);
+/** nwf_address_read: the IPv4 address at @offset; no address if the bytes are not there, or all zero. */
+NwfAddress nwf_address_read(NwfBytes bytes, gsize offset);
 /** nwf_address_number: of an IPv4 address, in host order; 0 for any other. */
 guint32 nwf_address_number(const NwfAddress *address);
 gboolean nwf_address_is_set(const NwfAddress *address);
