@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * inside.h: checks that can be switched off one by one, for the tests of the tests
- *
- * The functions of sight.h, dhcp.h, usable.h and transactions.h are these with nothing switched off. A test runs its
- * stories with the check of each reason switched off in turn, and a story must fail: then no check stands there
- * untested.
+ * inside.h: what dhcp.c takes of check_private.h; it goes with dhcp.c to packet/
  */
 #pragma once
 
-#include "driver/learn/port.h"
+#include "driver/learn/dhcp.h"
+#include "packet/check_private.h"
 
-typedef guint64 NwfSkip; /* bit n: the check of reason n */
-G_STATIC_ASSERT(NWF_REASONS <= 64);
+typedef guint64 NwfSkip; /* bit n: the check of reason n is left out; only in the build of the mutants */
 #define NWF_SKIP(reason) (G_GUINT64_CONSTANT(1) << (reason))
+#ifdef NWF_MUTANTS
+#define NWF_SKIPPED nwf_mutant_skip
+#else
+#define NWF_SKIPPED 0
+#endif
 
 NwfReason nwf_dhcp_read_skipping(NwfDhcp *dhcp, NwfBytes message, NwfSkip skip);
-void nwf_sight_skipping(NwfSighting *sighting, NwfBytes frame, gsize wire_length, NwfWay way, const guint8 mac[6],
-                        NwfSkip skip);
-NwfReason nwf_usable_skipping(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable, NwfSkip skip);
-void nwf_transactions_client_skipping(NwfTransactions *transactions, const NwfSighting *sighting,
-                                      const NwfTrusted *trusted, gint64 now, NwfLesson *lesson, NwfSkip skip);
-void nwf_transactions_server_skipping(NwfTransactions *transactions, const NwfSighting *sighting,
-                                      const NwfTrusted *trusted, gint64 now, NwfLesson *lesson, NwfSkip skip);
 
-/** nwf_learn_port_skip: from now on @port does without the checks of @skip. */
-void nwf_learn_port_skip(NwfLearnPort *port, NwfSkip skip);
-
-/** nwf_check_fails: whether the check of @reason is on and does not hold. */
 static inline gboolean
 nwf_check_fails(gboolean holds, NwfReason reason, NwfSkip skip)
 {

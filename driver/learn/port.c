@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "driver/learn/inside.h"
-
 struct NwfLearnPort {
     NwfBook *book;
     NwfBookPort *entry;
@@ -18,7 +16,6 @@ struct NwfLearnPort {
     NwfTransactions transactions;
     NwfBudget budgets[NWF_WAYS];
     NwfCounters counters;
-    NwfSkip skip; /* inside.h; 0 */
 };
 
 static void
@@ -77,7 +74,7 @@ learn_source(NwfLearnPort *port, const NwfSighting *sighting, gint64 now)
     NwfReason reason = NWF_REASON_NONE;
 
     if (nwf_book_port_mode(port->entry) == NWF_LEARN_ANY)
-        reason = nwf_usable_skipping(&sighting->source, NULL, &port->trusted.usable, port->skip);
+        reason = nwf_usable(&sighting->source, NULL, &port->trusted.usable);
     return reason != NWF_REASON_NONE ? reason : nwf_book_learn(port->book, port->entry, &sighting->source, how, now);
 }
 
@@ -95,7 +92,7 @@ from_client(NwfLearnPort *port, const NwfSighting *sighting, NwfOutcome *outcome
     NwfLesson lesson;
     NwfReason reason;
 
-    nwf_transactions_client_skipping(&port->transactions, sighting, &port->trusted, now, &lesson, port->skip);
+    nwf_transactions_client(&port->transactions, sighting, &port->trusted, now, &lesson);
     reason = apply(port, &lesson, outcome, now);
     if (nwf_book_port_mode(port->entry) == NWF_LEARN_ANY && nwf_address_is_set(&sighting->source)) {
         outcome->address = sighting->source;
@@ -109,7 +106,7 @@ from_server(NwfLearnPort *port, const NwfSighting *sighting, NwfOutcome *outcome
 {
     NwfLesson lesson;
 
-    nwf_transactions_server_skipping(&port->transactions, sighting, &port->trusted, now, &lesson, port->skip);
+    nwf_transactions_server(&port->transactions, sighting, &port->trusted, now, &lesson);
     if (lesson.reason == NWF_REASON_NONE)
         port->counters.last_server = lesson.server;
     return apply(port, &lesson, outcome, now);
@@ -151,7 +148,7 @@ nwf_learn_port_frame(NwfLearnPort *port, NwfBytes frame, gsize wire_length, NwfW
 
     counters->seen++;
     if (nwf_budget_take(&port->budgets[way], now)) {
-        nwf_sight_skipping(&sighting, frame, wire_length, way, port->mac, port->skip);
+        nwf_sight(&sighting, frame, wire_length, way, port->mac);
         outcome.reason = take(port, &sighting, &outcome, now);
     }
     outcome.accepted = nwf_book_changes(port->book) != changes;
@@ -200,10 +197,4 @@ guint64
 nwf_learn_port_rate_news(NwfLearnPort *port, NwfWay way, gint64 now)
 {
     return nwf_budget_news(&port->budgets[way], now);
-}
-
-void
-nwf_learn_port_skip(NwfLearnPort *port, NwfSkip skip)
-{
-    port->skip = skip;
 }

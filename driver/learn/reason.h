@@ -3,8 +3,8 @@
  * reason.h: why something that was seen taught nothing
  *
  * One list for all of driver/learn, so that the counters of a port are one array and a log line one look into a table.
- * Every check has a reason of its own. That is also how the tests prove themselves: they run their stories again
- * with the check of one reason switched off, and a story must fail (inside.h).
+ * Every check has a reason of its own. In a build of their own the tests leave out the check of each reason in turn, and
+ * one of their stories must fail then (packet/check_private.h).
  */
 #pragma once
 

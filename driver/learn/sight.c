@@ -21,7 +21,6 @@ typedef struct Look {
     gsize on_wire; /* length of the frame's payload */
     NwfWay way;
     const guint8 *mac;
-    NwfSkip skip;
 } Look;
 
 static void
@@ -34,7 +33,7 @@ nothing(Look *look, NwfReason reason)
 static gboolean
 fails(Look *look, gboolean holds, NwfReason reason)
 {
-    if (!nwf_check_fails(holds, reason, look->skip))
+    if (!NWF_FAILS(holds, reason))
         return FALSE;
     nothing(look, reason);
     return TRUE;
@@ -139,7 +138,8 @@ look_at_dhcp(Look *look, const NwfIp *ip)
     datagram = nwf_bytes_part(udp, 0, length);
     if (fails(look, checksum_is_right(ip, datagram), NWF_REASON_UDP_CHECKSUM))
         return;
-    reason = nwf_dhcp_read_skipping(&look->sighting->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), look->skip);
+    reason =
+        nwf_dhcp_read_skipping(&look->sighting->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), NWF_SKIPPED);
     if (reason != NWF_REASON_NONE)
         nothing(look, reason);
     else
@@ -176,10 +176,9 @@ is_for_the_port(const Look *look)
 }
 
 void
-nwf_sight_skipping(NwfSighting *sighting, NwfBytes bytes, gsize wire_length, NwfWay way, const guint8 mac[6],
-                   NwfSkip skip)
+nwf_sight(NwfSighting *sighting, NwfBytes bytes, gsize wire_length, NwfWay way, const guint8 mac[6])
 {
-    Look look = {.sighting = sighting, .way = way, .mac = mac, .skip = skip};
+    Look look = {.sighting = sighting, .way = way, .mac = mac};
 
     memset(sighting, 0, sizeof(*sighting));
     if (!nwf_frame_read(&look.frame, bytes)) {
@@ -196,10 +195,4 @@ nwf_sight_skipping(NwfSighting *sighting, NwfBytes bytes, gsize wire_length, Nwf
         look_at_arp(&look);
     else
         nothing(&look, NWF_REASON_OTHER_TYPE);
-}
-
-void
-nwf_sight(NwfSighting *sighting, NwfBytes frame, gsize wire_length, NwfWay way, const guint8 mac[6])
-{
-    nwf_sight_skipping(sighting, frame, wire_length, way, mac, 0);
 }

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "driver/learn/inside.h"
+#include "packet/check_private.h"
 
 typedef struct Case {
     const NwfSighting *sighting;
@@ -19,7 +19,6 @@ typedef struct Case {
     const NwfTransaction *question; /* with the xid of the message, or NULL */
     const NwfTrusted *trusted;
     gint64 now;
-    NwfSkip skip;
 } Case;
 
 typedef struct Check {
@@ -31,7 +30,7 @@ static NwfReason
 first_failing(const Check *checks, gsize n, const Case *at)
 {
     for (gsize i = 0; i < n; i++)
-        if ((at->skip & NWF_SKIP(checks[i].reason)) == 0 && !checks[i].holds(at))
+        if (NWF_FAILS(checks[i].holds(at), checks[i].reason))
             return checks[i].reason;
     return NWF_REASON_NONE;
 }
@@ -170,7 +169,8 @@ find(NwfTransactions *transactions, guint32 xid)
     return NULL;
 }
 
-/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time. */
+/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time.
+ */
 static NwfTransaction *
 place_for(NwfTransactions *transactions, guint32 xid)
 {
@@ -214,11 +214,11 @@ end(NwfLesson *lesson, NwfAddress address)
 }
 
 void
-nwf_transactions_client_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
+nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                        gint64 now, NwfLesson *lesson)
 {
     const NwfDhcp *dhcp = &sighting->dhcp;
-    Case at = {.sighting = sighting, .dhcp = dhcp, .trusted = trusted, .now = now, .skip = skip};
+    Case at = {.sighting = sighting, .dhcp = dhcp, .trusted = trusted, .now = now};
 
     memset(lesson, 0, sizeof(*lesson));
     lesson->reason = FIRST_FAILING(client_checks, &at);
@@ -237,13 +237,6 @@ nwf_transactions_client_skipping(NwfTransactions *transactions, const NwfSightin
         if (lesson->reason == NWF_REASON_NONE)
             ask(transactions, dhcp, now);
     }
-}
-
-void
-nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
-{
-    nwf_transactions_client_skipping(transactions, sighting, trusted, now, lesson, 0);
 }
 
 /* ---- what a server sends ---- */
@@ -284,20 +277,20 @@ take_nak(NwfLesson *lesson, const Case *at)
 }
 
 void
-nwf_transactions_server_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
+nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
+                        gint64 now, NwfLesson *lesson)
 {
     const NwfDhcp *dhcp = &sighting->dhcp;
     NwfTransaction *question = find(transactions, dhcp->xid);
     gboolean nak = dhcp->type == NWF_DHCP_NAK;
-    Case at = {sighting, dhcp, question, trusted, now, skip};
+    Case at = {sighting, dhcp, question, trusted, now};
 
     memset(lesson, 0, sizeof(*lesson));
     lesson->reason = FIRST_FAILING(answer_checks, &at);
     if (lesson->reason == NWF_REASON_NONE && !nak)
         lesson->reason = FIRST_FAILING(ack_checks, &at);
     if (lesson->reason == NWF_REASON_NONE && !nak)
-        lesson->reason = nwf_usable_skipping(&dhcp->yiaddr, &dhcp->mask, &trusted->usable, skip);
+        lesson->reason = nwf_usable(&dhcp->yiaddr, &dhcp->mask, &trusted->usable);
     lesson->address = dhcp->yiaddr;
     lesson->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : sighting->source;
     if (lesson->reason != NWF_REASON_NONE)
@@ -311,13 +304,6 @@ nwf_transactions_server_skipping(NwfTransactions *transactions, const NwfSightin
         lesson->client = question->client;
         question->open = FALSE;
     }
-}
-
-void
-nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
-{
-    nwf_transactions_server_skipping(transactions, sighting, trusted, now, lesson, 0);
 }
 
 guint

@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "driver/learn/inside.h"
+#include "packet/check_private.h"
 
 enum { BITS = 32 };
 
@@ -146,26 +146,19 @@ is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
 }
 
 NwfReason
-nwf_usable_skipping(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable, NwfSkip skip)
+nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
 {
     NwfReason held = NWF_REASON_NONE;
 
-    if (nwf_check_fails(!is_special(address), NWF_REASON_SPECIAL, skip))
+    if (NWF_FAILS(!is_special(address), NWF_REASON_SPECIAL))
         return NWF_REASON_SPECIAL;
-    if (nwf_check_fails(!is_edge_of_network(address, mask), NWF_REASON_NETWORK, skip))
+    if (NWF_FAILS(!is_edge_of_network(address, mask), NWF_REASON_NETWORK))
         return NWF_REASON_NETWORK;
     if (usable == NULL)
         return NWF_REASON_NONE;
-    if (nwf_check_fails(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REASON_NOT_ALLOWED,
-                        skip))
+    if (NWF_FAILS(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REASON_NOT_ALLOWED))
         return NWF_REASON_NOT_ALLOWED;
     if (usable->holder != NULL)
         held = usable->holder(address, usable->holder_data);
-    return nwf_check_fails(held == NWF_REASON_NONE, held, skip) ? held : NWF_REASON_NONE;
-}
-
-NwfReason
-nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
-{
-    return nwf_usable_skipping(address, mask, usable, 0);
+    return NWF_FAILS(held == NWF_REASON_NONE, held) ? held : NWF_REASON_NONE;
 }

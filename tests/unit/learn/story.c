@@ -82,7 +82,7 @@ max_of(GStrv words)
 }
 
 static void
-stage_init(Stage *stage, const char *port, NwfSkip skip)
+stage_init(Stage *stage, const char *port)
 {
     g_auto(GStrv) words = g_strsplit(port, " ", -1);
     g_autoptr(GArray) servers = addresses_of(words, "servers");
@@ -100,7 +100,6 @@ stage_init(Stage *stage, const char *port, NwfSkip skip)
     options.n_servers = servers->len;
     options.holder_data = stage;
     stage->port = nwf_learn_port_new(stage->book, &options);
-    nwf_learn_port_skip(stage->port, skip);
 }
 
 static void
@@ -152,11 +151,11 @@ play(Stage *stage, const char *line)
 }
 
 char *
-story_run(const Story *story, NwfSkip skip)
+story_run(const Story *story)
 {
     g_auto(Stage) stage = {0};
 
-    stage_init(&stage, story->port, skip);
+    stage_init(&stage, story->port);
     for (guint i = 0; i < STORY_STEPS && story->steps[i].frame != NULL; i++) {
         const StoryStep *step = &story->steps[i];
         g_autofree char *came = play(&stage, step->frame);
