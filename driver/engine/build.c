@@ -40,7 +40,7 @@ nwf_port_copy(const NwfPort *from)
     port->instantiated = from->instantiated;
     port->unplaced = from->unplaced;
     port->ifindex = from->ifindex;
-    port->request = from->request ? nwf_learn_request_ref(from->request) : NULL;
+    port->request = from->request ? nwf_learn_terms_ref(from->request) : NULL;
     port->addresses = from->addresses ? g_array_ref(from->addresses) : NULL;
     port->postponed = from->postponed;
     return port;
@@ -61,7 +61,7 @@ nwf_port_unref(NwfPort *port)
     nwf_binding_unref(port->binding);
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->plan, nwf_plan_unref);
-    g_clear_pointer(&port->request, nwf_learn_request_unref);
+    g_clear_pointer(&port->request, nwf_learn_terms_unref);
     g_clear_pointer(&port->addresses, g_array_unref);
     g_free(port);
 }
@@ -239,7 +239,7 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
     g_autoptr(NwfParams) params = nwf_build_params(port->binding);
 
     g_clear_pointer(&port->tree, nwf_tree_unref);
-    g_clear_pointer(&port->request, nwf_learn_request_unref);
+    g_clear_pointer(&port->request, nwf_learn_terms_unref);
     g_clear_pointer(&port->addresses, g_array_unref);
     port->postponed = FALSE;
     if (!nwf_port_name_is_possible(port->binding->portdev)) {

@@ -93,15 +93,15 @@ read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
 
 /* (transfer full): how the address of @binding is to be learned; NULL: it is not, or what controls it cannot be read.
  */
-NwfLearnRequest *
+NwfLearnTerms *
 nwf_learning_request(const NwfBinding *binding, GError **error)
 {
     NwfLearnMode mode;
 
     if (!read_mode(binding, &mode, error))
         return NULL;
-    g_autoptr(NwfLearnRequest) request =
-        nwf_learn_request_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
+    g_autoptr(NwfLearnTerms) request =
+        nwf_learn_terms_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
     if (mode == NWF_LEARN_DHCP && !read_servers(binding, request->servers, error))
         return NULL;
     if (!read_max(binding, &request->max, error) || !read_allowed(binding, &request->allowed, error))
@@ -201,7 +201,7 @@ nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
     g_autoptr(GArray) held = configured(swap->new);
     NwfPort *port = swap->new;
 
-    nwf_learner_hold(engine->learner, swap->name, held);
+    nwf_learner_reserve(engine->learner, swap->name, held);
     if (!port || !port->request) {
         nwf_learner_unwatch(engine->learner, swap->name);
         return;

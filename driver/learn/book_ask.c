@@ -9,25 +9,25 @@
 /* ---- asking ---- */
 
 guint64
-nwf_book_version(const NwfBookPort *port)
+nwf_lease_db_version(const NwfLeasePort *port)
 {
     return port->shelf->leases->version;
 }
 
 guint64
-nwf_book_renewals(const NwfBookPort *port)
+nwf_lease_db_renewals(const NwfLeasePort *port)
 {
     return port->shelf->leases->renewals;
 }
 
 guint64
-nwf_book_changes(const NwfBook *book)
+nwf_lease_db_changes(const NwfLeaseDb *db)
 {
-    return book->changes;
+    return db->changes;
 }
 
 static GArray *
-first_of(const NwfLeases *leases, guint max)
+first_of(const NwfLeaseSet *leases, guint max)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfLease));
 
@@ -37,31 +37,31 @@ first_of(const NwfLeases *leases, guint max)
 }
 
 GArray *
-nwf_book_leases(const NwfBookPort *port)
+nwf_lease_db_leases(const NwfLeasePort *port)
 {
     return first_of(port->shelf->leases, port->max);
 }
 
 GArray *
-nwf_book_peek(const NwfBook *book, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max)
+nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max)
 {
     const NwfRecord *record;
     const NwfShelf *shelf;
     GArray *list;
 
     if (mode == NWF_LEARN_DHCP) {
-        shelf = g_tree_lookup(book->shelves, key);
+        shelf = g_tree_lookup(db->shelves, key);
         return first_of(shelf != NULL ? shelf->leases : NULL, CLAMP(max, 1, NWF_LEASES_MAX));
     }
     list = first_of(NULL, 0);
-    record = nwf_book_remembered(book, name, ifindex, key);
+    record = nwf_lease_db_remembered(db, name, ifindex, key);
     if (record != NULL)
         g_array_append_val(list, record->lease);
     return list;
 }
 
 const NwfLease *
-nwf_book_first(const NwfBookPort *port)
+nwf_lease_db_first(const NwfLeasePort *port)
 {
     const GArray *entries = port->shelf->leases->entries;
 
@@ -69,7 +69,7 @@ nwf_book_first(const NwfBookPort *port)
 }
 
 gboolean
-nwf_book_has(const NwfBookPort *port, const NwfAddress *address)
+nwf_lease_db_has(const NwfLeasePort *port, const NwfAddress *address)
 {
     const GArray *entries = port->shelf->leases->entries;
 
@@ -79,13 +79,13 @@ nwf_book_has(const NwfBookPort *port, const NwfAddress *address)
     return FALSE;
 }
 
-const NwfBookPort *
-nwf_book_holder(const NwfBook *book, const NwfAddress *address, const char *key, NwfBookPortFilter filter,
-                gpointer data)
+const NwfLeasePort *
+nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *key, NwfLeasePortFilter filter,
+                   gpointer data)
 {
-    for (guint i = 0; i < book->ports->len; i++) {
-        const NwfBookPort *port = g_ptr_array_index(book->ports, i);
-        if (strcmp(port->key, key) != 0 && nwf_book_has(port, address) && (filter == NULL || filter(port, data)))
+    for (guint i = 0; i < db->ports->len; i++) {
+        const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
+        if (strcmp(port->key, key) != 0 && nwf_lease_db_has(port, address) && (filter == NULL || filter(port, data)))
             return port;
     }
     return NULL;
@@ -95,9 +95,9 @@ nwf_book_holder(const NwfBook *book, const NwfAddress *address, const char *key,
 
 /* What is remembered of a port of mode any, if this is the port. */
 const NwfRecord *
-nwf_book_remembered(const NwfBook *book, const char *name, guint ifindex, const char *key)
+nwf_lease_db_remembered(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key)
 {
-    const NwfRecord *record = g_tree_lookup(book->remembered, name);
+    const NwfRecord *record = g_tree_lookup(db->remembered, name);
 
     if (record == NULL || strcmp(record->key, key) != 0 || (ifindex != 0 && ifindex != record->ifindex))
         return NULL;
@@ -139,16 +139,16 @@ compare_records(gconstpointer a, gconstpointer b)
 
 /* Sorted by name, leases of keys (without name) first, among equal names as they were: there are no two of mode any. */
 GArray *
-nwf_book_records(const NwfBook *book)
+nwf_lease_db_records(const NwfLeaseDb *db)
 {
     g_autoptr(GArray) any = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
     GArray *records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
 
-    g_tree_foreach(book->shelves, add_shelf, records);
-    g_tree_foreach(book->remembered, add_remembered, any);
-    for (guint i = 0; i < book->ports->len; i++) {
-        const NwfBookPort *port = g_ptr_array_index(book->ports, i);
-        const NwfLease *lease = nwf_book_first(port);
+    g_tree_foreach(db->shelves, add_shelf, records);
+    g_tree_foreach(db->remembered, add_remembered, any);
+    for (guint i = 0; i < db->ports->len; i++) {
+        const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
+        const NwfLease *lease = nwf_lease_db_first(port);
         if (port->mode == NWF_LEARN_ANY && lease != NULL)
             add_record(any, NWF_LEARN_ANY, port->key, port->name, port->ifindex, lease);
     }
@@ -159,25 +159,25 @@ nwf_book_records(const NwfBook *book)
 }
 
 static void
-remember(NwfBook *book, const NwfRecord *record)
+remember(NwfLeaseDb *db, const NwfRecord *record)
 {
     NwfRecord *copy = g_new(NwfRecord, 1);
 
     *copy = *record;
-    g_tree_replace(book->remembered, g_strdup(record->name), copy);
+    g_tree_replace(db->remembered, g_strdup(record->name), copy);
 }
 
 void
-nwf_book_restore(NwfBook *book, const GArray *records)
+nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
 {
     for (guint i = 0; i < records->len; i++) {
         const NwfRecord *record = &g_array_index(records, NwfRecord, i);
         if (record->mode == NWF_LEARN_DHCP)
-            nwf_leases_grant(nwf_shelf_of(book, record->key)->leases, &record->lease, NWF_LEASES_MAX);
+            nwf_lease_set_grant(nwf_shelf_of(db, record->key)->leases, &record->lease, NWF_LEASES_MAX);
         else
-            remember(book, record);
+            remember(db, record);
     }
-    nwf_shelves_bound(book);
+    nwf_shelves_bound(db);
 }
 
 static gboolean
@@ -188,13 +188,13 @@ add_name(gpointer name, G_GNUC_UNUSED gpointer value, gpointer names)
 }
 
 void
-nwf_book_settle(NwfBook *book)
+nwf_lease_db_settle(NwfLeaseDb *db)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    g_tree_foreach(book->remembered, add_name, names);
+    g_tree_foreach(db->remembered, add_name, names);
     for (guint i = 0; i < names->len; i++)
-        g_tree_remove(book->remembered, g_ptr_array_index(names, i));
+        g_tree_remove(db->remembered, g_ptr_array_index(names, i));
     if (names->len > 0)
-        book->changes++;
+        db->changes++;
 }

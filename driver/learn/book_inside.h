@@ -7,16 +7,16 @@
  */
 #pragma once
 
-#include "driver/learn/leases.h"
+#include "driver/learn/lease_set.h"
 
 /* The leases of a key. */
 typedef struct NwfShelf {
-    NwfLeases *leases;
+    NwfLeaseSet *leases;
     guint ports;
     guint64 left; /* when the last port went, in steps of book->steps */
 } NwfShelf;
 
-struct NwfBookPort {
+struct NwfLeasePort {
     char *name;
     char key[NWF_KEY_LENGTH + 1];
     guint ifindex; /* of the device that is there, or was there last */
@@ -25,8 +25,8 @@ struct NwfBookPort {
     NwfShelf *shelf; /* any: a private one */
 };
 
-struct NwfBook {
-    GPtrArray *ports;  /* of NwfBookPort, in order of opening */
+struct NwfLeaseDb {
+    GPtrArray *ports;  /* of NwfLeasePort, in order of opening */
     GTree *shelves;    /* key -> NwfShelf: mode dhcp */
     GTree *remembered; /* name -> NwfRecord: mode any, until the port is opened */
     guint64 changes;
@@ -37,11 +37,11 @@ struct NwfBook {
 NwfShelf *nwf_shelf_new(void);
 void nwf_shelf_free(gpointer shelf);
 /** nwf_shelf_of: the one of @key; made if there is none. */
-NwfShelf *nwf_shelf_of(NwfBook *book, const char *key);
-void nwf_shelf_take(NwfBook *book, NwfShelf *shelf);
+NwfShelf *nwf_shelf_of(NwfLeaseDb *db, const char *key);
+void nwf_shelf_take(NwfLeaseDb *db, NwfShelf *shelf);
 /** nwf_shelf_leave: a port of the key goes; an empty shelf that nobody looks at is none. */
-void nwf_shelf_leave(NwfBook *book, const char *key, NwfShelf *shelf);
-/** nwf_shelves_bound: forgets those left longest ago, if there are more than NWF_BOOK_ORPHANS_MAX. */
-void nwf_shelves_bound(NwfBook *book);
-/** nwf_book_remembered: (transfer none): what is remembered of a port of mode any, if this is the port, or NULL. */
-const NwfRecord *nwf_book_remembered(const NwfBook *book, const char *name, guint ifindex, const char *key);
+void nwf_shelf_leave(NwfLeaseDb *db, const char *key, NwfShelf *shelf);
+/** nwf_shelves_bound: forgets those left longest ago, if there are more than NWF_LEASE_DB_ORPHANS_MAX. */
+void nwf_shelves_bound(NwfLeaseDb *db);
+/** nwf_lease_db_remembered: (transfer none): what is remembered of a port of mode any, if this is the port, or NULL. */
+const NwfRecord *nwf_lease_db_remembered(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key);

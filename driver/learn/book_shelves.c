@@ -10,7 +10,7 @@
 /* ---- keys ---- */
 
 void
-nwf_book_key_format(char out[NWF_KEY_LENGTH + 1], const guint8 uuid[16], const guint8 mac[6])
+nwf_lease_key_format(char out[NWF_KEY_LENGTH + 1], const guint8 uuid[16], const guint8 mac[6])
 {
     char owner[37], address[18];
 
@@ -24,7 +24,7 @@ static const char key_form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-xx:xx:xx:xx
 G_STATIC_ASSERT(sizeof(key_form) == NWF_KEY_LENGTH + 1);
 
 gboolean
-nwf_book_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text)
+nwf_lease_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text)
 {
     for (guint i = 0; i < NWF_KEY_LENGTH; i++) {
         if (key_form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != key_form[i])
@@ -42,7 +42,7 @@ nwf_shelf_new(void)
 {
     NwfShelf *shelf = g_new0(NwfShelf, 1);
 
-    shelf->leases = nwf_leases_new();
+    shelf->leases = nwf_lease_set_new();
     return shelf;
 }
 
@@ -51,7 +51,7 @@ nwf_shelf_free(gpointer data)
 {
     NwfShelf *shelf = data;
 
-    nwf_leases_free(shelf->leases);
+    nwf_lease_set_free(shelf->leases);
     g_free(shelf);
 }
 
@@ -82,56 +82,56 @@ compare_orphans(gconstpointer a, gconstpointer b)
 
 /* Forgets those that were left longest ago; all at once, because a file may bring very many. */
 void
-nwf_shelves_bound(NwfBook *book)
+nwf_shelves_bound(NwfLeaseDb *db)
 {
     g_autoptr(GArray) orphans = NULL;
 
-    if (book->orphans <= NWF_BOOK_ORPHANS_MAX)
+    if (db->orphans <= NWF_LEASE_DB_ORPHANS_MAX)
         return;
     orphans = g_array_new(FALSE, FALSE, sizeof(Orphan));
-    g_tree_foreach(book->shelves, add_orphan, orphans);
+    g_tree_foreach(db->shelves, add_orphan, orphans);
     g_array_sort(orphans, compare_orphans);
-    for (guint i = 0; i < orphans->len && book->orphans > NWF_BOOK_ORPHANS_MAX; i++) {
-        g_tree_remove(book->shelves, g_array_index(orphans, Orphan, i).key);
-        book->orphans--;
-        book->changes++;
+    for (guint i = 0; i < orphans->len && db->orphans > NWF_LEASE_DB_ORPHANS_MAX; i++) {
+        g_tree_remove(db->shelves, g_array_index(orphans, Orphan, i).key);
+        db->orphans--;
+        db->changes++;
     }
 }
 
 NwfShelf *
-nwf_shelf_of(NwfBook *book, const char *key)
+nwf_shelf_of(NwfLeaseDb *db, const char *key)
 {
-    NwfShelf *shelf = g_tree_lookup(book->shelves, key);
+    NwfShelf *shelf = g_tree_lookup(db->shelves, key);
 
     if (shelf == NULL) {
         shelf = nwf_shelf_new();
-        shelf->left = ++book->steps;
-        g_tree_insert(book->shelves, g_strdup(key), shelf);
-        book->orphans++;
+        shelf->left = ++db->steps;
+        g_tree_insert(db->shelves, g_strdup(key), shelf);
+        db->orphans++;
     }
     return shelf;
 }
 
 void
-nwf_shelf_take(NwfBook *book, NwfShelf *shelf)
+nwf_shelf_take(NwfLeaseDb *db, NwfShelf *shelf)
 {
     if (shelf->ports++ == 0)
-        book->orphans--;
+        db->orphans--;
 }
 
 /* An empty shelf that nobody looks at is none. */
 void
-nwf_shelf_leave(NwfBook *book, const char *key, NwfShelf *shelf)
+nwf_shelf_leave(NwfLeaseDb *db, const char *key, NwfShelf *shelf)
 {
     if (--shelf->ports > 0)
         return;
     if (shelf->leases->entries->len == 0) {
-        g_tree_remove(book->shelves, key);
+        g_tree_remove(db->shelves, key);
         return;
     }
-    shelf->left = ++book->steps;
-    book->orphans++;
-    nwf_shelves_bound(book);
+    shelf->left = ++db->steps;
+    db->orphans++;
+    nwf_shelves_bound(db);
 }
 
 /* ---- time ---- */
@@ -148,7 +148,7 @@ sweep_shelf(gpointer key, gpointer value, gpointer data)
     NwfShelf *shelf = value;
     Sweep *sweep = data;
 
-    if (nwf_leases_expire(shelf->leases, sweep->now))
+    if (nwf_lease_set_expire(shelf->leases, sweep->now))
         sweep->ended = TRUE;
     if (shelf->ports == 0 && shelf->leases->entries->len == 0)
         g_ptr_array_add(sweep->empty, key);
@@ -156,18 +156,18 @@ sweep_shelf(gpointer key, gpointer value, gpointer data)
 }
 
 gboolean
-nwf_book_expire(NwfBook *book, gint64 now)
+nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
 {
     g_autoptr(GPtrArray) empty = g_ptr_array_new();
     Sweep sweep = {.now = now, .empty = empty};
 
-    g_tree_foreach(book->shelves, sweep_shelf, &sweep);
+    g_tree_foreach(db->shelves, sweep_shelf, &sweep);
     for (guint i = 0; i < empty->len; i++) {
-        g_tree_remove(book->shelves, g_ptr_array_index(empty, i));
-        book->orphans--;
+        g_tree_remove(db->shelves, g_ptr_array_index(empty, i));
+        db->orphans--;
     }
     if (sweep.ended)
-        book->changes++;
+        db->changes++;
     return sweep.ended;
 }
 
@@ -176,15 +176,15 @@ earliest(G_GNUC_UNUSED gpointer key, gpointer value, gpointer data)
 {
     Sweep *sweep = data;
 
-    sweep->next = MIN(sweep->next, nwf_leases_next_expiry(((NwfShelf *)value)->leases));
+    sweep->next = MIN(sweep->next, nwf_lease_set_next_expiry(((NwfShelf *)value)->leases));
     return FALSE;
 }
 
 gint64
-nwf_book_next_expiry(const NwfBook *book)
+nwf_lease_db_next_expiry(const NwfLeaseDb *db)
 {
     Sweep sweep = {.next = NWF_NEVER};
 
-    g_tree_foreach(book->shelves, earliest, &sweep);
+    g_tree_foreach(db->shelves, earliest, &sweep);
     return sweep.next;
 }

@@ -3,15 +3,15 @@
  * capture.c: the frames of a port that may teach something; see capture.h
  *
  * The socket is the kernel's own and not a libpcap handle, for reasons that were measured: a handle takes 13 ms to open
- * (7 s for 500 ports, in which nobody learns) and pins its whole ring in memory; a plain socket takes 0.05 ms, and memory
- * only for frames that wait. It is bound to the index of a device, so that no other device that has the name by now is
- * taken for it, and no device name means something else to a library. libpcap compiles the filter (filter.c).
+ * (7 s for 500 ports, in which nobody learns) and pins its whole ring in memory; a plain socket takes 0.05 ms, and
+ * memory only for frames that wait. It is bound to the index of a device, so that no other device that has the name by
+ * now is taken for it, and no device name means something else to a library. libpcap compiles the filter (filter.c).
  *
  * The order of opening matters: a socket without a protocol receives nothing; the filter is attached; then it is
  * bound with a protocol. No frame comes past the filter.
  *
- * What others put in its way: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody reads in
- * time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
+ * What others put in its way: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody
+ * reads in time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
  */
 #include "driver/learn/capture.h"
 
@@ -35,7 +35,7 @@ struct NwfCapture {
     guint64 lost;
 };
 
-G_DEFINE_QUARK(nwf-capture-error, nwf_capture_error)
+G_DEFINE_QUARK(nwf - capture - error, nwf_capture_error)
 
 /* ---- opening ---- */
 
@@ -165,8 +165,11 @@ static gssize
 receive(NwfCapture *capture, Buffer *buffer, struct tpacket_auxdata *about)
 {
     struct iovec part = {buffer->bytes + TAG, NWF_CAPTURE_SNAP};
-    struct msghdr message = {.msg_name = &buffer->from, .msg_namelen = sizeof(buffer->from), .msg_iov = &part,
-                             .msg_iovlen = 1, .msg_control = buffer->control.bytes,
+    struct msghdr message = {.msg_name = &buffer->from,
+                             .msg_namelen = sizeof(buffer->from),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = buffer->control.bytes,
                              .msg_controllen = sizeof(buffer->control.bytes)};
     gssize length;
 
@@ -201,7 +204,7 @@ with_tag(Buffer *buffer, gsize length, const struct tpacket_auxdata *about)
 static gboolean
 is_of_the_way(const NwfCapture *capture, const Buffer *buffer)
 {
-    gboolean outbound = (capture->kind.way == NWF_WAY_TO_VM) != capture->kind.lower;
+    gboolean outbound = (capture->kind.direction == NWF_TO_VM) != capture->kind.lower;
 
     return (buffer->from.sll_pkttype == PACKET_OUTGOING) == outbound;
 }

@@ -9,13 +9,13 @@
 #pragma once
 
 #include "conf/error.h"
-#include "driver/learn/sight.h"
+#include "driver/learn/classify.h"
 
 enum { NWF_CAPTURE_SERVERS = 16 };
 
 typedef struct NwfCaptureKind {
-    guint ifindex;    /* of the device */
-    NwfWay way;
+    guint ifindex; /* of the device */
+    NwfLearnDirection direction;
     gboolean sources; /* from the VM: also ARP and all of IPv4, not only what a DHCP client sends */
     gboolean lower;   /* the device carries a macvtap's frames: what is from the VM leaves through it */
     guint8 mac[6];    /* the VM's */

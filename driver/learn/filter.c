@@ -41,7 +41,7 @@ nwf_filter_text(const NwfCaptureKind *kind)
     const guint8 *mac = kind->mac;
     g_autofree char *servers = text_of_servers(kind);
 
-    if (kind->way == NWF_WAY_FROM_VM)
+    if (kind->direction == NWF_FROM_VM)
         return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
                                mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
     return g_strdup_printf("udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
@@ -53,15 +53,15 @@ nwf_filter_text(const NwfCaptureKind *kind)
 static GArray *
 program_of_way(const NwfCaptureKind *kind)
 {
-    gboolean inbound = (kind->way == NWF_WAY_FROM_VM) != kind->lower;
-    const struct sock_filter way[] = {
+    gboolean inbound = (kind->direction == NWF_FROM_VM) != kind->lower;
+    const struct sock_filter direction[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (guint)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, inbound ? 0 : 1, inbound ? 1 : 0),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
     GArray *program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
 
-    return g_array_append_vals(program, way, G_N_ELEMENTS(way));
+    return g_array_append_vals(program, direction, G_N_ELEMENTS(direction));
 }
 
 GArray *

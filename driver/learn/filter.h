@@ -3,8 +3,9 @@
  * filter.h: what the kernel lets a capture see, as a program for its packet filter
  *
  * Written in pcap's language and compiled by libpcap. The way a frame went is part of the program, so are the VM's MAC
- * address and, in a server's message, the client address and the servers that count: others cannot use up the budget. The way is the kernel's own mark of the packet; libpcap from
- * 1.11 on knows "inbound" in live captures only, so that test is put before what libpcap compiles.
+ * address and, in a server's message, the client address and the servers that count: others cannot use up the budget.
+ * The way is the kernel's own mark of the packet; libpcap from 1.11 on knows "inbound" in live captures only, so that
+ * test is put before what libpcap compiles.
  */
 #pragma once
 

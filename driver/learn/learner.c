@@ -2,9 +2,9 @@
 /*
  * learner.c: what the engine calls; see learner.h and learner_inside.h
  *
- * Each call changes book and tables at once, under the lock, so that the next one sees it. A new port's captures are opened by the
- * caller, so that no frame is missed that a VM sends when the call has returned; all else about sockets is the thread's, which
- * is woken and follows.
+ * Each call changes book and tables at once, under the lock, so that the next one sees it. A new port's captures are
+ * opened by the caller, so that no frame is missed that a VM sends when the call has returned; all else about sockets
+ * is the thread's, which is woken and follows.
  */
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -66,31 +66,31 @@ nwf_learner_index_locked(const NwfLearner *learner, const char *name)
 }
 
 static gboolean
-is_live(const NwfLease *lease, const NwfLearnRequest *request, gint64 now)
+is_live(const NwfLease *lease, const NwfLearnTerms *terms, gint64 now)
 {
     return (lease->infinite || lease->expiry > now) &&
-           (request->allowed == NULL || nwf_allowed_has(request->allowed, &lease->address));
+           (terms->allowed == NULL || nwf_allowed_has(terms->allowed, &lease->address));
 }
 
 GArray *
-nwf_learner_list_locked(NwfLearner *learner, const NwfLearnRequest *request)
+nwf_learner_list_locked(NwfLearner *learner, const NwfLearnTerms *terms)
 {
-    NwfWatched *port = g_hash_table_lookup(learner->ports, request->portdev);
+    NwfSession *port = g_hash_table_lookup(learner->ports, terms->portdev);
     GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
     g_autoptr(GArray) leases = NULL;
     char key[NWF_KEY_LENGTH + 1];
     gint64 now = nwf_learner_now();
 
-    if (port != NULL && nwf_learn_request_same_client(port->request, request)) {
-        leases = nwf_book_leases(nwf_learn_port_book(port->core));
+    if (port != NULL && nwf_learn_terms_same_client(port->terms, terms)) {
+        leases = nwf_lease_db_leases(nwf_inspector_book(port->core));
     } else {
-        nwf_book_key_format(key, request->owner, request->mac);
-        leases = nwf_book_peek(learner->book, request->portdev, nwf_learner_index_locked(learner, request->portdev), key,
-                               request->mode, request->max);
+        nwf_lease_key_format(key, terms->owner, terms->mac);
+        leases = nwf_lease_db_peek(learner->db, terms->portdev, nwf_learner_index_locked(learner, terms->portdev), key,
+                                   terms->mode, terms->max);
     }
-    for (guint i = 0; i < leases->len && list->len < request->max; i++) {
+    for (guint i = 0; i < leases->len && list->len < terms->max; i++) {
         const NwfLease *lease = &g_array_index(leases, NwfLease, i);
-        if (is_live(lease, request, now))
+        if (is_live(lease, terms, now))
             g_array_append_val(list, lease->address);
     }
     return list;
@@ -118,11 +118,11 @@ make_tables(NwfLearner *learner, const NwfLearnerConfig *config)
     learner->config.state_dir = learner->config.lease_file = NULL; /* the caller's */
     learner->poll = learner->wake = learner->timer = -1;
     g_mutex_init(&learner->lock);
-    learner->book = nwf_book_new();
+    learner->db = nwf_lease_db_new();
     learner->ports = g_hash_table_new(g_str_hash, g_str_equal);
     learner->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     learner->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
-    learner->retired = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_watched_free);
+    learner->retired = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_session_free);
     learner->closing = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_capture_free);
     learner->lines = g_array_new(FALSE, FALSE, sizeof(NwfLine));
     learner->due = learner->links_again = learner->save = learner->counters = learner->armed = NWF_NEVER;
@@ -179,9 +179,9 @@ read_files(NwfLearner *learner)
     g_strstrip(learner->boot_id);
     records = nwf_state_load(learner->state_path, learner->lease_path, learner->boot_id, &clock, notes);
     drop_gone(learner, records);
-    nwf_book_restore(learner->book, records);
-    nwf_book_expire(learner->book, clock.boot);
-    learner->saved = nwf_book_changes(learner->book);
+    nwf_lease_db_restore(learner->db, records);
+    nwf_lease_db_expire(learner->db, clock.boot);
+    learner->saved = nwf_lease_db_changes(learner->db);
     for (guint i = 0; i < notes->len; i++)
         nwf_learner_log_locked(learner, NWF_LEARN_WARNING, "%s", (const char *)g_ptr_array_index(notes, i));
 }
@@ -239,7 +239,7 @@ free_ports(NwfLearner *learner)
 
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &port))
-        nwf_watched_free(port);
+        nwf_session_free(port);
     g_hash_table_unref(learner->ports);
 }
 
@@ -259,7 +259,7 @@ nwf_learner_free(NwfLearner *learner)
     free_ports(learner);
     g_ptr_array_unref(learner->retired);
     g_ptr_array_unref(learner->closing);
-    nwf_book_free(learner->book);
+    nwf_lease_db_free(learner->db);
     nwf_links_free(learner->links);
     g_hash_table_unref(learner->held);
     g_hash_table_unref(learner->given);
@@ -287,7 +287,7 @@ nwf_learner_begin(NwfLearner *learner)
     learner->begun = TRUE;
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &port))
-        nwf_watched_look_locked(port, nwf_learner_now());
+        nwf_session_look_locked(port, nwf_learner_now());
     g_mutex_unlock(&learner->lock);
     nwf_learner_wake(learner);
 }
@@ -296,53 +296,53 @@ nwf_learner_begin(NwfLearner *learner)
 
 /* What the engine knows of the port is what it asked for last; if that is not true any more, it is told. */
 static void
-take_given_locked(NwfLearner *learner, NwfWatched *port)
+take_given_locked(NwfLearner *learner, NwfSession *port)
 {
-    const GArray *given = g_hash_table_lookup(learner->given, port->request->portdev);
+    const GArray *given = g_hash_table_lookup(learner->given, port->terms->portdev);
 
     if (given == NULL)
         return;
     g_array_unref(port->told);
     port->told = copy_list(given);
-    g_hash_table_remove(learner->given, port->request->portdev);
+    g_hash_table_remove(learner->given, port->terms->portdev);
 }
 
 static void
-retire_locked(NwfLearner *learner, NwfWatched *port)
+retire_locked(NwfLearner *learner, NwfSession *port)
 {
-    g_hash_table_remove(learner->ports, port->request->portdev);
-    nwf_watched_retire_locked(port);
+    g_hash_table_remove(learner->ports, port->terms->portdev);
+    nwf_session_retire_locked(port);
 }
 
 static void
-watch_locked(NwfLearner *learner, NwfLearnRequest *request)
+watch_locked(NwfLearner *learner, NwfLearnTerms *terms)
 {
-    NwfWatched *port = g_hash_table_lookup(learner->ports, request->portdev);
-    gboolean new = port == NULL || !nwf_learn_request_same_client(port->request, request);
+    NwfSession *port = g_hash_table_lookup(learner->ports, terms->portdev);
+    gboolean new = port == NULL || !nwf_learn_terms_same_client(port->terms, terms);
 
-    if (port != NULL && nwf_learn_request_equal(port->request, request))
+    if (port != NULL && nwf_learn_terms_equal(port->terms, terms))
         return;
     if (!new) {
-        g_hash_table_steal(learner->ports, request->portdev);
-        nwf_watched_change_locked(port, request);
+        g_hash_table_steal(learner->ports, terms->portdev);
+        nwf_session_change_locked(port, terms);
     } else {
         if (port != NULL)
             retire_locked(learner, port);
-        port = nwf_watched_new_locked(learner, request);
+        port = nwf_session_new_locked(learner, terms);
     }
-    g_hash_table_insert(learner->ports, port->request->portdev, port);
+    g_hash_table_insert(learner->ports, port->terms->portdev, port);
     take_given_locked(learner, port);
     if (new)
-        nwf_watched_look_locked(port, nwf_learner_now());
+        nwf_session_look_locked(port, nwf_learner_now());
     learner->counters = MIN(learner->counters, nwf_learner_now() + NWF_COUNTERS);
     nwf_learner_schedule_locked(learner, learner->counters);
 }
 
 void
-nwf_learner_watch(NwfLearner *learner, NwfLearnRequest *request)
+nwf_learner_watch(NwfLearner *learner, NwfLearnTerms *terms)
 {
     g_mutex_lock(&learner->lock);
-    watch_locked(learner, request);
+    watch_locked(learner, terms);
     g_mutex_unlock(&learner->lock);
     nwf_learner_wake(learner);
 }
@@ -350,7 +350,7 @@ nwf_learner_watch(NwfLearner *learner, NwfLearnRequest *request)
 void
 nwf_learner_unwatch(NwfLearner *learner, const char *portdev)
 {
-    NwfWatched *port;
+    NwfSession *port;
 
     g_mutex_lock(&learner->lock);
     port = g_hash_table_lookup(learner->ports, portdev);
@@ -365,21 +365,21 @@ nwf_learner_unwatch(NwfLearner *learner, const char *portdev)
 }
 
 GArray *
-nwf_learner_addresses(NwfLearner *learner, const NwfLearnRequest *request)
+nwf_learner_addresses(NwfLearner *learner, const NwfLearnTerms *terms)
 {
     GArray *list;
 
     g_mutex_lock(&learner->lock);
-    list = nwf_learner_list_locked(learner, request);
+    list = nwf_learner_list_locked(learner, terms);
     if (g_hash_table_size(learner->given) >= NWF_GIVEN_MAX)
         g_hash_table_remove_all(learner->given); /* of ports that never came: at worst a report too many */
-    g_hash_table_replace(learner->given, g_strdup(request->portdev), copy_list(list));
+    g_hash_table_replace(learner->given, g_strdup(terms->portdev), copy_list(list));
     g_mutex_unlock(&learner->lock);
     return list;
 }
 
 void
-nwf_learner_hold(NwfLearner *learner, const char *portdev, const GArray *addresses)
+nwf_learner_reserve(NwfLearner *learner, const char *portdev, const GArray *addresses)
 {
     g_mutex_lock(&learner->lock);
     if (addresses != NULL && addresses->len > 0)

@@ -7,9 +7,9 @@
  * book and its files, and tells the engine by name that the addresses of a port are others now. What they are, the
  * engine asks each time it makes a plan: the book is the truth, nothing is copied into a binding.
  *
- * All calls may come from any thread, return at once and never wait for the learner's thread, but for free(), which ends
- * it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they must not
- * block and must not call free().
+ * All calls may come from any thread, return at once and never wait for the learner's thread, but for free(), which
+ * ends it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they
+ * must not block and must not call free().
  *
  * A learner reads its files when it is made and answers from them; it captures nothing before begin().
  *
@@ -19,31 +19,31 @@
 #pragma once
 
 #include "conf/error.h"
-#include "driver/learn/book.h"
+#include "driver/learn/lease_db.h"
 
 /* What is learned for a port; immutable, reference counted. */
-typedef struct NwfLearnRequest {
+typedef struct NwfLearnTerms {
     gatomicrefcount refs;
     NwfLearnMode mode;
     char *portdev;
-    char *linkdev;       /* of a macvtap: frames are captured there; NULL: on the port */
-    guint8 owner[16];    /* uuid */
+    char *linkdev;    /* of a macvtap: frames are captured there; NULL: on the port */
+    guint8 owner[16]; /* uuid */
     guint8 mac[6];
     GArray *servers;     /* (element-type NwfAddress): DHCPSERVER; empty: any */
     NwfAllowed *allowed; /* CTRL_IP_ALLOWED; NULL: all */
     guint max;           /* CTRL_IP_MAX: addresses of one key in mode dhcp, 1 to NWF_LEARN_MAX */
-} NwfLearnRequest;
+} NwfLearnTerms;
 
 enum { NWF_LEARN_MAX = NWF_LEASES_MAX, NWF_LEARN_MAX_DEFAULT = NWF_LEASES_DEFAULT };
 
-/** nwf_learn_request_new: with empty lists and defaults; all arguments are copied. */
-NwfLearnRequest *nwf_learn_request_new(NwfLearnMode mode, const char *portdev, const char *linkdev,
-                                       const guint8 owner[16], const guint8 mac[6]);
-NwfLearnRequest *nwf_learn_request_ref(NwfLearnRequest *request);
-void nwf_learn_request_unref(NwfLearnRequest *request);
-/** nwf_learn_request_equal: whether both ask for the same. */
-gboolean nwf_learn_request_equal(const NwfLearnRequest *a, const NwfLearnRequest *b);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnRequest, nwf_learn_request_unref)
+/** nwf_learn_terms_new: with empty lists and defaults; all arguments are copied. */
+NwfLearnTerms *nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const char *linkdev, const guint8 owner[16],
+                                   const guint8 mac[6]);
+NwfLearnTerms *nwf_learn_terms_ref(NwfLearnTerms *terms);
+void nwf_learn_terms_unref(NwfLearnTerms *terms);
+/** nwf_learn_terms_equal: whether both ask for the same. */
+gboolean nwf_learn_terms_equal(const NwfLearnTerms *a, const NwfLearnTerms *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnTerms, nwf_learn_terms_unref)
 
 typedef enum NwfLearnLevel { NWF_LEARN_DEBUG = 1, NWF_LEARN_INFO, NWF_LEARN_WARNING, NWF_LEARN_ERROR } NwfLearnLevel;
 
@@ -67,9 +67,9 @@ NwfLearner *nwf_learner_new(const NwfLearnerConfig *config, GError **error);
 void nwf_learner_free(NwfLearner *learner);
 
 /**
- * nwf_learner_begin: all ports that are there when a daemon starts are watched or held; only from now on it captures, and so
- * learns. Before, a VM could get what belongs to another port that nobody has told the learner of yet. Captures of
- * the ports that are watched by now are open when it returns.
+ * nwf_learner_begin: all ports that are there when a daemon starts are watched or held; only from now on it captures,
+ * and so learns. Before, a VM could get what belongs to another port that nobody has told the learner of yet. Captures
+ * of the ports that are watched by now are open when it returns.
  */
 void nwf_learner_begin(NwfLearner *learner);
 
@@ -77,17 +77,18 @@ void nwf_learner_begin(NwfLearner *learner);
  * nwf_learner_watch: @request is in force for its port from now on; equal to the one in force: nothing changes. Another
  * owner or MAC than before, and what mode any had learned is forgotten.
  */
-void nwf_learner_watch(NwfLearner *learner, NwfLearnRequest *request);
+void nwf_learner_watch(NwfLearner *learner, NwfLearnTerms *terms);
 /** nwf_learner_unwatch: nothing is learned for the port any more; what mode any had learned is forgotten. */
 void nwf_learner_unwatch(NwfLearner *learner, const char *portdev);
 
 /**
- * nwf_learner_addresses: what is known for @request now, watched or not, in order of arrival. For a port that is not watched
- * these are live leases of its key, or what mode any had learned before a restart for the same device.
+ * nwf_learner_addresses: what is known for @request now, watched or not, in order of arrival. For a port that is not
+ * watched these are live leases of its key, or what mode any had learned before a restart for the same device.
  *
  * Returns: (transfer full) (element-type NwfAddress): maybe empty
  */
-GArray *nwf_learner_addresses(NwfLearner *learner, const NwfLearnRequest *request);
+GArray *nwf_learner_addresses(NwfLearner *learner, const NwfLearnTerms *terms);
 
-/** nwf_learner_hold: @addresses (may be NULL: none) are the port's by configuration: no other port of its bridge learns them. */
-void nwf_learner_hold(NwfLearner *learner, const char *portdev, const GArray *addresses);
+/** nwf_learner_reserve: @addresses (may be NULL: none) are the port's by configuration: no other port of its bridge
+ * learns them. */
+void nwf_learner_reserve(NwfLearner *learner, const char *portdev, const GArray *addresses);

@@ -2,8 +2,9 @@
 /*
  * learner_counters.c: what was seen at each port, as a file for people and programs
  *
- * A key file (GKeyFile): a group for each watched port, numbered because names of devices may have any character. Times and figures
- * are from the start of the daemon, or of watching, if that was later. The file says nothing that the learner itself reads.
+ * A key file (GKeyFile): a group for each watched port, numbered because names of devices may have any character. Times
+ * and figures are from the start of the daemon, or of watching, if that was later. The file says nothing that the
+ * learner itself reads.
  *
  *     [port-1]
  *     name=vnet0
@@ -23,13 +24,13 @@
 static void
 set_refusals(GKeyFile *file, const char *group, const NwfCounters *counters)
 {
-    for (guint reason = NWF_REASON_NONE + 1; reason < NWF_REASONS; reason++) {
-        g_autofree char *name = g_strdup_printf("refused-%s", nwf_reason_word(reason));
-        if (counters->refused[reason] > 0)
-            g_key_file_set_uint64(file, group, name, counters->refused[reason]);
+    for (guint refusal = NWF_REFUSAL_NONE + 1; refusal < NWF_REFUSALS; refusal++) {
+        g_autofree char *name = g_strdup_printf("refused-%s", nwf_refusal_word(refusal));
+        if (counters->refused[refusal] > 0)
+            g_key_file_set_uint64(file, group, name, counters->refused[refusal]);
     }
-    if (counters->last != NWF_REASON_NONE)
-        g_key_file_set_string(file, group, "last-refusal", nwf_reason_word(counters->last));
+    if (counters->last != NWF_REFUSAL_NONE)
+        g_key_file_set_string(file, group, "last-refusal", nwf_refusal_word(counters->last));
 }
 
 static void
@@ -44,13 +45,13 @@ set_addresses(GKeyFile *file, const char *group, const GArray *list)
 }
 
 static guint64
-count_lost(NwfWatched *port, gboolean *open)
+count_lost(NwfSession *port, gboolean *open)
 {
     guint64 lost = 0;
 
     *open = FALSE;
-    for (guint way = 0; way < NWF_WAYS; way++) {
-        NwfSlot *slot = &port->slots[way];
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
+        NwfSlot *slot = &port->slots[direction];
         lost += slot->lost;
         if (slot->capture == NULL)
             continue;
@@ -61,15 +62,15 @@ count_lost(NwfWatched *port, gboolean *open)
 }
 
 static void
-set_port(GKeyFile *file, const char *group, NwfWatched *port)
+set_port(GKeyFile *file, const char *group, NwfSession *port)
 {
-    const NwfCounters *counters = nwf_learn_port_counters(port->core);
+    const NwfCounters *counters = nwf_inspector_counters(port->core);
     gboolean open = FALSE;
     guint64 lost = count_lost(port, &open);
     char server[NWF_ADDRESS_TEXT];
 
-    g_key_file_set_string(file, group, "name", port->request->portdev);
-    g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[port->request->mode]);
+    g_key_file_set_string(file, group, "name", port->terms->portdev);
+    g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[port->terms->mode]);
     g_key_file_set_string(file, group, "key", port->key);
     g_key_file_set_string(file, group, "capture", open ? "yes" : "no");
     set_addresses(file, group, port->told);

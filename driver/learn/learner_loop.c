@@ -4,7 +4,8 @@
  *
  * One poll loop for all ports. A turn: wait; with the lock held take in what came, at most NWF_TURN_FRAMES of a socket
  * and NWF_TURN_EVENTS sockets, look at the ports that need it, do what is due; without the lock send what is to go out;
- * close one socket that is not needed any more. The kernel hands out ready sockets in turn, so that no port starves another.
+ * close one socket that is not needed any more. The kernel hands out ready sockets in turn, so that no port starves
+ * another.
  *
  * Sockets and ports are taken apart only behind the events of a turn: an event never points at something that is gone.
  *
@@ -74,7 +75,7 @@ read_links_locked(NwfLearner *learner, gint64 now)
         learner->dirty = TRUE;
         g_hash_table_iter_init(&iter, learner->ports);
         while (g_hash_table_iter_next(&iter, NULL, &port))
-            ((NwfWatched *)port)->dirty = TRUE;
+            ((NwfSession *)port)->dirty = TRUE;
     }
     if (error == NULL)
         return;
@@ -93,7 +94,7 @@ take_event_locked(NwfLearner *learner, const struct epoll_event *event, gint64 n
     else if (event->data.ptr == &learner->links)
         read_links_locked(learner, now);
     else
-        nwf_watched_read_locked(event->data.ptr, now);
+        nwf_session_read_locked(event->data.ptr, now);
 }
 
 static void
@@ -103,16 +104,16 @@ look_locked(NwfLearner *learner, gint64 now)
     gpointer value;
 
     for (guint i = 0; i < learner->retired->len; i++)
-        nwf_watched_shut_locked(g_ptr_array_index(learner->retired, i));
+        nwf_session_shut_locked(g_ptr_array_index(learner->retired, i));
     g_ptr_array_set_size(learner->retired, 0);
     if (!learner->dirty)
         return;
     learner->dirty = FALSE;
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        NwfWatched *port = value;
+        NwfSession *port = value;
         if (port->dirty)
-            nwf_watched_look_locked(port, now);
+            nwf_session_look_locked(port, now);
     }
 }
 
@@ -129,12 +130,12 @@ do_due_locked(NwfLearner *learner, gint64 now)
     learner->armed = NWF_NEVER; /* it went off */
     if (learner->links_again <= now)
         read_links_locked(learner, now);
-    nwf_book_expire(learner->book, now);
+    nwf_lease_db_expire(learner->db, now);
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &port))
-        next = MIN(next, nwf_watched_due_locked(port, now));
+        next = MIN(next, nwf_session_due_locked(port, now));
     next = MIN(MIN(next, learner->links_again), MIN(learner->save, learner->counters));
-    nwf_learner_schedule_locked(learner, MIN(next, nwf_book_next_expiry(learner->book)));
+    nwf_learner_schedule_locked(learner, MIN(next, nwf_lease_db_next_expiry(learner->db)));
 }
 
 /* ---- the loop ---- */
@@ -153,7 +154,7 @@ turn(NwfLearner *learner)
         take_event_locked(learner, &events[i], now);
     look_locked(learner, now);
     do_due_locked(learner, now);
-    if (learner->compare || nwf_book_changes(learner->book) != learner->changes)
+    if (learner->compare || nwf_lease_db_changes(learner->db) != learner->changes)
         nwf_learner_compare_locked(learner, now);
     go_on = !learner->stopping;
     nwf_learner_collect_locked(learner, &out, now);
@@ -208,7 +209,7 @@ nwf_learner_thread(gpointer data)
     g_mutex_lock(&learner->lock);
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &port))
-        nwf_watched_shut_locked(port);
+        nwf_session_shut_locked(port);
     g_mutex_unlock(&learner->lock);
     close_all(learner);
     return NULL;

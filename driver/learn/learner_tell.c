@@ -54,20 +54,20 @@ log_missing(NwfLearner *learner, const char *name, const GArray *from, const GAr
 }
 
 static void
-compare_port(NwfLearner *learner, NwfWatched *port, gint64 now)
+compare_port(NwfLearner *learner, NwfSession *port, gint64 now)
 {
-    guint64 version = nwf_book_version(nwf_learn_port_book(port->core));
+    guint64 version = nwf_lease_db_version(nwf_inspector_book(port->core));
     g_autoptr(GArray) list = NULL;
 
     if (version == port->version && !port->compare)
         return;
     port->version = version;
     port->compare = FALSE;
-    list = nwf_learner_list_locked(learner, port->request);
+    list = nwf_learner_list_locked(learner, port->terms);
     if (lists_equal(list, port->told))
         return;
-    log_missing(learner, port->request->portdev, list, port->told, TRUE);
-    log_missing(learner, port->request->portdev, port->told, list, FALSE);
+    log_missing(learner, port->terms->portdev, list, port->told, TRUE);
+    log_missing(learner, port->terms->portdev, port->told, list, FALSE);
     g_array_unref(port->told);
     port->told = g_steal_pointer(&list);
     if (port->report == NWF_NEVER)
@@ -82,11 +82,11 @@ nwf_learner_compare_locked(NwfLearner *learner, gint64 now)
     gpointer port;
 
     learner->compare = FALSE;
-    learner->changes = nwf_book_changes(learner->book);
+    learner->changes = nwf_lease_db_changes(learner->db);
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &port))
         compare_port(learner, port, now);
-    nwf_learner_schedule_locked(learner, nwf_book_next_expiry(learner->book));
+    nwf_learner_schedule_locked(learner, nwf_lease_db_next_expiry(learner->db));
     if (learner->save == NWF_NEVER && learner->changes != learner->saved)
         learner->save = now + NWF_RENEWALS;
     nwf_learner_schedule_locked(learner, learner->save);
@@ -104,14 +104,14 @@ take_due_names(NwfLearner *learner, gint64 now)
 
     g_hash_table_iter_init(&iter, learner->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        NwfWatched *port = value;
+        NwfSession *port = value;
         if (port->report > now)
             continue;
         quiet = now - port->reported >= NWF_COALESCE_QUIET;
         port->pace = quiet ? NWF_COALESCE : MIN(port->pace * 2, NWF_COALESCE_MAX);
         port->report = NWF_NEVER;
         port->reported = now;
-        g_ptr_array_add(names, g_strdup(port->request->portdev));
+        g_ptr_array_add(names, g_strdup(port->terms->portdev));
     }
     return names;
 }
@@ -121,11 +121,11 @@ nwf_learner_collect_locked(NwfLearner *learner, NwfOutgoing *out, gint64 now)
 {
     memset(out, 0, sizeof(*out));
     out->names = take_due_names(learner, now);
-    out->changes = nwf_book_changes(learner->book);
+    out->changes = nwf_lease_db_changes(learner->db);
     out->clock = (NwfClock){.boot = nwf_learner_now(), .wall = g_get_real_time()};
     if (out->names->len > 0 || learner->save <= now || learner->stopping) {
         if (out->changes != learner->saved)
-            out->records = nwf_book_records(learner->book);
+            out->records = nwf_lease_db_records(learner->db);
         learner->save = NWF_NEVER;
     }
     if (learner->counters <= now || (learner->stopping && learner->counters != NWF_NEVER)) {
@@ -153,7 +153,8 @@ save(NwfLearner *learner, const NwfOutgoing *out, gint64 now)
 {
     g_autoptr(GError) error = NULL;
 
-    if (nwf_state_write(out->records, learner->state_path, learner->lease_path, learner->boot_id, &out->clock, &error)) {
+    if (nwf_state_write(out->records, learner->state_path, learner->lease_path, learner->boot_id, &out->clock,
+                        &error)) {
         learner->saved = out->changes;
         return;
     }

@@ -77,11 +77,11 @@ parse_line(NwfRecord *record, gboolean *over, char *line, const NwfClock *clock)
 
     memset(record, 0, sizeof(*record));
     record->mode = NWF_LEARN_DHCP;
-    lease->how = NWF_HOW_ACK;
+    lease->source = NWF_SOURCE_ACK;
     lease->learned = lease->granted = clock->boot;
     if (!split(line, fields) || !parse_expiry(lease, over, fields[0], clock) ||
-        !nwf_book_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
-        nwf_usable(&lease->address, NULL, NULL) != NWF_REASON_NONE)
+        !nwf_lease_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
+        nwf_address_policy(&lease->address, NULL, NULL) != NWF_REFUSAL_NONE)
         return FALSE;
     nwf_address_parse(&lease->next_server, fields[3]);
     return TRUE;

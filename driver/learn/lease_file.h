@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "driver/learn/book.h"
+#include "driver/learn/lease_db.h"
 
 #define NWF_LEASE_FILE "/run/libvirt/network/nwfilter.leases"
 enum { NWF_LEASE_LINE_MAX = 255, NWF_LEASE_FILE_MAX = 4 << 20 };

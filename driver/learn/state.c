@@ -35,10 +35,10 @@ nwf_state_load(const char *state_path, const char *lease_path, const char *boot_
 }
 
 gboolean
-nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_path, const char *boot_id,
+nwf_state_save(const NwfLeaseDb *db, const char *state_path, const char *lease_path, const char *boot_id,
                const NwfClock *clock, GError **error)
 {
-    g_autoptr(GArray) records = nwf_book_records(book);
+    g_autoptr(GArray) records = nwf_lease_db_records(db);
 
     return nwf_state_write(records, state_path, lease_path, boot_id, clock, error);
 }

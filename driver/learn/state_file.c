@@ -108,7 +108,7 @@ format_line(GString *text, const NwfRecord *record, const char *boot_id)
         append_time(line, lease->expiry);
     append_time(line, lease->learned);
     append_time(line, lease->granted);
-    g_string_append_printf(line, " %s", nwf_how_words[lease->how]);
+    g_string_append_printf(line, " %s", nwf_lease_source_words[lease->source]);
     append_address(line, &lease->server);
     append_address(line, &lease->next_server);
     append_client(line, &lease->client);
@@ -199,7 +199,7 @@ fits_its_mode(const NwfRecord *record)
 {
     if (record->mode == NWF_LEARN_ANY)
         return *record->name != '\0' && record->lease.infinite;
-    return *record->name == '\0' && record->ifindex == 0 && record->lease.how == NWF_HOW_ACK;
+    return *record->name == '\0' && record->ifindex == 0 && record->lease.source == NWF_SOURCE_ACK;
 }
 
 static gboolean
@@ -207,20 +207,21 @@ parse_fields(NwfRecord *record, char *const fields[FIELDS], const NwfClock *cloc
 {
     NwfLease *lease = &record->lease;
     guint64 ifindex = 0;
-    guint mode = 0, how = 0;
+    guint mode = 0, source = 0;
 
     memset(record, 0, sizeof(*record));
     if (!parse_word(&mode, nwf_learn_mode_words, NWF_LEARN_MODES, fields[AT_MODE]) ||
-        !parse_word(&how, nwf_how_words, NWF_HOWS, fields[AT_HOW]) || strlen(fields[AT_NAME]) >= sizeof(record->name) ||
+        !parse_word(&source, nwf_lease_source_words, NWF_SOURCES, fields[AT_HOW]) ||
+        strlen(fields[AT_NAME]) >= sizeof(record->name) ||
         !g_ascii_string_to_unsigned(fields[AT_IFINDEX], 10, 0, G_MAXINT32, &ifindex, NULL) ||
-        !nwf_book_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
-        nwf_usable(&lease->address, NULL, NULL) != NWF_REASON_NONE || !parse_expiry(lease, fields[AT_EXPIRY], clock) ||
-        !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
+        !nwf_lease_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
+        nwf_address_policy(&lease->address, NULL, NULL) != NWF_REFUSAL_NONE ||
+        !parse_expiry(lease, fields[AT_EXPIRY], clock) || !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
         !parse_past(&lease->granted, fields[AT_GRANTED], clock) || !parse_address(&lease->server, fields[AT_SERVER]) ||
         !parse_address(&lease->next_server, fields[AT_NEXT]) || !parse_client(&lease->client, fields[AT_CLIENT]))
         return FALSE;
     record->mode = mode;
-    lease->how = how;
+    lease->source = source;
     record->ifindex = (guint)ifindex;
     if (strcmp(fields[AT_NAME], NOTHING) != 0)
         g_strlcpy(record->name, fields[AT_NAME], sizeof(record->name));

@@ -42,13 +42,14 @@ gboolean nwf_state_file_write(const char *path, const GArray *records, const cha
  * What a book starts with: our own file, and the stock lease file if that was written later or ours does not exist. A
  * file that cannot be read is a note, and the other one counts.
  *
- * Returns: (transfer full) (element-type NwfRecord): for nwf_book_restore()
+ * Returns: (transfer full) (element-type NwfRecord): for nwf_lease_db_restore()
  */
 GArray *nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
                        NwfNotes *notes);
 /** nwf_state_save: both files, the stock one first, so that ours is the newer one unless the stock driver writes. */
-gboolean nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_path, const char *boot_id,
+gboolean nwf_state_save(const NwfLeaseDb *db, const char *state_path, const char *lease_path, const char *boot_id,
                         const NwfClock *clock, GError **error);
-/** nwf_state_write: the same for a copy of what the book has (nwf_book_records()), so that the book need not wait. */
+/** nwf_state_write: the same for a copy of what the book has (nwf_lease_db_records()), so that the book need not wait.
+ */
 gboolean nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
                          const NwfClock *clock, GError **error);

@@ -14,7 +14,7 @@
 #include "packet/check_private.h"
 
 typedef struct Case {
-    const NwfSighting *sighting;
+    const NwfEvidence *evidence;
     const NwfDhcp *dhcp;
     const NwfTransaction *question; /* with the xid of the message, or NULL */
     const NwfTrusted *trusted;
@@ -22,17 +22,17 @@ typedef struct Case {
 } Case;
 
 typedef struct Check {
-    NwfReason reason;
+    NwfRefusal refusal;
     gboolean (*holds)(const Case *at);
 } Check;
 
-static NwfReason
+static NwfRefusal
 first_failing(const Check *checks, gsize n, const Case *at)
 {
     for (gsize i = 0; i < n; i++)
-        if (NWF_FAILS(checks[i].holds(at), checks[i].reason))
-            return checks[i].reason;
-    return NWF_REASON_NONE;
+        if (NWF_FAILS(checks[i].holds(at), checks[i].refusal))
+            return checks[i].refusal;
+    return NWF_REFUSAL_NONE;
 }
 
 #define FIRST_FAILING(checks, at) first_failing(checks, G_N_ELEMENTS(checks), at)
@@ -91,7 +91,7 @@ static gboolean
 is_from_a_trusted_server(const Case *at)
 {
     for (gsize i = 0; i < at->trusted->n_servers; i++)
-        if (nwf_address_equal(&at->sighting->source, &at->trusted->servers[i]))
+        if (nwf_address_equal(&at->evidence->source, &at->trusted->servers[i]))
             return TRUE;
     return at->trusted->n_servers == 0;
 }
@@ -137,7 +137,7 @@ names_its_address(const Case *at)
 static gboolean
 comes_from_its_address(const Case *at)
 {
-    return nwf_address_equal(&at->dhcp->ciaddr, &at->sighting->source);
+    return nwf_address_equal(&at->dhcp->ciaddr, &at->evidence->source);
 }
 
 static gboolean
@@ -149,16 +149,16 @@ names_what_it_declines(const Case *at)
 /* ---- what the VM sends ---- */
 
 static const Check client_checks[] = {
-    {NWF_REASON_OPCODE, is_request},
-    {NWF_REASON_HARDWARE, is_ethernet},
-    {NWF_REASON_CHADDR, is_about_the_port},
+    {NWF_REFUSAL_OPCODE, is_request},
+    {NWF_REFUSAL_HARDWARE, is_ethernet},
+    {NWF_REFUSAL_CHADDR, is_about_the_port},
 };
-static const Check question_checks[] = {{NWF_REASON_TYPE, is_question}};
+static const Check question_checks[] = {{NWF_REFUSAL_TYPE, is_question}};
 static const Check release_checks[] = {
-    {NWF_REASON_NO_ADDRESS, names_its_address},
-    {NWF_REASON_NOT_FROM_ADDRESS, comes_from_its_address},
+    {NWF_REFUSAL_NO_ADDRESS, names_its_address},
+    {NWF_REFUSAL_NOT_FROM_ADDRESS, comes_from_its_address},
 };
-static const Check decline_checks[] = {{NWF_REASON_NO_ADDRESS, names_what_it_declines}};
+static const Check decline_checks[] = {{NWF_REFUSAL_NO_ADDRESS, names_what_it_declines}};
 
 static NwfTransaction *
 find(NwfTransactions *transactions, guint32 xid)
@@ -207,34 +207,34 @@ ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
 }
 
 static void
-end(NwfLesson *lesson, NwfAddress address)
+end(NwfLeaseEvent *event, NwfAddress address)
 {
-    lesson->kind = NWF_LESSON_END;
-    lesson->address = address;
+    event->kind = NWF_LEASE_ENDED;
+    event->address = address;
 }
 
 void
-nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
+nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
+                        gint64 now, NwfLeaseEvent *event)
 {
-    const NwfDhcp *dhcp = &sighting->dhcp;
-    Case at = {.sighting = sighting, .dhcp = dhcp, .trusted = trusted, .now = now};
+    const NwfDhcp *dhcp = &evidence->dhcp;
+    Case at = {.evidence = evidence, .dhcp = dhcp, .trusted = trusted, .now = now};
 
-    memset(lesson, 0, sizeof(*lesson));
-    lesson->reason = FIRST_FAILING(client_checks, &at);
-    if (lesson->reason != NWF_REASON_NONE)
+    memset(event, 0, sizeof(*event));
+    event->refusal = FIRST_FAILING(client_checks, &at);
+    if (event->refusal != NWF_REFUSAL_NONE)
         return;
     if (dhcp->type == NWF_DHCP_RELEASE) {
-        lesson->reason = FIRST_FAILING(release_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
-            end(lesson, dhcp->ciaddr);
+        event->refusal = FIRST_FAILING(release_checks, &at);
+        if (event->refusal == NWF_REFUSAL_NONE)
+            end(event, dhcp->ciaddr);
     } else if (dhcp->type == NWF_DHCP_DECLINE) {
-        lesson->reason = FIRST_FAILING(decline_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
-            end(lesson, dhcp->requested);
+        event->refusal = FIRST_FAILING(decline_checks, &at);
+        if (event->refusal == NWF_REFUSAL_NONE)
+            end(event, dhcp->requested);
     } else {
-        lesson->reason = FIRST_FAILING(question_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
+        event->refusal = FIRST_FAILING(question_checks, &at);
+        if (event->refusal == NWF_REFUSAL_NONE)
             ask(transactions, dhcp, now);
     }
 }
@@ -242,66 +242,66 @@ nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighti
 /* ---- what a server sends ---- */
 
 static const Check answer_checks[] = {
-    {NWF_REASON_OPCODE, is_reply},
-    {NWF_REASON_CHADDR, is_about_the_port},
-    {NWF_REASON_TYPE, is_answer},
-    {NWF_REASON_NOT_ASKED, was_asked},
-    {NWF_REASON_TOO_LATE, is_in_time},
-    {NWF_REASON_SERVER, is_from_a_trusted_server},
-    {NWF_REASON_OTHER_SERVER, is_from_the_chosen_server},
+    {NWF_REFUSAL_OPCODE, is_reply},
+    {NWF_REFUSAL_CHADDR, is_about_the_port},
+    {NWF_REFUSAL_TYPE, is_answer},
+    {NWF_REFUSAL_NOT_ASKED, was_asked},
+    {NWF_REFUSAL_TOO_LATE, is_in_time},
+    {NWF_REFUSAL_SERVER, is_from_a_trusted_server},
+    {NWF_REFUSAL_OTHER_SERVER, is_from_the_chosen_server},
 };
 static const Check ack_checks[] = {
-    {NWF_REASON_NOT_RAPID, is_rapid_if_asked_so},
-    {NWF_REASON_NO_ADDRESS, gives_an_address},
-    {NWF_REASON_OTHER_ADDRESS, gives_what_was_asked},
-    {NWF_REASON_NO_LEASE_TIME, gives_a_time},
+    {NWF_REFUSAL_NOT_RAPID, is_rapid_if_asked_so},
+    {NWF_REFUSAL_NO_ADDRESS, gives_an_address},
+    {NWF_REFUSAL_OTHER_ADDRESS, gives_what_was_asked},
+    {NWF_REFUSAL_NO_LEASE_TIME, gives_a_time},
 };
 
 static void
-take_ack(NwfLesson *lesson, const Case *at)
+take_ack(NwfLeaseEvent *event, const Case *at)
 {
     const NwfDhcp *dhcp = at->dhcp;
 
-    lesson->kind = dhcp->lease_time > 0 ? NWF_LESSON_LEASE : NWF_LESSON_END;
-    lesson->address = dhcp->yiaddr;
-    lesson->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
-    lesson->seconds = lesson->infinite ? 0 : dhcp->lease_time;
+    event->kind = dhcp->lease_time > 0 ? NWF_LEASE_GRANTED : NWF_LEASE_ENDED;
+    event->address = dhcp->yiaddr;
+    event->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
+    event->seconds = event->infinite ? 0 : dhcp->lease_time;
 }
 
 /* A NAK about a lease that the VM named ends it; one about nothing only closes the question. */
 static void
-take_nak(NwfLesson *lesson, const Case *at)
+take_nak(NwfLeaseEvent *event, const Case *at)
 {
     if (at->question != NULL && nwf_address_is_set(&at->question->requested))
-        end(lesson, at->question->requested);
+        end(event, at->question->requested);
 }
 
 void
-nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
+nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
+                        gint64 now, NwfLeaseEvent *event)
 {
-    const NwfDhcp *dhcp = &sighting->dhcp;
+    const NwfDhcp *dhcp = &evidence->dhcp;
     NwfTransaction *question = find(transactions, dhcp->xid);
     gboolean nak = dhcp->type == NWF_DHCP_NAK;
-    Case at = {sighting, dhcp, question, trusted, now};
+    Case at = {evidence, dhcp, question, trusted, now};
 
-    memset(lesson, 0, sizeof(*lesson));
-    lesson->reason = FIRST_FAILING(answer_checks, &at);
-    if (lesson->reason == NWF_REASON_NONE && !nak)
-        lesson->reason = FIRST_FAILING(ack_checks, &at);
-    if (lesson->reason == NWF_REASON_NONE && !nak)
-        lesson->reason = nwf_usable(&dhcp->yiaddr, &dhcp->mask, &trusted->usable);
-    lesson->address = dhcp->yiaddr;
-    lesson->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : sighting->source;
-    if (lesson->reason != NWF_REASON_NONE)
+    memset(event, 0, sizeof(*event));
+    event->refusal = FIRST_FAILING(answer_checks, &at);
+    if (event->refusal == NWF_REFUSAL_NONE && !nak)
+        event->refusal = FIRST_FAILING(ack_checks, &at);
+    if (event->refusal == NWF_REFUSAL_NONE && !nak)
+        event->refusal = nwf_address_policy(&dhcp->yiaddr, &dhcp->mask, &trusted->usable);
+    event->address = dhcp->yiaddr;
+    event->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : evidence->source;
+    if (event->refusal != NWF_REFUSAL_NONE)
         return;
-    lesson->next_server = dhcp->siaddr;
+    event->next_server = dhcp->siaddr;
     if (nak)
-        take_nak(lesson, &at);
+        take_nak(event, &at);
     else
-        take_ack(lesson, &at);
+        take_ack(event, &at);
     if (question != NULL) {
-        lesson->client = question->client;
+        event->client = question->client;
         question->open = FALSE;
     }
 }

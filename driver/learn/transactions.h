@@ -14,8 +14,8 @@
  */
 #pragma once
 
-#include "driver/learn/sight.h"
-#include "driver/learn/usable.h"
+#include "driver/learn/classify.h"
+#include "driver/learn/learn_terms.h"
 
 enum { NWF_TRANSACTIONS_MAX = 8 };
 #define NWF_TRANSACTION_LIFE (120 * G_USEC_PER_SEC)
@@ -37,23 +37,24 @@ typedef struct NwfTransactions {
     NwfTransaction slots[NWF_TRANSACTIONS_MAX];
 } NwfTransactions;
 
-typedef enum NwfLessonKind {
-    NWF_LESSON_NOTHING, /* reason: why, or NWF_REASON_NONE for a question that is now open and a NAK that ends no lease
-                         */
-    NWF_LESSON_LEASE,   /* address is the VM's, for the time told */
-    NWF_LESSON_END,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
-} NwfLessonKind;
+typedef enum NwfLeaseEventKind {
+    NWF_LEASE_UNCHANGED, /* reason: why, or NWF_REFUSAL_NONE for a question that is now open and a NAK that ends no
+                          * lease
+                          */
+    NWF_LEASE_GRANTED,   /* address is the VM's, for the time told */
+    NWF_LEASE_ENDED,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
+} NwfLeaseEventKind;
 
-typedef struct NwfLesson {
-    NwfLessonKind kind;
-    NwfReason reason;
+typedef struct NwfLeaseEvent {
+    NwfLeaseEventKind kind;
+    NwfRefusal refusal;
     NwfAddress address;
     gboolean infinite;
     guint32 seconds;
     NwfAddress server;      /* option 54, or the source if there is none; of messages of servers */
     NwfAddress next_server; /* siaddr: what the stock lease file calls the server */
     NwfClientId client;     /* of the question */
-} NwfLesson;
+} NwfLeaseEvent;
 
 /* What is fixed for a port while it learns. */
 typedef struct NwfTrusted {
@@ -63,11 +64,11 @@ typedef struct NwfTrusted {
     NwfUsable usable;
 } NwfTrusted;
 
-/** nwf_transactions_client: takes a NWF_SIGHT_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
-void nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                             gint64 now, NwfLesson *lesson);
-/** nwf_transactions_server: takes a NWF_SIGHT_DHCP_SERVER. */
-void nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                             gint64 now, NwfLesson *lesson);
+/** nwf_transactions_client: takes a NWF_EVIDENCE_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
+void nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
+                             gint64 now, NwfLeaseEvent *event);
+/** nwf_transactions_server: takes a NWF_EVIDENCE_DHCP_SERVER. */
+void nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
+                             gint64 now, NwfLeaseEvent *event);
 /** nwf_transactions_open: how many questions are open. */
 guint nwf_transactions_open(const NwfTransactions *transactions, gint64 now);

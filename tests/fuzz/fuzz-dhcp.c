@@ -49,16 +49,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree guint8 *padded = g_malloc0(size + 3);
     NwfDhcp once, again;
-    NwfReason reason = nwf_dhcp_read(&once, (NwfBytes){data, size});
+    NwfRefusal refusal = nwf_dhcp_read(&once, (NwfBytes){data, size});
 
-    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){data, size}), ==, reason);
-    if (reason != NWF_REASON_NONE)
+    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){data, size}), ==, refusal);
+    if (refusal != NWF_REFUSAL_NONE)
         return 0;
     g_assert_true(memcmp(&once, &again, sizeof(once)) == 0);
     check_header(&once, data);
     check_options(&once, data, size);
     memcpy(padded, data, size);
-    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){padded, size + 3}), ==, NWF_REASON_NONE);
+    g_assert_cmpint(nwf_dhcp_read(&again, (NwfBytes){padded, size + 3}), ==, NWF_REFUSAL_NONE);
     g_assert_true(memcmp(&once, &again, sizeof(once)) == 0);
     return 0;
 }

@@ -18,9 +18,9 @@ check(const NwfRecord *record)
     char key[NWF_KEY_LENGTH + 1];
 
     g_assert_cmpint(record->mode, ==, NWF_LEARN_DHCP);
-    g_assert_true(nwf_book_key_parse(key, record->key));
+    g_assert_true(nwf_lease_key_parse(key, record->key));
     g_assert_cmpstr(key, ==, record->key);
-    g_assert_cmpint(nwf_usable(&lease->address, NULL, NULL), ==, NWF_REASON_NONE);
+    g_assert_cmpint(nwf_address_policy(&lease->address, NULL, NULL), ==, NWF_REFUSAL_NONE);
     if (!lease->infinite)
         g_assert_true(lease->expiry > now.boot &&
                       lease->expiry <= now.boot + (gint64)NWF_LEASE_SECONDS_MAX * (gint64)G_USEC_PER_SEC);
@@ -30,14 +30,14 @@ check(const NwfRecord *record)
 static void
 check_written(const NwfLeaseFile *file)
 {
-    g_autoptr(NwfBook) book = nwf_book_new();
+    g_autoptr(NwfLeaseDb) db = nwf_lease_db_new();
     g_autoptr(NwfLeaseFile) again = nwf_lease_file_new();
     g_autoptr(GArray) records = NULL;
     g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     g_autofree char *text = NULL, *second = NULL;
 
-    nwf_book_restore(book, file->live);
-    records = nwf_book_records(book);
+    nwf_lease_db_restore(db, file->live);
+    records = nwf_lease_db_records(db);
     g_assert_cmpuint(records->len, <=, file->live->len);
     text = nwf_lease_file_format(records, &now);
     nwf_lease_file_parse(again, (NwfBytes){(const guint8 *)text, strlen(text)}, &now);

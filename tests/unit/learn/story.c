@@ -11,8 +11,8 @@
 
 /* Who has which addresses, and what the port is. */
 typedef struct Stage {
-    NwfBook *book;
-    NwfLearnPort *port;
+    NwfLeaseDb *db;
+    NwfInspector *port;
     GArray *host, *others; /* of NwfAddress */
     gint64 now;
 } Stage;
@@ -43,14 +43,14 @@ has(const GArray *list, const NwfAddress *address)
     return FALSE;
 }
 
-static NwfReason
+static NwfRefusal
 holder(const NwfAddress *address, gpointer data)
 {
     const Stage *stage = data;
 
     if (has(stage->host, address))
-        return NWF_REASON_HELD_BY_HOST;
-    return has(stage->others, address) ? NWF_REASON_HELD_BY_PORT : NWF_REASON_NONE;
+        return NWF_REFUSAL_HELD_BY_HOST;
+    return has(stage->others, address) ? NWF_REFUSAL_HELD_BY_PORT : NWF_REFUSAL_NONE;
 }
 
 static NwfAllowed *
@@ -93,20 +93,20 @@ stage_init(Stage *stage, const char *port)
     stage->host = addresses_of(words, "host");
     stage->others = addresses_of(words, "others");
     stage->now = START;
-    stage->book = nwf_book_new();
+    stage->db = nwf_lease_db_new();
     memcpy(options.mac, vm_mac, 6);
     options.mode = strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY;
     options.servers = (const NwfAddress *)(const void *)servers->data;
     options.n_servers = servers->len;
     options.holder_data = stage;
-    stage->port = nwf_learn_port_new(stage->book, &options);
+    stage->port = nwf_inspector_new(stage->db, &options);
 }
 
 static void
 stage_clear(Stage *stage)
 {
-    nwf_learn_port_free(stage->port);
-    nwf_book_free(stage->book);
+    nwf_inspector_free(stage->port);
+    nwf_lease_db_free(stage->db);
     g_array_unref(stage->host);
     g_array_unref(stage->others);
 }
@@ -114,9 +114,9 @@ stage_clear(Stage *stage)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stage, stage_clear)
 
 char *
-story_addresses(const NwfBookPort *port)
+story_addresses(const NwfLeasePort *port)
 {
-    g_autoptr(GArray) leases = nwf_book_leases(port);
+    g_autoptr(GArray) leases = nwf_lease_db_leases(port);
     GString *text = g_string_new(NULL);
     char address[NWF_ADDRESS_TEXT];
 
@@ -135,7 +135,7 @@ play(Stage *stage, const char *line)
 
     if (g_str_has_prefix(line, "wait ")) {
         stage->now += g_ascii_strtoll(line + 5, NULL, 10) * G_USEC_PER_SEC;
-        nwf_book_expire(stage->book, stage->now);
+        nwf_lease_db_expire(stage->db, stage->now);
     } else {
         g_autoptr(GByteArray) bytes = NULL;
         FrameSpec spec;
@@ -143,11 +143,12 @@ play(Stage *stage, const char *line)
         frame_parse(&spec, line);
         bytes = frame_build(&spec, &wire);
         stage->now += G_USEC_PER_SEC / 10;
-        outcome = nwf_learn_port_frame(stage->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.way, stage->now);
+        outcome =
+            nwf_inspector_frame(stage->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.direction, stage->now);
     }
-    addresses = story_addresses(nwf_learn_port_book(stage->port));
-    return g_strconcat(outcome.reason == NWF_REASON_NONE ? "" : nwf_reason_word(outcome.reason), *addresses ? ": " : "",
-                       addresses, NULL);
+    addresses = story_addresses(nwf_inspector_book(stage->port));
+    return g_strconcat(outcome.refusal == NWF_REFUSAL_NONE ? "" : nwf_refusal_word(outcome.refusal),
+                       *addresses ? ": " : "", addresses, NULL);
 }
 
 char *

@@ -385,19 +385,19 @@ guint64 nwf_mutant_skip;
 
 /* Reasons that are no check of what is believed, with where they are tested. */
 static gboolean
-is_no_check(NwfReason reason)
+is_no_check(NwfRefusal refusal)
 {
-    switch ((guint)reason) {
-    case NWF_REASON_NONE:
-    case NWF_REASON_SHORT:      /* there is nothing to look at */
-    case NWF_REASON_OTHER_TYPE: /* there is nothing to learn */
-    case NWF_REASON_ARP_PROBE:
-    case NWF_REASON_DHCP_SHORT:
-    case NWF_REASON_LOCKED: /* rules of the book, test-book.c */
-    case NWF_REASON_ONLY_DHCP:
-    case NWF_REASON_FULL:
-    case NWF_REASON_NO_LEASE:
-    case NWF_REASON_RATE: /* test-budget.c */
+    switch ((guint)refusal) {
+    case NWF_REFUSAL_NONE:
+    case NWF_REFUSAL_SHORT:      /* there is nothing to look at */
+    case NWF_REFUSAL_OTHER_TYPE: /* there is nothing to learn */
+    case NWF_REFUSAL_ARP_PROBE:
+    case NWF_REFUSAL_DHCP_SHORT:
+    case NWF_REFUSAL_LOCKED: /* rules of the database, test-lease-db.c */
+    case NWF_REFUSAL_ONLY_DHCP:
+    case NWF_REFUSAL_FULL:
+    case NWF_REFUSAL_NO_LEASE:
+    case NWF_REFUSAL_RATE: /* test-terms.c */
         return TRUE;
     default:
         return FALSE;
@@ -435,10 +435,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/learn/with-all-checks", test_with_all);
-    for (guint reason = 0; reason < NWF_REASONS; reason++) {
-        g_autofree char *path = g_strdup_printf("/learn/without/%s", nwf_reason_word(reason));
-        if (!is_no_check(reason))
-            g_test_add_data_func(path, GUINT_TO_POINTER(reason), test_without);
+    for (guint refusal = 0; refusal < NWF_REFUSALS; refusal++) {
+        g_autofree char *path = g_strdup_printf("/learn/without/%s", nwf_refusal_word(refusal));
+        if (!is_no_check(refusal))
+            g_test_add_data_func(path, GUINT_TO_POINTER(refusal), test_without);
     }
     return g_test_run();
 }

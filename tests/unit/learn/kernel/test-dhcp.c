@@ -66,7 +66,7 @@ static void
 test_what_ended_before_it_was_watched_is_reported(void)
 {
     Scene *scene = scene_begin();
-    NwfLearnRequest *request;
+    NwfLearnTerms *terms;
     guint before;
 
     net_port("vnet0");
@@ -79,8 +79,8 @@ test_what_ended_before_it_was_watched_is_reported(void)
     scene_expect(scene, "vnet0", "10.0.0.5"); /* asked */
     before = scene_reports(scene, "vnet0");
     g_usleep(1200000);
-    request = g_hash_table_lookup(scene->requests, "vnet0");
-    nwf_learner_watch(scene->learner, request);
+    terms = g_hash_table_lookup(scene->requests, "vnet0");
+    nwf_learner_watch(scene->learner, terms);
     for (guint i = 0; i < 500 && scene_reports(scene, "vnet0") == before; i++)
         g_usleep(2000);
     g_assert_cmpuint(scene_reports(scene, "vnet0"), ==, before + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sight.h: what one frame may teach
+ * classify.h: what one frame may teach
  *
  * A pure function from the bytes of a frame, the way it went and the VM's MAC address to one of the few things that
  * teaching is made of, or to a reason. Who sent a frame is known from the way it went through the port, which the
@@ -17,35 +17,36 @@
 
 #include "driver/learn/dhcp.h"
 
-typedef enum NwfWay { NWF_WAY_FROM_VM, NWF_WAY_TO_VM, NWF_WAYS } NwfWay;
+typedef enum NwfLearnDirection { NWF_FROM_VM, NWF_TO_VM, NWF_LEARN_DIRECTIONS } NwfLearnDirection;
 
-typedef enum NwfSightKind {
-    NWF_SIGHT_NOTHING,     /* reason says why */
-    NWF_SIGHT_ARP,         /* from the VM: source is the sender's address */
-    NWF_SIGHT_IP,          /* from the VM: source is that of the IP header */
-    NWF_SIGHT_DHCP_CLIENT, /* from the VM, UDP 68 to 67: dhcp; source as in the IP header, may be none */
-    NWF_SIGHT_DHCP_SERVER, /* to the VM, UDP 67 to 68: dhcp; source is the server's or the relay's address */
-} NwfSightKind;
+typedef enum NwfEvidenceKind {
+    NWF_EVIDENCE_NOTHING,     /* reason says why */
+    NWF_EVIDENCE_ARP,         /* from the VM: source is the sender's address */
+    NWF_EVIDENCE_IP,          /* from the VM: source is that of the IP header */
+    NWF_EVIDENCE_DHCP_CLIENT, /* from the VM, UDP 68 to 67: dhcp; source as in the IP header, may be none */
+    NWF_EVIDENCE_DHCP_SERVER, /* to the VM, UDP 67 to 68: dhcp; source is the server's or the relay's address */
+} NwfEvidenceKind;
 
 typedef enum NwfArpKind {
     NWF_ARP_REQUEST,
     NWF_ARP_REPLY,
     NWF_ARP_ANNOUNCEMENT, /* sender and target address are the same */
-} NwfArpKind;             /* a probe, whose sender has no address, is NWF_SIGHT_NOTHING with NWF_REASON_ARP_PROBE */
+} NwfArpKind;             /* a probe, whose sender has no address, is NWF_EVIDENCE_NOTHING with NWF_REFUSAL_ARP_PROBE */
 
-typedef struct NwfSighting {
-    NwfSightKind kind;
-    NwfReason reason;
+typedef struct NwfEvidence {
+    NwfEvidenceKind kind;
+    NwfRefusal refusal;
     NwfArpKind arp;
     NwfAddress source;
     NwfDhcp dhcp;
-} NwfSighting;
+} NwfEvidence;
 
 /**
- * nwf_sight:
+ * nwf_classify:
  * @frame: what was captured, from the Ethernet header on
  * @wire_length: the length of the whole frame; not less than that of @frame (if it is, that of @frame counts)
  * @way: from the kernel (packet type, direction), never from the frame
  * @mac: the VM's
  */
-void nwf_sight(NwfSighting *sighting, NwfBytes frame, gsize wire_length, NwfWay way, const guint8 mac[6]);
+void nwf_classify(NwfEvidence *evidence, NwfBytes frame, gsize wire_length, NwfLearnDirection direction,
+                  const guint8 mac[6]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * usable.c: which addresses may be learned at all; see usable.h
+ * learn_terms.c: which addresses may be learned at all; see usable.h
  *
  * Sources of the special ranges: RFC 1122 and 6890.
  */
-#include "driver/learn/usable.h"
+#include "driver/learn/learn_terms.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -145,20 +145,20 @@ is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
     return (number & hosts) == 0 || (number & hosts) == hosts;
 }
 
-NwfReason
-nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
+NwfRefusal
+nwf_address_policy(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
 {
-    NwfReason held = NWF_REASON_NONE;
+    NwfRefusal held = NWF_REFUSAL_NONE;
 
-    if (NWF_FAILS(!is_special(address), NWF_REASON_SPECIAL))
-        return NWF_REASON_SPECIAL;
-    if (NWF_FAILS(!is_edge_of_network(address, mask), NWF_REASON_NETWORK))
-        return NWF_REASON_NETWORK;
+    if (NWF_FAILS(!is_special(address), NWF_REFUSAL_SPECIAL))
+        return NWF_REFUSAL_SPECIAL;
+    if (NWF_FAILS(!is_edge_of_network(address, mask), NWF_REFUSAL_NETWORK))
+        return NWF_REFUSAL_NETWORK;
     if (usable == NULL)
-        return NWF_REASON_NONE;
-    if (NWF_FAILS(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REASON_NOT_ALLOWED))
-        return NWF_REASON_NOT_ALLOWED;
+        return NWF_REFUSAL_NONE;
+    if (NWF_FAILS(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REFUSAL_NOT_ALLOWED))
+        return NWF_REFUSAL_NOT_ALLOWED;
     if (usable->holder != NULL)
         held = usable->holder(address, usable->holder_data);
-    return NWF_FAILS(held == NWF_REASON_NONE, held) ? held : NWF_REASON_NONE;
+    return NWF_FAILS(held == NWF_REFUSAL_NONE, held) ? held : NWF_REFUSAL_NONE;
 }

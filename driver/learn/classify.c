@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sight.c: what one frame may teach; see sight.h
+ * classify.c: what one frame may teach; see sight.h
  *
  * Sources: RFC 826 and 5227 (ARP, probes and announcements), 791, 768.
  */
-#include "driver/learn/sight.h"
+#include "driver/learn/classify.h"
 
 #include <string.h>
 
@@ -16,26 +16,26 @@ enum { ARP_ETHERNET = 1, ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2, ARP_SENDER_MAC = 
 
 /* What one look at a frame carries along. */
 typedef struct Look {
-    NwfSighting *sighting;
+    NwfEvidence *evidence;
     NwfFrame frame;
     gsize on_wire; /* length of the frame's payload */
-    NwfWay way;
+    NwfLearnDirection direction;
     const guint8 *mac;
 } Look;
 
 static void
-nothing(Look *look, NwfReason reason)
+nothing(Look *look, NwfRefusal refusal)
 {
-    look->sighting->kind = NWF_SIGHT_NOTHING;
-    look->sighting->reason = reason;
+    look->evidence->kind = NWF_EVIDENCE_NOTHING;
+    look->evidence->refusal = refusal;
 }
 
 static gboolean
-fails(Look *look, gboolean holds, NwfReason reason)
+fails(Look *look, gboolean holds, NwfRefusal refusal)
 {
-    if (!NWF_FAILS(holds, reason))
+    if (!NWF_FAILS(holds, refusal))
         return FALSE;
-    nothing(look, reason);
+    nothing(look, refusal);
     return TRUE;
 }
 
@@ -67,24 +67,24 @@ static void
 look_at_arp(Look *look)
 {
     NwfBytes arp = look->frame.payload;
-    NwfSighting *sighting = look->sighting;
+    NwfEvidence *evidence = look->evidence;
     NwfAddress target;
     guint8 mac[6] = {0};
     guint16 op = 0;
 
-    if (fails(look, arp_is_ours(arp, &op), NWF_REASON_ARP_FORM))
+    if (fails(look, arp_is_ours(arp, &op), NWF_REFUSAL_ARP_FORM))
         return;
     nwf_bytes_copy(arp, ARP_SENDER_MAC, mac, sizeof(mac));
-    if (fails(look, memcmp(mac, look->mac, sizeof(mac)) == 0, NWF_REASON_ARP_SENDER))
+    if (fails(look, memcmp(mac, look->mac, sizeof(mac)) == 0, NWF_REFUSAL_ARP_SENDER))
         return;
-    sighting->source = address_at(arp, ARP_SENDER);
+    evidence->source = address_at(arp, ARP_SENDER);
     target = address_at(arp, ARP_TARGET);
-    if (!nwf_address_is_set(&sighting->source)) {
-        nothing(look, NWF_REASON_ARP_PROBE);
+    if (!nwf_address_is_set(&evidence->source)) {
+        nothing(look, NWF_REFUSAL_ARP_PROBE);
         return;
     }
-    sighting->kind = NWF_SIGHT_ARP;
-    sighting->arp = nwf_address_equal(&sighting->source, &target) ? NWF_ARP_ANNOUNCEMENT
+    evidence->kind = NWF_EVIDENCE_ARP;
+    evidence->arp = nwf_address_equal(&evidence->source, &target) ? NWF_ARP_ANNOUNCEMENT
                     : op == ARP_OP_REPLY                          ? NWF_ARP_REPLY
                                                                   : NWF_ARP_REQUEST;
 }
@@ -100,8 +100,8 @@ is_dhcp(const Look *look, const NwfIp *ip)
     if (ip->protocol != NWF_PROTO_UDP || ip->fragment_offset != 0 || !nwf_bytes_u16(udp, 0, &source) ||
         !nwf_bytes_u16(udp, 2, &destination))
         return FALSE;
-    return look->way == NWF_WAY_FROM_VM ? source == PORT_CLIENT && destination == PORT_SERVER
-                                        : source == PORT_SERVER && destination == PORT_CLIENT;
+    return look->direction == NWF_FROM_VM ? source == PORT_CLIENT && destination == PORT_SERVER
+                                          : source == PORT_SERVER && destination == PORT_CLIENT;
 }
 
 static gboolean
@@ -128,22 +128,22 @@ look_at_dhcp(Look *look, const NwfIp *ip)
 {
     NwfBytes udp = nwf_ip_payload(ip), datagram;
     guint16 length = 0;
-    NwfReason reason;
+    NwfRefusal refusal;
 
-    if (fails(look, !ip->fragment, NWF_REASON_FRAGMENT) || fails(look, is_whole(ip), NWF_REASON_TRUNCATED))
+    if (fails(look, !ip->fragment, NWF_REFUSAL_FRAGMENT) || fails(look, is_whole(ip), NWF_REFUSAL_TRUNCATED))
         return;
     if (fails(look, nwf_bytes_u16(udp, UDP_LENGTH, &length) && length >= UDP_HEADER && length <= udp.length,
-              NWF_REASON_UDP_LENGTH))
+              NWF_REFUSAL_UDP_LENGTH))
         return;
     datagram = nwf_bytes_part(udp, 0, length);
-    if (fails(look, checksum_is_right(ip, datagram), NWF_REASON_UDP_CHECKSUM))
+    if (fails(look, checksum_is_right(ip, datagram), NWF_REFUSAL_UDP_CHECKSUM))
         return;
-    reason =
-        nwf_dhcp_read_skipping(&look->sighting->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), NWF_SKIPPED);
-    if (reason != NWF_REASON_NONE)
-        nothing(look, reason);
+    refusal =
+        nwf_dhcp_read_skipping(&look->evidence->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), NWF_SKIPPED);
+    if (refusal != NWF_REFUSAL_NONE)
+        nothing(look, refusal);
     else
-        look->sighting->kind = look->way == NWF_WAY_FROM_VM ? NWF_SIGHT_DHCP_CLIENT : NWF_SIGHT_DHCP_SERVER;
+        look->evidence->kind = look->direction == NWF_FROM_VM ? NWF_EVIDENCE_DHCP_CLIENT : NWF_EVIDENCE_DHCP_SERVER;
 }
 
 static void
@@ -151,15 +151,15 @@ look_at_ip(Look *look)
 {
     NwfIp ip;
 
-    if (fails(look, nwf_ip_read_start(&ip, look->frame.payload, look->on_wire, 4), NWF_REASON_IP_HEADER))
+    if (fails(look, nwf_ip_read_start(&ip, look->frame.payload, look->on_wire, 4), NWF_REFUSAL_IP_HEADER))
         return;
-    look->sighting->source = address_at((NwfBytes){ip.src, ip.address_size}, 0);
+    look->evidence->source = address_at((NwfBytes){ip.src, ip.address_size}, 0);
     if (is_dhcp(look, &ip))
         look_at_dhcp(look, &ip);
-    else if (look->way == NWF_WAY_FROM_VM)
-        look->sighting->kind = NWF_SIGHT_IP;
+    else if (look->direction == NWF_FROM_VM)
+        look->evidence->kind = NWF_EVIDENCE_IP;
     else
-        nothing(look, NWF_REASON_OTHER_TYPE);
+        nothing(look, NWF_REFUSAL_OTHER_TYPE);
 }
 
 /* ---- the frame ---- */
@@ -170,29 +170,29 @@ is_for_the_port(const Look *look)
 {
     static const guint8 broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-    if (look->way == NWF_WAY_FROM_VM)
+    if (look->direction == NWF_FROM_VM)
         return memcmp(look->frame.src, look->mac, 6) == 0;
     return memcmp(look->frame.dst, look->mac, 6) == 0 || memcmp(look->frame.dst, broadcast, 6) == 0;
 }
 
 void
-nwf_sight(NwfSighting *sighting, NwfBytes bytes, gsize wire_length, NwfWay way, const guint8 mac[6])
+nwf_classify(NwfEvidence *evidence, NwfBytes bytes, gsize wire_length, NwfLearnDirection direction, const guint8 mac[6])
 {
-    Look look = {.sighting = sighting, .way = way, .mac = mac};
+    Look look = {.evidence = evidence, .direction = direction, .mac = mac};
 
-    memset(sighting, 0, sizeof(*sighting));
+    memset(evidence, 0, sizeof(*evidence));
     if (!nwf_frame_read(&look.frame, bytes)) {
-        nothing(&look, NWF_REASON_SHORT);
+        nothing(&look, NWF_REFUSAL_SHORT);
         return;
     }
-    if (fails(&look, !look.frame.tagged, NWF_REASON_TAGGED) ||
-        fails(&look, is_for_the_port(&look), NWF_REASON_FOREIGN_MAC))
+    if (fails(&look, !look.frame.tagged, NWF_REFUSAL_TAGGED) ||
+        fails(&look, is_for_the_port(&look), NWF_REFUSAL_FOREIGN_MAC))
         return;
     look.on_wire = MAX(wire_length, bytes.length) - ETHERNET_HEADER;
     if (look.frame.ethertype == NWF_ETHERTYPE_IPV4)
         look_at_ip(&look);
-    else if (look.frame.ethertype == NWF_ETHERTYPE_ARP && way == NWF_WAY_FROM_VM)
+    else if (look.frame.ethertype == NWF_ETHERTYPE_ARP && direction == NWF_FROM_VM)
         look_at_arp(&look);
     else
-        nothing(&look, NWF_REASON_OTHER_TYPE);
+        nothing(&look, NWF_REFUSAL_OTHER_TYPE);
 }

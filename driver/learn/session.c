@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * learner_port.c: a watched port, its captures and the frames that come out of them
+ * session.c: a watched port, its captures and the frames that come out of them
  *
  * What should be captured follows from two things: the device that has the name now, and what the port still wants to
- * know. nwf_watched_look_locked() compares that with what is open; it is called whenever one of the two may have changed, and
- * does nothing when all is as it should be. A capture stays open while its device is down: it comes up with the device.
+ * know. nwf_session_look_locked() compares that with what is open; it is called whenever one of the two may have
+ * changed, and does nothing when all is as it should be. A capture stays open while its device is down: it comes up
+ * with the device.
  *
  * When a way has used up its budget it is not read for a moment: the kernel drops what does not fit, and a flood costs
  * a few wake-ups a second.
@@ -19,88 +20,88 @@
 /* ---- making and ending ---- */
 
 static NwfLearnOptions
-options_of(NwfWatched *port)
+options_of(NwfSession *port)
 {
-    const NwfLearnRequest *request = port->request;
-    NwfLearnOptions options = {.name = request->portdev, .key = port->key, .mode = request->mode, .max = request->max};
+    const NwfLearnTerms *terms = port->terms;
+    NwfLearnOptions options = {.name = terms->portdev, .key = port->key, .mode = terms->mode, .max = terms->max};
 
-    memcpy(options.mac, request->mac, sizeof(options.mac));
-    options.ifindex = nwf_learner_index_locked(port->learner, request->portdev);
-    options.servers = (const NwfAddress *)(const void *)request->servers->data;
-    options.n_servers = request->servers->len;
-    options.allowed = request->allowed;
-    options.holder = nwf_learner_holder_locked;
+    memcpy(options.mac, terms->mac, sizeof(options.mac));
+    options.ifindex = nwf_learner_index_locked(port->learner, terms->portdev);
+    options.servers = (const NwfAddress *)(const void *)terms->servers->data;
+    options.n_servers = terms->servers->len;
+    options.allowed = terms->allowed;
+    options.holder = nwf_learner_address_owner_locked;
     options.holder_data = port;
     return options;
 }
 
 static void
-mark(NwfWatched *port)
+mark(NwfSession *port)
 {
     port->dirty = port->compare = TRUE;
     port->learner->dirty = port->learner->compare = TRUE;
 }
 
-NwfWatched *
-nwf_watched_new_locked(NwfLearner *learner, NwfLearnRequest *request)
+NwfSession *
+nwf_session_new_locked(NwfLearner *learner, NwfLearnTerms *terms)
 {
-    NwfWatched *port = g_new0(NwfWatched, 1);
+    NwfSession *port = g_new0(NwfSession, 1);
     NwfLearnOptions options;
 
     port->learner = learner;
-    port->request = nwf_learn_request_ref(request);
-    nwf_book_key_format(port->key, request->owner, request->mac);
+    port->terms = nwf_learn_terms_ref(terms);
+    nwf_lease_key_format(port->key, terms->owner, terms->mac);
     port->told = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
     port->reported = port->open_told = port->news_told = G_MININT64 / 2;
     port->pace = NWF_COALESCE;
     port->report = port->wants_until = port->open_again = NWF_NEVER;
-    for (guint way = 0; way < NWF_WAYS; way++)
-        port->slots[way] = (NwfSlot){.port = port, .resume = NWF_NEVER};
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
+        port->slots[direction] = (NwfSlot){.port = port, .resume = NWF_NEVER};
     options = options_of(port);
-    port->core = nwf_learn_port_new(learner->book, &options);
+    port->core = nwf_inspector_new(learner->db, &options);
     mark(port);
     return port;
 }
 
 /* An address of mode any that is not allowed any more would stand in the way of a better one. */
 static void
-forget_what_is_not_allowed(NwfWatched *port)
+forget_what_is_not_allowed(NwfSession *port)
 {
-    NwfBookPort *entry = nwf_learn_port_book(port->core);
-    const NwfLease *lease = nwf_book_first(entry);
+    NwfLeasePort *entry = nwf_inspector_book(port->core);
+    const NwfLease *lease = nwf_lease_db_first(entry);
 
-    if (port->request->mode == NWF_LEARN_ANY && lease != NULL && port->request->allowed != NULL &&
-        !nwf_allowed_has(port->request->allowed, &lease->address))
-        nwf_book_forget(port->learner->book, entry);
+    if (port->terms->mode == NWF_LEARN_ANY && lease != NULL && port->terms->allowed != NULL &&
+        !nwf_allowed_has(port->terms->allowed, &lease->address))
+        nwf_lease_db_forget(port->learner->db, entry);
 }
 
 void
-nwf_watched_change_locked(NwfWatched *port, NwfLearnRequest *request)
+nwf_session_change_locked(NwfSession *port, NwfLearnTerms *terms)
 {
-    NwfLearnRequest *before = port->request;
+    NwfLearnTerms *before = port->terms;
     NwfLearnOptions options;
 
-    port->request = nwf_learn_request_ref(request);
+    port->terms = nwf_learn_terms_ref(terms);
     options = options_of(port);
-    nwf_learn_port_trust(port->core, &options);
-    nwf_learn_request_unref(before);
+    nwf_inspector_trust(port->core, &options);
+    nwf_learn_terms_unref(before);
     forget_what_is_not_allowed(port);
     mark(port);
 }
 
 void
-nwf_watched_retire_locked(NwfWatched *port)
+nwf_session_retire_locked(NwfSession *port)
 {
-    nwf_learn_port_free(g_steal_pointer(&port->core));
+    nwf_inspector_free(g_steal_pointer(&port->core));
     g_ptr_array_add(port->learner->retired, port);
     port->learner->compare = TRUE; /* addresses of its key may be those of another port too */
 }
 
 void
-nwf_watched_free(NwfWatched *port)
+nwf_session_free(NwfSession *port)
 {
-    nwf_learn_port_free(port->core);
-    nwf_learn_request_unref(port->request);
+    nwf_inspector_free(port->core);
+    nwf_learn_terms_unref(port->terms);
     g_array_unref(port->told);
     g_free(port);
 }
@@ -122,10 +123,10 @@ shut(NwfSlot *slot)
 }
 
 void
-nwf_watched_shut_locked(NwfWatched *port)
+nwf_session_shut_locked(NwfSession *port)
 {
-    for (guint way = 0; way < NWF_WAYS; way++)
-        shut(&port->slots[way]);
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
+        shut(&port->slots[direction]);
 }
 
 static gboolean
@@ -154,18 +155,18 @@ open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
 
 /* Shuts what is not open for the device of @kind; all if it is NULL. */
 static void
-shut_unfit(NwfWatched *port, const NwfCaptureKind *kind)
+shut_unfit(NwfSession *port, const NwfCaptureKind *kind)
 {
-    for (guint way = 0; way < NWF_WAYS; way++) {
-        const NwfCapture *capture = port->slots[way].capture;
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
+        const NwfCapture *capture = port->slots[direction].capture;
         const NwfCaptureKind *open = capture != NULL ? nwf_capture_kind(capture) : NULL;
         if (open != NULL && (kind == NULL || open->ifindex != kind->ifindex || open->lower != kind->lower))
-            shut(&port->slots[way]);
+            shut(&port->slots[direction]);
     }
 }
 
 static void
-tell_failure(NwfWatched *port, const GError *error, gint64 now)
+tell_failure(NwfSession *port, const GError *error, gint64 now)
 {
     port->open_delay = CLAMP(port->open_delay * 2, NWF_OPEN_AGAIN, NWF_OPEN_AGAIN_MAX);
     port->open_again = now + port->open_delay;
@@ -175,72 +176,73 @@ tell_failure(NwfWatched *port, const GError *error, gint64 now)
     port->open_told = now;
     nwf_learner_log_locked(port->learner, NWF_LEARN_ERROR,
                            _("port '%s': no addresses can be learned now, it stays as closed as it is: %s"),
-                           port->request->portdev, error->message);
+                           port->terms->portdev, error->message);
 }
 
 /* The device where its frames are captured; 0: it, or the port's own, is not there. */
 static guint
-capture_device(const NwfWatched *port)
+capture_device(const NwfSession *port)
 {
-    const NwfLearnRequest *request = port->request;
-    guint own = nwf_learner_index_locked(port->learner, request->portdev);
+    const NwfLearnTerms *terms = port->terms;
+    guint own = nwf_learner_index_locked(port->learner, terms->portdev);
 
-    return own == 0 || request->linkdev == NULL ? own : nwf_learner_index_locked(port->learner, request->linkdev);
+    return own == 0 || terms->linkdev == NULL ? own : nwf_learner_index_locked(port->learner, terms->linkdev);
 }
 
 static void
-look_at_device(NwfWatched *port, gint64 now)
+look_at_device(NwfSession *port, gint64 now)
 {
-    NwfBookPort *entry = nwf_learn_port_book(port->core);
-    guint index = nwf_learner_index_locked(port->learner, port->request->portdev);
-    guint before = nwf_book_port_ifindex(entry);
+    NwfLeasePort *entry = nwf_inspector_book(port->core);
+    guint index = nwf_learner_index_locked(port->learner, port->terms->portdev);
+    guint before = nwf_lease_port_ifindex(entry);
 
     if (index != port->seen && index != 0 && port->learner->begun)
-        nwf_learner_yield_locked(port, now);
+        nwf_learner_drop_conflicts_locked(port, now);
     port->seen = index != 0 ? index : port->seen;
     if (index == 0 || index == before)
         return;
     if (before != 0)
         nwf_learner_log_locked(port->learner, NWF_LEARN_INFO, _("port '%s': another device has this name now"),
-                               port->request->portdev);
-    nwf_book_device(port->learner->book, entry, index);
+                               port->terms->portdev);
+    nwf_lease_db_device(port->learner->db, entry, index);
     port->learner->compare = TRUE;
 }
 
 /* What is asked of the capture of one way. A longer list of servers is compared here, not in the kernel. */
 static void
-set_frames(NwfCaptureKind *kind, const NwfWatched *port, NwfWay way, NwfWants wants)
+set_frames(NwfCaptureKind *kind, const NwfSession *port, NwfLearnDirection direction, NwfWants wants)
 {
-    const GArray *servers = port->request->servers;
+    const GArray *servers = port->terms->servers;
 
-    kind->way = way;
-    kind->sources = way == NWF_WAY_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
-    kind->n_servers = way == NWF_WAY_TO_VM && servers->len <= NWF_CAPTURE_SERVERS ? servers->len : 0;
+    kind->direction = direction;
+    kind->sources = direction == NWF_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
+    kind->n_servers = direction == NWF_TO_VM && servers->len <= NWF_CAPTURE_SERVERS ? servers->len : 0;
     for (guint i = 0; i < kind->n_servers; i++)
         kind->servers[i] = nwf_address_number(&g_array_index(servers, NwfAddress, i));
 }
 
 void
-nwf_watched_look_locked(NwfWatched *port, gint64 now)
+nwf_session_look_locked(NwfSession *port, gint64 now)
 {
-    const NwfLearnRequest *request = port->request;
+    const NwfLearnTerms *terms = port->terms;
     g_autoptr(GError) error = NULL;
-    NwfCaptureKind kind = {.lower = request->linkdev != NULL && strcmp(request->linkdev, request->portdev) != 0};
+    NwfCaptureKind kind = {.lower = terms->linkdev != NULL && strcmp(terms->linkdev, terms->portdev) != 0};
     NwfWants wants;
 
     port->dirty = FALSE;
     look_at_device(port, now);
     kind.ifindex = capture_device(port);
-    wants = nwf_learn_port_wants(port->core, now, &port->wants_until);
+    wants = nwf_inspector_wants(port->core, now, &port->wants_until);
     if (!port->learner->begun)
         wants = 0;
     nwf_learner_schedule_locked(port->learner, port->wants_until);
-    memcpy(kind.mac, request->mac, sizeof(kind.mac));
+    memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     port->open_again = NWF_NEVER;
     shut_unfit(port, wants != 0 && kind.ifindex != 0 ? &kind : NULL);
-    for (guint way = 0; way < NWF_WAYS && wants != 0 && kind.ifindex != 0 && error == NULL; way++) {
-        set_frames(&kind, port, way, wants);
-        open_slot(&port->slots[way], &kind, &error);
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS && wants != 0 && kind.ifindex != 0 && error == NULL;
+         direction++) {
+        set_frames(&kind, port, direction, wants);
+        open_slot(&port->slots[direction], &kind, &error);
     }
     if (error != NULL)
         tell_failure(port, error, now);
@@ -252,21 +254,21 @@ nwf_watched_look_locked(NwfWatched *port, gint64 now)
 
 typedef struct Turn {
     NwfSlot *slot;
-    NwfWay way;
+    NwfLearnDirection direction;
     gint64 now;
     gboolean accepted, over;
 } Turn;
 
 static void
-log_outcome(NwfWatched *port, const NwfOutcome *outcome, gint64 now)
+log_outcome(NwfSession *port, const NwfOutcome *outcome, gint64 now)
 {
     NwfLearner *learner = port->learner;
-    const char *name = port->request->portdev, *why = nwf_reason_text(outcome->reason);
+    const char *name = port->terms->portdev, *why = nwf_refusal_text(outcome->refusal);
     char address[NWF_ADDRESS_TEXT];
     gboolean news = outcome->news && now - port->news_told >= NWF_TELL_AGAIN;
 
     nwf_address_format(address, &outcome->address);
-    if (outcome->reason == NWF_REASON_NONE) {
+    if (outcome->refusal == NWF_REFUSAL_NONE) {
         if (outcome->accepted)
             nwf_learner_log_locked(learner, NWF_LEARN_DEBUG, _("port '%s': believed: %s"), name, address);
         return;
@@ -281,34 +283,34 @@ log_outcome(NwfWatched *port, const NwfOutcome *outcome, gint64 now)
 }
 
 static void
-pause_slot(NwfSlot *slot, NwfWay way, gint64 now)
+pause_slot(NwfSlot *slot, NwfLearnDirection direction, gint64 now)
 {
-    NwfWatched *port = slot->port;
-    guint64 news = nwf_learn_port_rate_news(port->core, way, now);
+    NwfSession *port = slot->port;
+    guint64 news = nwf_inspector_rate_news(port->core, direction, now);
 
     epoll_ctl(port->learner->poll, EPOLL_CTL_DEL, nwf_capture_fd(slot->capture), NULL);
     slot->resume = now + NWF_PAUSE;
     nwf_learner_schedule_locked(port->learner, slot->resume);
-    if (news > 0 && way == NWF_WAY_FROM_VM)
+    if (news > 0 && direction == NWF_FROM_VM)
         nwf_learner_log_locked(port->learner, NWF_LEARN_WARNING,
                                _("port '%s': the VM sends too much that may teach an address; %llu were passed over"),
-                               port->request->portdev, (unsigned long long)news);
-    if (news > 0 && way == NWF_WAY_TO_VM)
+                               port->terms->portdev, (unsigned long long)news);
+    if (news > 0 && direction == NWF_TO_VM)
         nwf_learner_log_locked(port->learner, NWF_LEARN_WARNING,
                                _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
-                               port->request->portdev, (unsigned long long)news);
+                               port->terms->portdev, (unsigned long long)news);
 }
 
 static void read_slot(NwfSlot *slot, guint max, gint64 now);
 
 /*
- * What goes to the VM may answer what came from it, through the other socket: a moment ago, but earlier. When the answer
- * is here the question is there; it is looked at first.
+ * What goes to the VM may answer what came from it, through the other socket: a moment ago, but earlier. When the
+ * answer is here the question is there; it is looked at first.
  */
 static void
-catch_up(NwfWatched *port, gint64 now)
+catch_up(NwfSession *port, gint64 now)
 {
-    NwfSlot *from = &port->slots[NWF_WAY_FROM_VM];
+    NwfSlot *from = &port->slots[NWF_FROM_VM];
 
     if (from->capture != NULL && from->resume == NWF_NEVER)
         read_slot(from, NWF_CATCH_UP, now);
@@ -318,14 +320,14 @@ static void
 on_frame(NwfBytes frame, gsize wire_length, gpointer data)
 {
     Turn *turn = data;
-    NwfWatched *port = turn->slot->port;
+    NwfSession *port = turn->slot->port;
     NwfOutcome outcome;
 
-    if (turn->way == NWF_WAY_TO_VM)
+    if (turn->direction == NWF_TO_VM)
         catch_up(port, turn->now);
-    outcome = nwf_learn_port_frame(port->core, frame, wire_length, turn->way, turn->now);
+    outcome = nwf_inspector_frame(port->core, frame, wire_length, turn->direction, turn->now);
     turn->accepted |= outcome.accepted;
-    if (outcome.reason == NWF_REASON_RATE)
+    if (outcome.refusal == NWF_REFUSAL_RATE)
         turn->over = TRUE;
     else
         log_outcome(port, &outcome, turn->now);
@@ -334,9 +336,9 @@ on_frame(NwfBytes frame, gsize wire_length, gpointer data)
 static void
 read_slot(NwfSlot *slot, guint max, gint64 now)
 {
-    NwfWatched *port = slot->port;
+    NwfSession *port = slot->port;
     NwfLearner *learner = port->learner;
-    Turn turn = {.slot = slot, .way = (NwfWay)(slot - port->slots), .now = now};
+    Turn turn = {.slot = slot, .direction = (NwfLearnDirection)(slot - port->slots), .now = now};
 
     if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0 && learner->counters == NWF_NEVER) {
         learner->counters = now + NWF_COUNTERS;
@@ -345,11 +347,11 @@ read_slot(NwfSlot *slot, guint max, gint64 now)
     if (turn.accepted)
         port->dirty = learner->dirty = learner->compare = TRUE;
     if (turn.over)
-        pause_slot(slot, turn.way, now);
+        pause_slot(slot, turn.direction, now);
 }
 
 void
-nwf_watched_read_locked(NwfSlot *slot, gint64 now)
+nwf_session_read_locked(NwfSlot *slot, gint64 now)
 {
     /* Not watched any more, or over its budget since the event: then its captures go in this turn, or it waits. */
     if (slot->port->core == NULL || slot->capture == NULL || slot->resume != NWF_NEVER)
@@ -378,13 +380,13 @@ resume_slot(NwfSlot *slot, gint64 now)
 }
 
 gint64
-nwf_watched_due_locked(NwfWatched *port, gint64 now)
+nwf_session_due_locked(NwfSession *port, gint64 now)
 {
     gint64 next = NWF_NEVER;
 
-    for (guint way = 0; way < NWF_WAYS; way++)
-        next = MIN(next, resume_slot(&port->slots[way], now));
+    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
+        next = MIN(next, resume_slot(&port->slots[direction], now));
     if (port->open_again <= now || port->wants_until <= now)
-        nwf_watched_look_locked(port, now);
+        nwf_session_look_locked(port, now);
     return MIN(MIN(next, port->report), MIN(port->open_again, port->wants_until));
 }

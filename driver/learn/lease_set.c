@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * leases.c: one list of addresses; see leases.h
+ * lease_set.c: one list of addresses; see leases.h
  */
-#include "driver/learn/leases.h"
+#include "driver/learn/lease_set.h"
 
-NwfLeases *
-nwf_leases_new(void)
+NwfLeaseSet *
+nwf_lease_set_new(void)
 {
-    NwfLeases *leases = g_new0(NwfLeases, 1);
+    NwfLeaseSet *leases = g_new0(NwfLeaseSet, 1);
 
     leases->entries = g_array_new(FALSE, FALSE, sizeof(NwfLease));
     return leases;
 }
 
 void
-nwf_leases_free(NwfLeases *leases)
+nwf_lease_set_free(NwfLeaseSet *leases)
 {
     if (leases == NULL)
         return;
@@ -23,13 +23,13 @@ nwf_leases_free(NwfLeases *leases)
 }
 
 static NwfLease *
-entry(const NwfLeases *leases, guint i)
+entry(const NwfLeaseSet *leases, guint i)
 {
     return &g_array_index(leases->entries, NwfLease, i);
 }
 
 NwfLease *
-nwf_leases_find(const NwfLeases *leases, const NwfAddress *address)
+nwf_lease_set_find(const NwfLeaseSet *leases, const NwfAddress *address)
 {
     for (guint i = 0; i < leases->entries->len; i++)
         if (nwf_address_equal(&entry(leases, i)->address, address))
@@ -39,11 +39,11 @@ nwf_leases_find(const NwfLeases *leases, const NwfAddress *address)
 
 /* The same address, seen again: only what it was learned from can become better. */
 static void
-confirm(NwfLeases *leases, NwfLease *held, const NwfLease *seen)
+confirm(NwfLeaseSet *leases, NwfLease *held, const NwfLease *seen)
 {
     gint64 learned = held->learned;
 
-    if (seen->how <= held->how)
+    if (seen->source <= held->source)
         return;
     *held = *seen;
     held->learned = learned;
@@ -57,11 +57,11 @@ may_replace(const NwfLease *held, const NwfLease *seen, gint64 now)
         return FALSE;
     if (nwf_address_is_link_local(&held->address) && !nwf_address_is_link_local(&seen->address))
         return TRUE;
-    return seen->how == NWF_HOW_ACK && held->how != NWF_HOW_ACK;
+    return seen->source == NWF_SOURCE_ACK && held->source != NWF_SOURCE_ACK;
 }
 
-NwfReason
-nwf_leases_lock(NwfLeases *leases, const NwfLease *seen, gint64 now)
+NwfRefusal
+nwf_lease_set_show(NwfLeaseSet *leases, const NwfLease *seen, gint64 now)
 {
     NwfLease *held = leases->entries->len > 0 ? entry(leases, 0) : NULL;
 
@@ -76,44 +76,44 @@ nwf_leases_lock(NwfLeases *leases, const NwfLease *seen, gint64 now)
         held->learned = learned;
         leases->version++;
     } else {
-        return NWF_REASON_LOCKED;
+        return NWF_REFUSAL_LOCKED;
     }
-    return NWF_REASON_NONE;
+    return NWF_REFUSAL_NONE;
 }
 
-NwfReason
-nwf_leases_grant(NwfLeases *leases, const NwfLease *lease, guint max)
+NwfRefusal
+nwf_lease_set_grant(NwfLeaseSet *leases, const NwfLease *lease, guint max)
 {
-    NwfLease *held = nwf_leases_find(leases, &lease->address);
+    NwfLease *held = nwf_lease_set_find(leases, &lease->address);
 
     if (held != NULL) {
         gint64 learned = held->learned;
         *held = *lease;
         held->learned = learned;
         leases->renewals++;
-        return NWF_REASON_NONE;
+        return NWF_REFUSAL_NONE;
     }
     if (leases->entries->len >= max)
-        return NWF_REASON_FULL;
+        return NWF_REFUSAL_FULL;
     g_array_append_val(leases->entries, *lease);
     leases->version++;
-    return NWF_REASON_NONE;
+    return NWF_REFUSAL_NONE;
 }
 
-NwfReason
-nwf_leases_end(NwfLeases *leases, const NwfAddress *address)
+NwfRefusal
+nwf_lease_set_end(NwfLeaseSet *leases, const NwfAddress *address)
 {
     for (guint i = 0; i < leases->entries->len; i++)
         if (nwf_address_equal(&entry(leases, i)->address, address)) {
             g_array_remove_index(leases->entries, i);
             leases->version++;
-            return NWF_REASON_NONE;
+            return NWF_REFUSAL_NONE;
         }
-    return NWF_REASON_NO_LEASE;
+    return NWF_REFUSAL_NO_LEASE;
 }
 
 void
-nwf_leases_clear(NwfLeases *leases)
+nwf_lease_set_clear(NwfLeaseSet *leases)
 {
     if (leases->entries->len == 0)
         return;
@@ -122,7 +122,7 @@ nwf_leases_clear(NwfLeases *leases)
 }
 
 gboolean
-nwf_leases_expire(NwfLeases *leases, gint64 now)
+nwf_lease_set_expire(NwfLeaseSet *leases, gint64 now)
 {
     guint before = leases->entries->len;
 
@@ -138,7 +138,7 @@ nwf_leases_expire(NwfLeases *leases, gint64 now)
 }
 
 gint64
-nwf_leases_next_expiry(const NwfLeases *leases)
+nwf_lease_set_next_expiry(const NwfLeaseSet *leases)
 {
     gint64 next = NWF_NEVER;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * usable.h: which addresses may be learned at all
+ * learn_terms.h: which addresses may be learned at all
  *
  * Never: what no host can have (0/8, 127/8, 224/4, 240/4 with the limited broadcast), the address of a network or its
  * broadcast address if the mask is known, what the host itself has, what is another port's, and what is not in
@@ -10,7 +10,7 @@
 
 #include "conf/error.h"
 #include "driver/learn/address.h"
-#include "driver/learn/reason.h"
+#include "driver/learn/refusal.h"
 
 /* CTRL_IP_ALLOWED: a list of networks; a plain address is one of a single address. Immutable, reference counted. */
 typedef struct NwfAllowed NwfAllowed;
@@ -31,24 +31,24 @@ gboolean nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, nwf_allowed_unref)
 
 /**
- * NwfHolder: whether @address is the host's (an interface of this network namespace, the bridge) or another port's
- * (learned or configured, on the same bridge, with another key)
+ * NwfAddressOwner: whether @address is the host's (an interface of this network namespace, the bridge) or another
+ * port's (learned or configured, on the same bridge, with another key)
  *
- * Returns: NWF_REASON_NONE, NWF_REASON_HELD_BY_HOST or NWF_REASON_HELD_BY_PORT
+ * Returns: NWF_REFUSAL_NONE, NWF_REFUSAL_HELD_BY_HOST or NWF_REFUSAL_HELD_BY_PORT
  */
-typedef NwfReason (*NwfHolder)(const NwfAddress *address, gpointer data);
+typedef NwfRefusal (*NwfAddressOwner)(const NwfAddress *address, gpointer data);
 
 typedef struct NwfUsable {
-    NwfHolder holder; /* NULL: nobody has anything */
+    NwfAddressOwner holder; /* NULL: nobody has anything */
     gpointer holder_data;
     const NwfAllowed *allowed; /* NULL: all */
 } NwfUsable;
 
 /**
- * nwf_usable:
+ * nwf_address_policy:
  * @mask: the network's, or no address or NULL if it is not known
  * @usable: or NULL for the special ranges alone (what is read from files)
  *
- * Returns: NWF_REASON_NONE if @address may be learned
+ * Returns: NWF_REFUSAL_NONE if @address may be learned
  */
-NwfReason nwf_usable(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable);
+NwfRefusal nwf_address_policy(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable);
