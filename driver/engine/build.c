@@ -41,7 +41,8 @@ nwf_port_copy(const NwfPort *from)
     port->unplaced = from->unplaced;
     port->ifindex = from->ifindex;
     port->request = from->request ? nwf_learn_terms_ref(from->request) : NULL;
-    port->addresses = from->addresses ? g_array_ref(from->addresses) : NULL;
+    port->addresses_version = from->addresses_version;
+    port->has_addresses = from->has_addresses;
     port->postponed = from->postponed;
     return port;
 }
@@ -62,7 +63,6 @@ nwf_port_unref(NwfPort *port)
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->plan, nwf_plan_unref);
     g_clear_pointer(&port->request, nwf_learn_terms_unref);
-    g_clear_pointer(&port->addresses, g_array_unref);
     g_free(port);
 }
 
@@ -240,7 +240,8 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfFilter *instead, NwfNotes *n
 
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->request, nwf_learn_terms_unref);
-    g_clear_pointer(&port->addresses, g_array_unref);
+    port->addresses_version = 0;
+    port->has_addresses = FALSE;
     port->postponed = FALSE;
     if (!nwf_port_name_is_possible(port->binding->portdev)) {
         nwf_note(notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);

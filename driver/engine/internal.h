@@ -29,7 +29,8 @@ typedef struct NwfPort {
     unsigned ifindex;      /* of the device when it was first seen; 0: never */
 
     NwfLearnTerms *request; /* its address is learned; NULL: it is configured, or of no interest */
-    GArray *addresses;  /* (element-type NwfAddress): those that the plan was made with; NULL if nothing is learned */
+    guint64 addresses_version; /* of the learned addresses that the plan was made with; 0: none were asked for */
+    gboolean has_addresses;    /* there were some */
     gboolean postponed; /* the kernel did not take the right plan and has the interim or the closed one: tried again later */
 } NwfPort;
 

@@ -9,7 +9,7 @@
  * carry no addresses, so a late one does no harm.
  *
  * Addresses may change between the making of a plan and its publication, before the learner knows that somebody
- * listens. So they are compared once more after that.
+ * listens. So their version is compared once more after that.
  */
 #include <glib/gi18n-lib.h>
 
@@ -117,11 +117,12 @@ nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params)
 {
     char text[NWF_ADDRESS_TEXT];
 
-    g_clear_pointer(&port->addresses, g_array_unref);
-    port->addresses = nwf_learner_addresses(engine->learner, port->request);
-    for (guint i = 0; i < port->addresses->len; i++)
-        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(port->addresses, NwfAddress, i)));
-    return port->addresses->len > 0;
+    g_autoptr(GArray) addresses =
+        nwf_learner_addresses(engine->learner, port->request, &port->addresses_version);
+    for (guint i = 0; i < addresses->len; i++)
+        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(addresses, NwfAddress, i)));
+    port->has_addresses = addresses->len > 0;
+    return port->has_addresses;
 }
 
 /* (transfer full): the rules of a port that learns until it knows an address. */
@@ -180,17 +181,6 @@ configured(const NwfPort *port)
     return addresses;
 }
 
-static gboolean
-same_addresses(const GArray *a, const GArray *b)
-{
-    if (a->len != b->len)
-        return FALSE;
-    for (guint i = 0; i < a->len; i++)
-        if (!nwf_address_equal(&g_array_index(a, NwfAddress, i), &g_array_index(b, NwfAddress, i)))
-            return FALSE;
-    return TRUE;
-}
-
 /*
  * The swap is in force: the learner is told what its port wants now. One that waits for the tools is visited again in any
  * case, with growing delays, however its addresses change.
@@ -198,16 +188,16 @@ same_addresses(const GArray *a, const GArray *b)
 void
 nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
 {
-    g_autoptr(GArray) held = configured(swap->new);
+    g_autoptr(GArray) reserved = configured(swap->new);
     NwfPort *port = swap->new;
 
-    nwf_learner_reserve(engine->learner, swap->name, held);
+    nwf_learner_reserve(engine->learner, swap->name, reserved);
     if (!port || !port->request) {
         nwf_learner_unwatch(engine->learner, swap->name);
         return;
     }
     nwf_learner_watch(engine->learner, port->request);
-    g_autoptr(GArray) now = nwf_learner_addresses(engine->learner, port->request);
-    if (port->addresses && !port->unplaced && !port->postponed && !same_addresses(now, port->addresses))
+    if (!port->unplaced && !port->postponed &&
+        nwf_learner_version(engine->learner, port->request) != port->addresses_version)
         changed(swap->name, engine);
 }

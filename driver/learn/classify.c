@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * classify.c: what one frame may teach; see sight.h
+ * classify.c: what one frame may teach; see classify.h
  *
  * Sources: RFC 826 and 5227 (ARP, probes and announcements), 791, 768.
  */
@@ -14,28 +14,27 @@ enum { ETHERNET_HEADER = 14, IP_TOTAL = 2, UDP_HEADER = 8, UDP_LENGTH = 4, UDP_C
 enum { PORT_SERVER = 67, PORT_CLIENT = 68 };
 enum { ARP_ETHERNET = 1, ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2, ARP_SENDER_MAC = 8, ARP_SENDER = 14, ARP_TARGET = 24 };
 
-/* What one look at a frame carries along. */
-typedef struct Look {
+typedef struct Input {
     NwfEvidence *evidence;
     NwfFrame frame;
     gsize on_wire; /* length of the frame's payload */
     NwfLearnDirection direction;
     const guint8 *mac;
-} Look;
+} Input;
 
 static void
-nothing(Look *look, NwfRefusal refusal)
+nothing(Input *in, NwfRefusal refusal)
 {
-    look->evidence->kind = NWF_EVIDENCE_NOTHING;
-    look->evidence->refusal = refusal;
+    in->evidence->kind = NWF_EVIDENCE_NOTHING;
+    in->evidence->refusal = refusal;
 }
 
 static gboolean
-fails(Look *look, gboolean holds, NwfRefusal refusal)
+fails(Input *in, gboolean holds, NwfRefusal refusal)
 {
     if (!NWF_FAILS(holds, refusal))
         return FALSE;
-    nothing(look, refusal);
+    nothing(in, refusal);
     return TRUE;
 }
 
@@ -64,23 +63,23 @@ arp_is_ours(NwfBytes arp, guint16 *op)
 }
 
 static void
-look_at_arp(Look *look)
+classify_arp(Input *in)
 {
-    NwfBytes arp = look->frame.payload;
-    NwfEvidence *evidence = look->evidence;
+    NwfBytes arp = in->frame.payload;
+    NwfEvidence *evidence = in->evidence;
     NwfAddress target;
     guint8 mac[6] = {0};
     guint16 op = 0;
 
-    if (fails(look, arp_is_ours(arp, &op), NWF_REFUSAL_ARP_FORM))
+    if (fails(in, arp_is_ours(arp, &op), NWF_REFUSAL_ARP_FORM))
         return;
     nwf_bytes_copy(arp, ARP_SENDER_MAC, mac, sizeof(mac));
-    if (fails(look, memcmp(mac, look->mac, sizeof(mac)) == 0, NWF_REFUSAL_ARP_SENDER))
+    if (fails(in, memcmp(mac, in->mac, sizeof(mac)) == 0, NWF_REFUSAL_ARP_SENDER))
         return;
     evidence->source = address_at(arp, ARP_SENDER);
     target = address_at(arp, ARP_TARGET);
     if (!nwf_address_is_set(&evidence->source)) {
-        nothing(look, NWF_REFUSAL_ARP_PROBE);
+        nothing(in, NWF_REFUSAL_ARP_PROBE);
         return;
     }
     evidence->kind = NWF_EVIDENCE_ARP;
@@ -92,7 +91,7 @@ look_at_arp(Look *look)
 /* ---- IPv4 ---- */
 
 static gboolean
-is_dhcp(const Look *look, const NwfIp *ip)
+is_dhcp(const Input *in, const NwfIp *ip)
 {
     NwfBytes udp = nwf_ip_payload(ip);
     guint16 source = 0, destination = 0;
@@ -100,8 +99,8 @@ is_dhcp(const Look *look, const NwfIp *ip)
     if (ip->protocol != NWF_PROTO_UDP || ip->fragment_offset != 0 || !nwf_bytes_u16(udp, 0, &source) ||
         !nwf_bytes_u16(udp, 2, &destination))
         return FALSE;
-    return look->direction == NWF_FROM_VM ? source == PORT_CLIENT && destination == PORT_SERVER
-                                          : source == PORT_SERVER && destination == PORT_CLIENT;
+    return in->direction == NWF_FROM_VM ? source == PORT_CLIENT && destination == PORT_SERVER
+                                        : source == PORT_SERVER && destination == PORT_CLIENT;
 }
 
 static gboolean
@@ -124,75 +123,73 @@ checksum_is_right(const NwfIp *ip, NwfBytes datagram)
 }
 
 static void
-look_at_dhcp(Look *look, const NwfIp *ip)
+classify_dhcp(Input *in, const NwfIp *ip)
 {
     NwfBytes udp = nwf_ip_payload(ip), datagram;
     guint16 length = 0;
     NwfRefusal refusal;
 
-    if (fails(look, !ip->fragment, NWF_REFUSAL_FRAGMENT) || fails(look, is_whole(ip), NWF_REFUSAL_TRUNCATED))
+    if (fails(in, !ip->fragment, NWF_REFUSAL_FRAGMENT) || fails(in, is_whole(ip), NWF_REFUSAL_TRUNCATED))
         return;
-    if (fails(look, nwf_bytes_u16(udp, UDP_LENGTH, &length) && length >= UDP_HEADER && length <= udp.length,
+    if (fails(in, nwf_bytes_u16(udp, UDP_LENGTH, &length) && length >= UDP_HEADER && length <= udp.length,
               NWF_REFUSAL_UDP_LENGTH))
         return;
     datagram = nwf_bytes_part(udp, 0, length);
-    if (fails(look, checksum_is_right(ip, datagram), NWF_REFUSAL_UDP_CHECKSUM))
+    if (fails(in, checksum_is_right(ip, datagram), NWF_REFUSAL_UDP_CHECKSUM))
         return;
-    refusal =
-        nwf_dhcp_read_skipping(&look->evidence->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), NWF_SKIPPED);
+    refusal = nwf_dhcp_read_skipping(&in->evidence->dhcp, nwf_bytes_part(datagram, UDP_HEADER, G_MAXSIZE), NWF_SKIPPED);
     if (refusal != NWF_REFUSAL_NONE)
-        nothing(look, refusal);
+        nothing(in, refusal);
     else
-        look->evidence->kind = look->direction == NWF_FROM_VM ? NWF_EVIDENCE_DHCP_CLIENT : NWF_EVIDENCE_DHCP_SERVER;
+        in->evidence->kind = in->direction == NWF_FROM_VM ? NWF_EVIDENCE_DHCP_CLIENT : NWF_EVIDENCE_DHCP_SERVER;
 }
 
 static void
-look_at_ip(Look *look)
+classify_ip(Input *in)
 {
     NwfIp ip;
 
-    if (fails(look, nwf_ip_read_start(&ip, look->frame.payload, look->on_wire, 4), NWF_REFUSAL_IP_HEADER))
+    if (fails(in, nwf_ip_read_start(&ip, in->frame.payload, in->on_wire, 4), NWF_REFUSAL_IP_HEADER))
         return;
-    look->evidence->source = address_at((NwfBytes){ip.src, ip.address_size}, 0);
-    if (is_dhcp(look, &ip))
-        look_at_dhcp(look, &ip);
-    else if (look->direction == NWF_FROM_VM)
-        look->evidence->kind = NWF_EVIDENCE_IP;
+    in->evidence->source = address_at((NwfBytes){ip.src, ip.address_size}, 0);
+    if (is_dhcp(in, &ip))
+        classify_dhcp(in, &ip);
+    else if (in->direction == NWF_FROM_VM)
+        in->evidence->kind = NWF_EVIDENCE_IP;
     else
-        nothing(look, NWF_REFUSAL_OTHER_TYPE);
+        nothing(in, NWF_REFUSAL_OTHER_TYPE);
 }
 
 /* ---- the frame ---- */
 
 /* What the VM sends has its address as source; what it gets is for it or for all. */
 static gboolean
-is_for_the_port(const Look *look)
+is_for_the_port(const Input *in)
 {
     static const guint8 broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-    if (look->direction == NWF_FROM_VM)
-        return memcmp(look->frame.src, look->mac, 6) == 0;
-    return memcmp(look->frame.dst, look->mac, 6) == 0 || memcmp(look->frame.dst, broadcast, 6) == 0;
+    if (in->direction == NWF_FROM_VM)
+        return memcmp(in->frame.src, in->mac, 6) == 0;
+    return memcmp(in->frame.dst, in->mac, 6) == 0 || memcmp(in->frame.dst, broadcast, 6) == 0;
 }
 
 void
 nwf_classify(NwfEvidence *evidence, NwfBytes bytes, gsize wire_length, NwfLearnDirection direction, const guint8 mac[6])
 {
-    Look look = {.evidence = evidence, .direction = direction, .mac = mac};
+    Input in = {.evidence = evidence, .direction = direction, .mac = mac};
 
     memset(evidence, 0, sizeof(*evidence));
-    if (!nwf_frame_read(&look.frame, bytes)) {
-        nothing(&look, NWF_REFUSAL_SHORT);
+    if (!nwf_frame_read(&in.frame, bytes)) {
+        nothing(&in, NWF_REFUSAL_SHORT);
         return;
     }
-    if (fails(&look, !look.frame.tagged, NWF_REFUSAL_TAGGED) ||
-        fails(&look, is_for_the_port(&look), NWF_REFUSAL_FOREIGN_MAC))
+    if (fails(&in, !in.frame.tagged, NWF_REFUSAL_TAGGED) || fails(&in, is_for_the_port(&in), NWF_REFUSAL_FOREIGN_MAC))
         return;
-    look.on_wire = MAX(wire_length, bytes.length) - ETHERNET_HEADER;
-    if (look.frame.ethertype == NWF_ETHERTYPE_IPV4)
-        look_at_ip(&look);
-    else if (look.frame.ethertype == NWF_ETHERTYPE_ARP && direction == NWF_FROM_VM)
-        look_at_arp(&look);
+    in.on_wire = MAX(wire_length, bytes.length) - ETHERNET_HEADER;
+    if (in.frame.ethertype == NWF_ETHERTYPE_IPV4)
+        classify_ip(&in);
+    else if (in.frame.ethertype == NWF_ETHERTYPE_ARP && direction == NWF_FROM_VM)
+        classify_arp(&in);
     else
-        nothing(&look, NWF_REFUSAL_OTHER_TYPE);
+        nothing(&in, NWF_REFUSAL_OTHER_TYPE);
 }

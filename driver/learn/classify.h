@@ -2,9 +2,9 @@
 /*
  * classify.h: what one frame may teach
  *
- * A pure function from the bytes of a frame, the way it went and the VM's MAC address to one of the few things that
- * teaching is made of, or to a reason. Who sent a frame is known from the way it went through the port, which the
- * kernel tells, never from its addresses: what goes to the VM can only be a message of a DHCP server.
+ * A pure function from the bytes of a frame, its direction and the VM's MAC address to one of the few things that can
+ * teach an address, or to a refusal. Who sent a frame is known from its direction through the port, which the kernel
+ * says, never from its addresses: what goes to the VM can only be a message of a DHCP server.
  *
  * The frame may be captured in part. Headers must be whole; of an IPv4 packet that only shows its source address the
  * rest need not be there; a DHCP message must be, in one datagram that is no fragment. A UDP checksum is right if it is
@@ -20,7 +20,7 @@
 typedef enum NwfLearnDirection { NWF_FROM_VM, NWF_TO_VM, NWF_LEARN_DIRECTIONS } NwfLearnDirection;
 
 typedef enum NwfEvidenceKind {
-    NWF_EVIDENCE_NOTHING,     /* reason says why */
+    NWF_EVIDENCE_NOTHING,     /* refusal says why */
     NWF_EVIDENCE_ARP,         /* from the VM: source is the sender's address */
     NWF_EVIDENCE_IP,          /* from the VM: source is that of the IP header */
     NWF_EVIDENCE_DHCP_CLIENT, /* from the VM, UDP 68 to 67: dhcp; source as in the IP header, may be none */

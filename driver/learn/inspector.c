@@ -1,137 +1,142 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * inspector.c: what becomes of one frame that was seen at a port; see port.h
+ * inspector.c: what becomes of one frame that was seen at a port; see inspector.h
  */
 #include "driver/learn/inspector.h"
 
-#include <string.h>
+/* ---- rate limit ---- */
 
-struct NwfInspector {
-    NwfLeaseDb *db;
-    NwfLeasePort *entry;
-    guint8 mac[6];
-    GArray *servers; /* of NwfAddress */
-    NwfAllowed *allowed;
-    NwfTrusted trusted;
-    NwfTransactions transactions;
-    NwfRateLimit limits[NWF_LEARN_DIRECTIONS];
-    NwfCounters counters;
-};
+#define TOKEN G_GINT64_CONSTANT(1000000)
+#define FULL  (NWF_RATELIMIT_BURST * TOKEN)
 
-static void
-set_trust(NwfInspector *port, const NwfLearnOptions *options)
+gboolean
+nwf_ratelimit_take(NwfRateLimit *limit, gint64 now)
 {
-    g_array_set_size(port->servers, 0);
-    if (options->n_servers > 0)
-        g_array_append_vals(port->servers, options->servers, (guint)options->n_servers);
-    nwf_allowed_unref(port->allowed);
-    port->allowed = options->allowed != NULL ? nwf_allowed_ref(options->allowed) : NULL;
-    port->trusted.servers = (const NwfAddress *)(const void *)port->servers->data;
-    port->trusted.n_servers = port->servers->len;
-    port->trusted.usable.allowed = port->allowed;
+    gint64 elapsed = now - limit->filled;
+
+    if (!limit->used || elapsed > G_USEC_PER_SEC * NWF_RATELIMIT_BURST / NWF_RATELIMIT_RATE)
+        limit->tokens = FULL;
+    else if (elapsed > 0)
+        limit->tokens = MIN(FULL, limit->tokens + elapsed * NWF_RATELIMIT_RATE);
+    limit->used = TRUE;
+    limit->filled = now;
+    if (limit->tokens < TOKEN) {
+        limit->dropped++;
+        return FALSE;
+    }
+    limit->tokens -= TOKEN;
+    return TRUE;
 }
+
+guint64
+nwf_ratelimit_overflow(NwfRateLimit *limit, gint64 now)
+{
+    guint64 overflow = limit->dropped - limit->reported;
+
+    if (overflow == 0 || (limit->reported > 0 && now - limit->reported_at < NWF_REPORT_AGAIN))
+        return 0;
+    limit->reported = limit->dropped;
+    limit->reported_at = now;
+    return overflow;
+}
+
+/* ---- making and freeing ---- */
 
 NwfInspector *
-nwf_inspector_new(NwfLeaseDb *db, const NwfLearnOptions *options)
+nwf_inspector_new(NwfLeaseDb *db, NwfLearnTerms *terms, guint ifindex, NwfAddressOwner owner, gpointer owner_data)
 {
-    NwfInspector *port = g_new0(NwfInspector, 1);
+    NwfInspector *inspector = g_new0(NwfInspector, 1);
+    char key[NWF_KEY_LENGTH + 1];
 
-    port->db = db;
-    memcpy(port->mac, options->mac, sizeof(port->mac));
-    port->servers = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
-    port->trusted.mac = port->mac;
-    port->trusted.usable.holder = options->holder;
-    port->trusted.usable.holder_data = options->holder_data;
-    set_trust(port, options);
-    port->entry = nwf_lease_db_open(db, options->name, options->ifindex, options->key, options->mode, options->max);
-    return port;
+    inspector->db = db;
+    inspector->policy = (NwfAddressPolicy){nwf_learn_terms_ref(terms), owner, owner_data};
+    nwf_lease_key_format(key, terms->owner, terms->mac);
+    inspector->port = nwf_lease_db_open(db, terms->portdev, ifindex, key, terms->mode, terms->max);
+    return inspector;
 }
 
 void
-nwf_inspector_trust(NwfInspector *port, const NwfLearnOptions *options)
+nwf_inspector_change(NwfInspector *inspector, NwfLearnTerms *terms)
 {
-    set_trust(port, options);
-    nwf_lease_db_limit(port->entry, options->max);
+    nwf_learn_terms_ref(terms);
+    nwf_learn_terms_unref(inspector->policy.terms);
+    inspector->policy.terms = terms;
+    nwf_lease_db_limit(inspector->port, terms->max);
 }
 
 void
-nwf_inspector_free(NwfInspector *port)
+nwf_inspector_free(NwfInspector *inspector)
 {
-    if (port == NULL)
+    if (!inspector)
         return;
-    nwf_lease_db_close(port->db, port->entry);
-    g_array_unref(port->servers);
-    nwf_allowed_unref(port->allowed);
-    g_free(port);
+    nwf_lease_db_close(inspector->db, inspector->port);
+    nwf_learn_terms_unref(inspector->policy.terms);
+    g_free(inspector);
 }
 
 /* ---- one frame ---- */
 
 static NwfRefusal
-learn_source(NwfInspector *port, const NwfEvidence *evidence, gint64 now)
+learn_source(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
     NwfLeaseSource source = evidence->kind == NWF_EVIDENCE_ARP ? NWF_SOURCE_ARP : NWF_SOURCE_IP;
     NwfRefusal refusal = NWF_REFUSAL_NONE;
 
-    if (nwf_lease_port_mode(port->entry) == NWF_LEARN_ANY)
-        refusal = nwf_address_policy(&evidence->source, NULL, &port->trusted.usable);
-    return refusal != NWF_REFUSAL_NONE ? refusal
-                                       : nwf_lease_db_learn(port->db, port->entry, &evidence->source, source, now);
+    outcome->address = evidence->source;
+    if (inspector->port->mode == NWF_LEARN_ANY)
+        refusal = nwf_address_policy(&inspector->policy, &evidence->source, NULL);
+    if (refusal != NWF_REFUSAL_NONE)
+        return refusal;
+    return nwf_lease_db_learn(inspector->db, inspector->port, &evidence->source, source, now);
 }
 
 static NwfRefusal
-apply(NwfInspector *port, const NwfLeaseEvent *event, NwfOutcome *outcome, gint64 now)
+apply(NwfInspector *inspector, const NwfLeaseEvent *event, NwfOutcome *outcome, gint64 now)
 {
     outcome->address = event->address;
-    return nwf_lease_db_apply(port->db, port->entry, event, now);
+    return nwf_lease_db_apply(inspector->db, inspector->port, event, now);
 }
 
 /* In mode any a DHCP message that has a source address shows it like any other packet. */
 static NwfRefusal
-from_client(NwfInspector *port, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
+from_client(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
-    NwfLeaseEvent event;
-    NwfRefusal refusal;
+    NwfLeaseEvent event = nwf_transactions_client(&inspector->transactions, evidence, &inspector->policy, now);
+    NwfRefusal refusal = apply(inspector, &event, outcome, now);
 
-    nwf_transactions_client(&port->transactions, evidence, &port->trusted, now, &event);
-    refusal = apply(port, &event, outcome, now);
-    if (nwf_lease_port_mode(port->entry) == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source)) {
-        outcome->address = evidence->source;
-        refusal = learn_source(port, evidence, now);
-    }
+    if (inspector->port->mode == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source))
+        refusal = learn_source(inspector, evidence, outcome, now);
     return refusal;
 }
 
 static NwfRefusal
-from_server(NwfInspector *port, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
+from_server(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
-    NwfLeaseEvent event;
+    NwfLeaseEvent event = nwf_transactions_server(&inspector->transactions, evidence, &inspector->policy, now);
 
-    nwf_transactions_server(&port->transactions, evidence, &port->trusted, now, &event);
     if (event.refusal == NWF_REFUSAL_NONE)
-        port->counters.last_server = event.server;
-    return apply(port, &event, outcome, now);
+        inspector->counters.last_server = event.server;
+    return apply(inspector, &event, outcome, now);
 }
 
 static NwfRefusal
-take(NwfInspector *port, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
+take(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
     switch (evidence->kind) {
     case NWF_EVIDENCE_ARP:
     case NWF_EVIDENCE_IP:
-        outcome->address = evidence->source;
-        return learn_source(port, evidence, now);
+        return learn_source(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_DHCP_CLIENT:
-        return from_client(port, evidence, outcome, now);
+        return from_client(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_DHCP_SERVER:
-        return from_server(port, evidence, outcome, now);
+        return from_server(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_NOTHING:
         break;
     }
     return evidence->refusal;
 }
 
-/* Refusals that are about an address are told to the administrator, each address once. */
+/* Refusals that are about an address are reported to the administrator, each address once. */
 static gboolean
 is_about_the_address(NwfRefusal refusal)
 {
@@ -140,62 +145,43 @@ is_about_the_address(NwfRefusal refusal)
 }
 
 NwfOutcome
-nwf_inspector_frame(NwfInspector *port, NwfBytes frame, gsize wire_length, NwfLearnDirection direction, gint64 now)
+nwf_inspector_frame(NwfInspector *inspector, NwfBytes frame, gsize wire_length, NwfLearnDirection direction, gint64 now)
 {
-    guint64 changes = nwf_lease_db_changes(port->db);
-    NwfCounters *counters = &port->counters;
+    guint64 changes = nwf_lease_db_changes(inspector->db);
+    NwfCounters *counters = &inspector->counters;
     NwfOutcome outcome = {.refusal = NWF_REFUSAL_RATE};
-    NwfEvidence evidence;
 
     counters->seen++;
-    if (nwf_ratelimit_take(&port->limits[direction], now)) {
-        nwf_classify(&evidence, frame, wire_length, direction, port->mac);
-        outcome.refusal = take(port, &evidence, &outcome, now);
+    if (nwf_ratelimit_take(&inspector->limits[direction], now)) {
+        NwfEvidence evidence;
+        nwf_classify(&evidence, frame, wire_length, direction, inspector->policy.terms->mac);
+        outcome.refusal = take(inspector, &evidence, &outcome, now);
     }
-    outcome.accepted = nwf_lease_db_changes(port->db) != changes;
+    outcome.accepted = nwf_lease_db_changes(inspector->db) != changes;
     if (outcome.accepted && outcome.refusal == NWF_REFUSAL_NONE)
         counters->accepted++;
     else
         nwf_counters_refuse(counters, outcome.refusal);
-    outcome.news = is_about_the_address(outcome.refusal) && nwf_address_is_set(&outcome.address) &&
-                   nwf_counters_report(counters, &outcome.address, now);
+    outcome.report = is_about_the_address(outcome.refusal) && nwf_address_is_set(&outcome.address) &&
+                     nwf_counters_report(counters, &outcome.address, now);
     return outcome;
 }
 
-/* ---- asking ---- */
+/* ---- what it wants to see ---- */
 
 NwfWants
-nwf_inspector_wants(const NwfInspector *port, gint64 now, gint64 *until)
+nwf_inspector_wants(const NwfInspector *inspector, gint64 now, gint64 *until)
 {
-    const NwfLease *lease = nwf_lease_db_first(port->entry);
-    gboolean provisional;
+    const NwfLease *lease = nwf_lease_db_first(inspector->port);
 
     *until = NWF_NEVER;
-    if (nwf_lease_port_mode(port->entry) == NWF_LEARN_DHCP)
+    if (inspector->port->mode == NWF_LEARN_DHCP)
         return NWF_WANT_DHCP;
-    if (lease == NULL)
+    if (!lease)
         return NWF_WANT_DHCP | NWF_WANT_SOURCES;
-    provisional = nwf_address_is_link_local(&lease->address);
+    gboolean provisional = nwf_address_is_link_local(&lease->address);
     if (now - lease->learned > NWF_GRACE || (lease->source == NWF_SOURCE_ACK && !provisional))
         return 0;
     *until = lease->learned + NWF_GRACE + 1;
     return provisional ? NWF_WANT_DHCP | NWF_WANT_SOURCES : NWF_WANT_DHCP;
-}
-
-NwfLeasePort *
-nwf_inspector_book(const NwfInspector *port)
-{
-    return port->entry;
-}
-
-const NwfCounters *
-nwf_inspector_counters(const NwfInspector *port)
-{
-    return &port->counters;
-}
-
-guint64
-nwf_inspector_rate_news(NwfInspector *port, NwfLearnDirection direction, gint64 now)
-{
-    return nwf_ratelimit_overflow(&port->limits[direction], now);
 }

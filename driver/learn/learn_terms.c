@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * learn_terms.c: which addresses may be learned at all; see usable.h
+ * learn_terms.c: how a port may learn, and which addresses that lets in; see learn_terms.h
  *
  * Sources of the special ranges: RFC 1122 and 6890.
  */
@@ -33,7 +33,6 @@ network_has(const Network *network, guint32 address)
 /* ---- CTRL_IP_ALLOWED ---- */
 
 struct NwfAllowed {
-    gatomicrefcount references;
     GArray *networks; /* of Network */
 };
 
@@ -67,7 +66,6 @@ nwf_allowed_parse(const GPtrArray *texts, GError **error)
 {
     g_autoptr(NwfAllowed) allowed = g_new0(NwfAllowed, 1);
 
-    g_atomic_ref_count_init(&allowed->references);
     allowed->networks = g_array_new(FALSE, FALSE, sizeof(Network));
     for (guint i = 0; i < texts->len; i++) {
         const char *text = g_ptr_array_index(texts, i);
@@ -85,30 +83,13 @@ nwf_allowed_parse(const GPtrArray *texts, GError **error)
     return g_steal_pointer(&allowed);
 }
 
-NwfAllowed *
-nwf_allowed_ref(NwfAllowed *allowed)
-{
-    g_atomic_ref_count_inc(&allowed->references);
-    return allowed;
-}
-
 void
-nwf_allowed_unref(NwfAllowed *allowed)
+nwf_allowed_free(NwfAllowed *allowed)
 {
-    if (allowed == NULL || !g_atomic_ref_count_dec(&allowed->references))
+    if (!allowed)
         return;
     g_array_unref(allowed->networks);
     g_free(allowed);
-}
-
-gboolean
-nwf_allowed_equal(const NwfAllowed *a, const NwfAllowed *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    return a->networks->len == b->networks->len &&
-           (a->networks->len == 0 ||
-            memcmp(a->networks->data, b->networks->data, a->networks->len * sizeof(Network)) == 0);
 }
 
 gboolean
@@ -118,6 +99,90 @@ nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
         if (network_has(&g_array_index(allowed->networks, Network, i), nwf_address_number(address)))
             return TRUE;
     return FALSE;
+}
+
+/* ---- lists of addresses ---- */
+
+gboolean
+nwf_addresses_have(const GArray *list, const NwfAddress *address)
+{
+    for (guint i = 0; i < list->len; i++)
+        if (nwf_address_equal(&g_array_index(list, NwfAddress, i), address))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+arrays_equal(const GArray *a, const GArray *b, gsize size)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len * size) == 0);
+}
+
+gboolean
+nwf_addresses_equal(const GArray *a, const GArray *b)
+{
+    return arrays_equal(a, b, sizeof(NwfAddress));
+}
+
+/* ---- terms ---- */
+
+const char *const nwf_learn_mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
+
+NwfLearnTerms *
+nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const char *linkdev, const guint8 owner[16],
+                    const guint8 mac[6])
+{
+    NwfLearnTerms *terms = g_new0(NwfLearnTerms, 1);
+
+    g_atomic_ref_count_init(&terms->references);
+    terms->mode = mode;
+    terms->portdev = g_strdup(portdev);
+    terms->linkdev = g_strdup(linkdev);
+    memcpy(terms->owner, owner, sizeof(terms->owner));
+    memcpy(terms->mac, mac, sizeof(terms->mac));
+    terms->servers = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
+    terms->max = NWF_LEARN_MAX_DEFAULT;
+    return terms;
+}
+
+NwfLearnTerms *
+nwf_learn_terms_ref(NwfLearnTerms *terms)
+{
+    g_atomic_ref_count_inc(&terms->references);
+    return terms;
+}
+
+void
+nwf_learn_terms_unref(NwfLearnTerms *terms)
+{
+    if (!terms || !g_atomic_ref_count_dec(&terms->references))
+        return;
+    g_free(terms->portdev);
+    g_free(terms->linkdev);
+    g_array_unref(terms->servers);
+    nwf_allowed_free(terms->allowed);
+    g_free(terms);
+}
+
+/* Whether both are written the same, network by network; either may be NULL. */
+static gboolean
+allowed_equal(const NwfAllowed *a, const NwfAllowed *b)
+{
+    return a && b ? arrays_equal(a->networks, b->networks, sizeof(Network)) : a == b;
+}
+
+gboolean
+nwf_learn_terms_equal(const NwfLearnTerms *a, const NwfLearnTerms *b)
+{
+    return nwf_learn_terms_same_client(a, b) && g_strcmp0(a->linkdev, b->linkdev) == 0 && a->max == b->max &&
+           nwf_addresses_equal(a->servers, b->servers) && allowed_equal(a->allowed, b->allowed);
+}
+
+gboolean
+nwf_learn_terms_same_client(const NwfLearnTerms *a, const NwfLearnTerms *b)
+{
+    return a->mode == b->mode && strcmp(a->portdev, b->portdev) == 0 &&
+           memcmp(a->owner, b->owner, sizeof(a->owner)) == 0 && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
 }
 
 /* ---- one address ---- */
@@ -146,7 +211,7 @@ is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
 }
 
 NwfRefusal
-nwf_address_policy(const NwfAddress *address, const NwfAddress *mask, const NwfUsable *usable)
+nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask)
 {
     NwfRefusal held = NWF_REFUSAL_NONE;
 
@@ -154,11 +219,12 @@ nwf_address_policy(const NwfAddress *address, const NwfAddress *mask, const NwfU
         return NWF_REFUSAL_SPECIAL;
     if (NWF_FAILS(!is_edge_of_network(address, mask), NWF_REFUSAL_NETWORK))
         return NWF_REFUSAL_NETWORK;
-    if (usable == NULL)
+    if (!policy)
         return NWF_REFUSAL_NONE;
-    if (NWF_FAILS(usable->allowed == NULL || nwf_allowed_has(usable->allowed, address), NWF_REFUSAL_NOT_ALLOWED))
+    const NwfAllowed *allowed = policy->terms->allowed;
+    if (NWF_FAILS(!allowed || nwf_allowed_has(allowed, address), NWF_REFUSAL_NOT_ALLOWED))
         return NWF_REFUSAL_NOT_ALLOWED;
-    if (usable->holder != NULL)
-        held = usable->holder(address, usable->holder_data);
+    if (policy->owner)
+        held = policy->owner(address, policy->owner_data);
     return NWF_FAILS(held == NWF_REFUSAL_NONE, held) ? held : NWF_REFUSAL_NONE;
 }

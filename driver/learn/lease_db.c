@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lease_db.c: ports and what they learn; see book.h
+ * lease_db.c: which addresses each port may use; see lease_db.h
  *
- * The lists themselves are in leases.c; whose they are, here and in book_shelves.c; what files and others are told, in
- * book_ask.c.
+ * A port of mode any owns its set; ports of mode dhcp point at the set of their key, which counts them and stays when
+ * the last one goes. Trees, not hash tables: files are written in an order that follows from what is in them.
  */
+#include "driver/learn/lease_db.h"
+
 #include <string.h>
 
-#include "driver/learn/book_inside.h"
+#include "conf/value.h"
+
+struct NwfLeaseDb {
+    GPtrArray *ports;  /* of NwfLeasePort, in order of opening */
+    GTree *sets;       /* key -> NwfLeaseSet: mode dhcp */
+    GTree *remembered; /* name -> NwfRecord: mode any, until the port is opened */
+    guint64 changes;
+    guint64 last_version;
+    guint64 abandonments;
+    guint orphans; /* sets without ports */
+};
 
 /* ---- making and freeing ---- */
 
@@ -17,7 +29,7 @@ port_free(gpointer data)
     NwfLeasePort *port = data;
 
     if (port->mode == NWF_LEARN_ANY)
-        nwf_shelf_free(port->shelf);
+        nwf_lease_set_free(port->set);
     g_free(port->name);
     g_free(port);
 }
@@ -28,43 +40,151 @@ compare_keys(gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
     return strcmp(a, b);
 }
 
-const char *const nwf_learn_mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
-const char *const nwf_lease_source_words[NWF_SOURCES] = {
-    [NWF_SOURCE_IP] = "ip", [NWF_SOURCE_ARP] = "arp", [NWF_SOURCE_ACK] = "ack"};
-
 NwfLeaseDb *
 nwf_lease_db_new(void)
 {
     NwfLeaseDb *db = g_new0(NwfLeaseDb, 1);
 
     db->ports = g_ptr_array_new_with_free_func(port_free);
-    db->shelves = g_tree_new_full(compare_keys, NULL, g_free, nwf_shelf_free);
+    db->sets = g_tree_new_full(compare_keys, NULL, g_free, (GDestroyNotify)nwf_lease_set_free);
     db->remembered = g_tree_new_full(compare_keys, NULL, g_free, g_free);
+    db->last_version = NWF_VERSION_REMEMBERED;
     return db;
 }
 
 void
 nwf_lease_db_free(NwfLeaseDb *db)
 {
-    if (db == NULL)
+    if (!db)
         return;
     g_ptr_array_unref(db->ports);
-    g_tree_unref(db->shelves);
+    g_tree_unref(db->sets);
     g_tree_unref(db->remembered);
     g_free(db);
 }
 
+/* ---- keys ---- */
+
+void
+nwf_lease_key_format(char out[NWF_KEY_LENGTH + 1], const guint8 uuid[16], const guint8 mac[6])
+{
+    char owner[37], address[18];
+
+    nwf_uuid_format(owner, uuid);
+    nwf_mac_format(address, mac);
+    g_snprintf(out, NWF_KEY_LENGTH + 1, "%s-%s", owner, address);
+}
+
+/* 'x': a hexadecimal digit; anything else: itself. */
+static const char key_form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx-xx:xx:xx:xx:xx:xx";
+G_STATIC_ASSERT(sizeof(key_form) == NWF_KEY_LENGTH + 1);
+
+gboolean
+nwf_lease_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text)
+{
+    for (guint i = 0; i < NWF_KEY_LENGTH; i++) {
+        if (key_form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != key_form[i])
+            return FALSE;
+        out[i] = g_ascii_tolower(text[i]);
+    }
+    out[NWF_KEY_LENGTH] = '\0';
+    return text[NWF_KEY_LENGTH] == '\0';
+}
+
+/* ---- sets of keys ---- */
+
+typedef struct Orphan {
+    const char *key;
+    guint64 abandoned;
+} Orphan;
+
+static gboolean
+add_orphan(gpointer key, gpointer value, gpointer orphans)
+{
+    const NwfLeaseSet *set = value;
+    Orphan orphan = {key, set->abandoned};
+
+    if (set->ports == 0)
+        g_array_append_val((GArray *)orphans, orphan);
+    return FALSE;
+}
+
+static int
+compare_orphans(gconstpointer a, gconstpointer b)
+{
+    guint64 x = ((const Orphan *)a)->abandoned, y = ((const Orphan *)b)->abandoned;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Forgets those that were left longest ago; all at once, because a file may bring very many. */
+static void
+bound_orphans(NwfLeaseDb *db)
+{
+    if (db->orphans <= NWF_LEASE_DB_ORPHANS_MAX)
+        return;
+    g_autoptr(GArray) orphans = g_array_new(FALSE, FALSE, sizeof(Orphan));
+    g_tree_foreach(db->sets, add_orphan, orphans);
+    g_array_sort(orphans, compare_orphans);
+    for (guint i = 0; i < orphans->len && db->orphans > NWF_LEASE_DB_ORPHANS_MAX; i++) {
+        g_tree_remove(db->sets, g_array_index(orphans, Orphan, i).key);
+        db->orphans--;
+        db->changes++;
+    }
+}
+
+/* The set of @key; made if there is none. */
+static NwfLeaseSet *
+set_of(NwfLeaseDb *db, const char *key)
+{
+    NwfLeaseSet *set = g_tree_lookup(db->sets, key);
+
+    if (!set) {
+        set = nwf_lease_set_new(&db->last_version);
+        set->abandoned = ++db->abandonments;
+        g_tree_insert(db->sets, g_strdup(key), set);
+        db->orphans++;
+    }
+    return set;
+}
+
+/* A port of the key goes. A set that is empty and has no port is not kept. */
+static void
+leave_set(NwfLeaseDb *db, const char *key, NwfLeaseSet *set)
+{
+    if (--set->ports > 0)
+        return;
+    if (set->entries->len == 0) {
+        g_tree_remove(db->sets, key);
+        return;
+    }
+    set->abandoned = ++db->abandonments;
+    db->orphans++;
+    bound_orphans(db);
+}
+
 /* ---- ports ---- */
+
+/* What is remembered of a port of mode any, if this is the port, or NULL. */
+static const NwfRecord *
+find_remembered(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key)
+{
+    const NwfRecord *record = g_tree_lookup(db->remembered, name);
+
+    if (!record || strcmp(record->key, key) != 0 || (ifindex != 0 && ifindex != record->ifindex))
+        return NULL;
+    return record;
+}
 
 static void
 open_any(NwfLeaseDb *db, NwfLeasePort *port)
 {
-    const NwfRecord *record = nwf_lease_db_remembered(db, port->name, port->ifindex, port->key);
+    const NwfRecord *record = find_remembered(db, port->name, port->ifindex, port->key);
 
-    port->shelf = nwf_shelf_new();
-    if (record != NULL) {
-        g_array_append_val(port->shelf->leases->entries, record->lease);
-        port->shelf->leases->version++;
+    port->set = nwf_lease_set_new(&db->last_version);
+    if (record) {
+        g_array_append_val(port->set->entries, record->lease);
+        port->set->version = NWF_VERSION_REMEMBERED;
         port->ifindex = record->ifindex;
     }
     if (g_tree_remove(db->remembered, port->name))
@@ -80,12 +200,13 @@ nwf_lease_db_open(NwfLeaseDb *db, const char *name, guint ifindex, const char *k
     g_strlcpy(port->key, key, sizeof(port->key));
     port->ifindex = ifindex;
     port->mode = mode;
-    port->max = CLAMP(max, 1, NWF_LEASES_MAX);
+    nwf_lease_db_limit(port, max);
     if (mode == NWF_LEARN_ANY) {
         open_any(db, port);
     } else {
-        port->shelf = nwf_shelf_of(db, port->key);
-        nwf_shelf_take(db, port->shelf);
+        port->set = set_of(db, port->key);
+        if (port->set->ports++ == 0)
+            db->orphans--;
     }
     g_ptr_array_add(db->ports, port);
     return port;
@@ -95,8 +216,8 @@ void
 nwf_lease_db_close(NwfLeaseDb *db, NwfLeasePort *port)
 {
     if (port->mode == NWF_LEARN_DHCP)
-        nwf_shelf_leave(db, port->key, port->shelf);
-    else if (port->shelf->leases->entries->len > 0)
+        leave_set(db, port->key, port->set);
+    else if (port->set->entries->len > 0)
         db->changes++;
     g_ptr_array_remove(db->ports, port);
 }
@@ -114,62 +235,30 @@ nwf_lease_db_device(NwfLeaseDb *db, NwfLeasePort *port, guint ifindex)
 void
 nwf_lease_db_forget(NwfLeaseDb *db, NwfLeasePort *port)
 {
-    if (port->shelf->leases->entries->len > 0)
+    if (port->set->entries->len > 0)
         db->changes++;
-    nwf_lease_set_clear(port->shelf->leases);
+    nwf_lease_set_clear(port->set);
 }
 
 void
 nwf_lease_db_limit(NwfLeasePort *port, guint max)
 {
-    port->max = CLAMP(max, 1, NWF_LEASES_MAX);
-}
-
-const char *
-nwf_lease_port_name(const NwfLeasePort *port)
-{
-    return port->name;
-}
-
-const char *
-nwf_lease_port_key(const NwfLeasePort *port)
-{
-    return port->key;
-}
-
-guint
-nwf_lease_port_ifindex(const NwfLeasePort *port)
-{
-    return port->ifindex;
-}
-
-NwfLearnMode
-nwf_lease_port_mode(const NwfLeasePort *port)
-{
-    return port->mode;
+    port->max = CLAMP(max, 1, NWF_LEARN_MAX);
 }
 
 /* ---- learning ---- */
 
-/* Whether the list changed in any way since its counters were these. */
-static void
-note_change(NwfLeaseDb *db, const NwfLeaseSet *leases, guint64 version, guint64 renewals)
-{
-    if (leases->version != version || leases->renewals != renewals)
-        db->changes++;
-}
-
 static NwfRefusal
 take(NwfLeaseDb *db, NwfLeasePort *port, const NwfLease *lease, gint64 now)
 {
-    NwfLeaseSet *leases = port->shelf->leases;
-    guint64 version = leases->version, renewals = leases->renewals;
-    NwfRefusal refusal;
+    NwfLeaseSet *set = port->set;
+    guint64 version = set->version, renewals = set->renewals;
 
-    nwf_lease_set_expire(leases, now);
-    refusal = port->mode == NWF_LEARN_ANY ? nwf_lease_set_show(leases, lease, now)
-                                          : nwf_lease_set_grant(leases, lease, port->max);
-    note_change(db, leases, version, renewals);
+    nwf_lease_set_expire(set, now);
+    NwfRefusal refusal =
+        port->mode == NWF_LEARN_ANY ? nwf_lease_set_show(set, lease, now) : nwf_lease_set_grant(set, lease, port->max);
+    if (set->version != version || set->renewals != renewals)
+        db->changes++;
     return refusal;
 }
 
@@ -205,7 +294,7 @@ nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *even
         return grant(db, port, event, now);
     case NWF_LEASE_ENDED:
         if (port->mode == NWF_LEARN_DHCP)
-            refusal = nwf_lease_set_end(port->shelf->leases, &event->address);
+            refusal = nwf_lease_set_end(port->set, &event->address);
         if (refusal == NWF_REFUSAL_NONE)
             db->changes++;
         return refusal;
@@ -213,4 +302,202 @@ nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *even
         break;
     }
     return event->refusal;
+}
+
+/* ---- time ---- */
+
+typedef struct Sweep {
+    gint64 now, next;
+    gboolean ended;
+    GPtrArray *unneeded; /* keys of sets that are empty and have no port */
+} Sweep;
+
+static gboolean
+sweep_set(gpointer key, gpointer value, gpointer data)
+{
+    NwfLeaseSet *set = value;
+    Sweep *sweep = data;
+
+    sweep->ended |= nwf_lease_set_expire(set, sweep->now);
+    if (set->ports == 0 && set->entries->len == 0)
+        g_ptr_array_add(sweep->unneeded, key);
+    return FALSE;
+}
+
+gboolean
+nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
+{
+    g_autoptr(GPtrArray) unneeded = g_ptr_array_new();
+    Sweep sweep = {.now = now, .unneeded = unneeded};
+
+    g_tree_foreach(db->sets, sweep_set, &sweep);
+    for (guint i = 0; i < unneeded->len; i++)
+        g_tree_remove(db->sets, g_ptr_array_index(unneeded, i));
+    db->orphans -= unneeded->len;
+    if (sweep.ended)
+        db->changes++;
+    return sweep.ended;
+}
+
+static gboolean
+find_earliest(G_GNUC_UNUSED gpointer key, gpointer value, gpointer data)
+{
+    gint64 *next = data;
+
+    *next = MIN(*next, nwf_lease_set_next_expiry(value));
+    return FALSE;
+}
+
+gint64
+nwf_lease_db_next_expiry(const NwfLeaseDb *db)
+{
+    gint64 next = NWF_NEVER;
+
+    g_tree_foreach(db->sets, find_earliest, &next);
+    return next;
+}
+
+/* ---- asking ---- */
+
+guint64
+nwf_lease_db_changes(const NwfLeaseDb *db)
+{
+    return db->changes;
+}
+
+static GArray *
+copy_first(const NwfLease *leases, guint n)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfLease));
+
+    return n > 0 ? g_array_append_vals(list, leases, n) : list;
+}
+
+GArray *
+nwf_lease_db_leases(const NwfLeasePort *port)
+{
+    return copy_first(nwf_lease_db_first(port), MIN(port->set->entries->len, port->max));
+}
+
+GArray *
+nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max,
+                  guint64 *version)
+{
+    *version = NWF_VERSION_NOTHING;
+    if (mode == NWF_LEARN_DHCP) {
+        const NwfLeaseSet *set = g_tree_lookup(db->sets, key);
+        if (!set)
+            return copy_first(NULL, 0);
+        *version = set->version;
+        return copy_first((const NwfLease *)(const void *)set->entries->data,
+                          MIN(set->entries->len, CLAMP(max, 1, NWF_LEARN_MAX)));
+    }
+    const NwfRecord *record = find_remembered(db, name, ifindex, key);
+    if (!record)
+        return copy_first(NULL, 0);
+    *version = NWF_VERSION_REMEMBERED;
+    return copy_first(&record->lease, 1);
+}
+
+const NwfLease *
+nwf_lease_db_first(const NwfLeasePort *port)
+{
+    const GArray *entries = port->set->entries;
+
+    return entries->len > 0 ? &g_array_index(entries, NwfLease, 0) : NULL;
+}
+
+static gboolean
+has(const NwfLeasePort *port, const NwfAddress *address)
+{
+    const GArray *entries = port->set->entries;
+
+    for (guint i = 0; i < MIN(entries->len, port->max); i++)
+        if (nwf_address_equal(&g_array_index(entries, NwfLease, i).address, address))
+            return TRUE;
+    return FALSE;
+}
+
+const NwfLeasePort *
+nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *key, NwfLeasePortFilter filter,
+                   gpointer data)
+{
+    for (guint i = 0; i < db->ports->len; i++) {
+        const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
+        if (strcmp(port->key, key) != 0 && has(port, address) && (!filter || filter(port, data)))
+            return port;
+    }
+    return NULL;
+}
+
+/* ---- for the files ---- */
+
+static void
+add_record(GArray *records, NwfLearnMode mode, const char *key, const char *name, guint ifindex, const NwfLease *lease)
+{
+    NwfRecord record = {.mode = mode, .ifindex = ifindex, .lease = *lease};
+
+    g_strlcpy(record.key, key, sizeof(record.key));
+    g_strlcpy(record.name, name, sizeof(record.name));
+    g_array_append_val(records, record);
+}
+
+static gboolean
+add_set(gpointer key, gpointer value, gpointer records)
+{
+    const GArray *entries = ((NwfLeaseSet *)value)->entries;
+
+    for (guint i = 0; i < entries->len; i++)
+        add_record(records, NWF_LEARN_DHCP, key, "", 0, &g_array_index(entries, NwfLease, i));
+    return FALSE;
+}
+
+static gboolean
+add_remembered(G_GNUC_UNUSED gpointer name, gpointer value, gpointer records)
+{
+    g_array_append_vals(records, value, 1);
+    return FALSE;
+}
+
+static int
+compare_records(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const NwfRecord *)a)->name, ((const NwfRecord *)b)->name);
+}
+
+/* Sorted by name, leases of keys (without name) first, among equal names as they were: there are no two of mode any. */
+GArray *
+nwf_lease_db_records(const NwfLeaseDb *db)
+{
+    g_autoptr(GArray) any = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+    GArray *records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+
+    g_tree_foreach(db->sets, add_set, records);
+    g_tree_foreach(db->remembered, add_remembered, any);
+    for (guint i = 0; i < db->ports->len; i++) {
+        const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
+        const NwfLease *lease = nwf_lease_db_first(port);
+        if (port->mode == NWF_LEARN_ANY && lease)
+            add_record(any, NWF_LEARN_ANY, port->key, port->name, port->ifindex, lease);
+    }
+    g_array_sort(any, compare_records);
+    if (any->len > 0)
+        g_array_append_vals(records, any->data, any->len);
+    return records;
+}
+
+void
+nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
+{
+    for (guint i = 0; i < records->len; i++) {
+        const NwfRecord *record = &g_array_index(records, NwfRecord, i);
+        if (record->mode == NWF_LEARN_DHCP) {
+            nwf_lease_set_grant(set_of(db, record->key), &record->lease, NWF_LEARN_MAX);
+            continue;
+        }
+        NwfRecord *copy = g_new(NwfRecord, 1);
+        *copy = *record;
+        g_tree_replace(db->remembered, g_strdup(record->name), copy);
+    }
+    bound_orphans(db);
 }

@@ -2,67 +2,52 @@
 /*
  * lease_db.h: which addresses each port may use, and until when
  *
- * The book is the only truth about learned addresses. Everything else asks it and keeps no copy, so that an address can
- * never outlive its lease somewhere.
+ * The database is the only truth about learned addresses. Everything else asks it and keeps no copy to act on, so that
+ * an address can never outlive its lease somewhere.
  *
  * any: one address, the port's own. The first usable one is taken at once and then stays for the life of the binding:
  * no time and no message ends it. Within NWF_GRACE of the first it may be replaced once or more: an address in
  * 169.254/16 by any later one outside of it, any address by that of a believed ACK if it was itself learned from less.
  *
- * dhcp: a list of leases that belongs to the key (owner and MAC), not to the port: ports of one key share it, and it
+ * dhcp: a set of leases that belongs to the key (owner and MAC), not to the port: ports of one key share it, and it
  * outlives them all until the leases end. The server is followed, also to a shorter time. Over the cap a new address is
  * refused and the old ones stay, so that a forger cannot push out a good lease.
  *
  * Time is CLOCK_BOOTTIME in microseconds, given by the caller; the stock file holds wall clock, which is converted
  * where it is read and written (NwfClock). A lease without end is a flag, not a large number.
  *
- * One thread. A list says by its version when it changed: whoever reports to others compares versions, so many
+ * The caller serializes all calls. The version of a port's set grows with each change of its addresses, so that many
  * changes in a short time are one report.
  */
 #pragma once
 
+#include "driver/learn/lease_set.h"
 #include "driver/learn/transactions.h"
 
 enum {
-    NWF_LEASES_DEFAULT = 16, /* CTRL_IP_MAX */
-    NWF_LEASES_MAX = 64,
     NWF_LEASE_DB_ORPHANS_MAX =
         4096, /* keys without a port that are kept; over it the one left longest ago is forgotten */
     NWF_KEY_LENGTH = 36 + 1 + 17,
 };
-#define NWF_GRACE (60 * G_USEC_PER_SEC)
-#define NWF_NEVER G_MAXINT64
 /** Longest lease that is not without end, in seconds. */
 #define NWF_LEASE_SECONDS_MAX (G_MAXUINT32 - 1)
-
-typedef enum NwfLearnMode { NWF_LEARN_ANY, NWF_LEARN_DHCP, NWF_LEARN_MODES } NwfLearnMode;
-
-/* How an address was learned, least trusted first. */
-typedef enum NwfLeaseSource { NWF_SOURCE_IP, NWF_SOURCE_ARP, NWF_SOURCE_ACK, NWF_SOURCES } NwfLeaseSource;
-
-/* The words of variables and files; never translated. */
-extern const char *const nwf_learn_mode_words[NWF_LEARN_MODES];
-extern const char *const nwf_lease_source_words[NWF_SOURCES];
 
 typedef struct NwfClock {
     gint64 boot; /* CLOCK_BOOTTIME, microseconds */
     gint64 wall; /* CLOCK_REALTIME, microseconds since the epoch */
 } NwfClock;
 
-typedef struct NwfLease {
-    NwfAddress address;
-    NwfLeaseSource source;
-    gboolean infinite;      /* always in mode any */
-    gint64 expiry;          /* CLOCK_BOOTTIME; 0 if infinite */
-    gint64 learned;         /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
-    gint64 granted;         /* CLOCK_BOOTTIME: when it was learned or renewed last */
-    NwfAddress server;      /* of an ACK */
-    NwfAddress next_server; /* siaddr of it */
-    NwfClientId client;     /* of the question */
-} NwfLease;
-
 typedef struct NwfLeaseDb NwfLeaseDb;
-typedef struct NwfLeasePort NwfLeasePort;
+
+/* A port that learns. Others read its fields, lease_db.c alone changes them. */
+typedef struct NwfLeasePort {
+    char *name; /* of its interface */
+    char key[NWF_KEY_LENGTH + 1];
+    guint ifindex; /* of the device that is there, or was there last */
+    NwfLearnMode mode;
+    guint max;
+    NwfLeaseSet *set; /* any: the port's own; dhcp: that of the key */
+} NwfLeasePort;
 
 NwfLeaseDb *nwf_lease_db_new(void);
 void nwf_lease_db_free(NwfLeaseDb *db); /* and all its ports */
@@ -78,11 +63,11 @@ gboolean nwf_lease_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text);
  * @name: of the port's interface
  * @ifindex: of it; 0 if it does not exist now
  * @key: nwf_lease_key_format()
- * @max: most addresses (dhcp), 1 to NWF_LEASES_MAX; clamped
+ * @max: most addresses (dhcp), 1 to NWF_LEARN_MAX; clamped
  *
- * A port that learns. Mode dhcp: it has what its key has. Mode any: it has what nwf_lease_db_restore() remembers of a
- * port with the same name, index and key, otherwise nothing. While the device is away (index 0) its index is not
- * compared: nwf_lease_db_device() does that when one comes.
+ * Mode dhcp: the port has what its key has. Mode any: it has what nwf_lease_db_restore() remembers of a port
+ * with the same name, index and key, otherwise nothing. While the device is away (index 0) its index is not compared:
+ * nwf_lease_db_device() does that when one comes.
  *
  * Returns: (transfer none): valid until nwf_lease_db_close()
  */
@@ -97,27 +82,13 @@ void nwf_lease_db_close(NwfLeaseDb *db, NwfLeasePort *port);
 void nwf_lease_db_device(NwfLeaseDb *db, NwfLeasePort *port, guint ifindex);
 /** nwf_lease_db_forget: what the port learned (dhcp: also for the other ports of its key). */
 void nwf_lease_db_forget(NwfLeaseDb *db, NwfLeasePort *port);
-
-/**
- * nwf_lease_db_peek: what nwf_lease_db_open() with these arguments would begin with, without opening anything.
- *
- * Returns: (transfer full) (element-type NwfLease): maybe empty
- */
-GArray *nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
-                          guint max);
-
-/** nwf_lease_db_limit: another cap from now on; what is over it is kept and not told. */
+/** nwf_lease_db_limit: another cap from now on; what is over it is kept and not shown. */
 void nwf_lease_db_limit(NwfLeasePort *port, guint max);
 
-const char *nwf_lease_port_name(const NwfLeasePort *port);
-const char *nwf_lease_port_key(const NwfLeasePort *port);
-guint nwf_lease_port_ifindex(const NwfLeasePort *port);
-NwfLearnMode nwf_lease_port_mode(const NwfLeasePort *port);
-
-/** nwf_lease_db_learn: @port was seen to use @address. Mode any alone. @how: not NWF_SOURCE_ACK. */
+/** nwf_lease_db_learn: @port was seen to use @address. Mode any alone. @source: not NWF_SOURCE_ACK. */
 NwfRefusal nwf_lease_db_learn(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address, NwfLeaseSource source,
                               gint64 now);
-/** nwf_lease_db_apply: a lesson of transactions.h. */
+/** nwf_lease_db_apply: an event of transactions.h. */
 NwfRefusal nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now);
 
 /** nwf_lease_db_expire: ends what is over at @now. Returns: TRUE if anything was */
@@ -125,17 +96,19 @@ gboolean nwf_lease_db_expire(NwfLeaseDb *db, gint64 now);
 /** nwf_lease_db_next_expiry: when to call it next, or NWF_NEVER. */
 gint64 nwf_lease_db_next_expiry(const NwfLeaseDb *db);
 
-/** nwf_lease_db_version: changes with the set of addresses of @port. */
-guint64 nwf_lease_db_version(const NwfLeasePort *port);
-/** nwf_lease_db_renewals: changes when times alone change. */
-guint64 nwf_lease_db_renewals(const NwfLeasePort *port);
-/** nwf_lease_db_changes: changes with anything that files hold, of any port. */
+/** nwf_lease_db_changes: grows with anything that files hold, of any port. */
 guint64 nwf_lease_db_changes(const NwfLeaseDb *db);
 
 /** nwf_lease_db_leases: (element-type NwfLease) (transfer full): in order of arrival, at most the port's cap. */
 GArray *nwf_lease_db_leases(const NwfLeasePort *port);
-/** nwf_lease_db_has: whether @address is one of them. */
-gboolean nwf_lease_db_has(const NwfLeasePort *port, const NwfAddress *address);
+/**
+ * nwf_lease_db_peek: what nwf_lease_db_open() with these arguments would begin with, without opening anything.
+ * @version: (out): the version that the set of that port would have
+ *
+ * Returns: (transfer full) (element-type NwfLease): maybe empty
+ */
+GArray *nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
+                          guint max, guint64 *version);
 /** nwf_lease_db_first: (transfer none): the first address, valid until the next change, or NULL. */
 const NwfLease *nwf_lease_db_first(const NwfLeasePort *port);
 
@@ -164,10 +137,7 @@ GArray *nwf_lease_db_records(const NwfLeaseDb *db);
  * nwf_lease_db_restore:
  * @records: (element-type NwfRecord): as read from a file of this boot
  *
- * Before the first port is opened. Leases are in force at once for their key, at most NWF_LEASES_MAX of each; what
- * ports of mode any had learned is remembered, also in files, until a port of the name is opened or
- * nwf_lease_db_settle().
+ * Before the first port is opened. Leases are in force at once for their key, at most NWF_LEARN_MAX of each; what
+ * ports of mode any had learned is remembered, also in files, until a port of the name is opened.
  */
 void nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records);
-/** nwf_lease_db_settle: all ports that exist were opened; what is still remembered is forgotten. */
-void nwf_lease_db_settle(NwfLeaseDb *db);

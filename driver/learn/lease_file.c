@@ -24,7 +24,7 @@ nwf_lease_file_new(void)
 void
 nwf_lease_file_free(NwfLeaseFile *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
     g_array_unref(file->live);
     g_array_unref(file->ended);
@@ -42,7 +42,7 @@ split(char *line, const char *fields[FIELDS])
 
     while (n < FIELDS) {
         char *field = strsep(&rest, " ");
-        if (field == NULL)
+        if (!field)
             return FALSE;
         if (*field != '\0')
             fields[n++] = field;
@@ -81,7 +81,7 @@ parse_line(NwfRecord *record, gboolean *over, char *line, const NwfClock *clock)
     lease->learned = lease->granted = clock->boot;
     if (!split(line, fields) || !parse_expiry(lease, over, fields[0], clock) ||
         !nwf_lease_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
-        nwf_address_policy(&lease->address, NULL, NULL) != NWF_REFUSAL_NONE)
+        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE)
         return FALSE;
     nwf_address_parse(&lease->next_server, fields[3]);
     return TRUE;
@@ -155,6 +155,17 @@ nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock)
     }
 }
 
+void
+nwf_lease_file_note(NwfNotes *notes, const char *path, guint *bad, gboolean cut, guint max)
+{
+    if (*bad > 0)
+        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, *bad);
+    if (!cut)
+        return;
+    nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path, max);
+    ++*bad;
+}
+
 NwfLeaseFile *
 nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GError **error)
 {
@@ -162,16 +173,10 @@ nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GE
     gboolean cut;
     g_autoptr(GString) text = nwf_file_read(path, NWF_LEASE_FILE_MAX, &cut, &file->modified, error);
 
-    if (text == NULL)
+    if (!text)
         return NULL;
     nwf_lease_file_parse(file, (NwfBytes){(const guint8 *)text->str, text->len}, clock);
-    if (file->bad > 0)
-        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, file->bad);
-    if (cut)
-        nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
-                 (guint)NWF_LEASE_FILE_MAX);
-    if (cut)
-        file->bad++;
+    nwf_lease_file_note(notes, path, &file->bad, cut, NWF_LEASE_FILE_MAX);
     return g_steal_pointer(&file);
 }
 
@@ -189,7 +194,7 @@ newest_of_key(const GArray *records, guint *at, const NwfClock *clock)
             break;
         if (!record->lease.infinite && record->lease.expiry <= clock->boot)
             continue;
-        if (newest == NULL || record->lease.granted >= newest->lease.granted)
+        if (!newest || record->lease.granted >= newest->lease.granted)
             newest = record;
     }
     return first->mode == NWF_LEARN_DHCP ? newest : NULL;
@@ -217,7 +222,7 @@ nwf_lease_file_format(const GArray *records, const NwfClock *clock)
 
     for (guint i = 0; i < records->len;) {
         const NwfRecord *newest = newest_of_key(records, &i, clock);
-        if (newest != NULL)
+        if (newest)
             format_line(text, newest, clock);
     }
     return g_string_free(text, FALSE);

@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLeaseFile, nwf_lease_file_free)
 
 /** nwf_lease_file_parse: pure. Times are clamped: a lease is never longer than NWF_LEASE_SECONDS_MAX from now on. */
 void nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock);
-/** nwf_lease_file_format: (transfer full): pure. @records: of the whole book; those of mode any are left out. */
+/** nwf_lease_file_format: (transfer full): pure. @records: of the whole database; those of mode any are left out. */
 char *nwf_lease_file_format(const GArray *records, const NwfClock *clock);
 
 /**
@@ -42,6 +42,8 @@ char *nwf_lease_file_format(const GArray *records, const NwfClock *clock);
  * cannot be read
  */
 NwfLeaseFile *nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GError **error);
+/** nwf_lease_file_note: notes @bad lines of @path, and that it was @cut at @max bytes, which counts as one more. */
+void nwf_lease_file_note(NwfNotes *notes, const char *path, guint *bad, gboolean cut, guint max);
 /** nwf_lease_file_write: replaces the file in one step; its directory is made if it is missing. */
 gboolean nwf_lease_file_write(const char *path, const GArray *records, const NwfClock *clock, GError **error);
 

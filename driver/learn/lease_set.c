@@ -1,53 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * lease_set.c: one list of addresses; see leases.h
+ * lease_set.c: one list of addresses; see lease_set.h
  */
 #include "driver/learn/lease_set.h"
 
-NwfLeaseSet *
-nwf_lease_set_new(void)
-{
-    NwfLeaseSet *leases = g_new0(NwfLeaseSet, 1);
+const char *const nwf_lease_source_words[NWF_SOURCES] = {
+    [NWF_SOURCE_IP] = "ip", [NWF_SOURCE_ARP] = "arp", [NWF_SOURCE_ACK] = "ack"};
 
-    leases->entries = g_array_new(FALSE, FALSE, sizeof(NwfLease));
-    return leases;
+NwfLeaseSet *
+nwf_lease_set_new(guint64 *last_version)
+{
+    NwfLeaseSet *set = g_new0(NwfLeaseSet, 1);
+
+    set->entries = g_array_new(FALSE, FALSE, sizeof(NwfLease));
+    set->version = NWF_VERSION_NOTHING;
+    set->last_version = last_version;
+    return set;
 }
 
 void
-nwf_lease_set_free(NwfLeaseSet *leases)
+nwf_lease_set_free(NwfLeaseSet *set)
 {
-    if (leases == NULL)
-        return;
-    g_array_unref(leases->entries);
-    g_free(leases);
+    g_array_unref(set->entries);
+    g_free(set);
+}
+
+static void
+addresses_changed(NwfLeaseSet *set)
+{
+    set->version = ++*set->last_version;
 }
 
 static NwfLease *
-entry(const NwfLeaseSet *leases, guint i)
+entry(const NwfLeaseSet *set, guint i)
 {
-    return &g_array_index(leases->entries, NwfLease, i);
+    return &g_array_index(set->entries, NwfLease, i);
 }
 
-NwfLease *
-nwf_lease_set_find(const NwfLeaseSet *leases, const NwfAddress *address)
+/* The place of @address, or the number of entries. */
+static guint
+find(const NwfLeaseSet *set, const NwfAddress *address)
 {
-    for (guint i = 0; i < leases->entries->len; i++)
-        if (nwf_address_equal(&entry(leases, i)->address, address))
-            return entry(leases, i);
-    return NULL;
+    guint i = 0;
+
+    while (i < set->entries->len && !nwf_address_equal(&entry(set, i)->address, address))
+        i++;
+    return i;
 }
 
-/* The same address, seen again: only what it was learned from can become better. */
+/* All of @lease but the time when the address came. */
 static void
-confirm(NwfLeaseSet *leases, NwfLease *held, const NwfLease *seen)
+replace(NwfLease *held, const NwfLease *lease)
 {
     gint64 learned = held->learned;
 
-    if (seen->source <= held->source)
-        return;
-    *held = *seen;
+    *held = *lease;
     held->learned = learned;
-    leases->renewals++;
 }
 
 static gboolean
@@ -61,20 +69,21 @@ may_replace(const NwfLease *held, const NwfLease *seen, gint64 now)
 }
 
 NwfRefusal
-nwf_lease_set_show(NwfLeaseSet *leases, const NwfLease *seen, gint64 now)
+nwf_lease_set_show(NwfLeaseSet *set, const NwfLease *seen, gint64 now)
 {
-    NwfLease *held = leases->entries->len > 0 ? entry(leases, 0) : NULL;
+    NwfLease *held = set->entries->len > 0 ? entry(set, 0) : NULL;
 
-    if (held == NULL) {
-        g_array_append_val(leases->entries, *seen);
-        leases->version++;
+    if (!held) {
+        g_array_append_val(set->entries, *seen);
+        addresses_changed(set);
     } else if (nwf_address_equal(&held->address, &seen->address)) {
-        confirm(leases, held, seen);
+        if (seen->source > held->source) {
+            replace(held, seen);
+            set->renewals++;
+        }
     } else if (may_replace(held, seen, now)) {
-        gint64 learned = held->learned;
-        *held = *seen;
-        held->learned = learned;
-        leases->version++;
+        replace(held, seen);
+        addresses_changed(set);
     } else {
         return NWF_REFUSAL_LOCKED;
     }
@@ -82,68 +91,64 @@ nwf_lease_set_show(NwfLeaseSet *leases, const NwfLease *seen, gint64 now)
 }
 
 NwfRefusal
-nwf_lease_set_grant(NwfLeaseSet *leases, const NwfLease *lease, guint max)
+nwf_lease_set_grant(NwfLeaseSet *set, const NwfLease *lease, guint max)
 {
-    NwfLease *held = nwf_lease_set_find(leases, &lease->address);
+    guint place = find(set, &lease->address);
 
-    if (held != NULL) {
-        gint64 learned = held->learned;
-        *held = *lease;
-        held->learned = learned;
-        leases->renewals++;
+    if (place < set->entries->len) {
+        replace(entry(set, place), lease);
+        set->renewals++;
         return NWF_REFUSAL_NONE;
     }
-    if (leases->entries->len >= max)
+    if (set->entries->len >= max)
         return NWF_REFUSAL_FULL;
-    g_array_append_val(leases->entries, *lease);
-    leases->version++;
+    g_array_append_val(set->entries, *lease);
+    addresses_changed(set);
     return NWF_REFUSAL_NONE;
 }
 
 NwfRefusal
-nwf_lease_set_end(NwfLeaseSet *leases, const NwfAddress *address)
+nwf_lease_set_end(NwfLeaseSet *set, const NwfAddress *address)
 {
-    for (guint i = 0; i < leases->entries->len; i++)
-        if (nwf_address_equal(&entry(leases, i)->address, address)) {
-            g_array_remove_index(leases->entries, i);
-            leases->version++;
-            return NWF_REFUSAL_NONE;
-        }
-    return NWF_REFUSAL_NO_LEASE;
+    guint place = find(set, address);
+
+    if (place == set->entries->len)
+        return NWF_REFUSAL_NO_LEASE;
+    g_array_remove_index(set->entries, place);
+    addresses_changed(set);
+    return NWF_REFUSAL_NONE;
 }
 
 void
-nwf_lease_set_clear(NwfLeaseSet *leases)
+nwf_lease_set_clear(NwfLeaseSet *set)
 {
-    if (leases->entries->len == 0)
+    if (set->entries->len == 0)
         return;
-    g_array_set_size(leases->entries, 0);
-    leases->version++;
+    g_array_set_size(set->entries, 0);
+    addresses_changed(set);
 }
 
 gboolean
-nwf_lease_set_expire(NwfLeaseSet *leases, gint64 now)
+nwf_lease_set_expire(NwfLeaseSet *set, gint64 now)
 {
-    guint before = leases->entries->len;
+    guint before = set->entries->len;
 
-    for (guint i = before; i > 0; i--) {
-        const NwfLease *lease = entry(leases, i - 1);
-        if (!lease->infinite && lease->expiry <= now)
-            g_array_remove_index(leases->entries, i - 1);
-    }
-    if (leases->entries->len == before)
+    for (guint i = before; i-- > 0;)
+        if (!entry(set, i)->infinite && entry(set, i)->expiry <= now)
+            g_array_remove_index(set->entries, i);
+    if (set->entries->len == before)
         return FALSE;
-    leases->version++;
+    addresses_changed(set);
     return TRUE;
 }
 
 gint64
-nwf_lease_set_next_expiry(const NwfLeaseSet *leases)
+nwf_lease_set_next_expiry(const NwfLeaseSet *set)
 {
     gint64 next = NWF_NEVER;
 
-    for (guint i = 0; i < leases->entries->len; i++)
-        if (!entry(leases, i)->infinite)
-            next = MIN(next, entry(leases, i)->expiry);
+    for (guint i = 0; i < set->entries->len; i++)
+        if (!entry(set, i)->infinite)
+            next = MIN(next, entry(set, i)->expiry);
     return next;
 }

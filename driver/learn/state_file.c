@@ -53,7 +53,7 @@ nwf_state_file_new(void)
 void
 nwf_state_file_free(NwfStateFile *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
     g_array_unref(file->records);
     g_free(file);
@@ -215,7 +215,7 @@ parse_fields(NwfRecord *record, char *const fields[FIELDS], const NwfClock *cloc
         strlen(fields[AT_NAME]) >= sizeof(record->name) ||
         !g_ascii_string_to_unsigned(fields[AT_IFINDEX], 10, 0, G_MAXINT32, &ifindex, NULL) ||
         !nwf_lease_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
-        nwf_address_policy(&lease->address, NULL, NULL) != NWF_REFUSAL_NONE ||
+        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE ||
         !parse_expiry(lease, fields[AT_EXPIRY], clock) || !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
         !parse_past(&lease->granted, fields[AT_GRANTED], clock) || !parse_address(&lease->server, fields[AT_SERVER]) ||
         !parse_address(&lease->next_server, fields[AT_NEXT]) || !parse_client(&lease->client, fields[AT_CLIENT]))
@@ -278,16 +278,10 @@ nwf_state_file_read(const char *path, const char *boot_id, const NwfClock *clock
     gboolean cut;
     g_autoptr(GString) text = nwf_file_read(path, NWF_STATE_FILE_MAX, &cut, &file->modified, error);
 
-    if (text == NULL)
+    if (!text)
         return NULL;
     nwf_state_file_parse(file, (NwfBytes){(const guint8 *)text->str, text->len}, boot_id, clock);
-    if (file->bad > 0)
-        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, file->bad);
-    if (cut)
-        nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
-                 (guint)NWF_STATE_FILE_MAX);
-    if (cut)
-        file->bad++;
+    nwf_lease_file_note(notes, path, &file->bad, cut, NWF_STATE_FILE_MAX);
     return g_steal_pointer(&file);
 }
 
@@ -297,4 +291,38 @@ nwf_state_file_write(const char *path, const GArray *records, const char *boot_i
     g_autofree char *text = nwf_state_file_format(records, boot_id);
 
     return nwf_file_replace(path, text, error);
+}
+
+/* ---- both files ---- */
+
+GArray *
+nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
+               NwfNotes *notes)
+{
+    g_autoptr(GError) state_error = NULL;
+    g_autoptr(GError) lease_error = NULL;
+    g_autoptr(NwfStateFile) state = nwf_state_file_read(state_path, boot_id, clock, notes, &state_error);
+    g_autoptr(NwfLeaseFile) leases = nwf_lease_file_read(lease_path, clock, notes, &lease_error);
+    GArray *records = state ? g_array_ref(state->records) : g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+
+    if (state && state->bad > 0)
+        nwf_file_keep(state_path);
+    if (leases && leases->bad > 0)
+        nwf_file_keep(lease_path);
+    if (!state)
+        nwf_note(notes, "%s", state_error->message);
+    if (!leases)
+        nwf_note(notes, "%s", lease_error->message);
+    else if (leases->modified > (state ? state->modified : 0))
+        nwf_lease_file_merge(records, leases);
+    return records;
+}
+
+gboolean
+nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
+                const NwfClock *clock, GError **error)
+{
+    gboolean stock = nwf_lease_file_write(lease_path, records, clock, error);
+
+    return nwf_state_file_write(state_path, records, boot_id, stock ? error : NULL) && stock;
 }

@@ -5,7 +5,7 @@
  * Sources: RFC 2131 (who sends what with which fields), 4039 (rapid commit), 2132.
  *
  * A message goes through tables of checks, each a small predicate over the case: what was seen, the question it may
- * answer, and what is trusted. The first that does not hold gives the reason.
+ * answer, and what is trusted. The first that does not hold gives the refusal.
  */
 #include "driver/learn/transactions.h"
 
@@ -17,7 +17,7 @@ typedef struct Case {
     const NwfEvidence *evidence;
     const NwfDhcp *dhcp;
     const NwfTransaction *question; /* with the xid of the message, or NULL */
-    const NwfTrusted *trusted;
+    const NwfLearnTerms *terms;
     gint64 now;
 } Case;
 
@@ -60,7 +60,7 @@ is_ethernet(const Case *at)
 static gboolean
 is_about_the_port(const Case *at)
 {
-    return memcmp(at->dhcp->chaddr, at->trusted->mac, 6) == 0;
+    return memcmp(at->dhcp->chaddr, at->terms->mac, 6) == 0;
 }
 
 static gboolean
@@ -84,29 +84,28 @@ was_asked(const Case *at)
 static gboolean
 is_in_time(const Case *at)
 {
-    return at->question == NULL || at->now - at->question->asked <= NWF_TRANSACTION_LIFE;
+    return !at->question || at->now - at->question->asked <= NWF_TRANSACTION_LIFE;
 }
 
 static gboolean
 is_from_a_trusted_server(const Case *at)
 {
-    for (gsize i = 0; i < at->trusted->n_servers; i++)
-        if (nwf_address_equal(&at->evidence->source, &at->trusted->servers[i]))
-            return TRUE;
-    return at->trusted->n_servers == 0;
+    const GArray *servers = at->terms->servers;
+
+    return servers->len == 0 || nwf_addresses_have(servers, &at->evidence->source);
 }
 
 static gboolean
 is_from_the_chosen_server(const Case *at)
 {
-    return at->question == NULL || !nwf_address_is_set(&at->question->server) ||
+    return !at->question || !nwf_address_is_set(&at->question->server) ||
            nwf_address_equal(&at->question->server, &at->dhcp->server);
 }
 
 static gboolean
 is_rapid_if_asked_so(const Case *at)
 {
-    return at->question == NULL || !at->question->rapid || at->dhcp->rapid_commit;
+    return !at->question || !at->question->rapid || at->dhcp->rapid_commit;
 }
 
 static gboolean
@@ -118,7 +117,7 @@ gives_an_address(const Case *at)
 static gboolean
 gives_what_was_asked(const Case *at)
 {
-    return at->question == NULL || !nwf_address_is_set(&at->question->requested) ||
+    return !at->question || !nwf_address_is_set(&at->question->requested) ||
            nwf_address_equal(&at->question->requested, &at->dhcp->yiaddr);
 }
 
@@ -176,10 +175,10 @@ place_for(NwfTransactions *transactions, guint32 xid)
 {
     NwfTransaction *place = find(transactions, xid);
 
-    for (guint i = 0; place == NULL && i < NWF_TRANSACTIONS_MAX; i++)
+    for (guint i = 0; !place && i < NWF_TRANSACTIONS_MAX; i++)
         if (!transactions->slots[i].open)
             place = &transactions->slots[i];
-    if (place != NULL)
+    if (place)
         return place;
     place = &transactions->slots[0];
     for (guint i = 1; i < NWF_TRANSACTIONS_MAX; i++)
@@ -213,30 +212,30 @@ end(NwfLeaseEvent *event, NwfAddress address)
     event->address = address;
 }
 
-void
-nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
-                        gint64 now, NwfLeaseEvent *event)
+NwfLeaseEvent
+nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfAddressPolicy *policy,
+                        gint64 now)
 {
     const NwfDhcp *dhcp = &evidence->dhcp;
-    Case at = {.evidence = evidence, .dhcp = dhcp, .trusted = trusted, .now = now};
+    Case at = {.evidence = evidence, .dhcp = dhcp, .terms = policy->terms, .now = now};
+    NwfLeaseEvent event = {.refusal = FIRST_FAILING(client_checks, &at)};
 
-    memset(event, 0, sizeof(*event));
-    event->refusal = FIRST_FAILING(client_checks, &at);
-    if (event->refusal != NWF_REFUSAL_NONE)
-        return;
+    if (event.refusal != NWF_REFUSAL_NONE)
+        return event;
     if (dhcp->type == NWF_DHCP_RELEASE) {
-        event->refusal = FIRST_FAILING(release_checks, &at);
-        if (event->refusal == NWF_REFUSAL_NONE)
-            end(event, dhcp->ciaddr);
+        event.refusal = FIRST_FAILING(release_checks, &at);
+        if (event.refusal == NWF_REFUSAL_NONE)
+            end(&event, dhcp->ciaddr);
     } else if (dhcp->type == NWF_DHCP_DECLINE) {
-        event->refusal = FIRST_FAILING(decline_checks, &at);
-        if (event->refusal == NWF_REFUSAL_NONE)
-            end(event, dhcp->requested);
+        event.refusal = FIRST_FAILING(decline_checks, &at);
+        if (event.refusal == NWF_REFUSAL_NONE)
+            end(&event, dhcp->requested);
     } else {
-        event->refusal = FIRST_FAILING(question_checks, &at);
-        if (event->refusal == NWF_REFUSAL_NONE)
+        event.refusal = FIRST_FAILING(question_checks, &at);
+        if (event.refusal == NWF_REFUSAL_NONE)
             ask(transactions, dhcp, now);
     }
+    return event;
 }
 
 /* ---- what a server sends ---- */
@@ -272,47 +271,35 @@ take_ack(NwfLeaseEvent *event, const Case *at)
 static void
 take_nak(NwfLeaseEvent *event, const Case *at)
 {
-    if (at->question != NULL && nwf_address_is_set(&at->question->requested))
+    if (at->question && nwf_address_is_set(&at->question->requested))
         end(event, at->question->requested);
 }
 
-void
-nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
-                        gint64 now, NwfLeaseEvent *event)
+NwfLeaseEvent
+nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfAddressPolicy *policy,
+                        gint64 now)
 {
     const NwfDhcp *dhcp = &evidence->dhcp;
     NwfTransaction *question = find(transactions, dhcp->xid);
     gboolean nak = dhcp->type == NWF_DHCP_NAK;
-    Case at = {evidence, dhcp, question, trusted, now};
+    Case at = {evidence, dhcp, question, policy->terms, now};
+    NwfLeaseEvent event = {.refusal = FIRST_FAILING(answer_checks, &at), .address = dhcp->yiaddr};
 
-    memset(event, 0, sizeof(*event));
-    event->refusal = FIRST_FAILING(answer_checks, &at);
-    if (event->refusal == NWF_REFUSAL_NONE && !nak)
-        event->refusal = FIRST_FAILING(ack_checks, &at);
-    if (event->refusal == NWF_REFUSAL_NONE && !nak)
-        event->refusal = nwf_address_policy(&dhcp->yiaddr, &dhcp->mask, &trusted->usable);
-    event->address = dhcp->yiaddr;
-    event->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : evidence->source;
-    if (event->refusal != NWF_REFUSAL_NONE)
-        return;
-    event->next_server = dhcp->siaddr;
+    if (event.refusal == NWF_REFUSAL_NONE && !nak)
+        event.refusal = FIRST_FAILING(ack_checks, &at);
+    if (event.refusal == NWF_REFUSAL_NONE && !nak)
+        event.refusal = nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
+    event.server = nwf_address_is_set(&dhcp->server) ? dhcp->server : evidence->source;
+    if (event.refusal != NWF_REFUSAL_NONE)
+        return event;
+    event.next_server = dhcp->siaddr;
     if (nak)
-        take_nak(event, &at);
+        take_nak(&event, &at);
     else
-        take_ack(event, &at);
-    if (question != NULL) {
-        event->client = question->client;
+        take_ack(&event, &at);
+    if (question) {
+        event.client = question->client;
         question->open = FALSE;
     }
-}
-
-guint
-nwf_transactions_open(const NwfTransactions *transactions, gint64 now)
-{
-    guint open = 0;
-
-    for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++)
-        if (transactions->slots[i].open && now - transactions->slots[i].asked <= NWF_TRANSACTION_LIFE)
-            open++;
-    return open;
+    return event;
 }

@@ -9,7 +9,7 @@
  *
  * RELEASE and DECLINE are believed from the VM alone. An OFFER teaches nothing, an ACK to an INFORM neither.
  *
- * Each check is a row of a table with a reason of its own (transactions.c). That a server's identifier differs from
+ * Each check is a row of a table with a refusal of its own (transactions.c). That a server's identifier differs from
  * the source of its message is normal behind a relay and no check.
  */
 #pragma once
@@ -38,10 +38,8 @@ typedef struct NwfTransactions {
 } NwfTransactions;
 
 typedef enum NwfLeaseEventKind {
-    NWF_LEASE_UNCHANGED, /* reason: why, or NWF_REFUSAL_NONE for a question that is now open and a NAK that ends no
-                          * lease
-                          */
-    NWF_LEASE_GRANTED,   /* address is the VM's, for the time told */
+    NWF_LEASE_UNCHANGED, /* refusal says why; NONE: a question is now open, or a NAK ended no lease */
+    NWF_LEASE_GRANTED,   /* address is the VM's, for the given time */
     NWF_LEASE_ENDED,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
 } NwfLeaseEventKind;
 
@@ -56,19 +54,9 @@ typedef struct NwfLeaseEvent {
     NwfClientId client;     /* of the question */
 } NwfLeaseEvent;
 
-/* What is fixed for a port while it learns. */
-typedef struct NwfTrusted {
-    const guint8 *mac;         /* six bytes */
-    const NwfAddress *servers; /* DHCPSERVER */
-    gsize n_servers;           /* 0: any */
-    NwfUsable usable;
-} NwfTrusted;
-
 /** nwf_transactions_client: takes a NWF_EVIDENCE_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
-void nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
-                             gint64 now, NwfLeaseEvent *event);
+NwfLeaseEvent nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence,
+                                      const NwfAddressPolicy *policy, gint64 now);
 /** nwf_transactions_server: takes a NWF_EVIDENCE_DHCP_SERVER. */
-void nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfTrusted *trusted,
-                             gint64 now, NwfLeaseEvent *event);
-/** nwf_transactions_open: how many questions are open. */
-guint nwf_transactions_open(const NwfTransactions *transactions, gint64 now);
+NwfLeaseEvent nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence,
+                                      const NwfAddressPolicy *policy, gint64 now);

@@ -34,7 +34,7 @@ typedef struct Story {
     gint64 numbers[NUMBERS_MAX];
 } Story;
 
-/* What the book says of changes. */
+/* What the database says of changes. */
 typedef struct Versions {
     guint64 db, sets[PORTS], times[PORTS];
 } Versions;
@@ -71,27 +71,26 @@ static void
 check_port(World *world, guint port)
 {
     const Model *model = &world->models[port];
-    g_autoptr(GArray) leases = nwf_lease_db_leases(nwf_inspector_book(world->ports[port]));
+    g_autoptr(GArray) leases = nwf_lease_db_leases(world->ports[port]->port);
 
     g_assert_cmpuint(leases->len, <=, model->mode == NWF_LEARN_ANY ? 1 : CAP);
     for (guint i = 0; i < leases->len; i++) {
         const NwfLease *lease = &g_array_index(leases, NwfLease, i);
         guint place = sequence_place(nwf_address_number(&lease->address));
         g_assert_true(model->earned[place]);
-        g_assert_cmpint(nwf_address_policy(&lease->address, NULL, NULL), ==, NWF_REFUSAL_NONE);
+        g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL), ==, NWF_REFUSAL_NONE);
         g_assert_true(lease->infinite || lease->expiry <= world->now + (G_GINT64_CONSTANT(1) << 32) * G_USEC_PER_SEC);
         g_assert_true(lease->infinite || model->mode == NWF_LEARN_DHCP);
         for (guint n = 0; n < i; n++)
             g_assert_false(nwf_address_equal(&lease->address, &g_array_index(leases, NwfLease, n).address));
-        for (guint n = 0; n < PORTS; n++)
-            g_assert_true(n == port || !nwf_lease_db_has(nwf_inspector_book(world->ports[n]), &lease->address));
+        g_assert_null(nwf_lease_db_owner(world->db, &lease->address, keys[port], NULL, NULL));
         tell(world, port);
         tell(world, place);
         tell(world, lease->expiry);
     }
 }
 
-/* The cap holds in the book and not only for those who ask it. */
+/* The cap holds in the database and not only for those who ask it. */
 static void
 check_records(const GArray *records)
 {
@@ -117,13 +116,13 @@ versions(const World *world)
     Versions now = {.db = nwf_lease_db_changes(world->db)};
 
     for (guint i = 0; i < PORTS; i++) {
-        now.sets[i] = nwf_lease_db_version(nwf_inspector_book(world->ports[i]));
-        now.times[i] = nwf_lease_db_renewals(nwf_inspector_book(world->ports[i]));
+        now.sets[i] = world->ports[i]->port->set->version;
+        now.times[i] = world->ports[i]->port->set->renewals;
     }
     return now;
 }
 
-/* A port's list never changes without the book, or files would not hold it. */
+/* A port's list never changes without the database, or files would not hold it. */
 static void
 check_changes(World *world)
 {
@@ -158,15 +157,16 @@ open_ports(World *world, Asker askers[PORTS])
     NwfAddress server = nwf_address_ipv4(SEQUENCE_SERVER);
 
     for (guint i = 0; i < PORTS; i++) {
-        NwfLearnOptions options = {.name = names[i], .ifindex = 5 + i, .key = keys[i], .mode = world->models[i].mode};
-        memcpy(options.mac, mac_of(i), 6);
-        options.max = CAP;
-        options.servers = &server;
-        options.n_servers = world->trusted ? 1 : 0;
-        options.holder = holder;
+        static const guint8 owners[PORTS][16] = {
+            {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x01},
+            {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x02}};
+        g_autoptr(NwfLearnTerms) terms =
+            nwf_learn_terms_new(world->models[i].mode, names[i], NULL, owners[i], mac_of(i));
+        terms->max = CAP;
+        if (world->trusted)
+            g_array_append_val(terms->servers, server);
         askers[i] = (Asker){world, i};
-        options.holder_data = &askers[i];
-        world->ports[i] = nwf_inspector_new(world->db, &options);
+        world->ports[i] = nwf_inspector_new(world->db, terms, 5 + i, holder, &askers[i]);
     }
     world->checked = versions(world);
 }

@@ -65,7 +65,8 @@ save(const Place *place, const GArray *records)
     g_autoptr(GError) error = NULL;
 
     nwf_lease_db_restore(db, records);
-    nwf_state_save(db, place->state, place->leases, BOOT, &records_now, &error);
+    g_autoptr(GArray) restored = nwf_lease_db_records(db);
+    nwf_state_write(restored, place->state, place->leases, BOOT, &records_now, &error);
     g_assert_no_error(error);
 }
 

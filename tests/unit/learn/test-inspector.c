@@ -9,28 +9,36 @@
 #include "frames.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
-#define KEY    "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"
 #define BOTH   (NWF_WANT_DHCP | NWF_WANT_SOURCES)
 
 typedef struct Place {
     NwfLeaseDb *db;
-    NwfInspector *port;
+    NwfInspector *inspector;
 } Place;
+
+static NwfLearnTerms *
+terms_of(NwfLearnMode mode, guint max)
+{
+    static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
+    NwfLearnTerms *terms = nwf_learn_terms_new(mode, "vnet0", NULL, owner, vm_mac);
+
+    terms->max = max;
+    return terms;
+}
 
 static void
 place_init(Place *place, NwfLearnMode mode)
 {
-    NwfLearnOptions options = {.name = "vnet0", .ifindex = 5, .key = KEY, .mode = mode, .max = 2};
+    g_autoptr(NwfLearnTerms) terms = terms_of(mode, 2);
 
-    memcpy(options.mac, vm_mac, 6);
     place->db = nwf_lease_db_new();
-    place->port = nwf_inspector_new(place->db, &options);
+    place->inspector = nwf_inspector_new(place->db, terms, 5, NULL, NULL);
 }
 
 static void
 place_clear(Place *place)
 {
-    nwf_inspector_free(place->port);
+    nwf_inspector_free(place->inspector);
     nwf_lease_db_free(place->db);
 }
 
@@ -45,7 +53,7 @@ see(Place *place, const char *line, gint64 now)
 
     frame_parse(&spec, line);
     bytes = frame_build(&spec, &wire);
-    return nwf_inspector_frame(place->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.direction, now);
+    return nwf_inspector_frame(place->inspector, (NwfBytes){bytes->data, bytes->len}, wire, spec.direction, now);
 }
 
 static void
@@ -53,7 +61,7 @@ assert_wants(const Place *place, gint64 now, guint wants, gint64 until)
 {
     gint64 got;
 
-    g_assert_cmpuint(nwf_inspector_wants(place->port, now, &got), ==, wants);
+    g_assert_cmpuint(nwf_inspector_wants(place->inspector, now, &got), ==, wants);
     g_assert_cmpint(got, ==, until);
 }
 
@@ -99,8 +107,8 @@ test_each_way_has_its_budget(void)
     for (guint i = 0; i < 500; i++)
         dropped += see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND).refusal == NWF_REFUSAL_RATE;
     g_assert_cmpuint(dropped, ==, 500 - NWF_RATELIMIT_BURST);
-    g_assert_cmpuint(nwf_inspector_rate_news(place.port, NWF_TO_VM, SECOND), ==, dropped);
-    g_assert_cmpuint(nwf_inspector_rate_news(place.port, NWF_FROM_VM, SECOND), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_TO_VM], SECOND), ==, dropped);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_FROM_VM], SECOND), ==, 0);
     g_assert_cmpint(see(&place, "from request xid=7", SECOND).refusal, ==, NWF_REFUSAL_NONE);
     g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", 2 * SECOND).refusal, ==, NWF_REFUSAL_NONE);
 }
@@ -114,13 +122,13 @@ test_counters(void)
     NwfOutcome outcome;
 
     place_init(&place, NWF_LEARN_DHCP);
-    counters = nwf_inspector_counters(place.port);
+    counters = &place.inspector->counters;
     outcome = see(&place, "from request xid=7", SECOND);
-    g_assert_false(outcome.accepted || outcome.news);
+    g_assert_false(outcome.accepted || outcome.report);
     outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
-    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && outcome.news && !outcome.accepted);
+    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && outcome.report && !outcome.accepted);
     outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
-    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && !outcome.news);
+    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && !outcome.report);
     outcome = see(&place, "to ack xid=7 yi=10.0.0.5 time=60 sid=10.0.0.1", SECOND);
     g_assert_true(outcome.refusal == NWF_REFUSAL_NONE && outcome.accepted);
     g_assert_cmpuint(nwf_address_number(&outcome.address), ==, 0x0a000005);
@@ -133,15 +141,16 @@ test_counters(void)
 
 /* Other servers and another cap count from the next message on, and an open question stays open. */
 static void
-test_trust_changes(void)
+test_terms_change(void)
 {
     g_auto(Place) place = {0};
     NwfAddress server = nwf_address_ipv4(0x0a000002);
-    NwfLearnOptions options = {.max = 1, .servers = &server, .n_servers = 1};
+    g_autoptr(NwfLearnTerms) terms = terms_of(NWF_LEARN_DHCP, 1);
 
     place_init(&place, NWF_LEARN_DHCP);
     see(&place, "from request xid=7", SECOND);
-    nwf_inspector_trust(place.port, &options);
+    g_array_append_val(terms->servers, server);
+    nwf_inspector_change(place.inspector, terms);
     g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", SECOND).refusal, ==, NWF_REFUSAL_SERVER);
     g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=7 yi=10.0.0.5 time=60", SECOND).refusal, ==, NWF_REFUSAL_NONE);
     see(&place, "from request xid=8", SECOND);
@@ -156,6 +165,6 @@ main(int argc, char **argv)
     g_test_add_func("/learn/inspector/what-dhcp-wants", test_what_dhcp_wants);
     g_test_add_func("/learn/inspector/each-way-has-its-budget", test_each_way_has_its_budget);
     g_test_add_func("/learn/inspector/counters", test_counters);
-    g_test_add_func("/learn/inspector/trust-changes", test_trust_changes);
+    g_test_add_func("/learn/inspector/terms-change", test_terms_change);
     return g_test_run();
 }

@@ -71,9 +71,9 @@ test_ports_of_one_key_share(void)
     second = nwf_lease_db_open(db, "vnet2", 7, KEY_A, NWF_LEARN_DHCP, 16);
     assert_has(second, "10.0.0.5");
     assert_has(other, "");
-    version = nwf_lease_db_version(first);
+    version = first->set->version;
     g_assert_cmpint(lease(db, second, "10.0.0.6", 60, 0), ==, NWF_REFUSAL_NONE);
-    g_assert_cmpuint(nwf_lease_db_version(first), !=, version);
+    g_assert_cmpuint(first->set->version, !=, version);
     assert_has(first, "10.0.0.5 10.0.0.6");
     nwf_lease_db_close(db, first);
     assert_has(second, "10.0.0.5 10.0.0.6");
@@ -109,17 +109,17 @@ test_versions_and_renewals(void)
     guint64 version, renewals, changes;
 
     lease(db, port, "10.0.0.5", 60, 0);
-    version = nwf_lease_db_version(port);
-    renewals = nwf_lease_db_renewals(port);
+    version = port->set->version;
+    renewals = port->set->renewals;
     changes = nwf_lease_db_changes(db);
     lease(db, port, "10.0.0.5", 60, 10 * SECOND);
-    g_assert_cmpuint(nwf_lease_db_version(port), ==, version);
-    g_assert_cmpuint(nwf_lease_db_renewals(port), !=, renewals);
+    g_assert_cmpuint(port->set->version, ==, version);
+    g_assert_cmpuint(port->set->renewals, !=, renewals);
     g_assert_cmpuint(nwf_lease_db_changes(db), !=, changes);
     g_assert_cmpint(nwf_lease_db_next_expiry(db), ==, 70 * SECOND);
     g_assert_false(nwf_lease_db_expire(db, 70 * SECOND - 1));
     g_assert_true(nwf_lease_db_expire(db, 70 * SECOND));
-    g_assert_cmpuint(nwf_lease_db_version(port), !=, version);
+    g_assert_cmpuint(port->set->version, !=, version);
     changes = nwf_lease_db_changes(db);
     g_assert_cmpint(end(db, port, "10.0.0.5"), ==, NWF_REFUSAL_NO_LEASE);
     g_assert_cmpuint(nwf_lease_db_changes(db), ==, changes);
@@ -148,7 +148,7 @@ test_caps_are_clamped(void)
     for (guint i = 1; i <= 100; i++) {
         g_autofree char *text = g_strdup_printf("10.0.0.%u", i);
         lease(db, none, text, 60, 0);
-        g_assert_cmpint(lease(db, many, text, 60, 0), ==, i <= NWF_LEASES_MAX ? NWF_REFUSAL_NONE : NWF_REFUSAL_FULL);
+        g_assert_cmpint(lease(db, many, text, 60, 0), ==, i <= NWF_LEARN_MAX ? NWF_REFUSAL_NONE : NWF_REFUSAL_FULL);
     }
     assert_has(none, "10.0.0.1");
 }
@@ -165,8 +165,9 @@ test_each_port_has_its_cap(void)
     lease(db, wide, "10.0.0.5", 60, 0);
     lease(db, wide, "10.0.0.6", 60, 0);
     assert_has(narrow, "10.0.0.5");
-    g_assert_false(nwf_lease_db_has(narrow, &second));
-    g_assert_true(nwf_lease_db_has(wide, &second));
+    g_assert_true(nwf_lease_db_owner(db, &second, KEY_B, NULL, NULL) == wide);
+    nwf_lease_db_close(db, wide);
+    g_assert_null(nwf_lease_db_owner(db, &second, KEY_B, NULL, NULL));
 }
 
 /* What any learned belongs to the port and its device. */
@@ -211,7 +212,7 @@ test_dhcp_belongs_to_the_key_not_the_device(void)
 static gboolean
 is_on_bridge(const NwfLeasePort *port, gpointer data)
 {
-    return strcmp(nwf_lease_port_name(port), data) == 0;
+    return strcmp(port->name, data) == 0;
 }
 
 static void
@@ -282,7 +283,7 @@ test_orphans_are_bounded(void)
 
 /* A book with one port of each mode, written down and read into a new one. */
 static NwfLeaseDb *
-book_after_restart(gint64 now)
+db_after_restart(gint64 now)
 {
     g_autoptr(NwfLeaseDb) before = nwf_lease_db_new();
     NwfLeaseDb *after = nwf_lease_db_new();
@@ -302,9 +303,10 @@ book_after_restart(gint64 now)
 static void
 test_restored(void)
 {
-    g_autoptr(NwfLeaseDb) db = book_after_restart(0);
-    g_autofree char *peeked = text_of(nwf_lease_db_peek(db, "vnet0", 5, KEY_A, NWF_LEARN_ANY, 1));
-    g_autofree char *leased = text_of(nwf_lease_db_peek(db, "vnet7", 7, KEY_B, NWF_LEARN_DHCP, 1));
+    g_autoptr(NwfLeaseDb) db = db_after_restart(0);
+    guint64 version;
+    g_autofree char *peeked = text_of(nwf_lease_db_peek(db, "vnet0", 5, KEY_A, NWF_LEARN_ANY, 1, &version));
+    g_autofree char *leased = text_of(nwf_lease_db_peek(db, "vnet7", 7, KEY_B, NWF_LEARN_DHCP, 1, &version));
     NwfLeasePort *any = nwf_lease_db_open(db, "vnet0", 5, KEY_A, NWF_LEARN_ANY, 1);
     NwfLeasePort *dhcp = nwf_lease_db_open(db, "vnet7", 7, KEY_B, NWF_LEARN_DHCP, 16);
 
@@ -329,7 +331,7 @@ test_restored_for_the_same_device_alone(void)
                 {"vnet1", 5, KEY_A, ""}};
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(NwfLeaseDb) db = book_after_restart(0);
+        g_autoptr(NwfLeaseDb) db = db_after_restart(0);
         NwfLeasePort *port = nwf_lease_db_open(db, rows[i].name, rows[i].ifindex, rows[i].key, NWF_LEARN_ANY, 1);
         assert_has(port, rows[i].has);
         nwf_lease_db_device(db, port, 6); /* another one comes */
@@ -337,19 +339,40 @@ test_restored_for_the_same_device_alone(void)
     }
 }
 
-/* What no port asked for is kept, also in files, until all ports are there. */
+/* What no port asked for is kept, also in files, until a port of its name comes. */
 static void
-test_remembered_until_settled(void)
+test_remembered_until_opened(void)
 {
-    g_autoptr(NwfLeaseDb) db = book_after_restart(0);
+    g_autoptr(NwfLeaseDb) db = db_after_restart(0);
     g_autoptr(GArray) before = nwf_lease_db_records(db);
     g_autoptr(GArray) after = NULL;
 
-    nwf_lease_db_settle(db);
+    assert_has(nwf_lease_db_open(db, "vnet0", 5, KEY_B, NWF_LEARN_ANY, 1), "");
     after = nwf_lease_db_records(db);
     g_assert_cmpuint(before->len, ==, 3);
     g_assert_cmpuint(after->len, ==, 2); /* leases of keys stay */
-    assert_has(nwf_lease_db_open(db, "vnet0", 5, KEY_A, NWF_LEARN_ANY, 1), "");
+}
+
+/* What is seen before a port is opened has the version that it has then, so that nobody takes it for a change. */
+static void
+test_versions_before_and_after_opening(void)
+{
+    static const struct {
+        NwfLearnMode mode;
+        const char *key;
+    } rows[] = {{NWF_LEARN_ANY, KEY_A}, {NWF_LEARN_ANY, KEY_B}, {NWF_LEARN_DHCP, KEY_A}, {NWF_LEARN_DHCP, KEY_B}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(NwfLeaseDb) db = db_after_restart(0);
+        guint64 version;
+        g_array_unref(nwf_lease_db_peek(db, "vnet0", 5, rows[i].key, rows[i].mode, 1, &version));
+        NwfLeasePort *port = nwf_lease_db_open(db, "vnet0", 5, rows[i].key, rows[i].mode, 1);
+        g_assert_cmpuint(version, !=, 0);
+        g_assert_cmpuint(port->set->version, ==, version);
+        nwf_lease_db_forget(db, port);
+        lease(db, port, "10.0.0.99", 60, 0);
+        g_assert_cmpuint(port->set->version, >, version);
+    }
 }
 
 static void
@@ -388,7 +411,8 @@ main(int argc, char **argv)
     g_test_add_func("/learn/lease-db/orphans-are-bounded", test_orphans_are_bounded);
     g_test_add_func("/learn/lease-db/restored", test_restored);
     g_test_add_func("/learn/lease-db/restored-for-the-same-device-alone", test_restored_for_the_same_device_alone);
-    g_test_add_func("/learn/lease-db/remembered-until-settled", test_remembered_until_settled);
+    g_test_add_func("/learn/lease-db/remembered-until-opened", test_remembered_until_opened);
+    g_test_add_func("/learn/lease-db/versions-before-and-after-opening", test_versions_before_and_after_opening);
     g_test_add_func("/learn/lease-db/keys", test_keys);
     return g_test_run();
 }

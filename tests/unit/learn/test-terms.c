@@ -2,8 +2,7 @@
 /*
  * test-terms.c: addresses that may be learned, networks that are allowed, rate limits and counters
  */
-#include "driver/learn/ratelimit.h"
-#include "driver/learn/learn_terms.h"
+#include "driver/learn/inspector.h"
 
 #include <string.h>
 
@@ -40,7 +39,7 @@ test_special_ranges(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text);
-        g_assert_cmpint(nwf_address_policy(&at, NULL, NULL), ==, rows[i].refusal);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, NULL), ==, rows[i].refusal);
     }
 }
 
@@ -61,7 +60,7 @@ test_edges_of_networks(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text), mask = address(rows[i].mask);
-        g_assert_cmpint(nwf_address_policy(&at, &mask, NULL), ==, rows[i].refusal);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, &mask), ==, rows[i].refusal);
     }
 }
 
@@ -121,9 +120,10 @@ test_an_empty_list_allows_nothing(void)
 {
     g_autoptr(NwfAllowed) allowed = allowed_of("", NULL);
     NwfAddress at = address("10.0.0.1");
-    NwfUsable usable = {.allowed = allowed};
+    NwfLearnTerms terms = {.allowed = allowed};
+    NwfAddressPolicy policy = {.terms = &terms};
 
-    g_assert_cmpint(nwf_address_policy(&at, NULL, &usable), ==, NWF_REFUSAL_NOT_ALLOWED);
+    g_assert_cmpint(nwf_address_policy(&policy, &at, NULL), ==, NWF_REFUSAL_NOT_ALLOWED);
 }
 
 /* ---- budgets ---- */
@@ -181,9 +181,9 @@ test_budget_is_told_once_a_minute(void)
     g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 0), ==, 40);
     g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 1), ==, 0);
     take_many(&limit, 10, 1);
-    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_RATELIMIT_TELL - 1), ==, 0);
-    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_RATELIMIT_TELL), ==, 10);
-    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 10 * NWF_RATELIMIT_TELL), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_REPORT_AGAIN - 1), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_REPORT_AGAIN), ==, 10);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 10 * NWF_REPORT_AGAIN), ==, 0);
 }
 
 /* Each address once; and a VM that tries them all does not fill the log. */
@@ -195,12 +195,12 @@ test_refusals_are_told_once(void)
     guint told = 0;
 
     g_assert_true(nwf_counters_report(&counters, &first, 0));
-    g_assert_false(nwf_counters_report(&counters, &first, NWF_RATELIMIT_TELL * 5));
+    g_assert_false(nwf_counters_report(&counters, &first, NWF_REPORT_AGAIN * 5));
     for (guint i = 2; i < 10000; i++) {
         NwfAddress at = nwf_address_ipv4(0x0a000000 + i);
         told += nwf_counters_report(&counters, &at, i * 1000) ? 1 : 0;
     }
-    g_assert_cmpuint(told, ==, NWF_REFUSED_MAX - 1);
+    g_assert_cmpuint(told, ==, NWF_REPORTED_MAX - 1);
 }
 
 static void

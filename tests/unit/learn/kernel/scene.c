@@ -159,7 +159,7 @@ scene_watch(Scene *scene, const char *port, guint vm, const char *mode)
     NwfLearnTerms *terms = parse_request(port, vm, mode);
 
     g_hash_table_replace(scene->requests, g_strdup(port), terms);
-    g_array_unref(nwf_learner_addresses(scene->learner, terms));
+    g_array_unref(nwf_learner_addresses(scene->learner, terms, &(guint64){0}));
     nwf_learner_watch(scene->learner, terms);
 }
 
@@ -181,7 +181,7 @@ char *
 scene_addresses(Scene *scene, const char *port)
 {
     const NwfLearnTerms *terms = g_hash_table_lookup(scene->requests, port);
-    g_autoptr(GArray) list = nwf_learner_addresses(scene->learner, terms);
+    g_autoptr(GArray) list = nwf_learner_addresses(scene->learner, terms, &(guint64){0});
     GString *text = g_string_new(NULL);
     char address[NWF_ADDRESS_TEXT];
 

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 
 #include "driver/learn/capture.h"
-#include "driver/learn/filter.h"
 #include "tests/unit/learn/kernel/net.h"
 
 typedef struct Seen {
@@ -317,7 +316,7 @@ test_every_mac_address_has_a_filter(void)
             kind.direction = variant & 1 ? NWF_TO_VM : NWF_FROM_VM;
             kind.sources = (variant & 2) != 0;
             kind.lower = (variant & 4) != 0;
-            program = nwf_filter_compile(&kind, &error);
+            program = nwf_capture_filter(&kind, &error);
             g_assert_no_error(error);
             g_assert_cmpuint(program->len, >, 3);
             g_assert_cmpuint(program->len, <, 40);
