@@ -27,16 +27,9 @@ typedef enum NwfEvidenceKind {
     NWF_EVIDENCE_DHCP_SERVER, /* to the VM, UDP 67 to 68: dhcp; source is the server's or the relay's address */
 } NwfEvidenceKind;
 
-typedef enum NwfArpKind {
-    NWF_ARP_REQUEST,
-    NWF_ARP_REPLY,
-    NWF_ARP_ANNOUNCEMENT, /* sender and target address are the same */
-} NwfArpKind;             /* a probe, whose sender has no address, is NWF_EVIDENCE_NOTHING with NWF_REFUSAL_ARP_PROBE */
-
 typedef struct NwfEvidence {
     NwfEvidenceKind kind;
     NwfRefusal refusal;
-    NwfArpKind arp;
     NwfAddress source;
     NwfDhcp dhcp;
 } NwfEvidence;

@@ -215,15 +215,12 @@ nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, co
 {
     NwfRefusal held = NWF_REFUSAL_NONE;
 
-    if (NWF_FAILS(!is_special(address), NWF_REFUSAL_SPECIAL))
-        return NWF_REFUSAL_SPECIAL;
-    if (NWF_FAILS(!is_edge_of_network(address, mask), NWF_REFUSAL_NETWORK))
-        return NWF_REFUSAL_NETWORK;
+    NWF_REFUSE_UNLESS(!is_special(address), SPECIAL);
+    NWF_REFUSE_UNLESS(!is_edge_of_network(address, mask), NETWORK);
     if (!policy)
         return NWF_REFUSAL_NONE;
     const NwfAllowed *allowed = policy->terms->allowed;
-    if (NWF_FAILS(!allowed || nwf_allowed_has(allowed, address), NWF_REFUSAL_NOT_ALLOWED))
-        return NWF_REFUSAL_NOT_ALLOWED;
+    NWF_REFUSE_UNLESS(!allowed || nwf_allowed_has(allowed, address), NOT_ALLOWED);
     if (policy->owner)
         held = policy->owner(address, policy->owner_data);
     return NWF_FAILS(held == NWF_REFUSAL_NONE, held) ? held : NWF_REFUSAL_NONE;

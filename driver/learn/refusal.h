@@ -74,6 +74,16 @@ typedef enum NwfRefusal {
         NWF_REFUSALS
 } NwfRefusal;
 
+/**
+ * NWF_REFUSE_UNLESS: returns NWF_REFUSAL_@name from the function that it stands in if @condition does not hold. For
+ * those who include packet/check_private.h.
+ */
+#define NWF_REFUSE_UNLESS(condition, name)                                                                             \
+    do {                                                                                                               \
+        if (NWF_FAILS(condition, NWF_REFUSAL_##name))                                                                  \
+            return NWF_REFUSAL_##name;                                                                                 \
+    } while (0)
+
 /** nwf_refusal_word: "udp-checksum"; for counters. Never changes. */
 const char *nwf_refusal_word(NwfRefusal refusal);
 /** nwf_refusal_text: a translated clause for the log. */

@@ -3,9 +3,6 @@
  * transactions.c: which DHCP messages are believed; see transactions.h
  *
  * Sources: RFC 2131 (who sends what with which fields), 4039 (rapid commit), 2132.
- *
- * A message goes through tables of checks, each a small predicate over the case: what was seen, the question it may
- * answer, and what is trusted. The first that does not hold gives the refusal.
  */
 #include "driver/learn/transactions.h"
 
@@ -13,151 +10,30 @@
 
 #include "packet/check_private.h"
 
-typedef struct Case {
-    const NwfEvidence *evidence;
-    const NwfDhcp *dhcp;
-    const NwfTransaction *question; /* with the xid of the message, or NULL */
-    const NwfLearnTerms *terms;
-    gint64 now;
-} Case;
-
-typedef struct Check {
-    NwfRefusal refusal;
-    gboolean (*holds)(const Case *at);
-} Check;
-
-static NwfRefusal
-first_failing(const Check *checks, gsize n, const Case *at)
-{
-    for (gsize i = 0; i < n; i++)
-        if (NWF_FAILS(checks[i].holds(at), checks[i].refusal))
-            return checks[i].refusal;
-    return NWF_REFUSAL_NONE;
-}
-
-#define FIRST_FAILING(checks, at) first_failing(checks, G_N_ELEMENTS(checks), at)
-
-/* ---- predicates ---- */
-
-static gboolean
-is_request(const Case *at)
-{
-    return at->dhcp->op == NWF_DHCP_REQUEST_OP;
-}
-
-static gboolean
-is_reply(const Case *at)
-{
-    return at->dhcp->op == NWF_DHCP_REPLY_OP;
-}
-
-static gboolean
-is_ethernet(const Case *at)
-{
-    return at->dhcp->htype == NWF_DHCP_ETHERNET && at->dhcp->hlen == 6;
-}
-
-static gboolean
-is_about_the_port(const Case *at)
-{
-    return memcmp(at->dhcp->chaddr, at->terms->mac, 6) == 0;
-}
-
-static gboolean
-is_question(const Case *at)
-{
-    return at->dhcp->type == NWF_DHCP_REQUEST || (at->dhcp->type == NWF_DHCP_DISCOVER && at->dhcp->rapid_commit);
-}
-
-static gboolean
-is_answer(const Case *at)
-{
-    return at->dhcp->type == NWF_DHCP_ACK || at->dhcp->type == NWF_DHCP_NAK;
-}
-
-static gboolean
-was_asked(const Case *at)
-{
-    return at->question != NULL;
-}
-
-static gboolean
-is_in_time(const Case *at)
-{
-    return !at->question || at->now - at->question->asked <= NWF_TRANSACTION_LIFE;
-}
-
-static gboolean
-is_from_a_trusted_server(const Case *at)
-{
-    const GArray *servers = at->terms->servers;
-
-    return servers->len == 0 || nwf_addresses_have(servers, &at->evidence->source);
-}
-
-static gboolean
-is_from_the_chosen_server(const Case *at)
-{
-    return !at->question || !nwf_address_is_set(&at->question->server) ||
-           nwf_address_equal(&at->question->server, &at->dhcp->server);
-}
-
-static gboolean
-is_rapid_if_asked_so(const Case *at)
-{
-    return !at->question || !at->question->rapid || at->dhcp->rapid_commit;
-}
-
-static gboolean
-gives_an_address(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->yiaddr);
-}
-
-static gboolean
-gives_what_was_asked(const Case *at)
-{
-    return !at->question || !nwf_address_is_set(&at->question->requested) ||
-           nwf_address_equal(&at->question->requested, &at->dhcp->yiaddr);
-}
-
-static gboolean
-gives_a_time(const Case *at)
-{
-    return at->dhcp->has_lease_time;
-}
-
-static gboolean
-names_its_address(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->ciaddr);
-}
-
-static gboolean
-comes_from_its_address(const Case *at)
-{
-    return nwf_address_equal(&at->dhcp->ciaddr, &at->evidence->source);
-}
-
-static gboolean
-names_what_it_declines(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->requested);
-}
-
 /* ---- what the VM sends ---- */
 
-static const Check client_checks[] = {
-    {NWF_REFUSAL_OPCODE, is_request},
-    {NWF_REFUSAL_HARDWARE, is_ethernet},
-    {NWF_REFUSAL_CHADDR, is_about_the_port},
-};
-static const Check question_checks[] = {{NWF_REFUSAL_TYPE, is_question}};
-static const Check release_checks[] = {
-    {NWF_REFUSAL_NO_ADDRESS, names_its_address},
-    {NWF_REFUSAL_NOT_FROM_ADDRESS, comes_from_its_address},
-};
-static const Check decline_checks[] = {{NWF_REFUSAL_NO_ADDRESS, names_what_it_declines}};
+static NwfRefusal
+check_client(const NwfEvidence *evidence, const NwfLearnTerms *terms)
+{
+    const NwfDhcp *dhcp = &evidence->dhcp;
+
+    NWF_REFUSE_UNLESS(dhcp->op == NWF_DHCP_REQUEST_OP, OPCODE);
+    NWF_REFUSE_UNLESS(dhcp->htype == NWF_DHCP_ETHERNET && dhcp->hlen == 6, HARDWARE);
+    NWF_REFUSE_UNLESS(memcmp(dhcp->chaddr, terms->mac, 6) == 0, CHADDR);
+    switch (dhcp->type) {
+    case NWF_DHCP_RELEASE:
+        NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->ciaddr), NO_ADDRESS);
+        NWF_REFUSE_UNLESS(nwf_address_equal(&dhcp->ciaddr, &evidence->source), NOT_FROM_ADDRESS);
+        break;
+    case NWF_DHCP_DECLINE:
+        NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->requested), NO_ADDRESS);
+        break;
+    default:
+        NWF_REFUSE_UNLESS(dhcp->type == NWF_DHCP_REQUEST || (dhcp->type == NWF_DHCP_DISCOVER && dhcp->rapid_commit),
+                          TYPE);
+    }
+    return NWF_REFUSAL_NONE;
+}
 
 static NwfTransaction *
 find(NwfTransactions *transactions, guint32 xid)
@@ -205,74 +81,72 @@ ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
     question->client = dhcp->client;
 }
 
-static void
-end(NwfLeaseEvent *event, NwfAddress address)
-{
-    event->kind = NWF_LEASE_ENDED;
-    event->address = address;
-}
-
 NwfLeaseEvent
 nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfAddressPolicy *policy,
                         gint64 now)
 {
     const NwfDhcp *dhcp = &evidence->dhcp;
-    Case at = {.evidence = evidence, .dhcp = dhcp, .terms = policy->terms, .now = now};
-    NwfLeaseEvent event = {.refusal = FIRST_FAILING(client_checks, &at)};
+    NwfLeaseEvent event = {.refusal = check_client(evidence, policy->terms)};
 
     if (event.refusal != NWF_REFUSAL_NONE)
         return event;
-    if (dhcp->type == NWF_DHCP_RELEASE) {
-        event.refusal = FIRST_FAILING(release_checks, &at);
-        if (event.refusal == NWF_REFUSAL_NONE)
-            end(&event, dhcp->ciaddr);
-    } else if (dhcp->type == NWF_DHCP_DECLINE) {
-        event.refusal = FIRST_FAILING(decline_checks, &at);
-        if (event.refusal == NWF_REFUSAL_NONE)
-            end(&event, dhcp->requested);
+    if (dhcp->type == NWF_DHCP_RELEASE || dhcp->type == NWF_DHCP_DECLINE) {
+        event.kind = NWF_LEASE_ENDED;
+        event.address = dhcp->type == NWF_DHCP_RELEASE ? dhcp->ciaddr : dhcp->requested;
     } else {
-        event.refusal = FIRST_FAILING(question_checks, &at);
-        if (event.refusal == NWF_REFUSAL_NONE)
-            ask(transactions, dhcp, now);
+        ask(transactions, dhcp, now);
     }
     return event;
 }
 
 /* ---- what a server sends ---- */
 
-static const Check answer_checks[] = {
-    {NWF_REFUSAL_OPCODE, is_reply},
-    {NWF_REFUSAL_CHADDR, is_about_the_port},
-    {NWF_REFUSAL_TYPE, is_answer},
-    {NWF_REFUSAL_NOT_ASKED, was_asked},
-    {NWF_REFUSAL_TOO_LATE, is_in_time},
-    {NWF_REFUSAL_SERVER, is_from_a_trusted_server},
-    {NWF_REFUSAL_OTHER_SERVER, is_from_the_chosen_server},
-};
-static const Check ack_checks[] = {
-    {NWF_REFUSAL_NOT_RAPID, is_rapid_if_asked_so},
-    {NWF_REFUSAL_NO_ADDRESS, gives_an_address},
-    {NWF_REFUSAL_OTHER_ADDRESS, gives_what_was_asked},
-    {NWF_REFUSAL_NO_LEASE_TIME, gives_a_time},
-};
+/* @question: with the xid of the message; not open if there is none. */
+static NwfRefusal
+check_answer(const NwfEvidence *evidence, const NwfTransaction *question, const NwfLearnTerms *terms, gint64 now)
+{
+    const NwfDhcp *dhcp = &evidence->dhcp;
+    const GArray *servers = terms->servers;
+
+    NWF_REFUSE_UNLESS(dhcp->op == NWF_DHCP_REPLY_OP, OPCODE);
+    NWF_REFUSE_UNLESS(memcmp(dhcp->chaddr, terms->mac, 6) == 0, CHADDR);
+    NWF_REFUSE_UNLESS(dhcp->type == NWF_DHCP_ACK || dhcp->type == NWF_DHCP_NAK, TYPE);
+    NWF_REFUSE_UNLESS(question->open, NOT_ASKED);
+    NWF_REFUSE_UNLESS(now - question->asked <= NWF_TRANSACTION_LIFE, TOO_LATE);
+    NWF_REFUSE_UNLESS(servers->len == 0 || nwf_addresses_have(servers, &evidence->source), SERVER);
+    NWF_REFUSE_UNLESS(!nwf_address_is_set(&question->server) || nwf_address_equal(&question->server, &dhcp->server),
+                      OTHER_SERVER);
+    return NWF_REFUSAL_NONE;
+}
+
+static NwfRefusal
+check_ack(const NwfDhcp *dhcp, const NwfTransaction *question, const NwfAddressPolicy *policy)
+{
+    NWF_REFUSE_UNLESS(!question->rapid || dhcp->rapid_commit, NOT_RAPID);
+    NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->yiaddr), NO_ADDRESS);
+    NWF_REFUSE_UNLESS(!nwf_address_is_set(&question->requested) ||
+                          nwf_address_equal(&question->requested, &dhcp->yiaddr),
+                      OTHER_ADDRESS);
+    NWF_REFUSE_UNLESS(dhcp->has_lease_time, NO_LEASE_TIME);
+    return nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
+}
 
 static void
-take_ack(NwfLeaseEvent *event, const Case *at)
+take_ack(NwfLeaseEvent *event, const NwfDhcp *dhcp)
 {
-    const NwfDhcp *dhcp = at->dhcp;
-
     event->kind = dhcp->lease_time > 0 ? NWF_LEASE_GRANTED : NWF_LEASE_ENDED;
-    event->address = dhcp->yiaddr;
     event->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
     event->seconds = event->infinite ? 0 : dhcp->lease_time;
 }
 
 /* A NAK about a lease that the VM named ends it; one about nothing only closes the question. */
 static void
-take_nak(NwfLeaseEvent *event, const Case *at)
+take_nak(NwfLeaseEvent *event, const NwfTransaction *question)
 {
-    if (at->question && nwf_address_is_set(&at->question->requested))
-        end(event, at->question->requested);
+    if (!nwf_address_is_set(&question->requested))
+        return;
+    event->kind = NWF_LEASE_ENDED;
+    event->address = question->requested;
 }
 
 NwfLeaseEvent
@@ -280,26 +154,24 @@ nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *eviden
                         gint64 now)
 {
     const NwfDhcp *dhcp = &evidence->dhcp;
-    NwfTransaction *question = find(transactions, dhcp->xid);
     gboolean nak = dhcp->type == NWF_DHCP_NAK;
-    Case at = {evidence, dhcp, question, policy->terms, now};
-    NwfLeaseEvent event = {.refusal = FIRST_FAILING(answer_checks, &at), .address = dhcp->yiaddr};
+    NwfTransaction none = {0}, *question = find(transactions, dhcp->xid);
+    NwfLeaseEvent event = {.address = dhcp->yiaddr};
 
-    if (event.refusal == NWF_REFUSAL_NONE && !nak)
-        event.refusal = FIRST_FAILING(ack_checks, &at);
-    if (event.refusal == NWF_REFUSAL_NONE && !nak)
-        event.refusal = nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
+    if (!question)
+        question = &none;
     event.server = nwf_address_is_set(&dhcp->server) ? dhcp->server : evidence->source;
+    event.refusal = check_answer(evidence, question, policy->terms, now);
+    if (event.refusal == NWF_REFUSAL_NONE && !nak)
+        event.refusal = check_ack(dhcp, question, policy);
     if (event.refusal != NWF_REFUSAL_NONE)
         return event;
     event.next_server = dhcp->siaddr;
+    event.client = question->client;
     if (nak)
-        take_nak(&event, &at);
+        take_nak(&event, question);
     else
-        take_ack(&event, &at);
-    if (question) {
-        event.client = question->client;
-        question->open = FALSE;
-    }
+        take_ack(&event, dhcp);
+    question->open = FALSE;
     return event;
 }

@@ -9,7 +9,7 @@
  *
  * RELEASE and DECLINE are believed from the VM alone. An OFFER teaches nothing, an ACK to an INFORM neither.
  *
- * Each check is a row of a table with a refusal of its own (transactions.c). That a server's identifier differs from
+ * Each check has a refusal of its own. That a server's identifier differs from
  * the source of its message is normal behind a relay and no check.
  */
 #pragma once
