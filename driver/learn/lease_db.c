@@ -13,12 +13,11 @@
 
 struct NwfLeaseDb {
     GPtrArray *ports;  /* of NwfLeasePort, in order of opening */
-    GTree *sets;       /* key -> NwfLeaseSet: mode dhcp */
+    GTree *sets;       /* NwfLeaseSet by key: mode dhcp */
     GTree *remembered; /* name -> NwfRecord: mode any, until the port is opened */
     guint64 changes;
     guint64 last_version;
-    guint64 abandonments;
-    guint orphans; /* sets without ports */
+    GQueue abandoned; /* of NwfLeaseSet: sets without ports, left longest ago first */
 };
 
 /* ---- making and freeing ---- */
@@ -46,7 +45,7 @@ nwf_lease_db_new(void)
     NwfLeaseDb *db = g_new0(NwfLeaseDb, 1);
 
     db->ports = g_ptr_array_new_with_free_func(port_free);
-    db->sets = g_tree_new_full(compare_keys, NULL, g_free, (GDestroyNotify)nwf_lease_set_free);
+    db->sets = g_tree_new_full(compare_keys, NULL, NULL, (GDestroyNotify)nwf_lease_set_free);
     db->remembered = g_tree_new_full(compare_keys, NULL, g_free, g_free);
     db->last_version = NWF_VERSION_REMEMBERED;
     return db;
@@ -58,6 +57,7 @@ nwf_lease_db_free(NwfLeaseDb *db)
     if (!db)
         return;
     g_ptr_array_unref(db->ports);
+    g_queue_clear(&db->abandoned);
     g_tree_unref(db->sets);
     g_tree_unref(db->remembered);
     g_free(db);
@@ -93,47 +93,22 @@ nwf_lease_key_parse(char out[NWF_KEY_LENGTH + 1], const char *text)
 
 /* ---- sets of keys ---- */
 
-typedef struct Orphan {
-    const char *key;
-    guint64 abandoned;
-} Orphan;
-
-static gboolean
-add_orphan(gpointer key, gpointer value, gpointer orphans)
-{
-    const NwfLeaseSet *set = value;
-    Orphan orphan = {key, set->abandoned};
-
-    if (set->ports == 0)
-        g_array_append_val((GArray *)orphans, orphan);
-    return FALSE;
-}
-
-static int
-compare_orphans(gconstpointer a, gconstpointer b)
-{
-    guint64 x = ((const Orphan *)a)->abandoned, y = ((const Orphan *)b)->abandoned;
-
-    return x < y ? -1 : x > y;
-}
-
-/* Forgets those that were left longest ago; all at once, because a file may bring very many. */
 static void
-bound_orphans(NwfLeaseDb *db)
+abandon(NwfLeaseDb *db, NwfLeaseSet *set)
 {
-    if (db->orphans <= NWF_LEASE_DB_ORPHANS_MAX)
-        return;
-    g_autoptr(GArray) orphans = g_array_new(FALSE, FALSE, sizeof(Orphan));
-    g_tree_foreach(db->sets, add_orphan, orphans);
-    g_array_sort(orphans, compare_orphans);
-    for (guint i = 0; i < orphans->len && db->orphans > NWF_LEASE_DB_ORPHANS_MAX; i++) {
-        g_tree_remove(db->sets, g_array_index(orphans, Orphan, i).key);
-        db->orphans--;
-        db->changes++;
-    }
+    g_queue_push_tail(&db->abandoned, set);
+    set->abandoned = db->abandoned.tail;
 }
 
-/* The set of @key; made if there is none. */
+/* Forgets those that were left longest ago. */
+static void
+bound_abandoned(NwfLeaseDb *db)
+{
+    for (; db->abandoned.length > NWF_ABANDONED_MAX; db->changes++)
+        g_tree_remove(db->sets, ((NwfLeaseSet *)g_queue_pop_head(&db->abandoned))->key);
+}
+
+/* The set of @key; made, without a port, if there is none. */
 static NwfLeaseSet *
 set_of(NwfLeaseDb *db, const char *key)
 {
@@ -141,26 +116,35 @@ set_of(NwfLeaseDb *db, const char *key)
 
     if (!set) {
         set = nwf_lease_set_new(&db->last_version);
-        set->abandoned = ++db->abandonments;
-        g_tree_insert(db->sets, g_strdup(key), set);
-        db->orphans++;
+        g_strlcpy(set->key, key, sizeof(set->key));
+        g_tree_insert(db->sets, set->key, set);
+        abandon(db, set);
     }
     return set;
 }
 
-/* A port of the key goes. A set that is empty and has no port is not kept. */
+static NwfLeaseSet *
+enter_set(NwfLeaseDb *db, const char *key)
+{
+    NwfLeaseSet *set = set_of(db, key);
+
+    if (set->ports++ == 0)
+        g_queue_delete_link(&db->abandoned, g_steal_pointer(&set->abandoned));
+    return set;
+}
+
+/* A set that is empty and has no port is not kept. */
 static void
-leave_set(NwfLeaseDb *db, const char *key, NwfLeaseSet *set)
+leave_set(NwfLeaseDb *db, NwfLeaseSet *set)
 {
     if (--set->ports > 0)
         return;
     if (set->entries->len == 0) {
-        g_tree_remove(db->sets, key);
+        g_tree_remove(db->sets, set->key);
         return;
     }
-    set->abandoned = ++db->abandonments;
-    db->orphans++;
-    bound_orphans(db);
+    abandon(db, set);
+    bound_abandoned(db);
 }
 
 /* ---- ports ---- */
@@ -201,13 +185,10 @@ nwf_lease_db_open(NwfLeaseDb *db, const char *name, guint ifindex, const char *k
     port->ifindex = ifindex;
     port->mode = mode;
     nwf_lease_db_limit(port, max);
-    if (mode == NWF_LEARN_ANY) {
+    if (mode == NWF_LEARN_ANY)
         open_any(db, port);
-    } else {
-        port->set = set_of(db, port->key);
-        if (port->set->ports++ == 0)
-            db->orphans--;
-    }
+    else
+        port->set = enter_set(db, port->key);
     g_ptr_array_add(db->ports, port);
     return port;
 }
@@ -216,7 +197,7 @@ void
 nwf_lease_db_close(NwfLeaseDb *db, NwfLeasePort *port)
 {
     if (port->mode == NWF_LEARN_DHCP)
-        leave_set(db, port->key, port->set);
+        leave_set(db, port->set);
     else if (port->set->entries->len > 0)
         db->changes++;
     g_ptr_array_remove(db->ports, port);
@@ -307,33 +288,33 @@ nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *even
 /* ---- time ---- */
 
 typedef struct Sweep {
-    gint64 now, next;
+    gint64 now;
     gboolean ended;
-    GPtrArray *unneeded; /* keys of sets that are empty and have no port */
 } Sweep;
 
 static gboolean
-sweep_set(gpointer key, gpointer value, gpointer data)
+sweep_set(G_GNUC_UNUSED gpointer key, gpointer set, gpointer data)
 {
-    NwfLeaseSet *set = value;
     Sweep *sweep = data;
 
     sweep->ended |= nwf_lease_set_expire(set, sweep->now);
-    if (set->ports == 0 && set->entries->len == 0)
-        g_ptr_array_add(sweep->unneeded, key);
     return FALSE;
 }
 
 gboolean
 nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
 {
-    g_autoptr(GPtrArray) unneeded = g_ptr_array_new();
-    Sweep sweep = {.now = now, .unneeded = unneeded};
+    Sweep sweep = {.now = now};
 
     g_tree_foreach(db->sets, sweep_set, &sweep);
-    for (guint i = 0; i < unneeded->len; i++)
-        g_tree_remove(db->sets, g_ptr_array_index(unneeded, i));
-    db->orphans -= unneeded->len;
+    for (GList *link = db->abandoned.head, *next; link; link = next) {
+        NwfLeaseSet *set = link->data;
+        next = link->next;
+        if (set->entries->len > 0)
+            continue;
+        g_queue_delete_link(&db->abandoned, link);
+        g_tree_remove(db->sets, set->key);
+    }
     if (sweep.ended)
         db->changes++;
     return sweep.ended;
@@ -499,5 +480,5 @@ nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
         *copy = *record;
         g_tree_replace(db->remembered, g_strdup(record->name), copy);
     }
-    bound_orphans(db);
+    bound_abandoned(db);
 }

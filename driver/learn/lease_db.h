@@ -25,10 +25,8 @@
 #include "driver/learn/transactions.h"
 
 enum {
-    NWF_LEASE_DB_ORPHANS_MAX =
-        4096, /* keys without a port that are kept; over it the one left longest ago is forgotten */
-    NWF_KEY_LENGTH = 36 + 1 + 17,
-};
+    NWF_ABANDONED_MAX = 4096
+}; /* keys without a port that are kept; over it the one left longest ago is forgotten */
 /** Longest lease that is not without end, in seconds. */
 #define NWF_LEASE_SECONDS_MAX (G_MAXUINT32 - 1)
 

@@ -13,6 +13,7 @@
 typedef enum NwfLeaseSource { NWF_SOURCE_IP, NWF_SOURCE_ARP, NWF_SOURCE_ACK, NWF_SOURCES } NwfLeaseSource;
 extern const char *const nwf_lease_source_words[NWF_SOURCES]; /* for files; never translated */
 
+enum { NWF_KEY_LENGTH = 36 + 1 + 17 };  /* nwf_lease_key_format() */
 #define NWF_GRACE (60 * G_USEC_PER_SEC) /* how long mode any may replace its first address */
 #define NWF_NEVER G_MAXINT64
 
@@ -29,12 +30,13 @@ typedef struct NwfLease {
 } NwfLease;
 
 typedef struct NwfLeaseSet {
-    GArray *entries;       /* of NwfLease, in order of arrival */
-    guint64 version;       /* grows when an address comes, goes or is replaced by another */
-    guint64 renewals;      /* grows when times and sources alone change */
-    guint64 *last_version; /* highest version of any set of the database */
-    guint ports;           /* that have this set; lease_db.c */
-    guint64 abandoned;     /* order in which sets lost their last port; lease_db.c */
+    GArray *entries;              /* of NwfLease, in order of arrival */
+    guint64 version;              /* grows when an address comes, goes or is replaced by another */
+    guint64 renewals;             /* grows when times and sources alone change */
+    guint64 *last_version;        /* highest version of any set of the database */
+    char key[NWF_KEY_LENGTH + 1]; /* mode dhcp */
+    guint ports;                  /* of mode dhcp that have this set; lease_db.c */
+    GList *abandoned;             /* its place among the sets without ports; lease_db.c */
 } NwfLeaseSet;
 
 enum { NWF_VERSION_NOTHING = 1, NWF_VERSION_REMEMBERED = 2 }; /* of a new set, and of one with a remembered address */

@@ -253,7 +253,7 @@ test_very_many_keys_take_no_time(void)
     g_test_message("%" G_GINT64_FORMAT " ms", (g_get_monotonic_time() - begin) / 1000);
     g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
     kept = nwf_lease_db_records(db);
-    g_assert_cmpuint(kept->len, ==, NWF_LEASE_DB_ORPHANS_MAX);
+    g_assert_cmpuint(kept->len, ==, NWF_ABANDONED_MAX);
     g_assert_cmpuint(nwf_address_number(&g_array_index(kept, NwfRecord, kept->len - 1).lease.address), ==,
                      0x0a000001 + 49999); /* those left last are kept */
 }
@@ -266,7 +266,7 @@ test_orphans_are_bounded(void)
     char key[NWF_KEY_LENGTH + 1] = KEY_A;
 
     lease(db, kept, "10.0.0.9", NWF_DHCP_INFINITE, 0);
-    for (guint i = 0; i < NWF_LEASE_DB_ORPHANS_MAX + 10; i++) {
+    for (guint i = 0; i < NWF_ABANDONED_MAX + 10; i++) {
         g_autofree char *digits = g_strdup_printf("%04x", i);
         memcpy(key, digits, 4);
         NwfLeasePort *port = nwf_lease_db_open(db, "vnet1", 6, key, NWF_LEARN_DHCP, 16);
@@ -274,7 +274,7 @@ test_orphans_are_bounded(void)
         nwf_lease_db_close(db, port);
     }
     g_autoptr(GArray) records = nwf_lease_db_records(db);
-    g_assert_cmpuint(records->len, ==, NWF_LEASE_DB_ORPHANS_MAX + 1);
+    g_assert_cmpuint(records->len, ==, NWF_ABANDONED_MAX + 1);
     g_assert_true(g_str_has_prefix(g_array_index(records, NwfRecord, 0).key, "000a"));
     assert_has(kept, "10.0.0.9");
 }
