@@ -228,14 +228,6 @@ nwf_lease_file_format(const GArray *records, const NwfClock *clock)
     return g_string_free(text, FALSE);
 }
 
-gboolean
-nwf_lease_file_write(const char *path, const GArray *records, const NwfClock *clock, GError **error)
-{
-    g_autofree char *text = nwf_lease_file_format(records, clock);
-
-    return nwf_file_replace(path, text, error);
-}
-
 /* ---- merging ---- */
 
 void

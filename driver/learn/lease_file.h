@@ -44,9 +44,6 @@ char *nwf_lease_file_format(const GArray *records, const NwfClock *clock);
 NwfLeaseFile *nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GError **error);
 /** nwf_lease_file_note: notes @bad lines of @path, and that it was @cut at @max bytes, which counts as one more. */
 void nwf_lease_file_note(NwfNotes *notes, const char *path, guint *bad, gboolean cut, guint max);
-/** nwf_lease_file_write: replaces the file in one step; its directory is made if it is missing. */
-gboolean nwf_lease_file_write(const char *path, const GArray *records, const NwfClock *clock, GError **error);
-
 /**
  * nwf_lease_file_merge:
  * @records: (element-type NwfRecord) (inout): from our own file

@@ -306,9 +306,9 @@ nwf_state_load(const char *state_path, const char *lease_path, const char *boot_
     GArray *records = state ? g_array_ref(state->records) : g_array_new(FALSE, FALSE, sizeof(NwfRecord));
 
     if (state && state->bad > 0)
-        nwf_file_keep(state_path);
+        nwf_file_backup_damaged(state_path);
     if (leases && leases->bad > 0)
-        nwf_file_keep(lease_path);
+        nwf_file_backup_damaged(lease_path);
     if (!state)
         nwf_note(notes, "%s", state_error->message);
     if (!leases)
@@ -322,7 +322,8 @@ gboolean
 nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
                 const NwfClock *clock, GError **error)
 {
-    gboolean stock = nwf_lease_file_write(lease_path, records, clock, error);
+    g_autofree char *text = nwf_lease_file_format(records, clock);
+    gboolean stock = nwf_file_replace(lease_path, text, error);
 
     return nwf_state_file_write(state_path, records, boot_id, stock ? error : NULL) && stock;
 }
