@@ -232,24 +232,18 @@ nwf_capture_free(NwfCapture *capture)
 gboolean
 nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error)
 {
-    NwfCaptureKind before = capture->kind;
+    NwfCaptureKind before = capture->kind, *now = &capture->kind;
 
-    capture->kind.sources = kind->sources;
-    capture->kind.n_servers = kind->n_servers;
-    memcpy(capture->kind.servers, kind->servers, sizeof(kind->servers));
+    if (now->sources == kind->sources && now->n_servers == kind->n_servers &&
+        memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0)
+        return TRUE;
+    now->sources = kind->sources;
+    now->n_servers = kind->n_servers;
+    memcpy(now->servers, kind->servers, sizeof(kind->servers));
     if (attach(capture, error))
         return TRUE;
-    capture->kind = before;
+    *now = before;
     return FALSE;
-}
-
-gboolean
-nwf_capture_fits(const NwfCapture *capture, const NwfCaptureKind *kind)
-{
-    const NwfCaptureKind *now = &capture->kind;
-
-    return now->sources == kind->sources && now->n_servers == kind->n_servers &&
-           memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0;
 }
 
 int

@@ -55,11 +55,8 @@ void nwf_capture_free(NwfCapture *capture);
 void nwf_captures_close(GPtrArray *captures);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfCapture, nwf_capture_free)
 
-/** nwf_capture_change: the sources and servers of @kind from now on, in one step; the rest stays as it was. */
+/** nwf_capture_change: the sources and servers of @kind from now on, in one step if they differ; the rest stays. */
 gboolean nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error);
-
-/** nwf_capture_fits: whether nwf_capture_change() to @kind would change nothing. */
-gboolean nwf_capture_fits(const NwfCapture *capture, const NwfCaptureKind *kind);
 
 int nwf_capture_fd(const NwfCapture *capture);
 const NwfCaptureKind *nwf_capture_kind(const NwfCapture *capture);

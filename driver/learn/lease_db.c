@@ -346,38 +346,26 @@ nwf_lease_db_changes(const NwfLeaseDb *db)
     return db->changes;
 }
 
-static GArray *
-copy_first(const NwfLease *leases, guint n)
-{
-    GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfLease));
-
-    return n > 0 ? g_array_append_vals(list, leases, n) : list;
-}
-
 GArray *
 nwf_lease_db_leases(const NwfLeasePort *port)
 {
-    return copy_first(nwf_lease_db_first(port), MIN(port->set->entries->len, port->max));
+    GArray *list = g_array_copy(port->set->entries);
+
+    return g_array_set_size(list, MIN(list->len, port->max));
 }
 
 GArray *
-nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode, guint max,
+nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
                   guint64 *version)
 {
-    *version = NWF_VERSION_NOTHING;
-    if (mode == NWF_LEARN_DHCP) {
-        const NwfLeaseSet *set = g_tree_lookup(db->sets, key);
-        if (!set)
-            return copy_first(NULL, 0);
-        *version = set->version;
-        return copy_first((const NwfLease *)(const void *)set->entries->data,
-                          MIN(set->entries->len, CLAMP(max, 1, NWF_LEARN_MAX)));
-    }
-    const NwfRecord *record = find_remembered(db, name, ifindex, key);
-    if (!record)
-        return copy_first(NULL, 0);
-    *version = NWF_VERSION_REMEMBERED;
-    return copy_first(&record->lease, 1);
+    const NwfLeaseSet *set = mode == NWF_LEARN_DHCP ? g_tree_lookup(db->sets, key) : NULL;
+    const NwfRecord *record = mode == NWF_LEARN_ANY ? find_remembered(db, name, ifindex, key) : NULL;
+    GArray *list = set ? g_array_ref(set->entries) : g_array_new(FALSE, FALSE, sizeof(NwfLease));
+
+    if (record)
+        g_array_append_val(list, record->lease);
+    *version = set ? set->version : record ? NWF_VERSION_REMEMBERED : NWF_VERSION_NOTHING;
+    return list;
 }
 
 const NwfLease *

@@ -103,10 +103,10 @@ GArray *nwf_lease_db_leases(const NwfLeasePort *port);
  * nwf_lease_db_peek: what nwf_lease_db_open() with these arguments would begin with, without opening anything.
  * @version: (out): the version that the set of that port would have
  *
- * Returns: (transfer full) (element-type NwfLease): maybe empty
+ * Returns: (transfer full) (element-type NwfLease): maybe empty, valid until the next change; without regard to any cap
  */
 GArray *nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const char *key, NwfLearnMode mode,
-                          guint max, guint64 *version);
+                          guint64 *version);
 /** nwf_lease_db_first: (transfer none): the first address, valid until the next change, or NULL. */
 const NwfLease *nwf_lease_db_first(const NwfLeasePort *port);
 

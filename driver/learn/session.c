@@ -77,16 +77,16 @@ nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSession *s
     char key[NWF_KEY_LENGTH + 1];
 
     if (session && nwf_learn_terms_same_client(session->terms, terms)) {
-        const NwfLeasePort *port = session->inspector->port;
-        gboolean current = port->set->version == session->compared && nwf_learn_terms_equal(session->terms, terms);
-        leases = nwf_lease_db_leases(port);
-        *version = current ? session->version : port->set->version;
+        const NwfLeaseSet *set = session->inspector->port->set;
+        gboolean compared = set->version == session->compared && nwf_learn_terms_equal(session->terms, terms);
+        leases = g_array_ref(set->entries);
+        *version = compared ? session->version : set->version;
     } else {
         nwf_lease_key_format(key, terms->owner, terms->mac);
         leases = nwf_lease_db_peek(context->db, terms->portdev, nwf_learn_index_locked(context, terms->portdev), key,
-                                   terms->mode, terms->max, version);
+                                   terms->mode, version);
     }
-    for (guint i = 0; i < leases->len && list->len < terms->max; i++) {
+    for (guint i = 0; i < MIN(leases->len, terms->max); i++) {
         const NwfLease *lease = &g_array_index(leases, NwfLease, i);
         if ((lease->infinite || lease->expiry > now) &&
             (!terms->allowed || nwf_allowed_has(terms->allowed, &lease->address)))
@@ -296,7 +296,7 @@ static gboolean
 open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
 {
     if (slot->capture)
-        return nwf_capture_fits(slot->capture, kind) || nwf_capture_change(slot->capture, kind, error);
+        return nwf_capture_change(slot->capture, kind, error);
     slot->capture = nwf_capture_open(kind, error);
     if (!slot->capture)
         return FALSE;

@@ -167,6 +167,29 @@ test_a_lease_of_one_who_was_away_gives_way(void)
     scene_end(scene);
 }
 
+/* The engine asks on its new terms before they are in force; nothing is reported when they come into force. */
+static void
+test_a_raised_cap_is_answered_before_it_is_in_force(void)
+{
+    Scene *scene = scene_of_one("dhcp max=2");
+    guint64 asked;
+
+    net_port("vnet1");
+    talk_lease("vnet0", 1, 5);
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_watch(scene, "vnet1", 1, "dhcp max=1");
+    const NwfLearnTerms *low = g_hash_table_lookup(scene->requests, "vnet1");
+    g_autoptr(NwfLearnTerms) high = nwf_learn_terms_new(NWF_LEARN_DHCP, "vnet1", NULL, low->owner, low->mac);
+    g_autoptr(GArray) one = nwf_learner_addresses(scene->learner, low, &asked);
+    g_assert_cmpuint(one->len, ==, 1);
+    g_autoptr(GArray) both = nwf_learner_addresses(scene->learner, high, &asked);
+    g_assert_cmpuint(both->len, ==, 2);
+    nwf_learner_watch(scene->learner, high);
+    g_assert_cmpuint(nwf_learner_version(scene->learner, high), ==, asked);
+    scene_end(scene);
+}
+
 static const TalkTest tests[] = {
     {"/learn/dhcp/exchange", test_dhcp_whole_exchange},
     {"/learn/dhcp/busy", test_a_busy_learner_sees_the_question_before_its_answer},
@@ -175,6 +198,7 @@ static const TalkTest tests[] = {
     {"/learn/dhcp/servers", test_trusted_servers_may_change},
     {"/learn/dhcp/drowned", test_others_answers_do_not_drown_those_of_listed_servers},
     {"/learn/dhcp/two-ports", test_two_ports_of_one_key},
+    {"/learn/dhcp/raised-cap", test_a_raised_cap_is_answered_before_it_is_in_force},
     {"/learn/dhcp/away", test_a_lease_of_one_who_was_away_gives_way},
 };
 
