@@ -2,14 +2,14 @@
 /*
  * learning.c: ports whose address nobody configured, the engine's side
  *
- * A port learns if IP is the one variable without value. What CTRL_IP_LEARNING and its companions say becomes a
- * request; the learner is told of it when the port is published, so it never works for a port that was refused. Until
- * an address is known the port has interim rules; whenever the addresses change the learner says so, the port is
- * marked, and the applier restores it like any other: the plan is made anew from what the book says then. Messages
+ * A port learns if IP is the one variable without value. What CTRL_IP_LEARNING and its companions say becomes its
+ * terms; the learner gets them when the port is published, so it never works for a port that was refused. Until
+ * an address is known the port has interim rules. When the addresses change the learner reports the port, the port is
+ * marked, and the applier restores it like any other: the plan is made anew from what the learner knows then. Reports
  * carry no addresses, so a late one does no harm.
  *
- * Addresses may change between the making of a plan and its publication, before the learner knows that somebody
- * listens. So their version is compared once more after that.
+ * Addresses may change between the making of a plan and its publication, before the learner reports changes of the
+ * port. So their version is compared once after that.
  */
 #include <glib/gi18n-lib.h>
 
@@ -117,8 +117,7 @@ nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params)
 {
     char text[NWF_ADDRESS_TEXT];
 
-    g_autoptr(GArray) addresses =
-        nwf_learner_addresses(engine->learner, port->request, &port->addresses_version);
+    g_autoptr(GArray) addresses = nwf_learner_addresses(engine->learner, port->request, &port->addresses_version);
     for (guint i = 0; i < addresses->len; i++)
         nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(addresses, NwfAddress, i)));
     port->has_addresses = addresses->len > 0;
@@ -182,7 +181,7 @@ configured(const NwfPort *port)
 }
 
 /*
- * The swap is in force: the learner is told what its port wants now. One that waits for the tools is visited again in any
+ * The swap is in force: the learner gets the terms of its port. One that waits for the tools is visited again in any
  * case, with growing delays, however its addresses change.
  */
 void
@@ -197,7 +196,7 @@ nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
         return;
     }
     nwf_learner_watch(engine->learner, port->request);
-    if (!port->unplaced && !port->postponed &&
+    if (port->addresses_version != 0 && !port->unplaced && !port->postponed &&
         nwf_learner_version(engine->learner, port->request) != port->addresses_version)
         changed(swap->name, engine);
 }

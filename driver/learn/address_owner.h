@@ -4,7 +4,7 @@
  *
  * The host: any of its interfaces. Other ports: those of the same bridge, by learning or by configuration. Ports that
  * are in no bridge, macvtaps among them, count as being in one together: better to refuse an address that may be free
- * than to let a VM take its neighbour's. VLANs of one bridge are not told apart. A port whose device is away has
+ * than to let a VM take its neighbour's. VLANs of one bridge are not distinguished. A port whose device is away has
  * nothing.
  *
  * So an address may become another's while its guest is away, and the guest's lease goes on. When it comes back the

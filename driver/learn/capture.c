@@ -20,7 +20,7 @@
  * The kernel has taken a frame's VLAN tag off before it runs the program, so that tagged frames of these kinds come
  * through; the reader puts the tag back, and they are refused with a reason that can be reported.
  *
- * What others put in its way: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody
+ * Bounds: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody
  * reads in time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
  */
 #include "driver/learn/capture.h"
@@ -84,9 +84,9 @@ text_of(const NwfCaptureKind *kind)
                            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], servers);
 }
 
-/* The kernel's own mark of a packet says which way it goes. Jumps are relative: what follows need not know of it. */
+/* The kernel marks each packet with its direction. Jumps are relative: what libpcap compiled follows unchanged. */
 static GArray *
-program_of_way(const NwfCaptureKind *kind)
+program_of_direction(const NwfCaptureKind *kind)
 {
     gboolean inbound = (kind->direction == NWF_FROM_VM) != kind->lower;
     const struct sock_filter direction[] = {
@@ -112,7 +112,7 @@ nwf_capture_filter(const NwfCaptureKind *kind, GError **error)
         return NULL;
     }
     if (pcap_compile(language, &compiled, text, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-        program = program_of_way(kind);
+        program = program_of_direction(kind);
         g_array_append_vals(program, compiled.bf_insns, compiled.bf_len);
         pcap_freecode(&compiled);
     } else {
@@ -308,9 +308,10 @@ with_tag(Buffer *buffer, gsize length, const struct tpacket_auxdata *about)
     return (NwfBytes){buffer->bytes, length + TAG};
 }
 
-/* The filter matches the way already; a socket may hold frames of before a change, never ones of the other way. */
+/* The program of the kernel tests the direction too; a frame that comes through against it is never taken for the VM's.
+ */
 static gboolean
-is_of_the_way(const NwfCapture *capture, const Buffer *buffer)
+is_of_the_direction(const NwfCapture *capture, const Buffer *buffer)
 {
     gboolean outbound = (capture->kind.direction == NWF_TO_VM) != capture->kind.lower;
 
@@ -337,7 +338,7 @@ nwf_capture_read(NwfCapture *capture, guint max, NwfCaptureFrame frame, gpointer
             bytes = with_tag(&buffer, bytes.length, &about);
             wire += TAG;
         }
-        if (is_of_the_way(capture, &buffer))
+        if (is_of_the_direction(capture, &buffer))
             frame(bytes, wire, data);
     }
     return n;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * capture.h: the frames of a port that may teach something, one way of the two
+ * capture.h: the frames of a port that may teach an address, in one direction
  *
- * A capture is a packet socket of one device and one way through it. The kernel hands over only frames of that way
- * and of the kinds asked for, with the VM's MAC address where it belongs; all others cost no wake-up. It stays good
- * while its device exists, also while that is down.
+ * A capture is a packet socket of one device and one direction. The kernel delivers only frames of that direction and
+ * of the kinds asked for, with the VM's MAC address where it belongs; all others cost no wake-up. It stays open while
+ * its device exists, also while that is down.
  */
 #pragma once
 

@@ -38,7 +38,7 @@ typedef struct NwfEvidence {
  * nwf_classify:
  * @frame: what was captured, from the Ethernet header on
  * @wire_length: the length of the whole frame; not less than that of @frame (if it is, that of @frame counts)
- * @way: from the kernel (packet type, direction), never from the frame
+ * @direction: from the kernel (packet type, device), never from the frame
  * @mac: the VM's
  */
 void nwf_classify(NwfEvidence *evidence, NwfBytes frame, gsize wire_length, NwfLearnDirection direction,

@@ -3,7 +3,7 @@
  * inspector.h: what becomes of one frame that was seen at a port
  *
  * Puts the pure parts together in their order: rate limit, classify, transactions, address policy, lease database,
- * counters. No thread, no socket, no clock of its own: the session hands in bytes, their direction and the time.
+ * counters. It has no thread, no socket and no clock: the session passes bytes, their direction and the time.
  *
  * A token bucket for each direction limits what is looked at: NWF_RATELIMIT_RATE messages a second, NWF_RATELIMIT_BURST
  * at once. What is over is dropped, counted, and reported once a minute. The kernel's filters let only the port's own

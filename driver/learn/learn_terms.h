@@ -39,7 +39,7 @@ gboolean nwf_addresses_equal(const GArray *a, const GArray *b);
 
 enum { NWF_LEARN_MAX = 64, NWF_LEARN_MAX_DEFAULT = 16 };
 
-/* What a binding asks for; reference counted, immutable once it is handed over. */
+/* What a binding asks for; reference counted; nobody changes it once the learner has it. */
 typedef struct NwfLearnTerms {
     gatomicrefcount references;
     NwfLearnMode mode;

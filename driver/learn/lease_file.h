@@ -7,9 +7,9 @@
  * Expiry in seconds of the wall clock; 0: the lease ended; 18446744073709551615: without end. The server is siaddr.
  * Later lines of the same key and address replace earlier ones.
  *
- * Read: a line that is none is skipped, the others count; nwf_state_load() keeps the file as it was once as NAME.bad.
- * Written: always the whole file, replaced in one step, with at most one line a key, the lease granted last, which is
- * all that the stock driver can use. The other leases are in our own file (state_file.h).
+ * Reading skips damaged lines, the others count; nwf_state_load() keeps a damaged file as NAME.bad, unless there is
+ * one. Writing replaces the whole file in one step, with at most one line a key, the lease granted last, which is all
+ * that the stock driver can use. The other leases are in our own file (state_file.h).
  */
 #pragma once
 
@@ -21,7 +21,7 @@ enum { NWF_LEASE_LINE_MAX = 255, NWF_LEASE_FILE_MAX = 4 << 20 };
 typedef struct NwfLeaseFile {
     GArray *live;    /* (element-type NwfRecord): leases in force, in order of their first lines; mode dhcp */
     GArray *ended;   /* (element-type NwfRecord): of these only key and address are set */
-    guint bad;       /* lines that are none, one more if the file is too long */
+    guint bad;       /* damaged lines, one more if the file is too long */
     gint64 modified; /* when the file was last written, wall clock in microseconds; 0: there is none */
 } NwfLeaseFile;
 

@@ -50,39 +50,39 @@ find(const NwfLeaseSet *set, const NwfAddress *address)
 
 /* All of @lease but the time when the address came. */
 static void
-replace(NwfLease *held, const NwfLease *lease)
+replace(NwfLease *current, const NwfLease *lease)
 {
-    gint64 learned = held->learned;
+    gint64 learned = current->learned;
 
-    *held = *lease;
-    held->learned = learned;
+    *current = *lease;
+    current->learned = learned;
 }
 
 static gboolean
-may_replace(const NwfLease *held, const NwfLease *seen, gint64 now)
+may_replace(const NwfLease *current, const NwfLease *shown, gint64 now)
 {
-    if (now - held->learned > NWF_GRACE)
+    if (now - current->learned > NWF_GRACE)
         return FALSE;
-    if (nwf_address_is_link_local(&held->address) && !nwf_address_is_link_local(&seen->address))
+    if (nwf_address_is_link_local(&current->address) && !nwf_address_is_link_local(&shown->address))
         return TRUE;
-    return seen->source == NWF_SOURCE_ACK && held->source != NWF_SOURCE_ACK;
+    return shown->source == NWF_SOURCE_ACK && current->source != NWF_SOURCE_ACK;
 }
 
 NwfRefusal
-nwf_lease_set_show(NwfLeaseSet *set, const NwfLease *seen, gint64 now)
+nwf_lease_set_show(NwfLeaseSet *set, const NwfLease *shown, gint64 now)
 {
-    NwfLease *held = set->entries->len > 0 ? entry(set, 0) : NULL;
+    NwfLease *current = set->entries->len > 0 ? entry(set, 0) : NULL;
 
-    if (!held) {
-        g_array_append_val(set->entries, *seen);
+    if (!current) {
+        g_array_append_val(set->entries, *shown);
         addresses_changed(set);
-    } else if (nwf_address_equal(&held->address, &seen->address)) {
-        if (seen->source > held->source) {
-            replace(held, seen);
+    } else if (nwf_address_equal(&current->address, &shown->address)) {
+        if (shown->source > current->source) {
+            replace(current, shown);
             set->renewals++;
         }
-    } else if (may_replace(held, seen, now)) {
-        replace(held, seen);
+    } else if (may_replace(current, shown, now)) {
+        replace(current, shown);
         addresses_changed(set);
     } else {
         return NWF_REFUSAL_LOCKED;

@@ -2,7 +2,7 @@
 /*
  * lease_set.h: one list of addresses, of a port in mode any or of a key in mode dhcp
  *
- * Says what may be added, renewed and ended. Only lease_db.c changes a set; it also knows whose it is.
+ * Decides what may be added, renewed and ended. Only lease_db.c changes a set; it also knows which ports have it.
  */
 #pragma once
 
@@ -45,8 +45,8 @@ enum { NWF_VERSION_NOTHING = 1, NWF_VERSION_REMEMBERED = 2 }; /* of a new set, a
 NwfLeaseSet *nwf_lease_set_new(guint64 *last_version);
 void nwf_lease_set_free(NwfLeaseSet *set);
 
-/** nwf_lease_set_show: mode any: the VM uses @seen's address; lease_db.h says when that counts. */
-NwfRefusal nwf_lease_set_show(NwfLeaseSet *set, const NwfLease *seen, gint64 now);
+/** nwf_lease_set_show: mode any: the VM uses the address of @shown; lease_db.h says when that counts. */
+NwfRefusal nwf_lease_set_show(NwfLeaseSet *set, const NwfLease *shown, gint64 now);
 /** nwf_lease_set_grant: mode dhcp: adds @lease or renews that of its address. */
 NwfRefusal nwf_lease_set_grant(NwfLeaseSet *set, const NwfLease *lease, guint max);
 NwfRefusal nwf_lease_set_end(NwfLeaseSet *set, const NwfAddress *address);

@@ -199,7 +199,7 @@ mark_stale(NwfSession *session)
     session->stale = session->context->stale = TRUE;
 }
 
-/* What the port has now, on terms that are new to it; the engine asks for it when it has handed them over. */
+/* What the port has now, on terms that are new to it, is not reported: the engine compares versions after this. */
 static void
 begin_terms(NwfSession *session, NwfLearnTerms *terms)
 {
@@ -239,7 +239,7 @@ nwf_session_change_locked(NwfSession *session, NwfLearnTerms *terms)
 
     nwf_inspector_change(session->inspector, terms);
     begin_terms(session, terms);
-    /* An address of mode any that is not allowed any more would stand in the way of a better one. */
+    /* An address of mode any that is not allowed any more would keep a better one out. */
     if (terms->mode == NWF_LEARN_ANY && lease && terms->allowed && !nwf_allowed_has(terms->allowed, &lease->address))
         nwf_lease_db_forget(session->context->db, port);
 }
@@ -325,7 +325,7 @@ retry_later(NwfSession *session, const GError *error, gint64 now)
     session->open_again = now + session->open_delay;
     nwf_learn_schedule_locked(session->context, session->open_again);
     if (now - session->failure_logged < NWF_REPORT_AGAIN || g_error_matches(error, NWF_CAPTURE_ERROR, NWF_CAPTURE_GONE))
-        return; /* gone: the kernel's message about that is on its way */
+        return; /* gone: the kernel announces that, and links.h reads it */
     session->failure_logged = now;
     nwf_learn_log_locked(session->context, NWF_LEARN_ERROR,
                          _("port '%s': no addresses can be learned now, it stays as closed as it is: %s"),

@@ -65,7 +65,7 @@ struct NwfSession {
     guint64 compared;        /* version of the lease set when it was last compared */
     gboolean stale;          /* nwf_session_update_locked() is due */
     guint device;            /* index of the device whose leases were last checked */
-    gint64 reported;         /* when the engine was last told of a change */
+    gint64 reported;         /* when a change was last reported to the engine */
     gint64 pace;             /* from one report to the next at least */
     gint64 report;           /* when the next report is due; NWF_NEVER: there is nothing to report */
     gint64 wants_until;      /* when what it wants to see may change */
@@ -107,7 +107,7 @@ GArray *nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSe
  * second.
  */
 void nwf_session_compare_locked(NwfSession *session, gint64 now);
-/** nwf_session_take_report_locked: whether the engine is to be told now that the addresses changed. */
+/** nwf_session_take_report_locked: whether a change of the addresses is to be reported to the engine now. */
 gboolean nwf_session_take_report_locked(NwfSession *session, gint64 now);
 /** nwf_session_describe_locked: adds @group to a file of counters (learner.c). */
 void nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *group);

@@ -2,15 +2,15 @@
 /*
  * transactions.h: which DHCP messages are believed
  *
- * What a server says counts only as the answer to a question that the VM was seen to ask. Questions are a REQUEST, or a
+ * A message of a server counts only as the answer to a question that the VM asked before. Questions are a REQUEST, or a
  * DISCOVER with rapid commit; at most NWF_TRANSACTIONS_MAX are open at a time for a port, each NWF_TRANSACTION_LIFE
- * long; when one too many is asked the oldest is dropped (only the VM itself can do that). An ACK or a NAK that is
+ * long; one more drops the oldest (only the VM itself can cause that). An ACK or a NAK that is
  * believed closes its question.
  *
  * RELEASE and DECLINE are believed from the VM alone. An OFFER teaches nothing, an ACK to an INFORM neither.
  *
- * Each check has a refusal of its own. That a server's identifier differs from
- * the source of its message is normal behind a relay and no check.
+ * Each check has a refusal of its own. That a server's identifier differs from the source of its message is no check:
+ * behind a relay that is normal.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ typedef struct NwfTransaction {
     guint64 number;       /* in the order of asking, from 1 */
     gint64 asked;         /* CLOCK_BOOTTIME, microseconds */
     gboolean rapid;       /* a DISCOVER: the ACK must say so too */
-    NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is only a wish) */
+    NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is a wish) */
     NwfAddress server;    /* option 54 */
     NwfClientId client;   /* option 61 */
 } NwfTransaction;
