@@ -109,32 +109,32 @@ index_of(const GArray *records)
     return places;
 }
 
-/* What the last line of a key and address said. */
-typedef struct Said {
+/* What the last line of a key and address says. */
+typedef struct LastLine {
     NwfRecord record;
     gboolean over;
-} Said;
+} LastLine;
 
 static void
-take_line(GArray *said, GHashTable *places, const NwfRecord *record, gboolean over)
+take_line(GArray *lines, GHashTable *places, const NwfRecord *record, gboolean over)
 {
-    Said now = {*record, over};
+    LastLine now = {*record, over};
     g_autofree char *name = identity(record);
     gpointer place;
 
     if (g_hash_table_lookup_extended(places, name, NULL, &place)) {
-        g_array_index(said, Said, GPOINTER_TO_UINT(place)) = now;
+        g_array_index(lines, LastLine, GPOINTER_TO_UINT(place)) = now;
         return;
     }
-    g_hash_table_insert(places, g_steal_pointer(&name), GUINT_TO_POINTER(said->len));
-    g_array_append_val(said, now);
+    g_hash_table_insert(places, g_steal_pointer(&name), GUINT_TO_POINTER(lines->len));
+    g_array_append_val(lines, now);
 }
 
 void
 nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock)
 {
     g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GArray) said = g_array_new(FALSE, FALSE, sizeof(Said));
+    g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(LastLine));
     char line[NWF_LEASE_LINE_MAX + 1];
     gboolean over = FALSE;
     NwfRecord record;
@@ -147,10 +147,10 @@ nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock)
         if (!fits || strlen(line) != piece.length || !parse_line(&record, &over, line, clock))
             file->bad++;
         else
-            take_line(said, places, &record, over);
+            take_line(lines, places, &record, over);
     }
-    for (guint i = 0; i < said->len; i++) {
-        const Said *last = &g_array_index(said, Said, i);
+    for (guint i = 0; i < lines->len; i++) {
+        const LastLine *last = &g_array_index(lines, LastLine, i);
         g_array_append_val(last->over ? file->ended : file->live, last->record);
     }
 }

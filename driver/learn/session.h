@@ -28,7 +28,7 @@ typedef struct NwfLearnContext {
     NwfLinks *links;
     NwfAddressOwners owners;
     int poll;             /* epoll of the learner's thread: NwfSlot of each open capture, others of learner.c */
-    GPtrArray *closing;   /* of NwfCapture: not polled any more, to be closed without the lock */
+    GPtrArray *closing;   /* of NwfCapture: not polled any more; the thread alone closes them, without the lock */
     GArray *lines;        /* of NwfLogLine: to be logged without the lock */
     gboolean begun;       /* captures may be open */
     gboolean stale;       /* nwf_session_update_locked() is due for a session */
