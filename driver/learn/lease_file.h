@@ -19,8 +19,8 @@
 enum { NWF_LEASE_LINE_MAX = 255, NWF_LEASE_FILE_MAX = 4 << 20 };
 
 typedef struct NwfLeaseFile {
-    GArray *live;    /* (element-type NwfRecord): leases in force, in order of their first lines; mode dhcp */
-    GArray *ended;   /* (element-type NwfRecord): of these only key and address are set */
+    GArray *records; /* (element-type NwfRecord): mode dhcp; the last line of each key and address, in order of their
+                        first lines. A lease that ended has expiry 0 and is not infinite. */
     guint bad;       /* damaged lines, one more if the file is too long */
     gint64 modified; /* when the file was last written, wall clock in microseconds; 0: there is none */
 } NwfLeaseFile;
