@@ -110,10 +110,10 @@ end_of(const Learned *learned, const NwfLease *lease)
 /* ---- for people ---- */
 
 static void
-print_line(const char *port, const char *mode, const char *address, const char *how, const char *until,
+print_line(const char *port, const char *mode, const char *address, const char *source, const char *until,
            const char *server)
 {
-    g_print("%-16s %-5s %-16s %-5s %-20s %s\n", port, mode, address, how, until, server);
+    g_print("%-16s %-5s %-16s %-5s %-20s %s\n", port, mode, address, source, until, server);
 }
 
 static void
@@ -124,7 +124,7 @@ print_record(const Learned *learned, const char *port, const NwfRecord *record)
     char address[NWF_ADDRESS_TEXT], server[NWF_ADDRESS_TEXT];
 
     print_line(port, nwf_learn_mode_words[record->mode], nwf_address_format(address, &record->lease.address),
-               nwf_how_words[record->lease.how], until,
+               nwf_lease_source_words[record->lease.source], until,
                nwf_address_is_set(&record->lease.server) ? nwf_address_format(server, &record->lease.server) : "-");
 }
 
@@ -184,7 +184,7 @@ put_record(JsonBuilder *out, const Learned *learned, const NwfRecord *record)
 
     json_builder_begin_object(out);
     nwf_json_text(out, "address", nwf_address_format(address, &record->lease.address));
-    nwf_json_text(out, "by", nwf_how_words[record->lease.how]);
+    nwf_json_text(out, "by", nwf_lease_source_words[record->lease.source]);
     nwf_json_text(out, "until", until);
     nwf_json_text(out, "server",
                   nwf_address_is_set(&record->lease.server) ? nwf_address_format(server, &record->lease.server) : NULL);

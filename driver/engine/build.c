@@ -43,8 +43,9 @@ nwf_port_copy(const NwfPort *from)
     port->instantiated = from->instantiated;
     port->unplaced = from->unplaced;
     port->ifindex = from->ifindex;
-    port->request = from->request ? nwf_learn_request_ref(from->request) : NULL;
-    port->addresses = from->addresses ? g_array_ref(from->addresses) : NULL;
+    port->request = from->request ? nwf_learn_terms_ref(from->request) : NULL;
+    port->addresses_version = from->addresses_version;
+    port->has_addresses = from->has_addresses;
     port->postponed = from->postponed;
     return port;
 }
@@ -64,8 +65,7 @@ nwf_port_unref(NwfPort *port)
     nwf_binding_unref(port->binding);
     g_clear_pointer(&port->tree, nwf_tree_unref);
     g_clear_pointer(&port->plan, nwf_plan_unref);
-    g_clear_pointer(&port->request, nwf_learn_request_unref);
-    g_clear_pointer(&port->addresses, g_array_unref);
+    g_clear_pointer(&port->request, nwf_learn_terms_unref);
     g_free(port);
 }
 
@@ -242,8 +242,9 @@ nwf_build_port(NwfEngine *engine, NwfPort *port, NwfGroup *group, GError **error
     g_autoptr(NwfParams) params = nwf_build_params(port->binding);
 
     g_clear_pointer(&port->tree, nwf_tree_unref);
-    g_clear_pointer(&port->request, nwf_learn_request_unref);
-    g_clear_pointer(&port->addresses, g_array_unref);
+    g_clear_pointer(&port->request, nwf_learn_terms_unref);
+    port->addresses_version = 0;
+    port->has_addresses = FALSE;
     port->postponed = FALSE;
     if (!nwf_port_name_is_possible(port->binding->portdev)) {
         nwf_note(group->notes, _("port '%s': no device can have this name, so no rules are made"), port->binding->portdev);

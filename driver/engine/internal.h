@@ -28,8 +28,9 @@ typedef struct NwfPort {
     gboolean unplaced;     /* nobody knows whether the kernel holds the plan: tried again later */
     unsigned ifindex;      /* of the device when it was first seen; 0: never */
 
-    NwfLearnRequest *request; /* its address is learned; NULL: it is configured, or of no interest */
-    GArray *addresses;  /* (element-type NwfAddress): those that the plan was made with; NULL if nothing is learned */
+    NwfLearnTerms *request; /* its address is learned; NULL: it is configured, or of no interest */
+    guint64 addresses_version; /* of the learned addresses that the plan was made with; 0: none were asked for */
+    gboolean has_addresses;    /* there were some */
     gboolean postponed; /* the kernel did not take the right plan and has the interim or the closed one: tried again later */
 } NwfPort;
 
@@ -159,7 +160,7 @@ gpointer nwf_shape_table_new(void);
 
 /* learning.c: addresses that nobody configured */
 NwfLearner *nwf_learning_start(NwfEngine *engine, GError **error);
-NwfLearnRequest *nwf_learning_request(const NwfBinding *binding, GError **error);
+NwfLearnTerms *nwf_learning_request(const NwfBinding *binding, GError **error);
 gboolean nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params);
 NwfPlan *nwf_learning_interim(NwfEngine *engine, const NwfPort *port, GError **error);
 void nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap);

@@ -2,14 +2,14 @@
 /*
  * learning.c: ports whose address nobody configured, the engine's side
  *
- * A port learns if IP is the one variable without value. What CTRL_IP_LEARNING and its companions say becomes a
- * request; the learner is told of it when the port is published, so it never works for a port that was refused. Until
- * an address is known the port has interim rules; whenever the addresses change the learner says so, the port is
- * marked, and the applier restores it like any other: the plan is made anew from what the book says then. Messages
+ * A port learns if IP is the one variable without value. What CTRL_IP_LEARNING and its companions say becomes its
+ * terms; the learner gets them when the port is published, so it never works for a port that was refused. Until
+ * an address is known the port has interim rules. When the addresses change the learner reports the port, the port is
+ * marked, and the applier restores it like any other: the plan is made anew from what the learner knows then. Reports
  * carry no addresses, so a late one does no harm.
  *
- * Addresses may change between the making of a plan and its publication, before the learner knows that somebody
- * listens. So they are compared once more after that.
+ * Addresses may change between the making of a plan and its publication, before the learner reports changes of the
+ * port. So their version is compared once after that.
  */
 #include <glib/gi18n-lib.h>
 
@@ -93,15 +93,15 @@ read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
 
 /* (transfer full): how the address of @binding is to be learned; NULL: it is not, or what controls it cannot be read.
  */
-NwfLearnRequest *
+NwfLearnTerms *
 nwf_learning_request(const NwfBinding *binding, GError **error)
 {
     NwfLearnMode mode;
 
     if (!read_mode(binding, &mode, error))
         return NULL;
-    g_autoptr(NwfLearnRequest) request =
-        nwf_learn_request_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
+    g_autoptr(NwfLearnTerms) request =
+        nwf_learn_terms_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
     if (mode == NWF_LEARN_DHCP && !read_servers(binding, request->servers, error))
         return NULL;
     if (!read_max(binding, &request->max, error) || !read_allowed(binding, &request->allowed, error))
@@ -117,11 +117,11 @@ nwf_learning_add(NwfEngine *engine, NwfPort *port, NwfParams *params)
 {
     char text[NWF_ADDRESS_TEXT];
 
-    g_clear_pointer(&port->addresses, g_array_unref);
-    port->addresses = nwf_learner_addresses(engine->learner, port->request);
-    for (guint i = 0; i < port->addresses->len; i++)
-        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(port->addresses, NwfAddress, i)));
-    return port->addresses->len > 0;
+    g_autoptr(GArray) addresses = nwf_learner_addresses(engine->learner, port->request, &port->addresses_version);
+    for (guint i = 0; i < addresses->len; i++)
+        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(addresses, NwfAddress, i)));
+    port->has_addresses = addresses->len > 0;
+    return port->has_addresses;
 }
 
 /* (transfer full): the rules of a port that learns until it knows an address. */
@@ -180,34 +180,23 @@ configured(const NwfPort *port)
     return addresses;
 }
 
-static gboolean
-same_addresses(const GArray *a, const GArray *b)
-{
-    if (a->len != b->len)
-        return FALSE;
-    for (guint i = 0; i < a->len; i++)
-        if (!nwf_address_equal(&g_array_index(a, NwfAddress, i), &g_array_index(b, NwfAddress, i)))
-            return FALSE;
-    return TRUE;
-}
-
 /*
- * The swap is in force: the learner is told what its port wants now. One that waits for the tools is visited again in any
+ * The swap is in force: the learner gets the terms of its port. One that waits for the tools is visited again in any
  * case, with growing delays, however its addresses change.
  */
 void
 nwf_learning_follow(NwfEngine *engine, const NwfSwap *swap)
 {
-    g_autoptr(GArray) held = configured(swap->new);
+    g_autoptr(GArray) reserved = configured(swap->new);
     NwfPort *port = swap->new;
 
-    nwf_learner_hold(engine->learner, swap->name, held);
+    nwf_learner_reserve(engine->learner, swap->name, reserved);
     if (!port || !port->request) {
         nwf_learner_unwatch(engine->learner, swap->name);
         return;
     }
     nwf_learner_watch(engine->learner, port->request);
-    g_autoptr(GArray) now = nwf_learner_addresses(engine->learner, port->request);
-    if (port->addresses && !port->unplaced && !port->postponed && !same_addresses(now, port->addresses))
+    if (port->addresses_version != 0 && !port->unplaced && !port->postponed &&
+        nwf_learner_version(engine->learner, port->request) != port->addresses_version)
         changed(swap->name, engine);
 }

@@ -49,7 +49,7 @@ keep_learning(NwfEngine *engine, NwfSwap *swap, const GError *why)
 {
     NwfPort *port = swap->new;
 
-    if (!port->request || port->postponed || !port->addresses || port->addresses->len == 0)
+    if (!port->request || port->postponed || !port->has_addresses)
         return FALSE;
     port->postponed = nwf_build_interim(engine, port, NULL);
     if (port->postponed && !swap->old->postponed)

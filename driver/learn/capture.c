@@ -3,31 +3,41 @@
  * capture.c: the frames of a port that may teach something; see capture.h
  *
  * The socket is the kernel's own and not a libpcap handle, for reasons that were measured: a handle takes 13 ms to open
- * (7 s for 500 ports, in which nobody learns) and pins its whole ring in memory; a plain socket takes 0.05 ms, and memory
- * only for frames that wait. It is bound to the index of a device, so that no other device that has the name by now is
- * taken for it, and no device name means something else to a library. libpcap compiles the filter (filter.c).
+ * (7 s for 500 ports, in which nobody learns) and pins its whole ring in memory; a plain socket takes 0.05 ms, and
+ * memory only for frames that wait. It is bound to the index of a device, so that no other device that has the name by
+ * now is taken for it, and no device name means something else to a library. libpcap compiles the filter.
  *
  * The order of opening matters: a socket without a protocol receives nothing; the filter is attached; then it is
  * bound with a protocol. No frame comes past the filter.
  *
- * What others put in its way: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody reads in
- * time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
+ * The filter is written in pcap's language. `udp[...]` takes the length of the IP header from the packet; 36 is the
+ * place of the client's hardware address, 28 bytes behind the UDP header. A fragment is never a DHCP message for us,
+ * not even the first one of several. The VM's MAC address, the client address in a server's message and the servers
+ * that count are part of the program: others cannot use up the rate limit. So is the direction, by the kernel's own
+ * mark of the packet; libpcap from 1.11 on knows "inbound" in live captures only, so that test is put before what
+ * libpcap compiles.
+ *
+ * The kernel has taken a frame's VLAN tag off before it runs the program, so that tagged frames of these kinds come
+ * through; the reader puts the tag back, and they are refused with a reason that can be reported.
+ *
+ * Bounds: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody
+ * reads in time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
  */
 #include "driver/learn/capture.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <pcap/pcap.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "driver/learn/filter.h"
-
-enum { MACS = 2 * ETH_ALEN, TAG = 4 };
+enum { MACS = 2 * ETH_ALEN, TAG = 4, CLOSERS = 64 };
 
 struct NwfCapture {
     NwfCaptureKind kind;
@@ -35,7 +45,82 @@ struct NwfCapture {
     guint64 lost;
 };
 
-G_DEFINE_QUARK(nwf-capture-error, nwf_capture_error)
+G_DEFINE_QUARK(nwf_capture_error, nwf_capture_error)
+
+/* ---- the filter ---- */
+
+#define NO_FRAGMENT "ip[6:2] & 0x3fff = 0"
+#define FROM_CLIENT "udp src port 68 and udp dst port 67 and " NO_FRAGMENT
+
+G_STATIC_ASSERT(sizeof(struct bpf_insn) == sizeof(struct sock_filter));
+G_STATIC_ASSERT(G_STRUCT_OFFSET(struct bpf_insn, k) == G_STRUCT_OFFSET(struct sock_filter, k));
+
+/* " and (src host A or src host B)", or nothing. */
+static char *
+text_of_servers(const NwfCaptureKind *kind)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < kind->n_servers; i++) {
+        guint32 server = kind->servers[i];
+        g_string_append_printf(text, "%ssrc host %u.%u.%u.%u", i == 0 ? " and (" : " or ", server >> 24,
+                               server >> 16 & 255, server >> 8 & 255, server & 255);
+    }
+    g_string_append(text, kind->n_servers > 0 ? ")" : "");
+    return g_string_free(text, FALSE);
+}
+
+static char *
+text_of(const NwfCaptureKind *kind)
+{
+    const guint8 *mac = kind->mac;
+    g_autofree char *servers = text_of_servers(kind);
+
+    if (kind->direction == NWF_FROM_VM)
+        return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
+                               mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
+    return g_strdup_printf("udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
+                           "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT "%s",
+                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], servers);
+}
+
+/* The kernel marks each packet with its direction. Jumps are relative: what libpcap compiled follows unchanged. */
+static GArray *
+program_of_direction(const NwfCaptureKind *kind)
+{
+    gboolean inbound = (kind->direction == NWF_FROM_VM) != kind->lower;
+    const struct sock_filter direction[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (guint)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, inbound ? 0 : 1, inbound ? 1 : 0),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    GArray *program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
+
+    return g_array_append_vals(program, direction, G_N_ELEMENTS(direction));
+}
+
+GArray *
+nwf_capture_filter(const NwfCaptureKind *kind, GError **error)
+{
+    g_autofree char *text = text_of(kind);
+    g_autoptr(GArray) program = NULL;
+    struct bpf_program compiled;
+    pcap_t *language = pcap_open_dead(DLT_EN10MB, NWF_CAPTURE_SNAP);
+
+    if (language == NULL) {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("libpcap cannot compile filters"));
+        return NULL;
+    }
+    if (pcap_compile(language, &compiled, text, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+        program = program_of_direction(kind);
+        g_array_append_vals(program, compiled.bf_insns, compiled.bf_len);
+        pcap_freecode(&compiled);
+    } else {
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("libpcap does not compile '%s': %s"), text, pcap_geterr(language));
+    }
+    pcap_close(language);
+    return g_steal_pointer(&program);
+}
 
 /* ---- opening ---- */
 
@@ -63,7 +148,7 @@ fail(const NwfCapture *capture, const char *call, GError **error)
 static gboolean
 attach(NwfCapture *capture, GError **error)
 {
-    g_autoptr(GArray) program = nwf_filter_compile(&capture->kind, error);
+    g_autoptr(GArray) program = nwf_capture_filter(&capture->kind, error);
     struct sock_fprog attached;
 
     if (program == NULL)
@@ -105,6 +190,35 @@ nwf_capture_open(const NwfCaptureKind *kind, GError **error)
     return NULL;
 }
 
+static gpointer
+close_from(gpointer queue)
+{
+    NwfCapture *capture;
+
+    while ((capture = g_async_queue_try_pop(queue)))
+        nwf_capture_free(capture);
+    return NULL;
+}
+
+void
+nwf_captures_close(GPtrArray *captures)
+{
+    g_autoptr(GAsyncQueue) queue = g_async_queue_new();
+    GThread *threads[CLOSERS] = {NULL};
+    guint n = MIN(captures->len / 2, CLOSERS);
+
+    g_ptr_array_set_free_func(captures, NULL);
+    for (guint i = 0; i < captures->len; i++)
+        g_async_queue_push(queue, g_ptr_array_index(captures, i));
+    g_ptr_array_set_size(captures, 0);
+    for (guint i = 0; i < n; i++)
+        threads[i] = g_thread_try_new("nwf-closer", close_from, queue, NULL);
+    close_from(queue);
+    for (guint i = 0; i < n; i++)
+        if (threads[i])
+            g_thread_join(threads[i]);
+}
+
 void
 nwf_capture_free(NwfCapture *capture)
 {
@@ -118,24 +232,18 @@ nwf_capture_free(NwfCapture *capture)
 gboolean
 nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error)
 {
-    NwfCaptureKind before = capture->kind;
+    NwfCaptureKind before = capture->kind, *now = &capture->kind;
 
-    capture->kind.sources = kind->sources;
-    capture->kind.n_servers = kind->n_servers;
-    memcpy(capture->kind.servers, kind->servers, sizeof(kind->servers));
+    if (now->sources == kind->sources && now->n_servers == kind->n_servers &&
+        memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0)
+        return TRUE;
+    now->sources = kind->sources;
+    now->n_servers = kind->n_servers;
+    memcpy(now->servers, kind->servers, sizeof(kind->servers));
     if (attach(capture, error))
         return TRUE;
-    capture->kind = before;
+    *now = before;
     return FALSE;
-}
-
-gboolean
-nwf_capture_fits(const NwfCapture *capture, const NwfCaptureKind *kind)
-{
-    const NwfCaptureKind *now = &capture->kind;
-
-    return now->sources == kind->sources && now->n_servers == kind->n_servers &&
-           memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0;
 }
 
 int
@@ -165,8 +273,11 @@ static gssize
 receive(NwfCapture *capture, Buffer *buffer, struct tpacket_auxdata *about)
 {
     struct iovec part = {buffer->bytes + TAG, NWF_CAPTURE_SNAP};
-    struct msghdr message = {.msg_name = &buffer->from, .msg_namelen = sizeof(buffer->from), .msg_iov = &part,
-                             .msg_iovlen = 1, .msg_control = buffer->control.bytes,
+    struct msghdr message = {.msg_name = &buffer->from,
+                             .msg_namelen = sizeof(buffer->from),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = buffer->control.bytes,
                              .msg_controllen = sizeof(buffer->control.bytes)};
     gssize length;
 
@@ -197,11 +308,12 @@ with_tag(Buffer *buffer, gsize length, const struct tpacket_auxdata *about)
     return (NwfBytes){buffer->bytes, length + TAG};
 }
 
-/* The filter matches the way already; a socket may hold frames of before a change, never ones of the other way. */
+/* The program of the kernel tests the direction too; a frame that comes through against it is never taken for the VM's.
+ */
 static gboolean
-is_of_the_way(const NwfCapture *capture, const Buffer *buffer)
+is_of_the_direction(const NwfCapture *capture, const Buffer *buffer)
 {
-    gboolean outbound = (capture->kind.way == NWF_WAY_TO_VM) != capture->kind.lower;
+    gboolean outbound = (capture->kind.direction == NWF_TO_VM) != capture->kind.lower;
 
     return (buffer->from.sll_pkttype == PACKET_OUTGOING) == outbound;
 }
@@ -226,7 +338,7 @@ nwf_capture_read(NwfCapture *capture, guint max, NwfCaptureFrame frame, gpointer
             bytes = with_tag(&buffer, bytes.length, &about);
             wire += TAG;
         }
-        if (is_of_the_way(capture, &buffer))
+        if (is_of_the_direction(capture, &buffer))
             frame(bytes, wire, data);
     }
     return n;

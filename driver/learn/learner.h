@@ -2,14 +2,18 @@
 /*
  * learner.h: one thread that finds the addresses of ports
  *
- * The engine tells the learner which ports want an address and how (watch), and which addresses other ports have by
- * configuration (hold). The learner captures on those ports, believes what transactions.h and book.h believe, keeps the
- * book and its files, and tells the engine by name that the addresses of a port are others now. What they are, the
- * engine asks each time it makes a plan: the book is the truth, nothing is copied into a binding.
+ * The engine says which ports want an address and on what terms (watch), and which addresses other ports have by
+ * configuration (reserve). The learner captures on those ports, believes what transactions.h and lease_db.h believe,
+ * keeps the database and its files, and calls back with the name of a port whose addresses changed. The engine asks for
+ * the addresses themselves each time it makes a plan: the database is the truth, nothing is copied into a binding.
  *
- * All calls may come from any thread, return at once and never wait for the learner's thread, but for free(), which ends
- * it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they must not
- * block and must not call free().
+ * Addresses come with a version. The engine keeps the version that it made a plan with; nwf_learner_version() says
+ * whether it is still current. The callback reports each change after nwf_learner_watch(); the engine compares versions
+ * once after that call, since addresses may have changed before it.
+ *
+ * All calls may come from any thread, return at once and never wait for the learner's thread, but for free(), which
+ * ends it (well below a second). The callbacks come from the learner's thread, with no lock of the learner held; they
+ * must not block and must not call free().
  *
  * A learner reads its files when it is made and answers from them; it captures nothing before begin().
  *
@@ -19,38 +23,12 @@
 #pragma once
 
 #include "conf/error.h"
-#include "driver/learn/book.h"
-
-/* What is learned for a port; immutable, reference counted. */
-typedef struct NwfLearnRequest {
-    gatomicrefcount refs;
-    NwfLearnMode mode;
-    char *portdev;
-    char *linkdev;       /* of a macvtap: frames are captured there; NULL: on the port */
-    guint8 owner[16];    /* uuid */
-    guint8 mac[6];
-    GArray *servers;     /* (element-type NwfAddress): DHCPSERVER; empty: any */
-    NwfAllowed *allowed; /* CTRL_IP_ALLOWED; NULL: all */
-    guint max;           /* CTRL_IP_MAX: addresses of one key in mode dhcp, 1 to NWF_LEARN_MAX */
-} NwfLearnRequest;
-
-enum { NWF_LEARN_MAX = NWF_LEASES_MAX, NWF_LEARN_MAX_DEFAULT = NWF_LEASES_DEFAULT };
-
-/** nwf_learn_request_new: with empty lists and defaults; all arguments are copied. */
-NwfLearnRequest *nwf_learn_request_new(NwfLearnMode mode, const char *portdev, const char *linkdev,
-                                       const guint8 owner[16], const guint8 mac[6]);
-NwfLearnRequest *nwf_learn_request_ref(NwfLearnRequest *request);
-void nwf_learn_request_unref(NwfLearnRequest *request);
-/** nwf_learn_request_equal: whether both ask for the same. */
-gboolean nwf_learn_request_equal(const NwfLearnRequest *a, const NwfLearnRequest *b);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnRequest, nwf_learn_request_unref)
-
-typedef enum NwfLearnLevel { NWF_LEARN_DEBUG = 1, NWF_LEARN_INFO, NWF_LEARN_WARNING, NWF_LEARN_ERROR } NwfLearnLevel;
+#include "driver/learn/learn_terms.h"
 
 typedef struct NwfLearnerConfig {
     const char *state_dir;  /* /run/libvirt/nwfilter-learn; made if missing */
     const char *lease_file; /* /run/libvirt/network/nwfilter.leases, shared with the stock driver */
-    void (*changed)(const char *portdev, gpointer data); /* the addresses of a watched port are others now */
+    void (*changed)(const char *portdev, gpointer data); /* the addresses of a watched port changed */
     void (*log)(NwfLearnLevel level, const char *message, gpointer data);
     gpointer data;
 } NwfLearnerConfig;
@@ -58,36 +36,42 @@ typedef struct NwfLearnerConfig {
 typedef struct NwfLearner NwfLearner;
 
 /**
- * nwf_learner_new: reads the files and starts the thread. Damaged files are told of and never stop it.
+ * nwf_learner_new: reads the files and starts the thread. Damaged files are logged and never stop it.
  *
  * Returns: (transfer full): the learner, or NULL with NWF_ERROR_SYSTEM: no thread, no descriptors
  */
 NwfLearner *nwf_learner_new(const NwfLearnerConfig *config, GError **error);
-/** nwf_learner_free: ends the thread; the book is on disk. */
+/** nwf_learner_free: ends the thread; the database is on disk. */
 void nwf_learner_free(NwfLearner *learner);
 
 /**
- * nwf_learner_begin: all ports that are there when a daemon starts are watched or held; only from now on it captures, and so
- * learns. Before, a VM could get what belongs to another port that nobody has told the learner of yet. Captures of
- * the ports that are watched by now are open when it returns.
+ * nwf_learner_begin: all ports that are there when a daemon starts are watched or have their addresses reserved; only
+ * from now on it captures, and so learns. Before, a VM could get what belongs to another port that the learner does not
+ * know yet. Captures of the ports that are watched by now are open when it returns.
  */
 void nwf_learner_begin(NwfLearner *learner);
 
 /**
- * nwf_learner_watch: @request is in force for its port from now on; equal to the one in force: nothing changes. Another
+ * nwf_learner_watch: @terms are in force for their port from now on; equal to those in force: nothing changes. Another
  * owner or MAC than before, and what mode any had learned is forgotten.
  */
-void nwf_learner_watch(NwfLearner *learner, NwfLearnRequest *request);
+void nwf_learner_watch(NwfLearner *learner, NwfLearnTerms *terms);
 /** nwf_learner_unwatch: nothing is learned for the port any more; what mode any had learned is forgotten. */
 void nwf_learner_unwatch(NwfLearner *learner, const char *portdev);
 
 /**
- * nwf_learner_addresses: what is known for @request now, watched or not, in order of arrival. For a port that is not watched
- * these are live leases of its key, or what mode any had learned before a restart for the same device.
+ * nwf_learner_addresses: what is known for @terms now, watched or not, in order of arrival. For a port that is not
+ * watched these are live leases of its key, or what mode any had learned before a restart for the same device.
+ * @version: (out): of these addresses, never 0; it grows when they change
  *
  * Returns: (transfer full) (element-type NwfAddress): maybe empty
  */
-GArray *nwf_learner_addresses(NwfLearner *learner, const NwfLearnRequest *request);
+GArray *nwf_learner_addresses(NwfLearner *learner, const NwfLearnTerms *terms, guint64 *version);
+/** nwf_learner_version: of the addresses that nwf_learner_addresses() would return. */
+guint64 nwf_learner_version(NwfLearner *learner, const NwfLearnTerms *terms);
 
-/** nwf_learner_hold: @addresses (may be NULL: none) are the port's by configuration: no other port of its bridge learns them. */
-void nwf_learner_hold(NwfLearner *learner, const char *portdev, const GArray *addresses);
+/**
+ * nwf_learner_reserve: @addresses (may be NULL: none) are the port's by configuration: no other port of its bridge
+ * learns them.
+ */
+void nwf_learner_reserve(NwfLearner *learner, const char *portdev, const GArray *addresses);

@@ -16,18 +16,16 @@ nwf_lease_file_new(void)
 {
     NwfLeaseFile *file = g_new0(NwfLeaseFile, 1);
 
-    file->live = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
-    file->ended = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+    file->records = g_array_new(FALSE, FALSE, sizeof(NwfRecord));
     return file;
 }
 
 void
 nwf_lease_file_free(NwfLeaseFile *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
-    g_array_unref(file->live);
-    g_array_unref(file->ended);
+    g_array_unref(file->records);
     g_free(file);
 }
 
@@ -42,7 +40,7 @@ split(char *line, const char *fields[FIELDS])
 
     while (n < FIELDS) {
         char *field = strsep(&rest, " ");
-        if (field == NULL)
+        if (!field)
             return FALSE;
         if (*field != '\0')
             fields[n++] = field;
@@ -50,38 +48,34 @@ split(char *line, const char *fields[FIELDS])
     return TRUE;
 }
 
-/* @over: the lease has ended, by itself or by a line that says so. */
 static gboolean
-parse_expiry(NwfLease *lease, gboolean *over, const char *text, const NwfClock *clock)
+parse_expiry(NwfLease *lease, const char *text, const NwfClock *clock)
 {
     guint64 seconds = 0;
-    gint64 left = 0;
 
     if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &seconds, NULL))
         return FALSE;
     lease->infinite = seconds == G_MAXUINT64;
-    left = (gint64)MIN(seconds, (guint64)G_MAXINT64 / G_USEC_PER_SEC) * G_USEC_PER_SEC - clock->wall;
-    *over = !lease->infinite && left <= 0;
-    if (!lease->infinite && !*over)
+    gint64 left = (gint64)MIN(seconds, (guint64)G_MAXINT64 / G_USEC_PER_SEC) * G_USEC_PER_SEC - clock->wall;
+    if (!lease->infinite && left > 0)
         lease->expiry = clock->boot + MIN(left, (gint64)NWF_LEASE_SECONDS_MAX * G_USEC_PER_SEC);
     return TRUE;
 }
 
-/* FALSE for what is no line: nothing of it is believed then, but for a server that is no address: there is none then.
- */
+/* FALSE for a damaged line, of which nothing is believed. A server that is no address is none. */
 static gboolean
-parse_line(NwfRecord *record, gboolean *over, char *line, const NwfClock *clock)
+parse_line(NwfRecord *record, char *line, const NwfClock *clock)
 {
     NwfLease *lease = &record->lease;
     const char *fields[FIELDS];
 
     memset(record, 0, sizeof(*record));
     record->mode = NWF_LEARN_DHCP;
-    lease->how = NWF_HOW_ACK;
+    lease->source = NWF_SOURCE_ACK;
     lease->learned = lease->granted = clock->boot;
-    if (!split(line, fields) || !parse_expiry(lease, over, fields[0], clock) ||
-        !nwf_book_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
-        nwf_usable(&lease->address, NULL, NULL) != NWF_REASON_NONE)
+    if (!split(line, fields) || !parse_expiry(lease, fields[0], clock) ||
+        !nwf_lease_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
+        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE)
         return FALSE;
     nwf_address_parse(&lease->next_server, fields[3]);
     return TRUE;
@@ -95,48 +89,26 @@ identity(const NwfRecord *record)
     return g_strconcat(record->key, " ", nwf_address_format(text, &record->lease.address), NULL);
 }
 
-/* A table of where each key and address stands in @records. */
-static GHashTable *
-index_of(const GArray *records)
-{
-    GHashTable *places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-    for (guint i = 0; i < records->len; i++) {
-        const NwfRecord *record = &g_array_index(records, NwfRecord, i);
-        if (record->mode == NWF_LEARN_DHCP)
-            g_hash_table_insert(places, identity(record), GUINT_TO_POINTER(i));
-    }
-    return places;
-}
-
-/* What the last line of a key and address said. */
-typedef struct Said {
-    NwfRecord record;
-    gboolean over;
-} Said;
-
+/* What the last line of a key and address says counts. @places: where each of them stands in @records. */
 static void
-take_line(GArray *said, GHashTable *places, const NwfRecord *record, gboolean over)
+take_line(GArray *records, GHashTable *places, const NwfRecord *record)
 {
-    Said now = {*record, over};
     g_autofree char *name = identity(record);
     gpointer place;
 
     if (g_hash_table_lookup_extended(places, name, NULL, &place)) {
-        g_array_index(said, Said, GPOINTER_TO_UINT(place)) = now;
+        g_array_index(records, NwfRecord, GPOINTER_TO_UINT(place)) = *record;
         return;
     }
-    g_hash_table_insert(places, g_steal_pointer(&name), GUINT_TO_POINTER(said->len));
-    g_array_append_val(said, now);
+    g_hash_table_insert(places, g_steal_pointer(&name), GUINT_TO_POINTER(records->len));
+    g_array_append_val(records, *record);
 }
 
 void
 nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock)
 {
     g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GArray) said = g_array_new(FALSE, FALSE, sizeof(Said));
     char line[NWF_LEASE_LINE_MAX + 1];
-    gboolean over = FALSE;
     NwfRecord record;
     NwfBytes piece;
 
@@ -144,15 +116,22 @@ nwf_lease_file_parse(NwfLeaseFile *file, NwfBytes text, const NwfClock *clock)
         gboolean fits = piece.length <= NWF_LEASE_LINE_MAX && nwf_bytes_copy(piece, 0, (guint8 *)line, piece.length);
         if (fits)
             line[piece.length] = '\0';
-        if (!fits || strlen(line) != piece.length || !parse_line(&record, &over, line, clock))
+        if (!fits || strlen(line) != piece.length || !parse_line(&record, line, clock))
             file->bad++;
         else
-            take_line(said, places, &record, over);
+            take_line(file->records, places, &record);
     }
-    for (guint i = 0; i < said->len; i++) {
-        const Said *last = &g_array_index(said, Said, i);
-        g_array_append_val(last->over ? file->ended : file->live, last->record);
-    }
+}
+
+void
+nwf_lease_file_note(NwfNotes *notes, const char *path, guint *bad, gboolean cut, guint max)
+{
+    if (*bad > 0)
+        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, *bad);
+    if (!cut)
+        return;
+    nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path, max);
+    ++*bad;
 }
 
 NwfLeaseFile *
@@ -162,16 +141,10 @@ nwf_lease_file_read(const char *path, const NwfClock *clock, NwfNotes *notes, GE
     gboolean cut;
     g_autoptr(GString) text = nwf_file_read(path, NWF_LEASE_FILE_MAX, &cut, &file->modified, error);
 
-    if (text == NULL)
+    if (!text)
         return NULL;
     nwf_lease_file_parse(file, (NwfBytes){(const guint8 *)text->str, text->len}, clock);
-    if (file->bad > 0)
-        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, file->bad);
-    if (cut)
-        nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
-                 (guint)NWF_LEASE_FILE_MAX);
-    if (cut)
-        file->bad++;
+    nwf_lease_file_note(notes, path, &file->bad, cut, NWF_LEASE_FILE_MAX);
     return g_steal_pointer(&file);
 }
 
@@ -189,7 +162,7 @@ newest_of_key(const GArray *records, guint *at, const NwfClock *clock)
             break;
         if (!record->lease.infinite && record->lease.expiry <= clock->boot)
             continue;
-        if (newest == NULL || record->lease.granted >= newest->lease.granted)
+        if (!newest || record->lease.granted >= newest->lease.granted)
             newest = record;
     }
     return first->mode == NWF_LEARN_DHCP ? newest : NULL;
@@ -217,46 +190,42 @@ nwf_lease_file_format(const GArray *records, const NwfClock *clock)
 
     for (guint i = 0; i < records->len;) {
         const NwfRecord *newest = newest_of_key(records, &i, clock);
-        if (newest != NULL)
+        if (newest)
             format_line(text, newest, clock);
     }
     return g_string_free(text, FALSE);
 }
 
-gboolean
-nwf_lease_file_write(const char *path, const GArray *records, const NwfClock *clock, GError **error)
-{
-    g_autofree char *text = nwf_lease_file_format(records, clock);
-
-    return nwf_file_replace(path, text, error);
-}
-
 /* ---- merging ---- */
+
+static gboolean
+has_ended(const NwfRecord *record)
+{
+    return !record->lease.infinite && record->lease.expiry == 0;
+}
 
 void
 nwf_lease_file_merge(GArray *records, const NwfLeaseFile *file)
 {
-    g_autoptr(GHashTable) ended = index_of(file->ended);
-    g_autoptr(GHashTable) places = NULL;
+    g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    gpointer place;
 
-    for (guint i = records->len; i > 0; i--) {
-        const NwfRecord *record = &g_array_index(records, NwfRecord, i - 1);
-        g_autofree char *name = identity(record);
-        if (record->mode == NWF_LEARN_DHCP && g_hash_table_contains(ended, name))
-            g_array_remove_index(records, i - 1);
-    }
-    places = index_of(records);
-    for (guint i = 0; i < file->live->len; i++) {
-        const NwfRecord *live = &g_array_index(file->live, NwfRecord, i);
-        g_autofree char *name = identity(live);
-        gpointer place;
-        if (!g_hash_table_lookup_extended(places, name, NULL, &place)) {
-            g_array_append_val(records, *live);
-            continue;
+    for (guint i = 0; i < records->len; i++)
+        if (g_array_index(records, NwfRecord, i).mode == NWF_LEARN_DHCP)
+            g_hash_table_insert(places, identity(&g_array_index(records, NwfRecord, i)), GUINT_TO_POINTER(i));
+    for (guint i = 0; i < file->records->len; i++) {
+        const NwfRecord *theirs = &g_array_index(file->records, NwfRecord, i);
+        g_autofree char *name = identity(theirs);
+        if (g_hash_table_lookup_extended(places, name, NULL, &place)) {
+            NwfLease *ours = &g_array_index(records, NwfRecord, GPOINTER_TO_UINT(place)).lease;
+            ours->infinite = theirs->lease.infinite;
+            ours->expiry = theirs->lease.expiry;
+            ours->next_server = theirs->lease.next_server;
+        } else if (!has_ended(theirs)) {
+            g_array_append_val(records, *theirs);
         }
-        NwfLease *ours = &g_array_index(records, NwfRecord, GPOINTER_TO_UINT(place)).lease;
-        ours->infinite = live->lease.infinite;
-        ours->expiry = live->lease.expiry;
-        ours->next_server = live->lease.next_server;
     }
+    for (guint i = records->len; i-- > 0;)
+        if (has_ended(&g_array_index(records, NwfRecord, i)))
+            g_array_remove_index(records, i);
 }

@@ -53,7 +53,7 @@ nwf_state_file_new(void)
 void
 nwf_state_file_free(NwfStateFile *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
     g_array_unref(file->records);
     g_free(file);
@@ -108,7 +108,7 @@ format_line(GString *text, const NwfRecord *record, const char *boot_id)
         append_time(line, lease->expiry);
     append_time(line, lease->learned);
     append_time(line, lease->granted);
-    g_string_append_printf(line, " %s", nwf_how_words[lease->how]);
+    g_string_append_printf(line, " %s", nwf_lease_source_words[lease->source]);
     append_address(line, &lease->server);
     append_address(line, &lease->next_server);
     append_client(line, &lease->client);
@@ -199,7 +199,7 @@ fits_its_mode(const NwfRecord *record)
 {
     if (record->mode == NWF_LEARN_ANY)
         return *record->name != '\0' && record->lease.infinite;
-    return *record->name == '\0' && record->ifindex == 0 && record->lease.how == NWF_HOW_ACK;
+    return *record->name == '\0' && record->ifindex == 0 && record->lease.source == NWF_SOURCE_ACK;
 }
 
 static gboolean
@@ -207,20 +207,21 @@ parse_fields(NwfRecord *record, char *const fields[FIELDS], const NwfClock *cloc
 {
     NwfLease *lease = &record->lease;
     guint64 ifindex = 0;
-    guint mode = 0, how = 0;
+    guint mode = 0, source = 0;
 
     memset(record, 0, sizeof(*record));
     if (!parse_word(&mode, nwf_learn_mode_words, NWF_LEARN_MODES, fields[AT_MODE]) ||
-        !parse_word(&how, nwf_how_words, NWF_HOWS, fields[AT_HOW]) || strlen(fields[AT_NAME]) >= sizeof(record->name) ||
+        !parse_word(&source, nwf_lease_source_words, NWF_SOURCES, fields[AT_HOW]) ||
+        strlen(fields[AT_NAME]) >= sizeof(record->name) ||
         !g_ascii_string_to_unsigned(fields[AT_IFINDEX], 10, 0, G_MAXINT32, &ifindex, NULL) ||
-        !nwf_book_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
-        nwf_usable(&lease->address, NULL, NULL) != NWF_REASON_NONE || !parse_expiry(lease, fields[AT_EXPIRY], clock) ||
-        !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
+        !nwf_lease_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
+        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE ||
+        !parse_expiry(lease, fields[AT_EXPIRY], clock) || !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
         !parse_past(&lease->granted, fields[AT_GRANTED], clock) || !parse_address(&lease->server, fields[AT_SERVER]) ||
         !parse_address(&lease->next_server, fields[AT_NEXT]) || !parse_client(&lease->client, fields[AT_CLIENT]))
         return FALSE;
     record->mode = mode;
-    lease->how = how;
+    lease->source = source;
     record->ifindex = (guint)ifindex;
     if (strcmp(fields[AT_NAME], NOTHING) != 0)
         g_strlcpy(record->name, fields[AT_NAME], sizeof(record->name));
@@ -277,16 +278,10 @@ nwf_state_file_read(const char *path, const char *boot_id, const NwfClock *clock
     gboolean cut;
     g_autoptr(GString) text = nwf_file_read(path, NWF_STATE_FILE_MAX, &cut, &file->modified, error);
 
-    if (text == NULL)
+    if (!text)
         return NULL;
     nwf_state_file_parse(file, (NwfBytes){(const guint8 *)text->str, text->len}, boot_id, clock);
-    if (file->bad > 0)
-        nwf_note(notes, _("%s: damaged lines were left out: %u"), path, file->bad);
-    if (cut)
-        nwf_note(notes, _("%s: the file is longer than %u bytes; the rest was left out"), path,
-                 (guint)NWF_STATE_FILE_MAX);
-    if (cut)
-        file->bad++;
+    nwf_lease_file_note(notes, path, &file->bad, cut, NWF_STATE_FILE_MAX);
     return g_steal_pointer(&file);
 }
 
@@ -296,4 +291,39 @@ nwf_state_file_write(const char *path, const GArray *records, const char *boot_i
     g_autofree char *text = nwf_state_file_format(records, boot_id);
 
     return nwf_file_replace(path, text, error);
+}
+
+/* ---- both files ---- */
+
+GArray *
+nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
+               NwfNotes *notes)
+{
+    g_autoptr(GError) state_error = NULL;
+    g_autoptr(GError) lease_error = NULL;
+    g_autoptr(NwfStateFile) state = nwf_state_file_read(state_path, boot_id, clock, notes, &state_error);
+    g_autoptr(NwfLeaseFile) leases = nwf_lease_file_read(lease_path, clock, notes, &lease_error);
+    GArray *records = state ? g_array_ref(state->records) : g_array_new(FALSE, FALSE, sizeof(NwfRecord));
+
+    if (state && state->bad > 0)
+        nwf_file_backup_damaged(state_path);
+    if (leases && leases->bad > 0)
+        nwf_file_backup_damaged(lease_path);
+    if (!state)
+        nwf_note(notes, "%s", state_error->message);
+    if (!leases)
+        nwf_note(notes, "%s", lease_error->message);
+    else if (leases->modified > (state ? state->modified : 0))
+        nwf_lease_file_merge(records, leases);
+    return records;
+}
+
+gboolean
+nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
+                const NwfClock *clock, GError **error)
+{
+    g_autofree char *text = nwf_lease_file_format(records, clock);
+    gboolean stock = nwf_file_replace(lease_path, text, error);
+
+    return nwf_state_file_write(state_path, records, boot_id, stock ? error : NULL) && stock;
 }

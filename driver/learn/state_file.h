@@ -2,8 +2,8 @@
 /*
  * state_file.h: our own file of learned addresses, so that a restart forgets nothing
  *
- * Its first line is the version, every other one an address with all that the book knows of it and a checksum. A line
- * whose checksum or form is wrong is refused alone, and so is one of another boot of the host: the numbers of
+ * Its first line is the version, every other one an address with all that the database knows of it and a checksum. A
+ * line whose checksum or form is wrong is refused alone, and so is one of another boot of the host: the numbers of
  * interfaces mean something else then. Times are CLOCK_BOOTTIME in microseconds, which goes on while the daemon is away
  * and which nobody sets. The file is replaced in one step, mode 0600, file and directory synced: after a crash there is
  * the old one or the new one.
@@ -39,16 +39,13 @@ gboolean nwf_state_file_write(const char *path, const GArray *records, const cha
 /**
  * nwf_state_load:
  *
- * What a book starts with: our own file, and the stock lease file if that was written later or ours does not exist. A
- * file that cannot be read is a note, and the other one counts.
+ * What a database starts with: our own file, and the stock lease file if that was written later or ours does not exist.
+ * A file that cannot be read is a note, and the other one counts.
  *
- * Returns: (transfer full) (element-type NwfRecord): for nwf_book_restore()
+ * Returns: (transfer full) (element-type NwfRecord): for nwf_lease_db_restore()
  */
 GArray *nwf_state_load(const char *state_path, const char *lease_path, const char *boot_id, const NwfClock *clock,
                        NwfNotes *notes);
-/** nwf_state_save: both files, the stock one first, so that ours is the newer one unless the stock driver writes. */
-gboolean nwf_state_save(const NwfBook *book, const char *state_path, const char *lease_path, const char *boot_id,
-                        const NwfClock *clock, GError **error);
-/** nwf_state_write: the same for a copy of what the book has (nwf_book_records()), so that the book need not wait. */
+/** nwf_state_write: both files, the stock one first, so that ours is the newer one unless the stock driver writes. */
 gboolean nwf_state_write(const GArray *records, const char *state_path, const char *lease_path, const char *boot_id,
                          const NwfClock *clock, GError **error);

@@ -3,163 +3,37 @@
  * transactions.c: which DHCP messages are believed; see transactions.h
  *
  * Sources: RFC 2131 (who sends what with which fields), 4039 (rapid commit), 2132.
- *
- * A message goes through tables of checks, each a small predicate over the case: what was seen, the question it may
- * answer, and what is trusted. The first that does not hold gives the reason.
  */
 #include "driver/learn/transactions.h"
 
 #include <string.h>
 
-#include "driver/learn/inside.h"
-
-typedef struct Case {
-    const NwfSighting *sighting;
-    const NwfDhcp *dhcp;
-    const NwfTransaction *question; /* with the xid of the message, or NULL */
-    const NwfTrusted *trusted;
-    gint64 now;
-    NwfSkip skip;
-} Case;
-
-typedef struct Check {
-    NwfReason reason;
-    gboolean (*holds)(const Case *at);
-} Check;
-
-static NwfReason
-first_failing(const Check *checks, gsize n, const Case *at)
-{
-    for (gsize i = 0; i < n; i++)
-        if ((at->skip & NWF_SKIP(checks[i].reason)) == 0 && !checks[i].holds(at))
-            return checks[i].reason;
-    return NWF_REASON_NONE;
-}
-
-#define FIRST_FAILING(checks, at) first_failing(checks, G_N_ELEMENTS(checks), at)
-
-/* ---- predicates ---- */
-
-static gboolean
-is_request(const Case *at)
-{
-    return at->dhcp->op == NWF_DHCP_REQUEST_OP;
-}
-
-static gboolean
-is_reply(const Case *at)
-{
-    return at->dhcp->op == NWF_DHCP_REPLY_OP;
-}
-
-static gboolean
-is_ethernet(const Case *at)
-{
-    return at->dhcp->htype == NWF_DHCP_ETHERNET && at->dhcp->hlen == 6;
-}
-
-static gboolean
-is_about_the_port(const Case *at)
-{
-    return memcmp(at->dhcp->chaddr, at->trusted->mac, 6) == 0;
-}
-
-static gboolean
-is_question(const Case *at)
-{
-    return at->dhcp->type == NWF_DHCP_REQUEST || (at->dhcp->type == NWF_DHCP_DISCOVER && at->dhcp->rapid_commit);
-}
-
-static gboolean
-is_answer(const Case *at)
-{
-    return at->dhcp->type == NWF_DHCP_ACK || at->dhcp->type == NWF_DHCP_NAK;
-}
-
-static gboolean
-was_asked(const Case *at)
-{
-    return at->question != NULL;
-}
-
-static gboolean
-is_in_time(const Case *at)
-{
-    return at->question == NULL || at->now - at->question->asked <= NWF_TRANSACTION_LIFE;
-}
-
-static gboolean
-is_from_a_trusted_server(const Case *at)
-{
-    for (gsize i = 0; i < at->trusted->n_servers; i++)
-        if (nwf_address_equal(&at->sighting->source, &at->trusted->servers[i]))
-            return TRUE;
-    return at->trusted->n_servers == 0;
-}
-
-static gboolean
-is_from_the_chosen_server(const Case *at)
-{
-    return at->question == NULL || !nwf_address_is_set(&at->question->server) ||
-           nwf_address_equal(&at->question->server, &at->dhcp->server);
-}
-
-static gboolean
-is_rapid_if_asked_so(const Case *at)
-{
-    return at->question == NULL || !at->question->rapid || at->dhcp->rapid_commit;
-}
-
-static gboolean
-gives_an_address(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->yiaddr);
-}
-
-static gboolean
-gives_what_was_asked(const Case *at)
-{
-    return at->question == NULL || !nwf_address_is_set(&at->question->requested) ||
-           nwf_address_equal(&at->question->requested, &at->dhcp->yiaddr);
-}
-
-static gboolean
-gives_a_time(const Case *at)
-{
-    return at->dhcp->has_lease_time;
-}
-
-static gboolean
-names_its_address(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->ciaddr);
-}
-
-static gboolean
-comes_from_its_address(const Case *at)
-{
-    return nwf_address_equal(&at->dhcp->ciaddr, &at->sighting->source);
-}
-
-static gboolean
-names_what_it_declines(const Case *at)
-{
-    return nwf_address_is_set(&at->dhcp->requested);
-}
+#include "packet/check_private.h"
 
 /* ---- what the VM sends ---- */
 
-static const Check client_checks[] = {
-    {NWF_REASON_OPCODE, is_request},
-    {NWF_REASON_HARDWARE, is_ethernet},
-    {NWF_REASON_CHADDR, is_about_the_port},
-};
-static const Check question_checks[] = {{NWF_REASON_TYPE, is_question}};
-static const Check release_checks[] = {
-    {NWF_REASON_NO_ADDRESS, names_its_address},
-    {NWF_REASON_NOT_FROM_ADDRESS, comes_from_its_address},
-};
-static const Check decline_checks[] = {{NWF_REASON_NO_ADDRESS, names_what_it_declines}};
+static NwfRefusal
+check_client(const NwfEvidence *evidence, const NwfLearnTerms *terms)
+{
+    const NwfDhcp *dhcp = &evidence->dhcp;
+
+    NWF_REFUSE_UNLESS(dhcp->op == NWF_DHCP_REQUEST_OP, OPCODE);
+    NWF_REFUSE_UNLESS(dhcp->htype == NWF_DHCP_ETHERNET && dhcp->hlen == 6, HARDWARE);
+    NWF_REFUSE_UNLESS(memcmp(dhcp->chaddr, terms->mac, 6) == 0, CHADDR);
+    switch (dhcp->type) {
+    case NWF_DHCP_RELEASE:
+        NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->ciaddr), NO_ADDRESS);
+        NWF_REFUSE_UNLESS(nwf_address_equal(&dhcp->ciaddr, &evidence->source), NOT_FROM_ADDRESS);
+        break;
+    case NWF_DHCP_DECLINE:
+        NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->requested), NO_ADDRESS);
+        break;
+    default:
+        NWF_REFUSE_UNLESS(dhcp->type == NWF_DHCP_REQUEST || (dhcp->type == NWF_DHCP_DISCOVER && dhcp->rapid_commit),
+                          TYPE);
+    }
+    return NWF_REFUSAL_NONE;
+}
 
 static NwfTransaction *
 find(NwfTransactions *transactions, guint32 xid)
@@ -170,16 +44,17 @@ find(NwfTransactions *transactions, guint32 xid)
     return NULL;
 }
 
-/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time. */
+/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time.
+ */
 static NwfTransaction *
 place_for(NwfTransactions *transactions, guint32 xid)
 {
     NwfTransaction *place = find(transactions, xid);
 
-    for (guint i = 0; place == NULL && i < NWF_TRANSACTIONS_MAX; i++)
+    for (guint i = 0; !place && i < NWF_TRANSACTIONS_MAX; i++)
         if (!transactions->slots[i].open)
             place = &transactions->slots[i];
-    if (place != NULL)
+    if (place)
         return place;
     place = &transactions->slots[0];
     for (guint i = 1; i < NWF_TRANSACTIONS_MAX; i++)
@@ -206,127 +81,97 @@ ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
     question->client = dhcp->client;
 }
 
-static void
-end(NwfLesson *lesson, NwfAddress address)
+NwfLeaseEvent
+nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfAddressPolicy *policy,
+                        gint64 now)
 {
-    lesson->kind = NWF_LESSON_END;
-    lesson->address = address;
-}
+    const NwfDhcp *dhcp = &evidence->dhcp;
+    NwfLeaseEvent event = {.refusal = check_client(evidence, policy->terms)};
 
-void
-nwf_transactions_client_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
-{
-    const NwfDhcp *dhcp = &sighting->dhcp;
-    Case at = {.sighting = sighting, .dhcp = dhcp, .trusted = trusted, .now = now, .skip = skip};
-
-    memset(lesson, 0, sizeof(*lesson));
-    lesson->reason = FIRST_FAILING(client_checks, &at);
-    if (lesson->reason != NWF_REASON_NONE)
-        return;
-    if (dhcp->type == NWF_DHCP_RELEASE) {
-        lesson->reason = FIRST_FAILING(release_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
-            end(lesson, dhcp->ciaddr);
-    } else if (dhcp->type == NWF_DHCP_DECLINE) {
-        lesson->reason = FIRST_FAILING(decline_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
-            end(lesson, dhcp->requested);
+    if (event.refusal != NWF_REFUSAL_NONE)
+        return event;
+    if (dhcp->type == NWF_DHCP_RELEASE || dhcp->type == NWF_DHCP_DECLINE) {
+        event.kind = NWF_LEASE_ENDED;
+        event.address = dhcp->type == NWF_DHCP_RELEASE ? dhcp->ciaddr : dhcp->requested;
     } else {
-        lesson->reason = FIRST_FAILING(question_checks, &at);
-        if (lesson->reason == NWF_REASON_NONE)
-            ask(transactions, dhcp, now);
+        ask(transactions, dhcp, now);
     }
-}
-
-void
-nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
-{
-    nwf_transactions_client_skipping(transactions, sighting, trusted, now, lesson, 0);
+    return event;
 }
 
 /* ---- what a server sends ---- */
 
-static const Check answer_checks[] = {
-    {NWF_REASON_OPCODE, is_reply},
-    {NWF_REASON_CHADDR, is_about_the_port},
-    {NWF_REASON_TYPE, is_answer},
-    {NWF_REASON_NOT_ASKED, was_asked},
-    {NWF_REASON_TOO_LATE, is_in_time},
-    {NWF_REASON_SERVER, is_from_a_trusted_server},
-    {NWF_REASON_OTHER_SERVER, is_from_the_chosen_server},
-};
-static const Check ack_checks[] = {
-    {NWF_REASON_NOT_RAPID, is_rapid_if_asked_so},
-    {NWF_REASON_NO_ADDRESS, gives_an_address},
-    {NWF_REASON_OTHER_ADDRESS, gives_what_was_asked},
-    {NWF_REASON_NO_LEASE_TIME, gives_a_time},
-};
+/* @question: with the xid of the message; not open if there is none. */
+static NwfRefusal
+check_answer(const NwfEvidence *evidence, const NwfTransaction *question, const NwfLearnTerms *terms, gint64 now)
+{
+    const NwfDhcp *dhcp = &evidence->dhcp;
+    const GArray *servers = terms->servers;
+
+    NWF_REFUSE_UNLESS(dhcp->op == NWF_DHCP_REPLY_OP, OPCODE);
+    NWF_REFUSE_UNLESS(memcmp(dhcp->chaddr, terms->mac, 6) == 0, CHADDR);
+    NWF_REFUSE_UNLESS(dhcp->type == NWF_DHCP_ACK || dhcp->type == NWF_DHCP_NAK, TYPE);
+    NWF_REFUSE_UNLESS(question->open, NOT_ASKED);
+    NWF_REFUSE_UNLESS(now - question->asked <= NWF_TRANSACTION_LIFE, TOO_LATE);
+    NWF_REFUSE_UNLESS(servers->len == 0 || nwf_addresses_have(servers, &evidence->source), SERVER);
+    NWF_REFUSE_UNLESS(!nwf_address_is_set(&question->server) || nwf_address_equal(&question->server, &dhcp->server),
+                      OTHER_SERVER);
+    return NWF_REFUSAL_NONE;
+}
+
+static NwfRefusal
+check_ack(const NwfDhcp *dhcp, const NwfTransaction *question, const NwfAddressPolicy *policy)
+{
+    NWF_REFUSE_UNLESS(!question->rapid || dhcp->rapid_commit, NOT_RAPID);
+    NWF_REFUSE_UNLESS(nwf_address_is_set(&dhcp->yiaddr), NO_ADDRESS);
+    NWF_REFUSE_UNLESS(!nwf_address_is_set(&question->requested) ||
+                          nwf_address_equal(&question->requested, &dhcp->yiaddr),
+                      OTHER_ADDRESS);
+    NWF_REFUSE_UNLESS(dhcp->has_lease_time, NO_LEASE_TIME);
+    return nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
+}
 
 static void
-take_ack(NwfLesson *lesson, const Case *at)
+take_ack(NwfLeaseEvent *event, const NwfDhcp *dhcp)
 {
-    const NwfDhcp *dhcp = at->dhcp;
-
-    lesson->kind = dhcp->lease_time > 0 ? NWF_LESSON_LEASE : NWF_LESSON_END;
-    lesson->address = dhcp->yiaddr;
-    lesson->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
-    lesson->seconds = lesson->infinite ? 0 : dhcp->lease_time;
+    event->kind = dhcp->lease_time > 0 ? NWF_LEASE_GRANTED : NWF_LEASE_ENDED;
+    event->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
+    event->seconds = event->infinite ? 0 : dhcp->lease_time;
 }
 
 /* A NAK about a lease that the VM named ends it; one about nothing only closes the question. */
 static void
-take_nak(NwfLesson *lesson, const Case *at)
+take_nak(NwfLeaseEvent *event, const NwfTransaction *question)
 {
-    if (at->question != NULL && nwf_address_is_set(&at->question->requested))
-        end(lesson, at->question->requested);
-}
-
-void
-nwf_transactions_server_skipping(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                                 gint64 now, NwfLesson *lesson, NwfSkip skip)
-{
-    const NwfDhcp *dhcp = &sighting->dhcp;
-    NwfTransaction *question = find(transactions, dhcp->xid);
-    gboolean nak = dhcp->type == NWF_DHCP_NAK;
-    Case at = {sighting, dhcp, question, trusted, now, skip};
-
-    memset(lesson, 0, sizeof(*lesson));
-    lesson->reason = FIRST_FAILING(answer_checks, &at);
-    if (lesson->reason == NWF_REASON_NONE && !nak)
-        lesson->reason = FIRST_FAILING(ack_checks, &at);
-    if (lesson->reason == NWF_REASON_NONE && !nak)
-        lesson->reason = nwf_usable_skipping(&dhcp->yiaddr, &dhcp->mask, &trusted->usable, skip);
-    lesson->address = dhcp->yiaddr;
-    lesson->server = nwf_address_is_set(&dhcp->server) ? dhcp->server : sighting->source;
-    if (lesson->reason != NWF_REASON_NONE)
+    if (!nwf_address_is_set(&question->requested))
         return;
-    lesson->next_server = dhcp->siaddr;
+    event->kind = NWF_LEASE_ENDED;
+    event->address = question->requested;
+}
+
+NwfLeaseEvent
+nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence, const NwfAddressPolicy *policy,
+                        gint64 now)
+{
+    const NwfDhcp *dhcp = &evidence->dhcp;
+    gboolean nak = dhcp->type == NWF_DHCP_NAK;
+    NwfTransaction none = {0}, *question = find(transactions, dhcp->xid);
+    NwfLeaseEvent event = {.address = dhcp->yiaddr};
+
+    if (!question)
+        question = &none;
+    event.server = nwf_address_is_set(&dhcp->server) ? dhcp->server : evidence->source;
+    event.refusal = check_answer(evidence, question, policy->terms, now);
+    if (event.refusal == NWF_REFUSAL_NONE && !nak)
+        event.refusal = check_ack(dhcp, question, policy);
+    if (event.refusal != NWF_REFUSAL_NONE)
+        return event;
+    event.next_server = dhcp->siaddr;
+    event.client = question->client;
     if (nak)
-        take_nak(lesson, &at);
+        take_nak(&event, question);
     else
-        take_ack(lesson, &at);
-    if (question != NULL) {
-        lesson->client = question->client;
-        question->open = FALSE;
-    }
-}
-
-void
-nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                        gint64 now, NwfLesson *lesson)
-{
-    nwf_transactions_server_skipping(transactions, sighting, trusted, now, lesson, 0);
-}
-
-guint
-nwf_transactions_open(const NwfTransactions *transactions, gint64 now)
-{
-    guint open = 0;
-
-    for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++)
-        if (transactions->slots[i].open && now - transactions->slots[i].asked <= NWF_TRANSACTION_LIFE)
-            open++;
-    return open;
+        take_ack(&event, dhcp);
+    question->open = FALSE;
+    return event;
 }

@@ -2,20 +2,20 @@
 /*
  * transactions.h: which DHCP messages are believed
  *
- * What a server says counts only as the answer to a question that the VM was seen to ask. Questions are a REQUEST, or a
+ * A message of a server counts only as the answer to a question that the VM asked before. Questions are a REQUEST, or a
  * DISCOVER with rapid commit; at most NWF_TRANSACTIONS_MAX are open at a time for a port, each NWF_TRANSACTION_LIFE
- * long; when one too many is asked the oldest is dropped (only the VM itself can do that). An ACK or a NAK that is
+ * long; one more drops the oldest (only the VM itself can cause that). An ACK or a NAK that is
  * believed closes its question.
  *
  * RELEASE and DECLINE are believed from the VM alone. An OFFER teaches nothing, an ACK to an INFORM neither.
  *
- * Each check is a row of a table with a reason of its own (transactions.c). That a server's identifier differs from
- * the source of its message is normal behind a relay and no check.
+ * Each check has a refusal of its own. That a server's identifier differs from the source of its message is no check:
+ * behind a relay that is normal.
  */
 #pragma once
 
-#include "driver/learn/sight.h"
-#include "driver/learn/usable.h"
+#include "driver/learn/classify.h"
+#include "driver/learn/learn_terms.h"
 
 enum { NWF_TRANSACTIONS_MAX = 8 };
 #define NWF_TRANSACTION_LIFE (120 * G_USEC_PER_SEC)
@@ -26,7 +26,7 @@ typedef struct NwfTransaction {
     guint64 number;       /* in the order of asking, from 1 */
     gint64 asked;         /* CLOCK_BOOTTIME, microseconds */
     gboolean rapid;       /* a DISCOVER: the ACK must say so too */
-    NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is only a wish) */
+    NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is a wish) */
     NwfAddress server;    /* option 54 */
     NwfClientId client;   /* option 61 */
 } NwfTransaction;
@@ -37,37 +37,26 @@ typedef struct NwfTransactions {
     NwfTransaction slots[NWF_TRANSACTIONS_MAX];
 } NwfTransactions;
 
-typedef enum NwfLessonKind {
-    NWF_LESSON_NOTHING, /* reason: why, or NWF_REASON_NONE for a question that is now open and a NAK that ends no lease
-                         */
-    NWF_LESSON_LEASE,   /* address is the VM's, for the time told */
-    NWF_LESSON_END,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
-} NwfLessonKind;
+typedef enum NwfLeaseEventKind {
+    NWF_LEASE_UNCHANGED, /* refusal says why; NONE: a question is now open, or a NAK ended no lease */
+    NWF_LEASE_GRANTED,   /* address is the VM's, for the given time */
+    NWF_LEASE_ENDED,     /* address is not the VM's any more, if it was: RELEASE, DECLINE, NAK, a lease time of 0 */
+} NwfLeaseEventKind;
 
-typedef struct NwfLesson {
-    NwfLessonKind kind;
-    NwfReason reason;
+typedef struct NwfLeaseEvent {
+    NwfLeaseEventKind kind;
+    NwfRefusal refusal;
     NwfAddress address;
     gboolean infinite;
     guint32 seconds;
     NwfAddress server;      /* option 54, or the source if there is none; of messages of servers */
     NwfAddress next_server; /* siaddr: what the stock lease file calls the server */
     NwfClientId client;     /* of the question */
-} NwfLesson;
+} NwfLeaseEvent;
 
-/* What is fixed for a port while it learns. */
-typedef struct NwfTrusted {
-    const guint8 *mac;         /* six bytes */
-    const NwfAddress *servers; /* DHCPSERVER */
-    gsize n_servers;           /* 0: any */
-    NwfUsable usable;
-} NwfTrusted;
-
-/** nwf_transactions_client: takes a NWF_SIGHT_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
-void nwf_transactions_client(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                             gint64 now, NwfLesson *lesson);
-/** nwf_transactions_server: takes a NWF_SIGHT_DHCP_SERVER. */
-void nwf_transactions_server(NwfTransactions *transactions, const NwfSighting *sighting, const NwfTrusted *trusted,
-                             gint64 now, NwfLesson *lesson);
-/** nwf_transactions_open: how many questions are open. */
-guint nwf_transactions_open(const NwfTransactions *transactions, gint64 now);
+/** nwf_transactions_client: takes a NWF_EVIDENCE_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
+NwfLeaseEvent nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence,
+                                      const NwfAddressPolicy *policy, gint64 now);
+/** nwf_transactions_server: takes a NWF_EVIDENCE_DHCP_SERVER. */
+NwfLeaseEvent nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *evidence,
+                                      const NwfAddressPolicy *policy, gint64 now);

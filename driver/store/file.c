@@ -16,7 +16,7 @@
 #define SUFFIX_BAD ".bad"
 
 gboolean
-nwf_file_take(int fd, gsize max, GString *text)
+nwf_file_read_fd(int fd, gsize max, GString *text)
 {
     struct stat info;
     char buffer[16384];
@@ -58,7 +58,7 @@ write_all(int fd, const char *text, size_t left)
 }
 
 gboolean
-nwf_file_lay(int directory, const char *file, const char *text)
+nwf_file_write_new(int directory, const char *file, const char *text)
 {
     unlinkat(directory, file, 0);
     int fd = openat(directory, file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -89,7 +89,7 @@ read_open(int fd, gsize max, GString *text, gboolean *cut, gint64 *modified)
     if (fstat(fd, &info) < 0)
         return FALSE;
     *modified = (gint64)info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
-    if (nwf_file_take(fd, max, text))
+    if (nwf_file_read_fd(fd, max, text))
         return TRUE;
     *cut = errno == EFBIG;
     return *cut;
@@ -122,7 +122,7 @@ replace_in(int directory, const char *file, const char *text)
 {
     g_autofree char *fresh = g_strconcat(file, SUFFIX_NEW, NULL);
 
-    if (!nwf_file_lay(directory, fresh, text))
+    if (!nwf_file_write_new(directory, fresh, text))
         return FALSE;
     if (renameat(directory, fresh, directory, file) < 0) {
         int saved = errno;
@@ -153,7 +153,7 @@ nwf_file_replace(const char *path, const char *text, GError **error)
 }
 
 gboolean
-nwf_file_keep(const char *path)
+nwf_file_backup_damaged(const char *path)
 {
     g_autofree char *kept = g_strconcat(path, SUFFIX_BAD, NULL);
 

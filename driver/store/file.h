@@ -9,11 +9,11 @@
 
 #include "conf/error.h"
 
-/** nwf_file_take: what can be read from @fd, at most @max bytes; FALSE with errno, EFBIG if there are more. */
-gboolean nwf_file_take(int fd, gsize max, GString *text);
+/** nwf_file_read_fd: what can be read from @fd, at most @max bytes; FALSE with errno, EFBIG if there are more. */
+gboolean nwf_file_read_fd(int fd, gsize max, GString *text);
 
-/** nwf_file_lay: @text as a new file of mode 0600 in @directory, synced; FALSE with errno, and then there is none. */
-gboolean nwf_file_lay(int directory, const char *file, const char *text);
+/** nwf_file_write_new: @text as a new file of mode 0600 in @directory, synced; FALSE with errno, and then there is none. */
+gboolean nwf_file_write_new(int directory, const char *file, const char *text);
 
 /**
  * nwf_file_read:
@@ -32,7 +32,7 @@ GString *nwf_file_read(const char *path, gsize max, gboolean *cut, gint64 *modif
 gboolean nwf_file_replace(const char *path, const char *text, GError **error);
 
 /**
- * nwf_file_keep: what @path is now stays as @path with ".bad" behind it when the file is replaced, unless there is such
+ * nwf_file_backup_damaged: what @path is now stays as @path with ".bad" behind it when the file is replaced, unless there is such
  * a file already. Returns: whether it was put there
  */
-gboolean nwf_file_keep(const char *path);
+gboolean nwf_file_backup_damaged(const char *path);

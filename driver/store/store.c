@@ -155,7 +155,7 @@ nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const cha
     int directory = open_directory(store, TRUE, error);
     if (directory < 0)
         return NULL;
-    if (!nwf_file_lay(directory, file, text)) {
+    if (!nwf_file_write_new(directory, file, text)) {
         system_error(error, _("the file cannot be written"), store->directory, file);
         close(directory);
         return NULL;
@@ -267,7 +267,7 @@ read_in(NwfStore *store, int directory, const char *file, GError **error)
         system_error(error, _("the file cannot be opened"), store->directory, file);
         return NULL;
     }
-    gboolean good = nwf_file_take(fd, NWF_FILE_MAX, text);
+    gboolean good = nwf_file_read_fd(fd, NWF_FILE_MAX, text);
     if (!good)
         system_error(error, _("the file cannot be read"), store->directory, file);
     close(fd);

@@ -34,17 +34,17 @@ typedef struct Story {
     gint64 numbers[NUMBERS_MAX];
 } Story;
 
-/* What the book says of changes. */
+/* What the database says of changes. */
 typedef struct Versions {
-    guint64 book, sets[PORTS], times[PORTS];
+    guint64 db, sets[PORTS], times[PORTS];
 } Versions;
 
 typedef struct World {
     Choices choices;
     gboolean trusted;
     Model models[PORTS];
-    NwfBook *book;
-    NwfLearnPort *ports[PORTS];
+    NwfLeaseDb *db;
+    NwfInspector *ports[PORTS];
     Versions checked;
     guint restarts;
     gint64 now;
@@ -71,27 +71,26 @@ static void
 check_port(World *world, guint port)
 {
     const Model *model = &world->models[port];
-    g_autoptr(GArray) leases = nwf_book_leases(nwf_learn_port_book(world->ports[port]));
+    g_autoptr(GArray) leases = nwf_lease_db_leases(world->ports[port]->port);
 
     g_assert_cmpuint(leases->len, <=, model->mode == NWF_LEARN_ANY ? 1 : CAP);
     for (guint i = 0; i < leases->len; i++) {
         const NwfLease *lease = &g_array_index(leases, NwfLease, i);
         guint place = sequence_place(nwf_address_number(&lease->address));
         g_assert_true(model->earned[place]);
-        g_assert_cmpint(nwf_usable(&lease->address, NULL, NULL), ==, NWF_REASON_NONE);
+        g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL), ==, NWF_REFUSAL_NONE);
         g_assert_true(lease->infinite || lease->expiry <= world->now + (G_GINT64_CONSTANT(1) << 32) * G_USEC_PER_SEC);
         g_assert_true(lease->infinite || model->mode == NWF_LEARN_DHCP);
         for (guint n = 0; n < i; n++)
             g_assert_false(nwf_address_equal(&lease->address, &g_array_index(leases, NwfLease, n).address));
-        for (guint n = 0; n < PORTS; n++)
-            g_assert_true(n == port || !nwf_book_has(nwf_learn_port_book(world->ports[n]), &lease->address));
+        g_assert_null(nwf_lease_db_owner(world->db, &lease->address, keys[port], NULL, NULL));
         tell(world, port);
         tell(world, place);
         tell(world, lease->expiry);
     }
 }
 
-/* The cap holds in the book and not only for those who ask it. */
+/* The cap holds in the database and not only for those who ask it. */
 static void
 check_records(const GArray *records)
 {
@@ -114,16 +113,16 @@ check_ports(World *world)
 static Versions
 versions(const World *world)
 {
-    Versions now = {.book = nwf_book_changes(world->book)};
+    Versions now = {.db = nwf_lease_db_changes(world->db)};
 
     for (guint i = 0; i < PORTS; i++) {
-        now.sets[i] = nwf_book_version(nwf_learn_port_book(world->ports[i]));
-        now.times[i] = nwf_book_renewals(nwf_learn_port_book(world->ports[i]));
+        now.sets[i] = world->ports[i]->port->set->version;
+        now.times[i] = world->ports[i]->port->set->renewals;
     }
     return now;
 }
 
-/* A port's list never changes without the book, or files would not hold it. */
+/* A port's list never changes without the database, or files would not hold it. */
 static void
 check_changes(World *world)
 {
@@ -131,7 +130,7 @@ check_changes(World *world)
 
     if (memcmp(&now, &world->checked, sizeof(now)) == 0)
         return;
-    g_assert_cmpuint(now.book, !=, world->checked.book);
+    g_assert_cmpuint(now.db, !=, world->checked.db);
     world->checked = now;
     check_ports(world);
 }
@@ -143,13 +142,13 @@ typedef struct Asker {
     guint port;
 } Asker;
 
-static NwfReason
+static NwfRefusal
 holder(const NwfAddress *address, gpointer data)
 {
     const Asker *asker = data;
 
-    return nwf_book_holder(asker->world->book, address, keys[asker->port], NULL, NULL) ? NWF_REASON_HELD_BY_PORT
-                                                                                       : NWF_REASON_NONE;
+    return nwf_lease_db_owner(asker->world->db, address, keys[asker->port], NULL, NULL) ? NWF_REFUSAL_HELD_BY_PORT
+                                                                                        : NWF_REFUSAL_NONE;
 }
 
 static void
@@ -158,15 +157,16 @@ open_ports(World *world, Asker askers[PORTS])
     NwfAddress server = nwf_address_ipv4(SEQUENCE_SERVER);
 
     for (guint i = 0; i < PORTS; i++) {
-        NwfLearnOptions options = {.name = names[i], .ifindex = 5 + i, .key = keys[i], .mode = world->models[i].mode};
-        memcpy(options.mac, mac_of(i), 6);
-        options.max = CAP;
-        options.servers = &server;
-        options.n_servers = world->trusted ? 1 : 0;
-        options.holder = holder;
+        static const guint8 owners[PORTS][16] = {
+            {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x01},
+            {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x02}};
+        g_autoptr(NwfLearnTerms) terms =
+            nwf_learn_terms_new(world->models[i].mode, names[i], NULL, owners[i], mac_of(i));
+        terms->max = CAP;
+        if (world->trusted)
+            g_array_append_val(terms->servers, server);
         askers[i] = (Asker){world, i};
-        options.holder_data = &askers[i];
-        world->ports[i] = nwf_learn_port_new(world->book, &options);
+        world->ports[i] = nwf_inspector_new(world->db, terms, 5 + i, holder, &askers[i]);
     }
     world->checked = versions(world);
 }
@@ -175,14 +175,14 @@ static void
 close_world(World *world)
 {
     for (guint i = 0; i < PORTS; i++)
-        nwf_learn_port_free(world->ports[i]);
-    nwf_book_free(world->book);
+        nwf_inspector_free(world->ports[i]);
+    nwf_lease_db_free(world->db);
 }
 
 static gboolean
 same_lease(const NwfLease *a, const NwfLease *b)
 {
-    return nwf_address_equal(&a->address, &b->address) && a->how == b->how && a->infinite == b->infinite &&
+    return nwf_address_equal(&a->address, &b->address) && a->source == b->source && a->infinite == b->infinite &&
            a->expiry == b->expiry && a->learned == b->learned && a->granted == b->granted &&
            nwf_address_equal(&a->server, &b->server) && nwf_address_equal(&a->next_server, &b->next_server) &&
            a->client.length == b->client.length && memcmp(a->client.bytes, b->client.bytes, a->client.length) == 0;
@@ -210,17 +210,17 @@ restart(World *world, Asker askers[PORTS])
     g_autoptr(NwfStateFile) file = nwf_state_file_new();
     g_autofree char *text = NULL;
 
-    nwf_book_expire(world->book, world->now);
-    records = nwf_book_records(world->book);
+    nwf_lease_db_expire(world->db, world->now);
+    records = nwf_lease_db_records(world->db);
     check_records(records);
     text = nwf_state_file_format(records, BOOT);
     close_world(world);
     nwf_state_file_parse(file, (NwfBytes){(const guint8 *)text, strlen(text)}, BOOT, &clock);
     g_assert_cmpuint(file->bad, ==, 0);
-    world->book = nwf_book_new();
-    nwf_book_restore(world->book, file->records);
+    world->db = nwf_lease_db_new();
+    nwf_lease_db_restore(world->db, file->records);
     open_ports(world, askers);
-    after = nwf_book_records(world->book);
+    after = nwf_lease_db_records(world->db);
     check_same(records, after);
     for (guint i = 0; i < PORTS; i++)
         memset(world->models[i].questions, 0, sizeof(world->models[i].questions));
@@ -240,17 +240,18 @@ send_frame(World *world, StepKind kind)
 
     sequence_frame(&world->choices, kind, mac_of(port), &world->models[port], world->now, &spec);
     frame_build_in(bytes, &spec, &wire);
-    outcome = nwf_learn_port_frame(world->ports[port], (NwfBytes){bytes->data, bytes->len}, wire, spec.way, world->now);
-    tell(world, outcome.reason);
-    sequence_told(&world->models[port], kind, &spec, outcome.reason);
+    outcome =
+        nwf_inspector_frame(world->ports[port], (NwfBytes){bytes->data, bytes->len}, wire, spec.direction, world->now);
+    tell(world, outcome.refusal);
+    sequence_told(&world->models[port], kind, &spec, outcome.refusal);
 }
 
 static void
 wait_a_while(World *world)
 {
     world->now += sequence_choose(&world->choices, 256) * G_USEC_PER_SEC;
-    nwf_book_expire(world->book, world->now);
-    g_assert_cmpint(nwf_book_next_expiry(world->book), >, world->now);
+    nwf_lease_db_expire(world->db, world->now);
+    g_assert_cmpint(nwf_lease_db_next_expiry(world->db), >, world->now);
 }
 
 static void
@@ -268,12 +269,12 @@ play(const uint8_t *data, size_t size, Story *story)
         world.models[i].trusted = world.trusted;
         world.models[i].mode = options & (2U << i) ? NWF_LEARN_ANY : NWF_LEARN_DHCP;
     }
-    world.book = nwf_book_new();
+    world.db = nwf_lease_db_new();
     open_ports(&world, askers);
     for (guint i = 0; i < STEPS_MAX && world.choices.at < world.choices.end; i++) {
         StepKind kind = sequence_choose(&world.choices, STEPS);
         world.now +=
-            G_USEC_PER_SEC / NWF_BUDGET_RATE; /* nothing is over the budget, of which the model knows nothing */
+            G_USEC_PER_SEC / NWF_RATELIMIT_RATE; /* nothing is over the budget, of which the model knows nothing */
         if (kind == STEP_WAIT)
             wait_a_while(&world);
         else if (kind != STEP_RESTART)
@@ -283,7 +284,7 @@ play(const uint8_t *data, size_t size, Story *story)
         check_changes(&world);
     }
     check_ports(&world);
-    records = nwf_book_records(world.book);
+    records = nwf_lease_db_records(world.db);
     check_records(records);
     close_world(&world);
 }

@@ -84,9 +84,9 @@ damage(Choices *choices, FrameSpec *spec)
 }
 
 static void
-begin(FrameSpec *spec, NwfWay way, guint8 type)
+begin(FrameSpec *spec, NwfLearnDirection direction, guint8 type)
 {
-    frame_begin(spec, FRAME_DHCP, way, type);
+    frame_begin(spec, FRAME_DHCP, direction, type);
     spec->sum = SUM_ZERO;
 }
 
@@ -97,7 +97,7 @@ ask(Choices *choices, Model *model, gint64 now, FrameSpec *spec)
     Question question = {.open = TRUE, .rapid = rapid, .asked = now};
     guint32 wanted = choose_address(choices), renewed = choose_address(choices);
 
-    begin(spec, NWF_WAY_FROM_VM, rapid ? NWF_DHCP_DISCOVER : NWF_DHCP_REQUEST);
+    begin(spec, NWF_FROM_VM, rapid ? NWF_DHCP_DISCOVER : NWF_DHCP_REQUEST);
     spec->xid = sequence_choose(choices, SEQUENCE_XIDS);
     question.server = sequence_choose(choices, 3) == 0 ? SEQUENCE_SERVER : 0;
     spec->ci = sequence_choose(choices, 2) ? renewed : 0;
@@ -124,7 +124,7 @@ answer(Choices *choices, Model *model, gint64 now, FrameSpec *spec)
     gboolean rapid = sequence_choose(choices, 3) == 0, timed = sequence_choose(choices, 8) != 1;
     const Question *question;
 
-    begin(spec, NWF_WAY_TO_VM, type);
+    begin(spec, NWF_TO_VM, type);
     spec->xid = sequence_choose(choices, SEQUENCE_XIDS);
     spec->yi = choose_address(choices);
     spec->ip_src = server;
@@ -148,7 +148,7 @@ end(Choices *choices, FrameSpec *spec)
     gboolean release = sequence_choose(choices, 2) == 0;
     guint32 address = choose_address(choices);
 
-    begin(spec, NWF_WAY_FROM_VM, release ? NWF_DHCP_RELEASE : NWF_DHCP_DECLINE);
+    begin(spec, NWF_FROM_VM, release ? NWF_DHCP_RELEASE : NWF_DHCP_DECLINE);
     spec->ci = release ? address : 0;
     spec->ip_src = spec->ci;
     if (!release)
@@ -159,11 +159,11 @@ end(Choices *choices, FrameSpec *spec)
 static void
 source(Choices *choices, FrameSpec *spec)
 {
-    frame_begin(spec, sequence_choose(choices, 2) ? FRAME_ARP : FRAME_IP, NWF_WAY_FROM_VM, 0);
+    frame_begin(spec, sequence_choose(choices, 2) ? FRAME_ARP : FRAME_IP, NWF_FROM_VM, 0);
     spec->ip_src = choose_address(choices);
     spec->ip_dst = choose_address(choices);
     if (sequence_choose(choices, 8) == 1)
-        spec->way = NWF_WAY_TO_VM;
+        spec->direction = NWF_TO_VM;
     if (sequence_choose(choices, 8) == 1)
         spec->tagged = TRUE;
 }
@@ -179,21 +179,21 @@ sequence_frame(Choices *choices, StepKind kind, const guint8 mac[6], Model *mode
         end(choices, spec);
     else
         source(choices, spec);
-    if (spec->way == NWF_WAY_FROM_VM) {
+    if (spec->direction == NWF_FROM_VM) {
         memcpy(spec->src, mac, 6);
         memcpy(spec->arp_mac, mac, 6);
     }
     spec->chaddr[5] = (guint8)(spec->chaddr[5] - vm_mac[5] + mac[5]);
     /* A source is shown by any frame from the VM whose headers are right. */
-    if (model->mode == NWF_LEARN_ANY && spec->way == NWF_WAY_FROM_VM && !spec->tagged && !spec->bad_ip_sum)
+    if (model->mode == NWF_LEARN_ANY && spec->direction == NWF_FROM_VM && !spec->tagged && !spec->bad_ip_sum)
         model->earned[sequence_place(spec->ip_src)] = TRUE;
 }
 
 /* Whatever the book makes of it, an answer that was believed closes its question. */
 void
-sequence_told(Model *model, StepKind kind, const FrameSpec *spec, NwfReason reason)
+sequence_told(Model *model, StepKind kind, const FrameSpec *spec, NwfRefusal refusal)
 {
-    if (kind == STEP_ANSWER && (reason == NWF_REASON_NONE || reason == NWF_REASON_FULL || reason == NWF_REASON_LOCKED ||
-                                reason == NWF_REASON_NO_LEASE))
+    if (kind == STEP_ANSWER && (refusal == NWF_REFUSAL_NONE || refusal == NWF_REFUSAL_FULL ||
+                                refusal == NWF_REFUSAL_LOCKED || refusal == NWF_REFUSAL_NO_LEASE))
         model->questions[spec->xid].open = FALSE;
 }

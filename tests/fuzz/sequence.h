@@ -7,7 +7,7 @@
 #pragma once
 
 #include "choices.h"
-#include "driver/learn/port.h"
+#include "driver/learn/inspector.h"
 #include "frames.h"
 
 enum { SEQUENCE_ADDRESSES = 12, SEQUENCE_XIDS = 8 };
@@ -49,4 +49,4 @@ guint sequence_place(guint32 address);
 void sequence_frame(Choices *choices, StepKind kind, const guint8 mac[6], Model *model, gint64 now, FrameSpec *spec);
 
 /** sequence_told: the port made this of it. */
-void sequence_told(Model *model, StepKind kind, const FrameSpec *spec, NwfReason reason);
+void sequence_told(Model *model, StepKind kind, const FrameSpec *spec, NwfRefusal refusal);

@@ -13,7 +13,8 @@ static struct {
     NwfLearner *learner;
     GHashTable *addresses; /* port -> address in words */
     GHashTable *watched;   /* set of ports */
-} fake;
+    guint64 version;       /* grows with each change */
+} fake = {.version = 1};
 
 NwfLearner *
 nwf_learner_new(const NwfLearnerConfig *config, GError **error G_GNUC_UNUSED)
@@ -42,10 +43,10 @@ nwf_learner_begin(NwfLearner *learner G_GNUC_UNUSED)
 }
 
 void
-nwf_learner_watch(NwfLearner *learner G_GNUC_UNUSED, NwfLearnRequest *request)
+nwf_learner_watch(NwfLearner *learner G_GNUC_UNUSED, NwfLearnTerms *terms)
 {
     g_mutex_lock(&fake.lock);
-    g_hash_table_add(fake.watched, g_strdup(request->portdev));
+    g_hash_table_add(fake.watched, g_strdup(terms->portdev));
     g_mutex_unlock(&fake.lock);
 }
 
@@ -58,22 +59,32 @@ nwf_learner_unwatch(NwfLearner *learner G_GNUC_UNUSED, const char *portdev)
 }
 
 GArray *
-nwf_learner_addresses(NwfLearner *learner G_GNUC_UNUSED, const NwfLearnRequest *request)
+nwf_learner_addresses(NwfLearner *learner G_GNUC_UNUSED, const NwfLearnTerms *terms, guint64 *version)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
     NwfAddress address;
 
     g_mutex_lock(&fake.lock);
-    const char *text = g_hash_table_lookup(fake.addresses, request->portdev);
+    const char *text = g_hash_table_lookup(fake.addresses, terms->portdev);
     if (text && nwf_address_parse(&address, text))
         g_array_append_val(list, address);
+    *version = fake.version;
     g_mutex_unlock(&fake.lock);
     return list;
 }
 
+guint64
+nwf_learner_version(NwfLearner *learner G_GNUC_UNUSED, const NwfLearnTerms *terms G_GNUC_UNUSED)
+{
+    g_mutex_lock(&fake.lock);
+    guint64 version = fake.version;
+    g_mutex_unlock(&fake.lock);
+    return version;
+}
+
 void
-nwf_learner_hold(NwfLearner *learner G_GNUC_UNUSED, const char *portdev G_GNUC_UNUSED,
-                 const GArray *addresses G_GNUC_UNUSED)
+nwf_learner_reserve(NwfLearner *learner G_GNUC_UNUSED, const char *portdev G_GNUC_UNUSED,
+                    const GArray *addresses G_GNUC_UNUSED)
 {
 }
 
@@ -85,6 +96,7 @@ fake_learner_learn(const char *portdev, const char *text)
         g_hash_table_replace(fake.addresses, g_strdup(portdev), g_strdup(text));
     else
         g_hash_table_remove(fake.addresses, portdev);
+    fake.version++;
     gboolean watched = g_hash_table_contains(fake.watched, portdev);
     g_mutex_unlock(&fake.lock);
     if (watched)

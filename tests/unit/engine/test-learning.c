@@ -20,12 +20,12 @@
 static NwfRecord
 record_of(const char *port, NwfLearnMode mode)
 {
-    NwfRecord record = {.mode = mode, .lease = {.how = NWF_HOW_ACK, .infinite = TRUE}};
+    NwfRecord record = {.mode = mode, .lease = {.source = NWF_SOURCE_ACK, .infinite = TRUE}};
     guint8 uuid[16], mac[6] = {0x52, 0x54, 0, 0, 0, 1};
     g_autofree char *digits = g_compute_checksum_for_string(G_CHECKSUM_MD5, "guest", -1);
 
     g_assert_true(nwf_uuid_parse(uuid, digits));
-    nwf_book_key_format(record.key, uuid, mac);
+    nwf_lease_key_format(record.key, uuid, mac);
     g_assert_true(nwf_address_parse(&record.lease.address, GIVEN));
     if (mode == NWF_LEARN_ANY) {
         g_strlcpy(record.name, port, sizeof(record.name));

@@ -163,22 +163,22 @@ flag_word(FrameSpec *spec, const char *word, const char *value)
 }
 
 static void
-begin_of_words(FrameSpec *spec, NwfWay way, const char *kind)
+begin_of_words(FrameSpec *spec, NwfLearnDirection direction, const char *kind)
 {
     static const char *const types[] = {"bootp", "discover", "offer",   "request", "decline",
                                         "ack",   "nak",      "release", "inform"};
 
     for (guint8 i = 0; i < G_N_ELEMENTS(types); i++)
         if (strcmp(types[i], kind) == 0) {
-            frame_begin(spec, FRAME_DHCP, way, i);
+            frame_begin(spec, FRAME_DHCP, direction, i);
             return;
         }
     if (g_str_has_prefix(kind, "arp"))
-        frame_begin(spec, FRAME_ARP, way, 0);
+        frame_begin(spec, FRAME_ARP, direction, 0);
     else if (strcmp(kind, "ip") == 0)
-        frame_begin(spec, FRAME_IP, way, 0);
+        frame_begin(spec, FRAME_IP, direction, 0);
     else
-        frame_begin(spec, FRAME_OTHER, way, 0);
+        frame_begin(spec, FRAME_OTHER, direction, 0);
     if (strcmp(kind, "arp-reply") == 0)
         spec->arp_op = 2;
     if (g_str_has_prefix(kind, "type="))
@@ -193,7 +193,7 @@ frame_parse(FrameSpec *spec, const char *line)
 
     g_assert_cmpuint(g_strv_length(words), >=, 2);
     g_assert_true(strcmp(words[0], "from") == 0 || strcmp(words[0], "to") == 0);
-    begin_of_words(spec, strcmp(words[0], "from") == 0 ? NWF_WAY_FROM_VM : NWF_WAY_TO_VM, words[1]);
+    begin_of_words(spec, strcmp(words[0], "from") == 0 ? NWF_FROM_VM : NWF_TO_VM, words[1]);
     for (guint i = 2; words[i] != NULL; i++) {
         char *equals = strchr(words[i], '=');
         const char *value = equals ? equals + 1 : "";

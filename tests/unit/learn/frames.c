@@ -93,13 +93,13 @@ frame_option_number(FrameSpec *spec, guint8 code, guint32 number)
 }
 
 void
-frame_begin(FrameSpec *spec, FrameKind kind, NwfWay way, guint8 type)
+frame_begin(FrameSpec *spec, FrameKind kind, NwfLearnDirection direction, guint8 type)
 {
-    gboolean from = way == NWF_WAY_FROM_VM;
+    gboolean from = direction == NWF_FROM_VM;
 
     memset(spec, 0, sizeof(*spec));
     spec->kind = kind;
-    spec->way = way;
+    spec->direction = direction;
     memcpy(spec->src, from ? vm_mac : other_mac, 6);
     memcpy(spec->dst, broadcast, 6);
     memcpy(spec->chaddr, vm_mac, 6);

@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "driver/learn/sight.h"
+#include "driver/learn/classify.h"
 
 extern const guint8 vm_mac[6], other_mac[6];
 
@@ -25,7 +25,7 @@ typedef enum FrameSum { SUM_GOOD, SUM_ZERO, SUM_PARTIAL, SUM_BAD } FrameSum;
 /* Addresses are numbers in host order. */
 typedef struct FrameSpec {
     FrameKind kind;
-    NwfWay way;
+    NwfLearnDirection direction;
     guint8 src[6], dst[6];
     gboolean tagged;
     guint16 ethertype;
@@ -47,7 +47,7 @@ typedef struct FrameSpec {
 } FrameSpec;
 
 /** frame_begin: what a well-behaved one of this kind has; @type of DHCP, or 0. */
-void frame_begin(FrameSpec *spec, FrameKind kind, NwfWay way, guint8 type);
+void frame_begin(FrameSpec *spec, FrameKind kind, NwfLearnDirection direction, guint8 type);
 void frame_option(FrameSpec *spec, guint8 code, const guint8 *value, gsize length);
 void frame_option_number(FrameSpec *spec, guint8 code, guint32 number);
 /** frame_build: (transfer full): the bytes; @wire: (out) (optional): length of the whole frame. */

@@ -40,7 +40,7 @@ records_add(GArray *records, NwfLearnMode mode, const char *key, const char *tex
 
     g_assert_true(nwf_address_parse(&record.lease.address, text));
     g_strlcpy(record.key, key, sizeof(record.key));
-    record.lease.how = NWF_HOW_ACK;
+    record.lease.source = NWF_SOURCE_ACK;
     record.lease.infinite = left < 0;
     record.lease.expiry = left < 0 ? 0 : records_now.boot + left * SECOND;
     record.lease.learned = record.lease.granted = records_now.boot - granted * SECOND;
@@ -63,6 +63,6 @@ records_some(void)
     for (guint i = 0; i < 255; i++)
         g_array_index(records, NwfRecord, 1).lease.client.bytes[i] = (guint8)i;
     g_array_index(records, NwfRecord, 1).lease.client.length = 255;
-    g_array_index(records, NwfRecord, 2).lease.how = NWF_HOW_ARP;
+    g_array_index(records, NwfRecord, 2).lease.source = NWF_SOURCE_ARP;
     return records;
 }

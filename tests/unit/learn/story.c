@@ -6,13 +6,12 @@
 
 #include <string.h>
 
-#define KEY   "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"
 #define START (1000 * G_USEC_PER_SEC)
 
 /* Who has which addresses, and what the port is. */
 typedef struct Stage {
-    NwfBook *book;
-    NwfLearnPort *port;
+    NwfLeaseDb *db;
+    NwfInspector *inspector;
     GArray *host, *others; /* of NwfAddress */
     gint64 now;
 } Stage;
@@ -34,23 +33,14 @@ addresses_of(GStrv words, const char *name)
     return list;
 }
 
-static gboolean
-has(const GArray *list, const NwfAddress *address)
-{
-    for (guint i = 0; i < list->len; i++)
-        if (nwf_address_equal(&g_array_index(list, NwfAddress, i), address))
-            return TRUE;
-    return FALSE;
-}
-
-static NwfReason
+static NwfRefusal
 holder(const NwfAddress *address, gpointer data)
 {
     const Stage *stage = data;
 
-    if (has(stage->host, address))
-        return NWF_REASON_HELD_BY_HOST;
-    return has(stage->others, address) ? NWF_REASON_HELD_BY_PORT : NWF_REASON_NONE;
+    if (nwf_addresses_have(stage->host, address))
+        return NWF_REFUSAL_HELD_BY_HOST;
+    return nwf_addresses_have(stage->others, address) ? NWF_REFUSAL_HELD_BY_PORT : NWF_REFUSAL_NONE;
 }
 
 static NwfAllowed *
@@ -78,36 +68,33 @@ max_of(GStrv words)
     for (guint i = 0; words[i] != NULL; i++)
         if (g_str_has_prefix(words[i], "max="))
             return (guint)atoi(words[i] + strlen("max="));
-    return NWF_LEASES_DEFAULT;
+    return NWF_LEARN_MAX_DEFAULT;
 }
 
 static void
-stage_init(Stage *stage, const char *port, NwfSkip skip)
+stage_init(Stage *stage, const char *port)
 {
+    static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
     g_auto(GStrv) words = g_strsplit(port, " ", -1);
-    g_autoptr(GArray) servers = addresses_of(words, "servers");
-    g_autoptr(NwfAllowed) allowed = allowed_of(words);
-    NwfLearnOptions options = {
-        .name = "vnet0", .ifindex = 5, .key = KEY, .max = max_of(words), .allowed = allowed, .holder = holder};
+    NwfLearnMode mode = strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY;
+    g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(mode, "vnet0", NULL, owner, vm_mac);
 
+    g_array_unref(terms->servers);
+    terms->servers = addresses_of(words, "servers");
+    terms->allowed = allowed_of(words);
+    terms->max = max_of(words);
     stage->host = addresses_of(words, "host");
     stage->others = addresses_of(words, "others");
     stage->now = START;
-    stage->book = nwf_book_new();
-    memcpy(options.mac, vm_mac, 6);
-    options.mode = strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY;
-    options.servers = (const NwfAddress *)(const void *)servers->data;
-    options.n_servers = servers->len;
-    options.holder_data = stage;
-    stage->port = nwf_learn_port_new(stage->book, &options);
-    nwf_learn_port_skip(stage->port, skip);
+    stage->db = nwf_lease_db_new();
+    stage->inspector = nwf_inspector_new(stage->db, terms, 5, holder, stage);
 }
 
 static void
 stage_clear(Stage *stage)
 {
-    nwf_learn_port_free(stage->port);
-    nwf_book_free(stage->book);
+    nwf_inspector_free(stage->inspector);
+    nwf_lease_db_free(stage->db);
     g_array_unref(stage->host);
     g_array_unref(stage->others);
 }
@@ -115,9 +102,9 @@ stage_clear(Stage *stage)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stage, stage_clear)
 
 char *
-story_addresses(const NwfBookPort *port)
+story_addresses(const NwfLeasePort *port)
 {
-    g_autoptr(GArray) leases = nwf_book_leases(port);
+    g_autoptr(GArray) leases = nwf_lease_db_leases(port);
     GString *text = g_string_new(NULL);
     char address[NWF_ADDRESS_TEXT];
 
@@ -136,7 +123,7 @@ play(Stage *stage, const char *line)
 
     if (g_str_has_prefix(line, "wait ")) {
         stage->now += g_ascii_strtoll(line + 5, NULL, 10) * G_USEC_PER_SEC;
-        nwf_book_expire(stage->book, stage->now);
+        nwf_lease_db_expire(stage->db, stage->now);
     } else {
         g_autoptr(GByteArray) bytes = NULL;
         FrameSpec spec;
@@ -144,19 +131,20 @@ play(Stage *stage, const char *line)
         frame_parse(&spec, line);
         bytes = frame_build(&spec, &wire);
         stage->now += G_USEC_PER_SEC / 10;
-        outcome = nwf_learn_port_frame(stage->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.way, stage->now);
+        outcome = nwf_inspector_frame(stage->inspector, (NwfBytes){bytes->data, bytes->len}, wire, spec.direction,
+                                      stage->now);
     }
-    addresses = story_addresses(nwf_learn_port_book(stage->port));
-    return g_strconcat(outcome.reason == NWF_REASON_NONE ? "" : nwf_reason_word(outcome.reason), *addresses ? ": " : "",
-                       addresses, NULL);
+    addresses = story_addresses(stage->inspector->port);
+    return g_strconcat(outcome.refusal == NWF_REFUSAL_NONE ? "" : nwf_refusal_word(outcome.refusal),
+                       *addresses ? ": " : "", addresses, NULL);
 }
 
 char *
-story_run(const Story *story, NwfSkip skip)
+story_run(const Story *story)
 {
     g_auto(Stage) stage = {0};
 
-    stage_init(&stage, story->port, skip);
+    stage_init(&stage, story->port);
     for (guint i = 0; i < STORY_STEPS && story->steps[i].frame != NULL; i++) {
         const StoryStep *step = &story->steps[i];
         g_autofree char *came = play(&stage, step->frame);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "driver/learn/inside.h"
+#include "driver/learn/inspector.h"
 #include "frames.h"
 
 enum { STORY_STEPS = 24 };
@@ -12,7 +12,7 @@ enum { STORY_STEPS = 24 };
 /* "wait SECONDS" passes the time; anything else is a line of frames.h. */
 typedef struct StoryStep {
     const char *frame;
-    const char *expected; /* "reason" or "reason: addresses", the first without a word for NWF_REASON_NONE */
+    const char *expected; /* "reason" or "reason: addresses", the first without a word for NWF_REFUSAL_NONE */
 } StoryStep;
 
 typedef struct Story {
@@ -21,8 +21,8 @@ typedef struct Story {
     StoryStep steps[STORY_STEPS];
 } Story;
 
-/** story_run: (transfer full): NULL if all is as expected without the checks of @skip, else what is not. */
-char *story_run(const Story *story, NwfSkip skip);
+/** story_run: (transfer full): NULL if all is as expected, else what is not. */
+char *story_run(const Story *story);
 
 /** story_addresses: (transfer full): of @port, with blanks between. */
-char *story_addresses(const NwfBookPort *port);
+char *story_addresses(const NwfLeasePort *port);

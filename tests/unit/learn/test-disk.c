@@ -61,11 +61,12 @@ assert_load(const Place *place, const char *expected, guint n_notes)
 static void
 save(const Place *place, const GArray *records)
 {
-    g_autoptr(NwfBook) book = nwf_book_new();
+    g_autoptr(NwfLeaseDb) db = nwf_lease_db_new();
     g_autoptr(GError) error = NULL;
 
-    nwf_book_restore(book, records);
-    nwf_state_save(book, place->state, place->leases, BOOT, &records_now, &error);
+    nwf_lease_db_restore(db, records);
+    g_autoptr(GArray) restored = nwf_lease_db_records(db);
+    nwf_state_write(restored, place->state, place->leases, BOOT, &records_now, &error);
     g_assert_no_error(error);
 }
 

@@ -32,14 +32,15 @@ clock_now(void)
 }
 
 static void
-add_record(GArray *records, const NwfClock *clock, const char *name, const char *key, const char *address, NwfHow how)
+add_record(GArray *records, const NwfClock *clock, const char *name, const char *key, const char *address,
+           NwfLeaseSource source)
 {
     NwfRecord record = {.mode = *name ? NWF_LEARN_ANY : NWF_LEARN_DHCP, .ifindex = *name ? 5 : 0};
 
     g_strlcpy(record.name, name, sizeof(record.name));
     g_strlcpy(record.key, key, sizeof(record.key));
     g_assert_true(nwf_address_parse(&record.lease.address, address));
-    record.lease.how = how;
+    record.lease.source = source;
     record.lease.infinite = *name != '\0';
     record.lease.learned = record.lease.granted = clock->boot;
     if (!record.lease.infinite) {
@@ -62,10 +63,10 @@ place_new(void)
     g_assert_true(g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL));
     state = g_build_filename(folder, "state", NULL);
     counters = g_build_filename(folder, "counters", NULL);
-    add_record(records, &clock, "vnet0", KEY_A, "10.0.0.5", NWF_HOW_ARP);
-    add_record(records, &clock, "", KEY_B, "10.0.0.6", NWF_HOW_ACK);
-    add_record(records, &clock, "", KEY_B, "10.0.0.7", NWF_HOW_ACK);
-    add_record(records, &clock, "", KEY_C, "10.0.0.8", NWF_HOW_ACK);
+    add_record(records, &clock, "vnet0", KEY_A, "10.0.0.5", NWF_SOURCE_ARP);
+    add_record(records, &clock, "", KEY_B, "10.0.0.6", NWF_SOURCE_ACK);
+    add_record(records, &clock, "", KEY_B, "10.0.0.7", NWF_SOURCE_ACK);
+    add_record(records, &clock, "", KEY_C, "10.0.0.8", NWF_SOURCE_ACK);
     nwf_state_file_write(state, records, g_strstrip(boot_id), &error);
     g_assert_no_error(error);
     g_file_set_contents(counters, COUNTERS, -1, &error);

@@ -62,8 +62,10 @@ net_run(const char *format, ...)
 void
 net_port(const char *name)
 {
-    net_run("ip link add %s type veth peer name g-%s; ip link set %s addrgenmode none; ip link set g-%s addrgenmode none;"
-            "ip link set %s up; ip link set g-%s up", name, name, name, name, name, name);
+    net_run(
+        "ip link add %s type veth peer name g-%s; ip link set %s addrgenmode none; ip link set g-%s addrgenmode none;"
+        "ip link set %s up; ip link set g-%s up",
+        name, name, name, name, name, name);
     net_wait(name);
 }
 
@@ -81,7 +83,8 @@ net_bridge(guint n)
 void
 net_wait(const char *name)
 {
-    net_run("for dev in %s g-%s; do until ip -br link show $dev | grep -q ' UP '; do sleep 0.01; done; done", name, name);
+    net_run("for dev in %s g-%s; do until ip -br link show $dev | grep -q ' UP '; do sleep 0.01; done; done", name,
+            name);
 }
 
 void
@@ -114,7 +117,7 @@ net_try_times(const char *name, guint vm, const char *line, guint times)
     replace(spec.chaddr, vm);
     replace(spec.arp_mac, vm);
     frame = frame_build(&spec, NULL);
-    to.sll_ifindex = (int)if_nametoindex(spec.way == NWF_WAY_FROM_VM ? guest : name);
+    to.sll_ifindex = (int)if_nametoindex(spec.direction == NWF_FROM_VM ? guest : name);
     g_assert_cmpint(to.sll_ifindex, >, 0);
     for (guint i = 0; i < times; i++)
         sent += sendto(sender, frame->data, frame->len, 0, (struct sockaddr *)&to, sizeof(to)) == (gssize)frame->len;

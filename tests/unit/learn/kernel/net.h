@@ -2,8 +2,8 @@
 /*
  * net.h: ports with VMs behind them, in a network of our own, and frames that really go through
  *
- * A port is one end of a veth pair: what goes into the other end, the VM's, comes out of the port as what a VM sends; what is
- * sent out of the port is what the VM receives. VMs have numbers: the MAC address of VM 1 is 52:54:00:00:00:01.
+ * A port is one end of a veth pair: what goes into the other end, the VM's, comes out of the port as what a VM sends;
+ * what is sent out of the port is what the VM receives. VMs have numbers: the MAC address of VM 1 is 52:54:00:00:00:01.
  */
 #pragma once
 
@@ -25,7 +25,8 @@ void net_bridge(guint n);
 void net_wait(const char *name);
 
 void net_mac(guint8 mac[6], guint vm);
-/** net_send: a line of frames.h as it is for or from @vm, through the port @name. Other VMs' addresses are the stranger's. */
+/** net_send: a line of frames.h as it is for or from @vm, through the port @name. Other VMs' addresses are the
+ * stranger's. */
 void net_send(const char *name, guint vm, const char *line);
 /** net_send_times: many times the same, as fast as possible. */
 void net_send_times(const char *name, guint vm, const char *line, guint times);

@@ -83,7 +83,7 @@ scene_begin(void)
         scene->dir = g_mkdtemp(g_strdup("/dev/shm/nwf-learn-XXXXXX"));
     else
         scene->dir = g_dir_make_tmp("nwf-learn-XXXXXX", NULL);
-    scene->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_learn_request_unref);
+    scene->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_learn_terms_unref);
     scene->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     scene->log = g_ptr_array_new_with_free_func(g_free);
     scene_start(scene);
@@ -121,46 +121,46 @@ parse_list(const char *text, const char *separator)
     return list;
 }
 
-static NwfLearnRequest *
+static NwfLearnTerms *
 parse_request(const char *port, guint vm, const char *mode)
 {
     static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
     g_auto(GStrv) words = g_strsplit(mode, " ", -1);
     const char *linkdev = strstr(mode, "linkdev=");
     g_auto(GStrv) texts = NULL;
-    NwfLearnRequest *request;
+    NwfLearnTerms *terms;
     guint8 mac[6];
 
     net_mac(mac, vm);
-    request = nwf_learn_request_new(strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY, port,
-                                    linkdev != NULL ? linkdev + strlen("linkdev=") : NULL, owner, mac);
+    terms = nwf_learn_terms_new(strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY, port,
+                                linkdev != NULL ? linkdev + strlen("linkdev=") : NULL, owner, mac);
     for (guint i = 1; words[i] != NULL; i++) {
         const char *value = strchr(words[i], '=') + 1;
         if (g_str_has_prefix(words[i], "servers=")) {
-            g_array_unref(request->servers);
-            request->servers = parse_list(value, ",");
+            g_array_unref(terms->servers);
+            terms->servers = parse_list(value, ",");
         } else if (g_str_has_prefix(words[i], "max=")) {
-            request->max = (guint)atoi(value);
+            terms->max = (guint)atoi(value);
         } else if (g_str_has_prefix(words[i], "allowed=")) {
             g_autoptr(GPtrArray) networks = g_ptr_array_new();
             texts = g_strsplit(value, ",", -1);
             for (guint n = 0; texts[n] != NULL; n++)
                 g_ptr_array_add(networks, texts[n]);
-            request->allowed = nwf_allowed_parse(networks, NULL);
-            g_assert_nonnull(request->allowed);
+            terms->allowed = nwf_allowed_parse(networks, NULL);
+            g_assert_nonnull(terms->allowed);
         }
     }
-    return request;
+    return terms;
 }
 
 void
 scene_watch(Scene *scene, const char *port, guint vm, const char *mode)
 {
-    NwfLearnRequest *request = parse_request(port, vm, mode);
+    NwfLearnTerms *terms = parse_request(port, vm, mode);
 
-    g_hash_table_replace(scene->requests, g_strdup(port), request);
-    g_array_unref(nwf_learner_addresses(scene->learner, request));
-    nwf_learner_watch(scene->learner, request);
+    g_hash_table_replace(scene->requests, g_strdup(port), terms);
+    g_array_unref(nwf_learner_addresses(scene->learner, terms, &(guint64){0}));
+    nwf_learner_watch(scene->learner, terms);
 }
 
 void
@@ -170,18 +170,18 @@ scene_unwatch(Scene *scene, const char *port)
 }
 
 void
-scene_hold(Scene *scene, const char *port, const char *addresses)
+scene_reserve(Scene *scene, const char *port, const char *addresses)
 {
     g_autoptr(GArray) list = addresses != NULL ? parse_list(addresses, " ") : NULL;
 
-    nwf_learner_hold(scene->learner, port, list);
+    nwf_learner_reserve(scene->learner, port, list);
 }
 
 char *
 scene_addresses(Scene *scene, const char *port)
 {
-    const NwfLearnRequest *request = g_hash_table_lookup(scene->requests, port);
-    g_autoptr(GArray) list = nwf_learner_addresses(scene->learner, request);
+    const NwfLearnTerms *terms = g_hash_table_lookup(scene->requests, port);
+    g_autoptr(GArray) list = nwf_learner_addresses(scene->learner, terms, &(guint64){0});
     GString *text = g_string_new(NULL);
     char address[NWF_ADDRESS_TEXT];
 

@@ -12,12 +12,12 @@ typedef struct Scene {
     char *dir;
     GMutex lock;
     GCond told;
-    GHashTable *requests;/* name -> NwfLearnRequest */
-    GHashTable *reports; /* name -> how many */
+    GHashTable *requests; /* name -> NwfLearnTerms */
+    GHashTable *reports;  /* name -> how many */
     GPtrArray *log;
-    gboolean stall;      /* keep the learner's thread at its next line of the log */
+    gboolean stall; /* keep the learner's thread at its next line of the log */
     gboolean stalled;
-    char *state;         /* our own file at the moment of the first report: what a killed daemon would have left */
+    char *state; /* our own file at the moment of the first report: what a killed daemon would have left */
 } Scene;
 
 /** scene_begin: in a fresh network; the learner runs, with files in a new directory. */
@@ -30,11 +30,12 @@ void scene_start(Scene *scene);
 /** scene_wake: as scene_start(), but for nwf_learner_begin(). */
 void scene_wake(Scene *scene);
 
-/** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N linkdev=NAME. */
+/** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N
+ * linkdev=NAME. */
 void scene_watch(Scene *scene, const char *port, guint vm, const char *mode);
 void scene_unwatch(Scene *scene, const char *port);
-/** scene_hold: @addresses with blanks between, or NULL. */
-void scene_hold(Scene *scene, const char *port, const char *addresses);
+/** scene_reserve: @addresses with blanks between, or NULL. */
+void scene_reserve(Scene *scene, const char *port, const char *addresses);
 
 /** scene_addresses: (transfer full): what the learner says for the port, with blanks between. */
 char *scene_addresses(Scene *scene, const char *port);

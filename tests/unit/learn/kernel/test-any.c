@@ -76,7 +76,7 @@ test_nobody_learns_what_another_has(void)
     net_port("vnet2");
     net_run("ip addr add 10.0.0.1/24 dev lo; ip link add br0 type bridge; ip link set vnet0 master br0; "
             "ip link set vnet1 master br0");
-    scene_hold(scene, "vnet1", "10.0.0.8 10.0.0.9");
+    scene_reserve(scene, "vnet1", "10.0.0.8 10.0.0.9");
     scene_watch(scene, "vnet0", 1, "any");
     scene_watch(scene, "vnet1", 2, "any");
     scene_watch(scene, "vnet2", 3, "any");

@@ -68,7 +68,7 @@ test_the_first_port_takes_nothing_from_the_others(void)
     }
     scene_watch(scene, "vnet1", 2, "any");
     scene_watch(scene, "vnet2", 3, "dhcp");
-    scene_hold(scene, "vnet3", "10.0.0.8");
+    scene_reserve(scene, "vnet3", "10.0.0.8");
     scene_expect(scene, "vnet0", "");
     nwf_learner_begin(scene->learner);
     net_send("vnet0", 1, "from arp 10.0.0.66 10.0.0.1");

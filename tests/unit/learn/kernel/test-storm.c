@@ -46,7 +46,8 @@ test_one_thread_and_two_descriptors_a_port(void)
     guint before_descriptors, before_threads;
     Scene *scene;
 
-    scene_end(scene_begin()); /* what is begun once, with the first thread, is not counted: sanitizers have threads, too */
+    scene_end(
+        scene_begin()); /* what is begun once, with the first thread, is not counted: sanitizers have threads, too */
     before_descriptors = net_descriptors();
     before_threads = net_threads();
     scene = scene_begin();
@@ -126,7 +127,8 @@ cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* One VM floods, and another is flooded with answers to itself: the others have their leases, and calls their answers. */
+/* One VM floods, and another is flooded with answers to itself: the others have their leases, and calls their answers.
+ */
 static void
 test_floods_harm_their_own_port_alone(void)
 {
@@ -314,8 +316,8 @@ ask_all_the_time(gpointer data)
 
     while (!g_atomic_int_get(stop)) {
         g_free(scene_addresses(scene, "vnet0"));
-        scene_hold(scene, "vnet1", "10.0.0.8 10.0.0.9");
-        scene_hold(scene, "vnet1", NULL);
+        scene_reserve(scene, "vnet1", "10.0.0.8 10.0.0.9");
+        scene_reserve(scene, "vnet1", NULL);
     }
     return NULL;
 }
@@ -337,12 +339,12 @@ test_watched_and_unwatched_a_hundred_times(void)
     threads[1] = g_thread_new("asks", flood, &asks);
     threads[2] = g_thread_new("engine", ask_all_the_time, both);
     for (guint i = 0; i < 100; i++) {
-        NwfLearnRequest *request = nwf_learn_request_ref(g_hash_table_lookup(scene->requests, "vnet0"));
+        NwfLearnTerms *terms = nwf_learn_terms_ref(g_hash_table_lookup(scene->requests, "vnet0"));
         nwf_learner_unwatch(scene->learner, "vnet0");
         if (i % 10 == 0)
             g_usleep(20000);
-        nwf_learner_watch(scene->learner, request);
-        nwf_learn_request_unref(request);
+        nwf_learner_watch(scene->learner, terms);
+        nwf_learn_terms_unref(terms);
         if (i % 25 == 0)
             net_run("ip link set vnet0 down; ip link set vnet0 up");
     }
@@ -400,7 +402,8 @@ test_too_few_descriptors_are_told_and_tried_again(void)
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
     free_number = dup(0);
     close(free_number);
-    tight = (struct rlimit){.rlim_cur = (rlim_t)free_number + 3, .rlim_max = before.rlim_max}; /* one and a half ports */
+    tight =
+        (struct rlimit){.rlim_cur = (rlim_t)free_number + 3, .rlim_max = before.rlim_max}; /* one and a half ports */
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &tight), ==, 0);
     scene_watch(scene, "vnet0", 1, "dhcp");
     g_usleep(100000);

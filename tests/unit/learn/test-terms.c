@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-usable.c: addresses that may be learned, networks that are allowed, budgets and counters
+ * test-terms.c: addresses that may be learned, networks that are allowed, rate limits and counters
  */
-#include "driver/learn/budget.h"
-#include "driver/learn/usable.h"
+#include "driver/learn/inspector.h"
 
 #include <string.h>
 
@@ -21,26 +20,26 @@ test_special_ranges(void)
 {
     static const struct {
         const char *text;
-        NwfReason reason;
+        NwfRefusal refusal;
     } rows[] = {
-        {"0.0.0.0", NWF_REASON_SPECIAL},
-        {"0.255.255.255", NWF_REASON_SPECIAL},
-        {"1.0.0.0", NWF_REASON_NONE},
-        {"126.255.255.255", NWF_REASON_NONE},
-        {"127.0.0.0", NWF_REASON_SPECIAL},
-        {"127.255.255.255", NWF_REASON_SPECIAL},
-        {"128.0.0.0", NWF_REASON_NONE},
-        {"169.254.1.1", NWF_REASON_NONE},
-        {"223.255.255.255", NWF_REASON_NONE},
-        {"224.0.0.0", NWF_REASON_SPECIAL},
-        {"239.255.255.255", NWF_REASON_SPECIAL},
-        {"240.0.0.0", NWF_REASON_SPECIAL},
-        {"255.255.255.255", NWF_REASON_SPECIAL},
+        {"0.0.0.0", NWF_REFUSAL_SPECIAL},
+        {"0.255.255.255", NWF_REFUSAL_SPECIAL},
+        {"1.0.0.0", NWF_REFUSAL_NONE},
+        {"126.255.255.255", NWF_REFUSAL_NONE},
+        {"127.0.0.0", NWF_REFUSAL_SPECIAL},
+        {"127.255.255.255", NWF_REFUSAL_SPECIAL},
+        {"128.0.0.0", NWF_REFUSAL_NONE},
+        {"169.254.1.1", NWF_REFUSAL_NONE},
+        {"223.255.255.255", NWF_REFUSAL_NONE},
+        {"224.0.0.0", NWF_REFUSAL_SPECIAL},
+        {"239.255.255.255", NWF_REFUSAL_SPECIAL},
+        {"240.0.0.0", NWF_REFUSAL_SPECIAL},
+        {"255.255.255.255", NWF_REFUSAL_SPECIAL},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text);
-        g_assert_cmpint(nwf_usable(&at, NULL, NULL), ==, rows[i].reason);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, NULL), ==, rows[i].refusal);
     }
 }
 
@@ -49,19 +48,19 @@ test_edges_of_networks(void)
 {
     static const struct {
         const char *text, *mask;
-        NwfReason reason;
+        NwfRefusal refusal;
     } rows[] = {
-        {"10.0.0.0", "255.255.255.0", NWF_REASON_NETWORK},   {"10.0.0.255", "255.255.255.0", NWF_REASON_NETWORK},
-        {"10.0.0.1", "255.255.255.0", NWF_REASON_NONE},      {"10.0.0.255", "0.0.0.0", NWF_REASON_NONE},
-        {"10.0.0.0", "255.255.255.254", NWF_REASON_NONE},    {"10.0.0.1", "255.255.255.254", NWF_REASON_NONE},
-        {"10.0.0.7", "255.255.255.255", NWF_REASON_NONE},    {"10.0.0.4", "255.255.255.252", NWF_REASON_NETWORK},
-        {"10.0.0.7", "255.255.255.252", NWF_REASON_NETWORK}, {"10.0.0.255", "255.0.255.0", NWF_REASON_NONE},
-        {"10.0.0.255", "128.0.0.0", NWF_REASON_NONE},        {"128.0.0.0", "128.0.0.0", NWF_REASON_NETWORK},
+        {"10.0.0.0", "255.255.255.0", NWF_REFUSAL_NETWORK},   {"10.0.0.255", "255.255.255.0", NWF_REFUSAL_NETWORK},
+        {"10.0.0.1", "255.255.255.0", NWF_REFUSAL_NONE},      {"10.0.0.255", "0.0.0.0", NWF_REFUSAL_NONE},
+        {"10.0.0.0", "255.255.255.254", NWF_REFUSAL_NONE},    {"10.0.0.1", "255.255.255.254", NWF_REFUSAL_NONE},
+        {"10.0.0.7", "255.255.255.255", NWF_REFUSAL_NONE},    {"10.0.0.4", "255.255.255.252", NWF_REFUSAL_NETWORK},
+        {"10.0.0.7", "255.255.255.252", NWF_REFUSAL_NETWORK}, {"10.0.0.255", "255.0.255.0", NWF_REFUSAL_NONE},
+        {"10.0.0.255", "128.0.0.0", NWF_REFUSAL_NONE},        {"128.0.0.0", "128.0.0.0", NWF_REFUSAL_NETWORK},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text), mask = address(rows[i].mask);
-        g_assert_cmpint(nwf_usable(&at, &mask, NULL), ==, rows[i].reason);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, &mask), ==, rows[i].refusal);
     }
 }
 
@@ -121,35 +120,36 @@ test_an_empty_list_allows_nothing(void)
 {
     g_autoptr(NwfAllowed) allowed = allowed_of("", NULL);
     NwfAddress at = address("10.0.0.1");
-    NwfUsable usable = {.allowed = allowed};
+    NwfLearnTerms terms = {.allowed = allowed};
+    NwfAddressPolicy policy = {.terms = &terms};
 
-    g_assert_cmpint(nwf_usable(&at, NULL, &usable), ==, NWF_REASON_NOT_ALLOWED);
+    g_assert_cmpint(nwf_address_policy(&policy, &at, NULL), ==, NWF_REFUSAL_NOT_ALLOWED);
 }
 
 /* ---- budgets ---- */
 
 static guint
-take_many(NwfBudget *budget, guint n, gint64 now)
+take_many(NwfRateLimit *limit, guint n, gint64 now)
 {
     guint taken = 0;
 
     for (guint i = 0; i < n; i++)
-        taken += nwf_budget_take(budget, now) ? 1 : 0;
+        taken += nwf_ratelimit_take(limit, now) ? 1 : 0;
     return taken;
 }
 
 static void
 test_budget(void)
 {
-    NwfBudget budget = {0};
+    NwfRateLimit limit = {0};
     gint64 now = 12345;
 
-    g_assert_cmpuint(take_many(&budget, 1000, now), ==, NWF_BUDGET_BURST);
-    g_assert_cmpuint(budget.dropped, ==, 1000 - NWF_BUDGET_BURST);
-    g_assert_cmpuint(take_many(&budget, 1000, now + G_USEC_PER_SEC), ==, NWF_BUDGET_RATE);
-    g_assert_cmpuint(take_many(&budget, 1000, now + 3 * G_USEC_PER_SEC), ==, 2 * NWF_BUDGET_RATE);
-    g_assert_cmpuint(take_many(&budget, 1000, now + 1000 * G_USEC_PER_SEC), ==, NWF_BUDGET_BURST);
-    g_assert_cmpuint(take_many(&budget, 1000, now), ==, 0); /* a clock that goes back gives nothing */
+    g_assert_cmpuint(take_many(&limit, 1000, now), ==, NWF_RATELIMIT_BURST);
+    g_assert_cmpuint(limit.dropped, ==, 1000 - NWF_RATELIMIT_BURST);
+    g_assert_cmpuint(take_many(&limit, 1000, now + G_USEC_PER_SEC), ==, NWF_RATELIMIT_RATE);
+    g_assert_cmpuint(take_many(&limit, 1000, now + 3 * G_USEC_PER_SEC), ==, 2 * NWF_RATELIMIT_RATE);
+    g_assert_cmpuint(take_many(&limit, 1000, now + 1000 * G_USEC_PER_SEC), ==, NWF_RATELIMIT_BURST);
+    g_assert_cmpuint(take_many(&limit, 1000, now), ==, 0); /* a clock that goes back gives nothing */
 }
 
 /* A flood of an hour gets the burst and the rate, whatever its spacing. */
@@ -159,31 +159,31 @@ test_budget_over_time(void)
     static const gint64 spacings[] = {1, 7, 333, 10007, 49999, 50000};
 
     for (gsize i = 0; i < G_N_ELEMENTS(spacings); i++) {
-        NwfBudget budget = {0};
+        NwfRateLimit limit = {0};
         guint taken = 0;
         gint64 span = 20 * G_USEC_PER_SEC;
         if (spacings[i] == 1)
             span = G_USEC_PER_SEC;
         for (gint64 at = 0; at < span; at += spacings[i])
-            taken += nwf_budget_take(&budget, at) ? 1 : 0;
-        g_assert_cmpuint(taken, <=, NWF_BUDGET_BURST + NWF_BUDGET_RATE * span / G_USEC_PER_SEC);
-        g_assert_cmpuint(taken, >=, MIN(span / spacings[i], NWF_BUDGET_RATE * span / G_USEC_PER_SEC));
+            taken += nwf_ratelimit_take(&limit, at) ? 1 : 0;
+        g_assert_cmpuint(taken, <=, NWF_RATELIMIT_BURST + NWF_RATELIMIT_RATE * span / G_USEC_PER_SEC);
+        g_assert_cmpuint(taken, >=, MIN(span / spacings[i], NWF_RATELIMIT_RATE * span / G_USEC_PER_SEC));
     }
 }
 
 static void
 test_budget_is_told_once_a_minute(void)
 {
-    NwfBudget budget = {0};
+    NwfRateLimit limit = {0};
 
-    g_assert_cmpuint(nwf_budget_news(&budget, 0), ==, 0);
-    take_many(&budget, 100, 0);
-    g_assert_cmpuint(nwf_budget_news(&budget, 0), ==, 40);
-    g_assert_cmpuint(nwf_budget_news(&budget, 1), ==, 0);
-    take_many(&budget, 10, 1);
-    g_assert_cmpuint(nwf_budget_news(&budget, NWF_BUDGET_TELL - 1), ==, 0);
-    g_assert_cmpuint(nwf_budget_news(&budget, NWF_BUDGET_TELL), ==, 10);
-    g_assert_cmpuint(nwf_budget_news(&budget, 10 * NWF_BUDGET_TELL), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 0), ==, 0);
+    take_many(&limit, 100, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 0), ==, 40);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 1), ==, 0);
+    take_many(&limit, 10, 1);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_REPORT_AGAIN - 1), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, NWF_REPORT_AGAIN), ==, 10);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&limit, 10 * NWF_REPORT_AGAIN), ==, 0);
 }
 
 /* Each address once; and a VM that tries them all does not fill the log. */
@@ -194,13 +194,13 @@ test_refusals_are_told_once(void)
     NwfAddress first = nwf_address_ipv4(0x0a000001);
     guint told = 0;
 
-    g_assert_true(nwf_counters_tell(&counters, &first, 0));
-    g_assert_false(nwf_counters_tell(&counters, &first, NWF_BUDGET_TELL * 5));
+    g_assert_true(nwf_counters_report(&counters, &first, 0));
+    g_assert_false(nwf_counters_report(&counters, &first, NWF_REPORT_AGAIN * 5));
     for (guint i = 2; i < 10000; i++) {
         NwfAddress at = nwf_address_ipv4(0x0a000000 + i);
-        told += nwf_counters_tell(&counters, &at, i * 1000) ? 1 : 0;
+        told += nwf_counters_report(&counters, &at, i * 1000) ? 1 : 0;
     }
-    g_assert_cmpuint(told, ==, NWF_REFUSED_MAX - 1);
+    g_assert_cmpuint(told, ==, NWF_REPORTED_MAX - 1);
 }
 
 static void
@@ -208,10 +208,10 @@ test_counters(void)
 {
     NwfCounters counters = {0};
 
-    nwf_counters_refuse(&counters, NWF_REASON_SERVER);
-    nwf_counters_refuse(&counters, NWF_REASON_NONE);
-    g_assert_cmpuint(counters.refused[NWF_REASON_SERVER], ==, 1);
-    g_assert_cmpint(counters.last, ==, NWF_REASON_SERVER);
+    nwf_counters_refuse(&counters, NWF_REFUSAL_SERVER);
+    nwf_counters_refuse(&counters, NWF_REFUSAL_NONE);
+    g_assert_cmpuint(counters.refused[NWF_REFUSAL_SERVER], ==, 1);
+    g_assert_cmpint(counters.last, ==, NWF_REFUSAL_SERVER);
 }
 
 static void
@@ -237,15 +237,15 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/learn/usable/addresses", test_addresses);
-    g_test_add_func("/learn/usable/special-ranges", test_special_ranges);
-    g_test_add_func("/learn/usable/edges-of-networks", test_edges_of_networks);
-    g_test_add_func("/learn/usable/allowed-networks", test_allowed_networks);
-    g_test_add_func("/learn/usable/allowed-networks-that-are-none", test_allowed_networks_that_are_none);
-    g_test_add_func("/learn/usable/an-empty-list-allows-nothing", test_an_empty_list_allows_nothing);
-    g_test_add_func("/learn/budget/burst-and-rate", test_budget);
-    g_test_add_func("/learn/budget/over-time", test_budget_over_time);
-    g_test_add_func("/learn/budget/is-told-once-a-minute", test_budget_is_told_once_a_minute);
+    g_test_add_func("/learn/terms/addresses", test_addresses);
+    g_test_add_func("/learn/terms/special-ranges", test_special_ranges);
+    g_test_add_func("/learn/terms/edges-of-networks", test_edges_of_networks);
+    g_test_add_func("/learn/terms/allowed-networks", test_allowed_networks);
+    g_test_add_func("/learn/terms/allowed-networks-that-are-none", test_allowed_networks_that_are_none);
+    g_test_add_func("/learn/terms/an-empty-list-allows-nothing", test_an_empty_list_allows_nothing);
+    g_test_add_func("/learn/ratelimit/burst-and-rate", test_budget);
+    g_test_add_func("/learn/ratelimit/over-time", test_budget_over_time);
+    g_test_add_func("/learn/ratelimit/is-told-once-a-minute", test_budget_is_told_once_a_minute);
     g_test_add_func("/learn/counters/refusals-are-told-once", test_refusals_are_told_once);
     g_test_add_func("/learn/counters/last-reason", test_counters);
     return g_test_run();

@@ -1,37 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-port.c: what a port wants to see, how much of it it looks at, and what it counts
+ * test-inspector.c: what a port wants to see, how much of it it looks at, and what it counts
  */
-#include "driver/learn/port.h"
+#include "driver/learn/inspector.h"
 
 #include <string.h>
 
 #include "frames.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
-#define KEY    "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"
 #define BOTH   (NWF_WANT_DHCP | NWF_WANT_SOURCES)
 
 typedef struct Place {
-    NwfBook *book;
-    NwfLearnPort *port;
+    NwfLeaseDb *db;
+    NwfInspector *inspector;
 } Place;
+
+static NwfLearnTerms *
+terms_of(NwfLearnMode mode, guint max)
+{
+    static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
+    NwfLearnTerms *terms = nwf_learn_terms_new(mode, "vnet0", NULL, owner, vm_mac);
+
+    terms->max = max;
+    return terms;
+}
 
 static void
 place_init(Place *place, NwfLearnMode mode)
 {
-    NwfLearnOptions options = {.name = "vnet0", .ifindex = 5, .key = KEY, .mode = mode, .max = 2};
+    g_autoptr(NwfLearnTerms) terms = terms_of(mode, 2);
 
-    memcpy(options.mac, vm_mac, 6);
-    place->book = nwf_book_new();
-    place->port = nwf_learn_port_new(place->book, &options);
+    place->db = nwf_lease_db_new();
+    place->inspector = nwf_inspector_new(place->db, terms, 5, NULL, NULL);
 }
 
 static void
 place_clear(Place *place)
 {
-    nwf_learn_port_free(place->port);
-    nwf_book_free(place->book);
+    nwf_inspector_free(place->inspector);
+    nwf_lease_db_free(place->db);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
@@ -45,7 +53,7 @@ see(Place *place, const char *line, gint64 now)
 
     frame_parse(&spec, line);
     bytes = frame_build(&spec, &wire);
-    return nwf_learn_port_frame(place->port, (NwfBytes){bytes->data, bytes->len}, wire, spec.way, now);
+    return nwf_inspector_frame(place->inspector, (NwfBytes){bytes->data, bytes->len}, wire, spec.direction, now);
 }
 
 static void
@@ -53,7 +61,7 @@ assert_wants(const Place *place, gint64 now, guint wants, gint64 until)
 {
     gint64 got;
 
-    g_assert_cmpuint(nwf_learn_port_wants(place->port, now, &got), ==, wants);
+    g_assert_cmpuint(nwf_inspector_wants(place->inspector, now, &got), ==, wants);
     g_assert_cmpint(got, ==, until);
 }
 
@@ -97,12 +105,12 @@ test_each_way_has_its_budget(void)
 
     place_init(&place, NWF_LEARN_DHCP);
     for (guint i = 0; i < 500; i++)
-        dropped += see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND).reason == NWF_REASON_RATE;
-    g_assert_cmpuint(dropped, ==, 500 - NWF_BUDGET_BURST);
-    g_assert_cmpuint(nwf_learn_port_rate_news(place.port, NWF_WAY_TO_VM, SECOND), ==, dropped);
-    g_assert_cmpuint(nwf_learn_port_rate_news(place.port, NWF_WAY_FROM_VM, SECOND), ==, 0);
-    g_assert_cmpint(see(&place, "from request xid=7", SECOND).reason, ==, NWF_REASON_NONE);
-    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", 2 * SECOND).reason, ==, NWF_REASON_NONE);
+        dropped += see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND).refusal == NWF_REFUSAL_RATE;
+    g_assert_cmpuint(dropped, ==, 500 - NWF_RATELIMIT_BURST);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_TO_VM], SECOND), ==, dropped);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_FROM_VM], SECOND), ==, 0);
+    g_assert_cmpint(see(&place, "from request xid=7", SECOND).refusal, ==, NWF_REFUSAL_NONE);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", 2 * SECOND).refusal, ==, NWF_REFUSAL_NONE);
 }
 
 static void
@@ -114,48 +122,49 @@ test_counters(void)
     NwfOutcome outcome;
 
     place_init(&place, NWF_LEARN_DHCP);
-    counters = nwf_learn_port_counters(place.port);
+    counters = &place.inspector->counters;
     outcome = see(&place, "from request xid=7", SECOND);
-    g_assert_false(outcome.accepted || outcome.news);
+    g_assert_false(outcome.accepted || outcome.report);
     outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
-    g_assert_true(outcome.reason == NWF_REASON_SPECIAL && outcome.news && !outcome.accepted);
+    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && outcome.report && !outcome.accepted);
     outcome = see(&place, "to ack xid=7 yi=224.0.0.1 time=60 sid=10.0.0.9", SECOND);
-    g_assert_true(outcome.reason == NWF_REASON_SPECIAL && !outcome.news);
+    g_assert_true(outcome.refusal == NWF_REFUSAL_SPECIAL && !outcome.report);
     outcome = see(&place, "to ack xid=7 yi=10.0.0.5 time=60 sid=10.0.0.1", SECOND);
-    g_assert_true(outcome.reason == NWF_REASON_NONE && outcome.accepted);
+    g_assert_true(outcome.refusal == NWF_REFUSAL_NONE && outcome.accepted);
     g_assert_cmpuint(nwf_address_number(&outcome.address), ==, 0x0a000005);
     g_assert_cmpuint(counters->seen, ==, 4);
     g_assert_cmpuint(counters->accepted, ==, 1);
-    g_assert_cmpuint(counters->refused[NWF_REASON_SPECIAL], ==, 2);
-    g_assert_cmpint(counters->last, ==, NWF_REASON_SPECIAL);
+    g_assert_cmpuint(counters->refused[NWF_REFUSAL_SPECIAL], ==, 2);
+    g_assert_cmpint(counters->last, ==, NWF_REFUSAL_SPECIAL);
     g_assert_cmpstr(nwf_address_format(server, &counters->last_server), ==, "10.0.0.1");
 }
 
 /* Other servers and another cap count from the next message on, and an open question stays open. */
 static void
-test_trust_changes(void)
+test_terms_change(void)
 {
     g_auto(Place) place = {0};
     NwfAddress server = nwf_address_ipv4(0x0a000002);
-    NwfLearnOptions options = {.max = 1, .servers = &server, .n_servers = 1};
+    g_autoptr(NwfLearnTerms) terms = terms_of(NWF_LEARN_DHCP, 1);
 
     place_init(&place, NWF_LEARN_DHCP);
     see(&place, "from request xid=7", SECOND);
-    nwf_learn_port_trust(place.port, &options);
-    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", SECOND).reason, ==, NWF_REASON_SERVER);
-    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=7 yi=10.0.0.5 time=60", SECOND).reason, ==, NWF_REASON_NONE);
+    g_array_append_val(terms->servers, server);
+    nwf_inspector_change(place.inspector, terms);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", SECOND).refusal, ==, NWF_REFUSAL_SERVER);
+    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=7 yi=10.0.0.5 time=60", SECOND).refusal, ==, NWF_REFUSAL_NONE);
     see(&place, "from request xid=8", SECOND);
-    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=8 yi=10.0.0.6 time=60", SECOND).reason, ==, NWF_REASON_FULL);
+    g_assert_cmpint(see(&place, "to ack src=10.0.0.2 xid=8 yi=10.0.0.6 time=60", SECOND).refusal, ==, NWF_REFUSAL_FULL);
 }
 
 static void
-test_reasons_have_words_and_texts(void)
+test_refusals_have_words_and_texts(void)
 {
     g_autoptr(GHashTable) words = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (guint reason = 0; reason < NWF_REASONS; reason++) {
-        g_assert_cmpstr(nwf_reason_text(reason), !=, NULL);
-        g_assert_true(g_hash_table_add(words, (gpointer)nwf_reason_word(reason)));
+    for (guint refusal = 0; refusal < NWF_REFUSALS; refusal++) {
+        g_assert_cmpstr(nwf_refusal_text(refusal), !=, NULL);
+        g_assert_true(g_hash_table_add(words, (gpointer)nwf_refusal_word(refusal)));
     }
 }
 
@@ -163,11 +172,11 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/learn/port/what-any-wants", test_what_any_wants);
-    g_test_add_func("/learn/port/what-dhcp-wants", test_what_dhcp_wants);
-    g_test_add_func("/learn/port/each-way-has-its-budget", test_each_way_has_its_budget);
-    g_test_add_func("/learn/port/counters", test_counters);
-    g_test_add_func("/learn/port/trust-changes", test_trust_changes);
-    g_test_add_func("/learn/port/reasons-have-words-and-texts", test_reasons_have_words_and_texts);
+    g_test_add_func("/learn/inspector/what-any-wants", test_what_any_wants);
+    g_test_add_func("/learn/inspector/what-dhcp-wants", test_what_dhcp_wants);
+    g_test_add_func("/learn/inspector/each-way-has-its-budget", test_each_way_has_its_budget);
+    g_test_add_func("/learn/inspector/counters", test_counters);
+    g_test_add_func("/learn/inspector/terms-change", test_terms_change);
+    g_test_add_func("/learn/inspector/refusals-have-words-and-texts", test_refusals_have_words_and_texts);
     return g_test_run();
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * learn_terms.c: how a port may learn, and which addresses that lets in; see learn_terms.h
+ *
+ * Sources of the special ranges: RFC 1122 and 6890.
+ */
+#include "driver/learn/learn_terms.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "packet/check_private.h"
+
+enum { BITS = 32 };
+
+typedef struct Network {
+    guint32 address, mask;
+} Network;
+
+static const Network special[] = {
+    {0x00000000, 0xff000000}, /* 0/8: this network */
+    {0x7f000000, 0xff000000}, /* 127/8: loopback */
+    {0xe0000000, 0xf0000000}, /* 224/4: multicast */
+    {0xf0000000, 0xf0000000}, /* 240/4: reserved, with 255.255.255.255 */
+};
+
+static gboolean
+network_has(const Network *network, guint32 address)
+{
+    return (address & network->mask) == network->address;
+}
+
+/* ---- CTRL_IP_ALLOWED ---- */
+
+struct NwfAllowed {
+    GArray *networks; /* of Network */
+};
+
+static gboolean
+parse_bits(const char *text, guint32 *mask)
+{
+    guint64 bits = 0;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, BITS, &bits, NULL))
+        return FALSE;
+    *mask = bits == 0 ? 0 : G_MAXUINT32 << (BITS - bits);
+    return TRUE;
+}
+
+static gboolean
+parse_network(Network *network, const char *text)
+{
+    gsize length = strcspn(text, "/_");
+    g_autofree char *quad = g_strndup(text, length);
+    NwfAddress address;
+
+    network->mask = G_MAXUINT32;
+    if (!nwf_address_parse(&address, quad) || (text[length] != '\0' && !parse_bits(text + length + 1, &network->mask)))
+        return FALSE;
+    network->address = nwf_address_number(&address) & network->mask;
+    return TRUE;
+}
+
+NwfAllowed *
+nwf_allowed_parse(const GPtrArray *texts, GError **error)
+{
+    g_autoptr(NwfAllowed) allowed = g_new0(NwfAllowed, 1);
+
+    allowed->networks = g_array_new(FALSE, FALSE, sizeof(Network));
+    for (guint i = 0; i < texts->len; i++) {
+        const char *text = g_ptr_array_index(texts, i);
+        g_autofree char *shown = nwf_clip(text);
+        Network network;
+        if (!parse_network(&network, text)) {
+            nwf_set_error(error, NWF_ERROR_PARSE,
+                          _("CTRL_IP_ALLOWED is '%s'; expected an IPv4 address, with _ and the length of its prefix "
+                            "(0-32) for a network: 192.0.2.0_24"),
+                          shown);
+            return NULL;
+        }
+        g_array_append_val(allowed->networks, network);
+    }
+    return g_steal_pointer(&allowed);
+}
+
+void
+nwf_allowed_free(NwfAllowed *allowed)
+{
+    if (!allowed)
+        return;
+    g_array_unref(allowed->networks);
+    g_free(allowed);
+}
+
+gboolean
+nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
+{
+    for (guint i = 0; i < allowed->networks->len; i++)
+        if (network_has(&g_array_index(allowed->networks, Network, i), nwf_address_number(address)))
+            return TRUE;
+    return FALSE;
+}
+
+/* ---- lists of addresses ---- */
+
+gboolean
+nwf_addresses_have(const GArray *list, const NwfAddress *address)
+{
+    for (guint i = 0; i < list->len; i++)
+        if (nwf_address_equal(&g_array_index(list, NwfAddress, i), address))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+arrays_equal(const GArray *a, const GArray *b, gsize size)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len * size) == 0);
+}
+
+gboolean
+nwf_addresses_equal(const GArray *a, const GArray *b)
+{
+    return arrays_equal(a, b, sizeof(NwfAddress));
+}
+
+/* ---- terms ---- */
+
+const char *const nwf_learn_mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
+
+NwfLearnTerms *
+nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const char *linkdev, const guint8 owner[16],
+                    const guint8 mac[6])
+{
+    NwfLearnTerms *terms = g_new0(NwfLearnTerms, 1);
+
+    g_atomic_ref_count_init(&terms->references);
+    terms->mode = mode;
+    terms->portdev = g_strdup(portdev);
+    terms->linkdev = g_strdup(linkdev);
+    memcpy(terms->owner, owner, sizeof(terms->owner));
+    memcpy(terms->mac, mac, sizeof(terms->mac));
+    terms->servers = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
+    terms->max = NWF_LEARN_MAX_DEFAULT;
+    return terms;
+}
+
+NwfLearnTerms *
+nwf_learn_terms_ref(NwfLearnTerms *terms)
+{
+    g_atomic_ref_count_inc(&terms->references);
+    return terms;
+}
+
+void
+nwf_learn_terms_unref(NwfLearnTerms *terms)
+{
+    if (!terms || !g_atomic_ref_count_dec(&terms->references))
+        return;
+    g_free(terms->portdev);
+    g_free(terms->linkdev);
+    g_array_unref(terms->servers);
+    nwf_allowed_free(terms->allowed);
+    g_free(terms);
+}
+
+/* Whether both are written the same, network by network; either may be NULL. */
+static gboolean
+allowed_equal(const NwfAllowed *a, const NwfAllowed *b)
+{
+    return a && b ? arrays_equal(a->networks, b->networks, sizeof(Network)) : a == b;
+}
+
+gboolean
+nwf_learn_terms_equal(const NwfLearnTerms *a, const NwfLearnTerms *b)
+{
+    return nwf_learn_terms_same_client(a, b) && g_strcmp0(a->linkdev, b->linkdev) == 0 && a->max == b->max &&
+           nwf_addresses_equal(a->servers, b->servers) && allowed_equal(a->allowed, b->allowed);
+}
+
+gboolean
+nwf_learn_terms_same_client(const NwfLearnTerms *a, const NwfLearnTerms *b)
+{
+    return a->mode == b->mode && strcmp(a->portdev, b->portdev) == 0 &&
+           memcmp(a->owner, b->owner, sizeof(a->owner)) == 0 && memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+/* ---- one address ---- */
+
+static gboolean
+is_special(const NwfAddress *address)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
+        if (network_has(&special[i], nwf_address_number(address)))
+            return TRUE;
+    return FALSE;
+}
+
+/* Prefixes of 31 and 32 bits have neither address (RFC 3021); a mask with holes says nothing. */
+static gboolean
+is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
+{
+    guint32 hosts, number = nwf_address_number(address);
+
+    if (mask == NULL || !nwf_address_is_set(mask))
+        return FALSE;
+    hosts = ~nwf_address_number(mask);
+    if (hosts <= 1 || (hosts & (hosts + 1)) != 0)
+        return FALSE;
+    return (number & hosts) == 0 || (number & hosts) == hosts;
+}
+
+NwfRefusal
+nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask)
+{
+    NwfRefusal held = NWF_REFUSAL_NONE;
+
+    NWF_REFUSE_UNLESS(!is_special(address), SPECIAL);
+    NWF_REFUSE_UNLESS(!is_edge_of_network(address, mask), NETWORK);
+    if (!policy)
+        return NWF_REFUSAL_NONE;
+    const NwfAllowed *allowed = policy->terms->allowed;
+    NWF_REFUSE_UNLESS(!allowed || nwf_allowed_has(allowed, address), NOT_ALLOWED);
+    if (policy->owner)
+        held = policy->owner(address, policy->owner_data);
+    return NWF_FAILS(held == NWF_REFUSAL_NONE, held) ? held : NWF_REFUSAL_NONE;
+}
