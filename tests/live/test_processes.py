@@ -10,6 +10,7 @@ import collections
 
 import pytest
 
+from nwflab import ports
 from nwflab.client import outcome
 from nwflab.execs import Execs
 from nwflab.texts import uuid_of
@@ -23,12 +24,13 @@ def cost(lab, call):
     """Names of the programs that `call` made the daemon start, with their numbers."""
     assert lab.client.connection.isAlive()
     lab.define("sentinel", ETHERNET)
-    with Execs(lab.daemon.pid) as execs:
-        call()
-        programs = execs.programs
-        lab.bind("vsentinel", "sentinel")  # so that no program was started, and not none was seen
+    with ports.port("vsentinel"):
+        with Execs(lab.daemon.pid) as execs:
+            call()
+            programs = execs.programs
+            lab.bind("vsentinel", "sentinel")  # so that no program was started, and not none was seen
+        lab.client.unbind("vsentinel")
     assert len(execs.programs) > len(programs)
-    lab.client.unbind("vsentinel")
     lab.client.undefine("sentinel")
     return collections.Counter(programs)
 
