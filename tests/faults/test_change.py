@@ -114,10 +114,10 @@ def test_change_is_one_batch(guarded):
 def test_fifty_creates(guarded):
     """Fifty clients that bind at once share a few batches; the daemon itself carries twenty calls at a time."""
     clients = [guarded.lab.daemon.client() for _ in range(50)]
-    told = [None] * len(clients)
+    answers = [None] * len(clients)
 
     def create(place):
-        told[place] = outcome(clients[place].bind, binding_xml(f"vm{place}", GUARD))
+        answers[place] = outcome(clients[place].bind, binding_xml(f"vm{place}", GUARD))
 
     with Tools() as tools, Changes() as changes:
         tools.spoil(RESTORE, SLOW.format(0.2))  # what comes meanwhile waits for the next batch, also on a machine that is slow itself
@@ -128,7 +128,7 @@ def test_fifty_creates(guarded):
             thread.join(60)
     for client in clients:
         client.close()
-    assert told == ["ok"] * len(clients)
+    assert answers == ["ok"] * len(clients)
     assert changes.count <= 3 * 8, "50 creates were to be a few batches"
     assert all("1001" in guarded.lab.rules(f"vm{place}") for place in (0, 25, 49))
 

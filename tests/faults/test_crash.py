@@ -26,10 +26,10 @@ from nwflab.traffic import Flood
 def die(host, deed, step):
     """Does the deed with the daemon killed at the step, and returns what the caller was told; the daemon is away then."""
     with visitor(host.lab) as client, steps.killed_at(host.lab, step):
-        told = outcome(deed.act, host, client)
-        if told != "ok":
+        answer = outcome(deed.act, host, client)
+        if answer != "ok":
             host.lab.daemon.process.wait(20)
-    return told
+    return answer
 
 
 def agrees(host, old, new, what):
@@ -52,13 +52,13 @@ def test_killed_at_each_step(host, deed, long):
     with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
         for step in chosen:
             deed.before(host)
-            told = die(host, deed, step)
+            answer = die(host, deed, step)
             if not host.lab.daemon.running:
                 killed.append(step)
                 host.lab.hang_up()
                 host.lab.daemon.start()
-            seen = agrees(host, old, new, f"killed at {step}, caller was told {told}")
-            assert told != "ok" or seen == new, f"killed at {step}: the caller was told that it is done"
+            seen = agrees(host, old, new, f"killed at {step}, caller was answered {answer}")
+            assert answer != "ok" or seen == new, f"killed at {step}: the caller was told that it is done"
     assert not flood.leaked, f"{flood.leaked} passed"
     missed = [str(step) for step in chosen if step not in killed and step.call in steps.LASTING]
     assert not missed, f"these steps were not met: {missed}"

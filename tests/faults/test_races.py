@@ -45,7 +45,7 @@ def foreign_change(line):
 
 
 def test_foreign_changes_during_ours(guarded, long):
-    """Flushes and insertions by another program while filters are redefined, ports bound and let go: in the end the rules are those of the documents."""
+    """Flushes and insertions while filters are redefined, ports bound and released: in the end the rules are those of the documents."""
     wanted = {}
     for number in range(VERSIONS):
         guarded.define(GUARD, guard(number))
@@ -62,9 +62,9 @@ def test_foreign_changes_during_ours(guarded, long):
     end, number = time.monotonic() + (60 if long else 6), 0
     while time.monotonic() < end:
         number += 1
-        for told in (outcome(guarded.define, GUARD, guard(number % VERSIONS)), outcome(guarded.bind, "late"),
-                     outcome(guarded.client.unbind, "late")):
-            assert told in ("ok", "FW"), told
+        for answer in (outcome(guarded.define, GUARD, guard(number % VERSIONS)), outcome(guarded.bind, "late"),
+                       outcome(guarded.client.unbind, "late")):
+            assert answer in ("ok", "FW"), answer
     over.set()
     meddler.join(40)
     assert number >= 3
@@ -111,16 +111,16 @@ def test_flushed_at_each_step(guarded, deed):
         guarded.lab.restart()
         deed.before(guarded)
         with steps.delayed_at(guarded.lab, step, 0.4):
-            told = []
-            thread = threading.Thread(target=lambda told=told: told.append(outcome(deed.act, guarded)))
+            answer = []
+            thread = threading.Thread(target=lambda answer=answer: answer.append(outcome(deed.act, guarded)))
             thread.start()
             time.sleep(0.2)
             foreign_change("nft flush ruleset")
             thread.join(30)
-        assert told[0] in ("ok", "FW")
-        wanted = new if told == ["ok"] else old
+        assert answer[0] in ("ok", "FW")
+        wanted = new if answer == ["ok"] else old
         assert guarded.documents() == wanted[0]
-        guarded.recovers(wanted, f"flushed at {step}, told {told}", limit=15)
+        guarded.recovers(wanted, f"flushed at {step}, answered {answer}", limit=15)
         assert guarded.passing(GUARDED + FREE) == FREE_ALONE
 
 

@@ -44,12 +44,12 @@ def test_each_call_is_refused(host, deed, long):
         for step in taken:
             deed.before(host)
             with visitor(host.lab) as client, steps.failing_at(host.lab, step, SHORT[step.call]):
-                told = outcome(deed.act, host, client)
-            assert told in ("ok", "FW", "SYS", "INT"), f"{step}: {told}"
-            refused += told != "ok"
-            wanted = new if told == "ok" else old
-            assert (host.documents(), host.files()) == wanted[:2], f"{step} was refused, the caller was told {told}"
-            host.recovers(wanted, f"{step} was refused, the caller was told {told}")
+                answer = outcome(deed.act, host, client)
+            assert answer in ("ok", "FW", "SYS", "INT"), f"{step}: {answer}"
+            refused += answer != "ok"
+            wanted = new if answer == "ok" else old
+            assert (host.documents(), host.files()) == wanted[:2], f"{step} was refused, the caller was answered {answer}"
+            host.recovers(wanted, f"{step} was refused, the caller was answered {answer}")
     assert refused >= 1
     assert not flood.leaked, f"{flood.leaked} passed"
 
@@ -135,16 +135,16 @@ def test_lock_is_held_by_another(host, seconds):
         tools.spoil(RESTORE[1:], LOCKING)
         with open(LOCK, "r+b") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            told = []
-            begun = in_background(lambda: told.append(outcome(deed.act, host)))
+            answer = []
+            begun = in_background(lambda: answer.append(outcome(deed.act, host)))
             begun.join(seconds)
-            assert begun.is_alive() or told == ["FW"]
+            assert begun.is_alive() or answer == ["FW"]
             fcntl.flock(lock, fcntl.LOCK_UN)
         begun.join(60)
         if seconds < 5:
-            assert told == ["ok"]
-        wanted = new if told == ["ok"] else old
-        host.recovers(wanted, f"the caller was told {told}")
+            assert answer == ["ok"]
+        wanted = new if answer == ["ok"] else old
+        host.recovers(wanted, f"the caller was answered {answer}")
         tools.mend()
     reader.check()
     assert not flood.leaked, f"{flood.leaked} passed"

@@ -60,13 +60,13 @@ class Client(threading.Thread):
                 deed = self._dice.choice([self.define, self.define, self.undefine, self.bind, self.bind, self.unbind, self.look, self.list])
                 try:
                     deed(client)
-                    told = "ok"
+                    answer = "ok"
                 except Failed as failed:
-                    told = failed.name
-                    if told not in FAIR:
+                    answer = failed.name
+                    if answer not in FAIR:
                         self.unfair.append(f"{deed.__name__}: {failed}")
                         return
-                key = deed.__name__, told
+                key = deed.__name__, answer
                 self.calls[key] = self.calls.get(key, 0) + 1
 
     def define(self, client):

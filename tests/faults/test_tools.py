@@ -36,9 +36,9 @@ def refused(host, tools, deed, spoil, done=False):
     old, new = deed.both(host)
     with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
         spoil()
-        told = outcome(deed.act, host)
-        assert told in ("FW", "SYS", *(["ok"] if done else []))
-        wanted = new if told == "ok" else old
+        answer = outcome(deed.act, host)
+        assert answer in ("FW", "SYS", *(["ok"] if done else []))
+        wanted = new if answer == "ok" else old
         assert host.documents() == wanted[0] and host.files() == wanted[1]
         tools.mend()
         host.recovers(wanted, "the rules are those of the documents when the tools are well")
@@ -73,9 +73,9 @@ def test_tool_is_ill_once(host, tools, what, deed, long):
             for after in range(3 if long else 1):
                 deed.before(host)
                 tools.spoil(name, WHAT[what], after=after, times=1)
-                told = outcome(deed.act, host)
-                assert told in ("ok", "FW")
-                wanted = new if told == "ok" else old
+                answer = outcome(deed.act, host)
+                assert answer in ("ok", "FW")
+                wanted = new if answer == "ok" else old
                 assert host.documents() == wanted[0] and host.files() == wanted[1]
                 host.recovers(wanted, f"{name} {what} at run {after + 1}: the rules are those of the documents")
                 tools.mend()
@@ -91,9 +91,9 @@ def test_tool_says_no_and_has_done_it(host, tools, tool):
     old, _ = deed.both(host)
     with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
         tools.spoil(tool, '"$real" "$@"; echo no >&2; exit 1', times=2)
-        told = outcome(deed.act, host)
+        answer = outcome(deed.act, host)
         tools.mend()
-        assert told == "FW" and host.documents() == old[0]
+        assert answer == "FW" and host.documents() == old[0]
         host.recovers(old, "the old rules are in force", limit=5)
     assert not flood.leaked, f"{flood.leaked} passed"
 
@@ -211,10 +211,10 @@ def test_tool_that_hangs(host, tools, long):
     for tool in RESTORE if long else RESTORE[:1]:
         with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood, Reader(host.lab) as reader:
             tools.spoil(tool, HANGS, times=1)
-            told = outcome(DEEDS[0].act, host)
-            assert told in ("ok", "FW")
+            answer = outcome(DEEDS[0].act, host)
+            assert answer in ("ok", "FW")
             tools.mend()
-            if told == "ok":
+            if answer == "ok":
                 DEEDS[0].before(host)
             host.recovers(old, "the old rules are in force")
         reader.check(100)
