@@ -62,7 +62,8 @@ void nwf_learner_unwatch(NwfLearner *learner, const char *portdev);
 /**
  * nwf_learner_addresses: what is known for @terms now, watched or not, in order of arrival. For a port that is not
  * watched these are live leases of its key, or what mode any had learned before a restart for the same device.
- * @version: (out): of these addresses, never 0; it grows when they change
+ * @version: (out): of these addresses, never 0; another one when they change. Only equality counts: it begins anew with
+ * a session of a client that has nothing
  *
  * Returns: (transfer full) (element-type NwfAddress): maybe empty
  */
