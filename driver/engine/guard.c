@@ -221,12 +221,12 @@ nwf_guard_apply(NwfEngine *engine, GPtrArray *changes, NwfNotes *notes, GError *
     NwfBackend *backend = engine->config.backend;
     NwfFirewall *firewall = engine->guard->firewall;
     guint32 before = 0, after = 0;
-    gboolean known = firewall && nwf_firewall_generation(firewall, &before);
+    gboolean known = firewall && nwf_firewall_generation(&before);
     gboolean done = backend->apply(backend, changes, notes, error);
     g_autoptr(GArray) runs = backend->take_runs(backend);
 
     engine->writes += runs->len;
-    if (!known || runs->len == 0 || !nwf_firewall_generation(firewall, &after))
+    if (!known || runs->len == 0 || !nwf_firewall_generation(&after))
         return done;
     Own *own = g_new0(Own, 1);
     *own = (Own){before, after, g_steal_pointer(&runs)};

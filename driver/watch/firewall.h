@@ -38,8 +38,5 @@ int nwf_firewall_fd(const NwfFirewall *firewall);
 /** nwf_firewall_read: tells @ears what has come, or a good part of it. Never blocks. */
 void nwf_firewall_read(NwfFirewall *firewall, const NwfFirewallEars *ears, gpointer data);
 
-/**
- * nwf_firewall_generation: the number of the last transaction, asked of the kernel; may be called from one other thread
- * than nwf_firewall_read(). FALSE: it does not say.
- */
-gboolean nwf_firewall_generation(NwfFirewall *firewall, guint32 *generation);
+/** nwf_firewall_generation: the number of the last transaction, asked of the kernel. FALSE: it does not say. */
+gboolean nwf_firewall_generation(guint32 *generation);

@@ -14,17 +14,10 @@
  */
 #include "driver/tech/ebiptables/announced.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sys/socket.h>
 
-enum { RECEIVE_BUFFER = 16 << 20, MESSAGES_SIZE = 1 << 16 };
-
-struct NwfAnnounced {
-    struct mnl_socket *socket;
-};
+enum { RECEIVE_BUFFER = 16 << 20 };
 
 /* What is looked for, and what was found. */
 typedef struct Search {
@@ -37,22 +30,12 @@ typedef struct Search {
 } Search;
 
 static int
-on_rule_attribute(const struct nlattr *attribute, void *data)
-{
-    Search *search = data;
-
-    if (mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0 &&
-        nwf_chain_leads_to_all(search->layer, mnl_attr_get_str(attribute)))
-        search->dispatch++;
-    return MNL_CB_OK;
-}
-
-static int
 on_message(const struct nlmsghdr *message, void *data)
 {
     Search *search = data;
     gboolean own = message->nlmsg_pid == search->sender;
     guint kind = NFNL_MSG_TYPE(message->nlmsg_type);
+    const struct nlattr *of[NFTA_RULE_CHAIN + 1] = {NULL};
 
     if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
         return MNL_CB_OK;
@@ -60,53 +43,32 @@ on_message(const struct nlmsghdr *message, void *data)
         search->transactions++;
         search->own = search->own || own;
     } else if (own && (kind == NFT_MSG_NEWRULE || kind == NFT_MSG_DELRULE)) {
-        mnl_attr_parse(message, sizeof(struct nfgenmsg), on_rule_attribute, search);
+        nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
+        const char *chain = nwf_netlink_text(of[NFTA_RULE_CHAIN]);
+        search->dispatch += chain && nwf_chain_leads_to_all(search->layer, chain);
     } else if (own && kind == NFT_MSG_DELCHAIN) {
         search->deleted++;
     }
     return MNL_CB_OK;
 }
 
-NwfProof
-nwf_announced_proof(NwfAnnounced *announced, const NwfBatch *batch, pid_t pid)
+NwfNetlink *
+nwf_announced_new(void)
 {
-    g_autofree char *buffer = g_malloc(MESSAGES_SIZE);
-    Search search = {.layer = batch->layer, .sender = (guint32)pid};
-    gssize length;
+    static const int group = NFNLGRP_NFTABLES;
 
-    if (!announced)
+    return nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
+}
+
+NwfProof
+nwf_announced_proof(NwfNetlink *announced, const NwfBatch *batch, pid_t pid)
+{
+    Search search = {.layer = batch->layer, .sender = (guint32)pid};
+
+    if (!announced || !nwf_netlink_receive(announced, G_MAXUINT, on_message, &search))
         return NWF_PROOF_UNKNOWN;
-    while ((length = mnl_socket_recvfrom(announced->socket, buffer, MESSAGES_SIZE)) >= 0 || errno == EINTR)
-        if (length > 0 && mnl_cb_run(buffer, (gsize)length, 0, 0, on_message, &search) < 0)
-            return NWF_PROOF_UNKNOWN;
-    if (errno != EAGAIN)
-        return NWF_PROOF_UNKNOWN; /* ENOBUFS: some were lost */
     if (search.own && batch->n_dispatch + batch->n_deleted > 0 && search.dispatch >= batch->n_dispatch &&
         search.deleted >= batch->n_deleted)
         return NWF_PROOF_DONE;
     return search.transactions == 0 ? NWF_PROOF_NOTHING : NWF_PROOF_UNKNOWN;
-}
-
-NwfAnnounced *
-nwf_announced_new(void)
-{
-    g_autoptr(NwfAnnounced) announced = g_new0(NwfAnnounced, 1);
-    int group = NFNLGRP_NFTABLES, size = RECEIVE_BUFFER;
-
-    announced->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (!announced->socket || mnl_socket_bind(announced->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_setsockopt(announced->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-        return NULL;
-    if (setsockopt(mnl_socket_get_fd(announced->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-        setsockopt(mnl_socket_get_fd(announced->socket), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    return g_steal_pointer(&announced);
-}
-
-void
-nwf_announced_free(NwfAnnounced *announced)
-{
-    if (!announced)
-        return;
-    g_clear_pointer(&announced->socket, mnl_socket_close);
-    g_free(announced);
 }

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "driver/run/netlink.h"
 #include "driver/tech/ebiptables/render.h"
 
 /* What is known of a batch that a tool reports as done. */
@@ -16,12 +17,8 @@ typedef enum NwfProof {
     NWF_PROOF_CHANGED, /* the table, which announces nothing, is another than before */
 } NwfProof;
 
-typedef struct NwfAnnounced NwfAnnounced;
-
 /** nwf_announced_new: (transfer full): listens from now on in the calling thread's network namespace; NULL: cannot. */
-NwfAnnounced *nwf_announced_new(void);
-void nwf_announced_free(NwfAnnounced *announced);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAnnounced, nwf_announced_free)
+NwfNetlink *nwf_announced_new(void);
 
 /**
  * nwf_announced_proof:
@@ -30,4 +27,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAnnounced, nwf_announced_free)
  *
  * Reads what was announced since nwf_announced_new(). Never blocks.
  */
-NwfProof nwf_announced_proof(NwfAnnounced *announced, const NwfBatch *batch, pid_t pid);
+NwfProof nwf_announced_proof(NwfNetlink *announced, const NwfBatch *batch, pid_t pid);

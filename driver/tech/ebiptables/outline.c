@@ -23,19 +23,19 @@
  */
 #include "driver/tech/ebiptables/outline.h"
 
+#include "driver/run/netlink.h"
+
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_physdev.h>
 #include <string.h>
-#include <sys/time.h>
 
 #define UNKNOWN " --unknown"
 
-enum { TRIES = 10, ANSWER_SECONDS = 5, ANSWER_SIZE = 1 << 15, PAUSE_US = 1000 };
+enum { TRIES = 10, ANSWER_SECONDS = 5, PAUSE_US = 1000 };
 
 /* One answer of the kernel while it is read. */
 typedef struct Reading {
@@ -51,34 +51,6 @@ typedef struct Rule {
     const char *option; /* of the device whose name is in @where; NULL: of none */
     guint32 where;
 } Rule;
-
-/* ---- attributes ---- */
-
-static const struct nlattr *
-find(const struct nlattr *nest, guint16 type)
-{
-    const struct nlattr *attribute, *found = NULL;
-
-    if (nest)
-        mnl_attr_for_each_nested(attribute, nest)
-            if (mnl_attr_get_type(attribute) == type)
-                found = attribute;
-    return found;
-}
-
-static guint32
-number_in(const struct nlattr *nest, guint16 type)
-{
-    const struct nlattr *attribute = find(nest, type);
-
-    return attribute && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(attribute)) : 0;
-}
-
-static const char *
-text_of(const struct nlattr *attribute)
-{
-    return attribute && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(attribute) : NULL;
-}
 
 /* Whether @name stands for itself in a listing. The names of bound ports do, and so do those of our chains. */
 static gboolean
@@ -110,26 +82,26 @@ read_counter(Rule *rule G_GNUC_UNUSED, const struct nlattr *data G_GNUC_UNUSED)
 static void
 read_meta(Rule *rule, const struct nlattr *data)
 {
-    guint32 key = number_in(data, NFTA_META_KEY);
+    guint32 key = nwf_netlink_number(nwf_netlink_find(data, NFTA_META_KEY));
 
-    if (find(data, NFTA_META_SREG) || (key != NFT_META_IIFNAME && key != NFT_META_OIFNAME)) {
+    if (nwf_netlink_find(data, NFTA_META_SREG) || (key != NFT_META_IIFNAME && key != NFT_META_OIFNAME)) {
         g_string_append(rule->text, UNKNOWN);
         return;
     }
     rule->option = key == NFT_META_IIFNAME ? "-i" : "-o";
-    rule->where = number_in(data, NFTA_META_DREG);
+    rule->where = nwf_netlink_number(nwf_netlink_find(data, NFTA_META_DREG));
 }
 
 /* A name that is compared without its end stands for all that begin so. */
 static void
 read_cmp(Rule *rule, const struct nlattr *data)
 {
-    const struct nlattr *value = find(find(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
+    const struct nlattr *value = nwf_netlink_find(nwf_netlink_find(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
     const char *name = value ? mnl_attr_get_payload(value) : NULL;
     gboolean whole = name && memchr(name, '\0', mnl_attr_get_payload_len(value));
 
-    if (rule->option && whole && number_in(data, NFTA_CMP_OP) == NFT_CMP_EQ &&
-        number_in(data, NFTA_CMP_SREG) == rule->where)
+    if (rule->option && whole && nwf_netlink_number(nwf_netlink_find(data, NFTA_CMP_OP)) == NFT_CMP_EQ &&
+        nwf_netlink_number(nwf_netlink_find(data, NFTA_CMP_SREG)) == rule->where)
         append(rule, rule->option, name);
     else
         g_string_append(rule->text, UNKNOWN);
@@ -147,11 +119,11 @@ is_whole_name(const char name[IFNAMSIZ], const char mask[IFNAMSIZ])
 static void
 read_match(Rule *rule, const struct nlattr *data)
 {
-    const struct nlattr *block = find(data, NFTA_MATCH_INFO);
+    const struct nlattr *block = nwf_netlink_find(data, NFTA_MATCH_INFO);
     char masks[2][IFNAMSIZ + 1] = {{0}};
     struct xt_physdev_info info;
 
-    if (g_strcmp0(text_of(find(data, NFTA_MATCH_NAME)), "physdev") != 0 || !block ||
+    if (g_strcmp0(nwf_netlink_text(nwf_netlink_find(data, NFTA_MATCH_NAME)), "physdev") != 0 || !block ||
         mnl_attr_get_payload_len(block) < sizeof(info)) {
         g_string_append(rule->text, UNKNOWN);
         return;
@@ -173,13 +145,13 @@ read_match(Rule *rule, const struct nlattr *data)
 static void
 read_immediate(Rule *rule, const struct nlattr *data)
 {
-    const struct nlattr *verdict = find(find(data, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
-    gint32 code = (gint32)number_in(verdict, NFTA_VERDICT_CODE);
+    const struct nlattr *verdict = nwf_netlink_find(nwf_netlink_find(data, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
+    gint32 code = (gint32)nwf_netlink_number(nwf_netlink_find(verdict, NFTA_VERDICT_CODE));
 
     if (!verdict)
         g_string_append(rule->text, UNKNOWN);
     else if (code == NFT_JUMP || code == NFT_GOTO)
-        append(rule, code == NFT_JUMP ? "-j" : "-g", text_of(find(verdict, NFTA_VERDICT_CHAIN)));
+        append(rule, code == NFT_JUMP ? "-j" : "-g", nwf_netlink_text(nwf_netlink_find(verdict, NFTA_VERDICT_CHAIN)));
     else
         append(rule, "-j", code == NF_ACCEPT ? "ACCEPT" : code == NF_DROP ? "DROP" : "RETURN");
 }
@@ -196,8 +168,8 @@ static const struct {
 static void
 read_expression(Rule *rule, const struct nlattr *expression)
 {
-    const char *name = text_of(find(expression, NFTA_EXPR_NAME));
-    const struct nlattr *data = find(expression, NFTA_EXPR_DATA);
+    const char *name = nwf_netlink_text(nwf_netlink_find(expression, NFTA_EXPR_NAME));
+    const struct nlattr *data = nwf_netlink_find(expression, NFTA_EXPR_DATA);
 
     for (guint i = 0; i < G_N_ELEMENTS(expressions); i++)
         if (g_strcmp0(expressions[i].name, name) == 0) {
@@ -214,18 +186,15 @@ static gboolean
 attributes_of(Reading *reading, const struct nlmsghdr *message, guint16 table_type, const struct nlattr **of, guint n)
 {
     const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attribute;
 
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*head))
         return FALSE;
     guint generation = ntohs(head->res_id) + 1u;
     reading->mixed = reading->mixed || (reading->generation && reading->generation != generation);
     reading->generation = generation;
-    mnl_attr_for_each(attribute, message, sizeof(*head))
-        if (mnl_attr_get_type(attribute) < n)
-            of[mnl_attr_get_type(attribute)] = attribute;
+    nwf_netlink_attributes(message, sizeof(*head), of, n);
     return head->nfgen_family == reading->table->family &&
-           g_strcmp0(text_of(of[table_type]), reading->table->name) == 0;
+           g_strcmp0(nwf_netlink_text(of[table_type]), reading->table->name) == 0;
 }
 
 static int
@@ -235,8 +204,8 @@ on_chain(const struct nlmsghdr *message, void *data)
     Reading *reading = data;
 
     if (attributes_of(reading, message, NFTA_CHAIN_TABLE, of, G_N_ELEMENTS(of)) &&
-        is_plain(text_of(of[NFTA_CHAIN_NAME])))
-        g_string_append_printf(reading->text, ":%s -\n", text_of(of[NFTA_CHAIN_NAME]));
+        is_plain(nwf_netlink_text(of[NFTA_CHAIN_NAME])))
+        g_string_append_printf(reading->text, ":%s -\n", nwf_netlink_text(of[NFTA_CHAIN_NAME]));
     return MNL_CB_OK;
 }
 
@@ -248,9 +217,9 @@ on_rule(const struct nlmsghdr *message, void *data)
     Rule rule = {.text = reading->text};
 
     if (!attributes_of(reading, message, NFTA_RULE_TABLE, of, G_N_ELEMENTS(of)) ||
-        !is_plain(text_of(of[NFTA_RULE_CHAIN])))
+        !is_plain(nwf_netlink_text(of[NFTA_RULE_CHAIN])))
         return MNL_CB_OK;
-    g_string_append_printf(rule.text, "-A %s", text_of(of[NFTA_RULE_CHAIN]));
+    g_string_append_printf(rule.text, "-A %s", nwf_netlink_text(of[NFTA_RULE_CHAIN]));
     if (of[NFTA_RULE_EXPRESSIONS])
         mnl_attr_for_each_nested(expression, of[NFTA_RULE_EXPRESSIONS])
             read_expression(&rule, expression);
@@ -261,48 +230,29 @@ on_rule(const struct nlmsghdr *message, void *data)
 /* ---- the questions ---- */
 
 static gboolean
-ask(struct mnl_socket *socket, guint16 kind, mnl_cb_t on_answer, Reading *reading)
+ask(guint16 kind, mnl_cb_t on_answer, Reading *reading)
 {
-    g_autofree char *buffer = g_malloc(ANSWER_SIZE);
-    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-    struct nfgenmsg *head = mnl_nlmsg_put_extra_header(request, sizeof(*head));
-    int rc = MNL_CB_OK;
+    char buffer[NLMSG_HDRLEN + 128];
+    struct nlmsghdr *request =
+        nwf_netlink_request(buffer, (guint16)(NFNL_SUBSYS_NFTABLES << 8 | kind), NLM_F_DUMP, sizeof(struct nfgenmsg));
 
-    request->nlmsg_type = (guint16)(NFNL_SUBSYS_NFTABLES << 8 | kind);
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request->nlmsg_seq = kind + 1u;
-    head->nfgen_family = reading->table->family;
+    ((struct nfgenmsg *)mnl_nlmsg_get_payload(request))->nfgen_family = reading->table->family;
     if (kind == NFT_MSG_GETRULE)
         mnl_attr_put_strz(request, NFTA_RULE_TABLE, reading->table->name);
-    if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
-        return FALSE;
-    while (rc > MNL_CB_STOP) {
-        gssize length = mnl_socket_recvfrom(socket, buffer, ANSWER_SIZE);
-        if (length < 0)
-            return FALSE;
-        rc = mnl_cb_run(buffer, (gsize)length, kind + 1u, mnl_socket_get_portid(socket), on_answer, reading);
-    }
-    return rc == MNL_CB_STOP && !reading->mixed;
+    return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, reading) && !reading->mixed;
 }
 
 /* (transfer full): NULL if it was changed meanwhile, or the kernel does not tell. */
 static char *
 try_once(const NwfTable *table)
 {
-    struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-    struct timeval limit = {.tv_sec = ANSWER_SECONDS};
     g_autoptr(GString) text = g_string_new(NULL);
     Reading reading = {.table = table, .text = text};
 
-    if (!socket)
-        return NULL;
     g_string_append_printf(text, "*%s\n", table->name);
-    setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    gboolean told = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
-                    ask(socket, NFT_MSG_GETCHAIN, on_chain, &reading) &&
-                    ask(socket, NFT_MSG_GETRULE, on_rule, &reading);
-    mnl_socket_close(socket);
-    return told ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+    if (!ask(NFT_MSG_GETCHAIN, on_chain, &reading) || !ask(NFT_MSG_GETRULE, on_rule, &reading))
+        return NULL;
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 char *

@@ -267,7 +267,7 @@ static gboolean
 restore_noted(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, NwfCommandResult *result, GError **error)
 {
     int lock = tool->legacy ? nwf_legacy_lock(tool->layer) : -1;
-    g_autoptr(NwfAnnounced) announced = tool->legacy ? NULL : nwf_announced_new();
+    g_autoptr(NwfNetlink) announced = tool->legacy ? NULL : nwf_announced_new();
     g_autofree char *before = tool->legacy ? nwf_legacy_fingerprint(tool->layer) : NULL;
 
     tool->missed = nwf_tool_is_stirred(tool);

@@ -123,7 +123,7 @@ test_nothing_is_learned_while_devices_are_unknown(void)
     few = (struct rlimit){.rlim_cur = 3, .rlim_max = limit.rlim_max};
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
     scene_go_on(scene);
-    scene_logged(scene, "network devices cannot be listened for");
+    scene_logged(scene, "network devices cannot be listed");
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
     g_usleep(1500000); /* the table is filled again */
     scene_expect(scene, "vnet0", "");
