@@ -64,14 +64,11 @@ has_rules(const NwfTool *tool, const NwfState *now, GPtrArray *changes)
     return same;
 }
 
-gboolean
-nwf_prove(NwfTool *tool, GPtrArray *changes, NwfProof proof, GError **error)
+static gboolean
+read_back(NwfTool *tool, GPtrArray *changes, NwfProof proof, GError **error)
 {
     g_autoptr(NwfState) now = nwf_state_new(tool->layer);
 
-    if (proof == NWF_PROOF_DONE)
-        return TRUE;
-    tool->known = FALSE;
     if (!nwf_tool_list(tool, now, error)) {
         g_prefix_error(error, "%s: ", _("the rules of the kernel cannot be read"));
         return FALSE;
@@ -79,7 +76,16 @@ nwf_prove(NwfTool *tool, GPtrArray *changes, NwfProof proof, GError **error)
     if (!has_outline(now, tool->state, changes) || (proof == NWF_PROOF_UNKNOWN && !has_rules(tool, now, changes)))
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s reports success, but the kernel does not have the rules"),
                              tool->restore);
-    tool->known = TRUE;
     nwf_tool_suspect(tool, tool->state, now);
     return TRUE;
+}
+
+gboolean
+nwf_prove(NwfTool *tool, GPtrArray *changes, NwfProof proof, GError **error)
+{
+    if (proof == NWF_PROOF_DONE || read_back(tool, changes, proof, error))
+        return TRUE;
+    tool->known = FALSE;
+    g_array_index(tool->runs, NwfRun, tool->runs->len - 1).announced = FALSE;
+    return FALSE;
 }

@@ -276,7 +276,7 @@ restore_noted(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, NwfCommandR
         remember(tool);
     nwf_legacy_unlock(lock);
     *proof = tool->legacy ? proof_of_legacy(tool, before) : nwf_announced_proof(announced, batch, result->pid);
-    NwfRun run = {.process = result->pid, .announced = done && *proof == NWF_PROOF_DONE};
+    NwfRun run = {.process = result->pid, .announced = done && !tool->legacy && *proof != NWF_PROOF_NOTHING};
 
     if (run.process != 0)
         g_array_append_val(tool->runs, run);
