@@ -30,7 +30,7 @@
 #define FILTER_DIR  "/etc/libvirt/nwfilter"
 #define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
 #define LOCK_DIR    "/run/libvirt/nwfilter"
-#define LEASH        "/run/libvirt/nwfilter/tools"
+#define CHILD_LOCK        "/run/libvirt/nwfilter/tools"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
 #define LEARN_DIR   "/run/libvirt/nwfilter-learn"
 #define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
@@ -65,7 +65,7 @@ start_engine(NwfDialect dialect, GError **error)
         .lease_file = LEASE_FILE,
         .open_until_known = config.learning_open_until_known,
         .dialect = dialect,
-        .backend = nwf_ebiptables_new(config.require_bridge_netfilter, LEASH),
+        .backend = nwf_ebiptables_new(config.require_bridge_netfilter, CHILD_LOCK),
         .log = nwf_log,
         .inhibit = nwf_inhibit,
     };

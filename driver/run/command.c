@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * command.c: run one program, feed it, hear it, and be done in bounded time
+ * command.c: run one program with input and output, in bounded time
  *
  * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole:
  * no signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
@@ -40,8 +40,8 @@ enum {
     OUT_KEPT = 256 * 1024 * 1024,
     CHUNK = 64 * 1024,
     PIPE_USUAL = 64 * 1024,
-    PIPE_ALLOWED = 1024 * 1024,   /* the kernel's limit for those without CAP_SYS_RESOURCE */
-    LEASH_FD = STDERR_FILENO + 1, /* where a child has it */
+    PIPE_ALLOWED = 1024 * 1024,  /* the kernel's limit for those without CAP_SYS_RESOURCE */
+    LOCK_FD = STDERR_FILENO + 1, /* where a child has it */
     FDS,
     WITHOUT_PIDFD_MS = 5, /* how often the child is asked for when there is no pidfd */
 };
@@ -81,21 +81,21 @@ input_clear(Input *input)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Input, input_clear)
 
 /* One output of the child. */
-typedef struct Ear {
+typedef struct Output {
     Fd fd; /* -1 once it is closed */
-    GByteArray *heard;
+    GByteArray *bytes;
     gsize kept_max;
     gboolean overflow;
-} Ear;
+} Output;
 
 static void
-ear_clear(Ear *ear)
+output_clear(Output *output)
 {
-    fd_clear(&ear->fd);
-    g_clear_pointer(&ear->heard, g_byte_array_unref);
+    fd_clear(&output->fd);
+    g_clear_pointer(&output->bytes, g_byte_array_unref);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ear, ear_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
 
 void
 nwf_command_result_clear(NwfCommandResult *result)
@@ -141,7 +141,7 @@ fd_lift(Fd *fd, GError **error)
 
 /* Writes what the pipe takes now. */
 static void
-feed_now(Input *input)
+write_now(Input *input)
 {
     while (input->writing >= 0 && input->left > 0) {
         ssize_t written = write(input->writing, input->rest, input->left);
@@ -183,36 +183,36 @@ make_input(Input *input, const char *text, gsize length, GError **error)
         return system_error(error, "fcntl", errno);
     if (length > PIPE_USUAL && length <= G_MAXINT && fcntl(input->writing, F_SETPIPE_SZ, (int)length) < 0)
         fcntl(input->writing, F_SETPIPE_SZ, PIPE_ALLOWED);
-    feed_now(input);
+    write_now(input);
     return TRUE;
 }
 
 /* A pipe whose reading end stays here and never blocks. */
 static gboolean
-make_ear(Ear *ear, gsize kept_max, Fd *child_end, GError **error)
+make_output(Output *output, gsize kept_max, Fd *child_end, GError **error)
 {
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return system_error(error, "pipe2", errno);
-    ear->fd = ends[0];
-    ear->heard = g_byte_array_new();
-    ear->kept_max = kept_max;
+    output->fd = ends[0];
+    output->bytes = g_byte_array_new();
+    output->kept_max = kept_max;
     *child_end = ends[1];
-    if (!fd_lift(&ear->fd, error) || !fd_lift(child_end, error))
+    if (!fd_lift(&output->fd, error) || !fd_lift(child_end, error))
         return FALSE;
-    if (fcntl(ear->fd, F_SETFL, O_NONBLOCK) < 0)
+    if (fcntl(output->fd, F_SETFL, O_NONBLOCK) < 0)
         return system_error(error, "fcntl", errno);
     return TRUE;
 }
 
-/* Returns 0 or an errno value. The last of @fds, the leash, may be -1. */
+/* Returns 0 or an errno value. The last of @fds, the lock, may be -1. */
 static int
 spawn_with(const char *const *argv, const Fd fds[FDS], pid_t *pid, posix_spawn_file_actions_t *actions,
            posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
-    int n = fds[LEASH_FD] < 0 ? LEASH_FD : FDS, rc = 0;
+    int n = fds[LOCK_FD] < 0 ? LOCK_FD : FDS, rc = 0;
 
     sigemptyset(&none);
     sigfillset(&all);
@@ -249,27 +249,27 @@ spawn(const char *const *argv, const Fd fds[FDS], pid_t *pid)
 
 /* Takes what is there now. Beyond the limit it is read and forgotten. */
 static void
-listen_now(Ear *ear)
+read_now(Output *output)
 {
     g_autofree guint8 *chunk = g_malloc(CHUNK);
 
-    while (ear->fd >= 0) {
-        ssize_t got = read(ear->fd, chunk, CHUNK);
+    while (output->fd >= 0) {
+        ssize_t got = read(output->fd, chunk, CHUNK);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN)
             return;
         if (got <= 0) {
-            fd_clear(&ear->fd);
+            fd_clear(&output->fd);
             return;
         }
-        gsize room = ear->kept_max - ear->heard->len;
+        gsize room = output->kept_max - output->bytes->len;
         if ((gsize)got > room) {
-            ear->overflow = TRUE;
-            g_byte_array_append(ear->heard, chunk, (guint)room);
+            output->overflow = TRUE;
+            g_byte_array_append(output->bytes, chunk, (guint)room);
             return; /* a child that never stops talking must not keep us from the clock */
         }
-        g_byte_array_append(ear->heard, chunk, (guint)got);
+        g_byte_array_append(output->bytes, chunk, (guint)got);
     }
 }
 
@@ -296,9 +296,9 @@ left_ms(gint64 deadline)
     return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
 }
 
-/* Feeds and hears the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
+/* Serves the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
 static int
-attend(pid_t pid, Input *in, Ear *out, Ear *err, gint64 deadline, gboolean *timed_out)
+serve(pid_t pid, Input *in, Output *out, Output *err, gint64 deadline, gboolean *timed_out)
 {
     g_auto(Fd) pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     int status = -1;
@@ -315,21 +315,21 @@ attend(pid_t pid, Input *in, Ear *out, Ear *err, gint64 deadline, gboolean *time
             {out->fd, POLLIN, 0}, {err->fd, POLLIN, 0}, {pidfd, POLLIN, 0}, {in->writing, POLLOUT, 0}};
         int left = left_ms(deadline);
         poll(wait, G_N_ELEMENTS(wait), pidfd < 0 ? MIN(left, WITHOUT_PIDFD_MS) : left);
-        feed_now(in);
-        listen_now(out);
-        listen_now(err);
+        write_now(in);
+        read_now(out);
+        read_now(err);
     }
-    listen_now(out);
-    listen_now(err);
+    read_now(out);
+    read_now(err);
     return status;
 }
 
-/* The heard bytes as a string. */
+/* The bytes as a string. */
 static char *
-ear_text(Ear *ear)
+output_text(Output *output)
 {
-    g_byte_array_append(ear->heard, (const guint8 *)"", 1);
-    return (char *)g_byte_array_free(g_steal_pointer(&ear->heard), FALSE);
+    g_byte_array_append(output->bytes, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&output->bytes), FALSE);
 }
 
 /* Turns the end of the child into an answer. */
@@ -358,56 +358,38 @@ judge(const char *program, int status, gsize left, gboolean overflow, guint time
                          words);
 }
 
-/* Starts the child; a leash tells who has it. Returns 0 or an errno value. */
-static int
-spawn_on(NwfLeash *leash, const char *const *argv, Fd in, Fd out, Fd err, pid_t *pid)
-{
-    if (leash)
-        nwf_leash_note(leash, 0);
-    int rc = spawn(argv, (const Fd[FDS]){in, out, err, leash ? nwf_leash_fd(leash) : -1}, pid);
-    if (leash && rc == 0)
-        nwf_leash_note(leash, *pid);
-    return rc;
-}
-
 gboolean
-nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, gssize length, guint timeout_ms,
-                   NwfCommandResult *result, GError **error)
+nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, gssize length, guint timeout_ms,
+                NwfCommandResult *result, GError **error)
 {
     g_auto(Fd) out_end = -1, err_end = -1;
     g_auto(Input) in = {.writing = -1, .reading = -1};
-    g_auto(Ear) out = {.fd = -1}, err = {.fd = -1};
+    g_auto(Output) out = {.fd = -1}, err = {.fd = -1};
     gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     pid_t pid;
 
     *result = (NwfCommandResult){0};
-    if (!make_input(&in, input, size, error) || !make_ear(&out, OUT_KEPT, &out_end, error) ||
-        !make_ear(&err, ERR_KEPT, &err_end, error))
+    if (!make_input(&in, input, size, error) || !make_output(&out, OUT_KEPT, &out_end, error) ||
+        !make_output(&err, ERR_KEPT, &err_end, error))
         return FALSE;
 
-    int rc = spawn_on(leash, argv, in.reading, out_end, err_end, &pid);
+    nwf_child_lock_note(lock, 0);
+    int rc = spawn(argv, (const Fd[FDS]){in.reading, out_end, err_end, nwf_child_lock_fd(lock)}, &pid);
     if (rc) {
         g_autofree char *what = g_strdup_printf(_("%s cannot be started"), argv[0]);
         return system_error(error, what, rc);
     }
+    nwf_child_lock_note(lock, pid);
     fd_clear(&out_end);
     fd_clear(&err_end);
 
-    int status = attend(pid, &in, &out, &err, deadline, &result->timed_out);
-    if (leash)
-        nwf_leash_note(leash, 0);
+    int status = serve(pid, &in, &out, &err, deadline, &result->timed_out);
+    nwf_child_lock_note(lock, 0);
     gboolean overflow = out.overflow;
     result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    result->out = ear_text(&out);
-    result->err = ear_text(&err);
+    result->out = output_text(&out);
+    result->err = output_text(&err);
     return judge(argv[0], status, unread(&in), overflow, timeout_ms, result, error);
-}
-
-gboolean
-nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms, NwfCommandResult *result,
-                GError **error)
-{
-    return nwf_command_run_on(NULL, argv, input, length, timeout_ms, result, error);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * command.h: run one program, feed it, hear it, and be done in bounded time
+ * command.h: run one program with input and output, in bounded time
  */
 #pragma once
 
 #include <sys/types.h>
 
-#include "driver/run/leash.h"
+#include "driver/run/child_lock.h"
 
 typedef struct NwfCommandResult {
     pid_t pid;       /* of the child that is gone */
@@ -24,21 +24,18 @@ char *nwf_command_find(const char *program);
 
 /**
  * nwf_command_run:
+ * @lock: what the child holds as descriptor 3; may be NULL
  * @argv: absolute path and arguments, NULL ended
  * @input: what the child reads on standard input, to its end; may be NULL
  * @timeout_ms: after this time the child is killed
  * @result: filled whenever the child could be started
  *
- * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1 and 2. Safe in a process
- * with other children and threads: waits for this one child only.
+ * The child gets LC_ALL=C, a fixed PATH, the default signal mask and no descriptor but 0, 1, 2 and the lock. Safe in a
+ * process with other children and threads: waits for this one child only.
  *
- * Returns: TRUE if the program read its input and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it could
- *   not be started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow. Of a child that exited
- *   with 0 and did not read everything nobody knows what it has done.
+ * Returns: TRUE if the program read its input and exited with 0; else FALSE with @error set: NWF_ERROR_SYSTEM if it
+ * could not be started, NWF_ERROR_FIREWALL with the program's own words if it failed or was too slow. Of a child that
+ * exited with 0 and did not read everything nobody knows what it has done.
  */
-gboolean nwf_command_run(const char *const *argv, const char *input, gssize length, guint timeout_ms,
-                         NwfCommandResult *result, GError **error);
-
-/** nwf_command_run_on: the same on a leash, which the child holds as descriptor 3; may be NULL. */
-gboolean nwf_command_run_on(NwfLeash *leash, const char *const *argv, const char *input, gssize length,
-                            guint timeout_ms, NwfCommandResult *result, GError **error);
+gboolean nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, gssize length,
+                         guint timeout_ms, NwfCommandResult *result, GError **error);

@@ -98,7 +98,8 @@ nwf_netlink_ask(int bus, struct nlmsghdr *request, guint seconds, mnl_cb_t on_an
         gssize length = mnl_socket_recvfrom(netlink, buffer, MESSAGES_SIZE);
         if (length < 0 && errno == EINTR)
             continue;
-        rc = length < 0 ? -1 : mnl_cb_run(buffer, (gsize)length, SEQUENCE, mnl_socket_get_portid(netlink), on_answer, data);
+        rc = length < 0 ? -1
+                        : mnl_cb_run(buffer, (gsize)length, SEQUENCE, mnl_socket_get_portid(netlink), on_answer, data);
         if (!(request->nlmsg_flags & NLM_F_DUMP) && rc == MNL_CB_OK)
             return TRUE;
     }
@@ -110,9 +111,8 @@ nwf_netlink_attributes(const struct nlmsghdr *message, gsize head, const struct 
 {
     const struct nlattr *attribute;
 
-    mnl_attr_for_each(attribute, message, head)
-        if (mnl_attr_get_type(attribute) < n)
-            of[mnl_attr_get_type(attribute)] = attribute;
+    mnl_attr_for_each(attribute, message, head) if (mnl_attr_get_type(attribute) < n) of[mnl_attr_get_type(attribute)] =
+        attribute;
 }
 
 const struct nlattr *
@@ -121,9 +121,7 @@ nwf_netlink_find(const struct nlattr *nest, guint16 type)
     const struct nlattr *attribute, *found = NULL;
 
     if (nest)
-        mnl_attr_for_each_nested(attribute, nest)
-            if (mnl_attr_get_type(attribute) == type)
-                found = attribute;
+        mnl_attr_for_each_nested(attribute, nest) if (mnl_attr_get_type(attribute) == type) found = attribute;
     return found;
 }
 

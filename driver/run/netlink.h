@@ -37,9 +37,9 @@ gboolean nwf_netlink_receive(NwfNetlink *netlink, guint max, mnl_cb_t on_message
 struct nlmsghdr *nwf_netlink_request(char *buffer, guint16 type, guint16 flags, gsize head);
 
 /**
- * nwf_netlink_ask: sends @request and calls @on_answer for each message of the answer. Each question has a socket of its
- * own, so that no answer of another one, late or interrupted, can be taken for its own. At most @seconds pass between two
- * parts of the answer. FALSE with errno; EINTR: what was listed has changed meanwhile.
+ * nwf_netlink_ask: sends @request and calls @on_answer for each message of the answer. Each question has a socket of
+ * its own, so that no answer of another one, late or interrupted, can be taken for its own. At most @seconds pass
+ * between two parts of the answer. FALSE with errno; EINTR: what was listed has changed meanwhile.
  */
 gboolean nwf_netlink_ask(int bus, struct nlmsghdr *request, guint seconds, mnl_cb_t on_answer, gpointer data);
 

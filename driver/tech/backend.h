@@ -98,8 +98,8 @@ struct NwfBackend {
  * nwf_ebiptables_new:
  * @require_bridge_netfilter: rules of the IP layers are refused while the kernel does not show bridged packets to them;
  *   else this is only a note for each port concerned
- * @leash_path: a file by which probe() finds, and ends, tools that an earlier daemon left running; may be NULL
+ * @lock_path: a file by which probe() finds, and ends, tools that an earlier daemon left running; may be NULL
  *
  * ebtables, iptables and ip6tables. (transfer full), freed by its own free(). Cannot fail.
  */
-NwfBackend *nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *leash_path);
+NwfBackend *nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path);

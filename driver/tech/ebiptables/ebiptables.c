@@ -30,12 +30,12 @@ end_orphans(NwfEbiptables *self, NwfNotes *notes)
 {
     g_autoptr(GError) trouble = NULL;
 
-    if (self->leash_path && !self->leash)
-        self->leash = nwf_leash_new(self->leash_path, &trouble);
+    if (self->lock_path && !self->lock)
+        self->lock = nwf_child_lock_new(self->lock_path, &trouble);
     if (trouble)
         nwf_note(notes, "%s", trouble->message);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        self->tools[layer].leash = self->leash;
+        self->tools[layer].lock = self->lock;
 }
 
 static gboolean
@@ -139,15 +139,15 @@ ebiptables_free(NwfBackend *backend)
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_clear(&self->tools[layer]);
-    nwf_leash_free(self->leash);
-    g_free(self->leash_path);
+    nwf_child_lock_free(self->lock);
+    g_free(self->lock_path);
     nwf_plan_unref(self->closed);
     g_hash_table_unref(self->uncertain);
     g_free(self);
 }
 
 NwfBackend *
-nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *leash_path)
+nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path)
 {
     NwfEbiptables *self = g_new0(NwfEbiptables, 1);
 
@@ -166,7 +166,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *leash_path)
         .free = ebiptables_free,
     };
     self->require_bridge_netfilter = require_bridge_netfilter;
-    self->leash_path = g_strdup(leash_path);
+    self->lock_path = g_strdup(lock_path);
     self->closed = nwf_plan_new_closed();
     self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)

@@ -9,8 +9,8 @@
 typedef struct NwfEbiptables {
     NwfBackend backend;
     gboolean require_bridge_netfilter;
-    char *leash_path; /* may be NULL */
-    NwfLeash *leash;
+    char *lock_path; /* may be NULL */
+    NwfChildLock *lock;
     NwfTool tools[NWF_LAYERS];
     NwfPlan *closed;
     GHashTable *uncertain;    /* ports whose rules are not what the caller thinks */

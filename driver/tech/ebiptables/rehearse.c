@@ -70,7 +70,7 @@ make_sets(const Rehearsal *rehearsal, GError **error)
                                (const char *)g_ptr_array_index(sets, i),
                                rehearsal->tool->layer == NWF_LAYER_IPV6 ? "inet6" : "inet");
     const char *const argv[] = {ipset, "-exist", "restore", NULL};
-    return nwf_command_run(argv, text->str, (gssize)text->len, SETS_TIMEOUT_MS, &result, error);
+    return nwf_command_run(NULL, argv, text->str, (gssize)text->len, SETS_TIMEOUT_MS, &result, error);
 }
 
 /* A tool that was given another input than ours makes nothing and succeeds, and then a listing that is empty, too. */

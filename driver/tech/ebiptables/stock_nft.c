@@ -2,9 +2,9 @@
 /*
  * stock_nft.c: what the stock driver left if it filtered with nft itself
  *
- * Since libvirt 12.8 the stock driver may keep its rules in two tables of its own. They go on filtering beside ours when
- * that driver is replaced, and would go on for ever: a frame has to pass both. So they are removed, but not before every
- * port has its rules from us. Both are taken away in one transaction, with nft, which that driver has used, too.
+ * Since libvirt 12.8 the stock driver may keep its rules in two tables of its own. They go on filtering beside ours
+ * when that driver is replaced, and would go on for ever: a frame has to pass both. So they are removed, but not before
+ * every port has its rules from us. Both are taken away in one transaction, with nft, which that driver has used, too.
  */
 #include "driver/tech/ebiptables/job.h"
 
@@ -39,9 +39,9 @@ nwf_ebiptables_retire_stock(NwfBackend *backend, GError **error)
 
     if (!nft)
         return TRUE; /* then that driver has not used it either */
-    if (!nwf_command_run(list, NULL, 0, TIMEOUT_MS, &listed, error))
+    if (!nwf_command_run(NULL, list, NULL, 0, TIMEOUT_MS, &listed, error))
         return FALSE;
     g_autoptr(GString) commands = commands_for(listed.out);
-    return commands->len == 0 || nwf_command_run_on(self->leash, apply, commands->str, (gssize)commands->len,
-                                                    TIMEOUT_MS, &applied, error);
+    return commands->len == 0 ||
+           nwf_command_run(self->lock, apply, commands->str, (gssize)commands->len, TIMEOUT_MS, &applied, error);
 }

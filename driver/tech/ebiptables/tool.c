@@ -9,7 +9,8 @@
  * and the next use reads it first.
  *
  * A table that somebody has made illegible for the tool with nft, which can still write it, is known by its outline
- * (outline.c). Then what its chains hold cannot be compared, and ports are written again where nothing is known of them.
+ * (outline.c). Then what its chains hold cannot be compared, and ports are written again where nothing is known of
+ * them.
  *
  * A table is read whenever it turns out to be another than was thought, which may be in the middle of a change of one
  * port. What others have lost by then would never be found by comparing with what was read: so whoever reads compares,
@@ -127,7 +128,7 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
 
     g_autoptr(GError) why = NULL;
 
-    if (nwf_command_run((const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, &why) &&
+    if (nwf_command_run(NULL, (const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, &why) &&
         nwf_state_read(into, result.out, &why))
         return TRUE;
     g_autofree char *outline = stumbles(&result, why) ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
@@ -218,8 +219,8 @@ words_of(const char *program, const NwfCommandResult *result)
 static const NwfOrigin *
 origin_of(const NwfBatch *batch, const char *words)
 {
-    g_autoptr(GRegex) regex = g_regex_new(
-        "^(?:Error occurred at |\\S+(?: v\\S+ \\(\\w+\\))?: )?line:? ([0-9]+)", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GRegex) regex =
+        g_regex_new("^(?:Error occurred at |\\S+(?: v\\S+ \\(\\w+\\))?: )?line:? ([0-9]+)", G_REGEX_MULTILINE, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
 
     if (!g_utf8_validate(words, -1, NULL) || !g_regex_match(regex, words, 0, &match))
@@ -251,8 +252,8 @@ nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *r
     const ToolNames *name = &names[tool->layer];
     g_autoptr(GPtrArray) argv = command_line(tool->restore, name->restore_options, G_N_ELEMENTS(name->restore_options));
 
-    return nwf_command_run_on(tool->leash, (const char *const *)argv->pdata, batch->text->str,
-                              (gssize)batch->text->len, TIMEOUT_MS, result, error);
+    return nwf_command_run(tool->lock, (const char *const *)argv->pdata, batch->text->str, (gssize)batch->text->len,
+                           TIMEOUT_MS, result, error);
 }
 
 /* A table that announces nothing: whether it is another than @before, a fingerprint. */

@@ -9,7 +9,7 @@
 
 typedef struct NwfTool {
     NwfLayer layer;
-    NwfLeash *leash; /* of those that write; may be NULL; not owned */
+    NwfChildLock *lock; /* of those that write; may be NULL; not owned */
     char *restore;   /* paths; NULL if it is not installed */
     char *save;
     NwfState *state;

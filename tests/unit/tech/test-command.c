@@ -15,7 +15,7 @@ sh(const char *script, const char *input, guint timeout_ms, NwfCommandResult *re
 {
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 
-    return nwf_command_run(argv, input, -1, timeout_ms, result, error);
+    return nwf_command_run(NULL, argv, input, -1, timeout_ms, result, error);
 }
 
 static void
@@ -137,7 +137,7 @@ test_what_cannot_start_is_a_system_error(void)
     g_auto(NwfCommandResult) result = {0};
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(nwf_command_run(argv, "x", -1, 5000, &result, &error));
+    g_assert_false(nwf_command_run(NULL, argv, "x", -1, 5000, &result, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_nonnull(strstr(error->message, "/nonexistent/program"));
     g_assert_null(result.out);
@@ -224,7 +224,7 @@ test_our_own_descriptors_stay_as_they_were(void)
             const char *const missing[] = {"/nonexistent", NULL};
             g_assert_true(sh("cat", "input", 5000, &result, NULL));
             nwf_command_result_clear(&result);
-            g_assert_false(nwf_command_run(missing, "input", -1, 100, &result, NULL));
+            g_assert_false(nwf_command_run(NULL, missing, "input", -1, 100, &result, NULL));
         }
     }
     g_assert_cmpuint(counts[0], ==, counts[1]);
@@ -273,7 +273,7 @@ test_signals_are_as_a_program_expects(void)
     sigfillset(&blocked);
     pthread_sigmask(SIG_BLOCK, &blocked, &old);
     sigaction(SIGPIPE, &ignore, &before);
-    g_assert_true(nwf_command_run(argv, NULL, 0, 5000, &result, NULL)); /* no shell: it would clear the mask itself */
+    g_assert_true(nwf_command_run(NULL, argv, NULL, 0, 5000, &result, NULL)); /* no shell: it would clear the mask itself */
     sigaction(SIGPIPE, &before, NULL);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     g_auto(GStrv) masks = g_strsplit(result.out, "\n", -1);

@@ -19,7 +19,7 @@ compile(const char *arguments, NwfCommandResult *result)
     g_autofree char *script = g_strdup_printf("CASES='%s'; exec '%s' compile %s", cases, tool, arguments);
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 
-    return nwf_command_run(argv, NULL, 0, 20000, result, NULL);
+    return nwf_command_run(NULL, argv, NULL, 0, 20000, result, NULL);
 }
 
 static void
@@ -133,7 +133,7 @@ test_services_are_those_of_the_file(void)
         g_test_skip("needs root, and files to put others in place of");
         return;
     }
-    nwf_command_run(argv, NULL, 0, 20000, &result, &error);
+    nwf_command_run(NULL, argv, NULL, 0, 20000, &result, &error);
     g_assert_no_error(error);
     g_assert_nonnull(strstr(result.out, "-A FI-v -p tcp --dport 8080 -j DROP\n"));
 }

@@ -109,7 +109,7 @@ sandbox_run(const char *script)
     g_auto(NwfCommandResult) result = {0};
     g_autoptr(GError) error = NULL;
 
-    nwf_command_run(argv, NULL, 0, 60000, &result, &error);
+    nwf_command_run(NULL, argv, NULL, 0, 60000, &result, &error);
     g_assert_no_error(error);
     return g_steal_pointer(&result.out);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-leash.c: a daemon that was killed leaves no tool behind that works on
+ * test-child-lock.c: a daemon that was killed leaves no tool behind that works on
  *
- * The daemon is a child of the test that starts a program on the leash and is killed while it runs.
+ * The daemon is a child of the test that starts a program on the lock and is killed while it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,14 +18,14 @@
 enum { LONG = 60 * 1000 };
 
 typedef struct Place {
-    char *folder, *leash, *mark;
+    char *folder, *lock, *mark;
 } Place;
 
 static void
 place_set_up(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
-    place->folder = g_dir_make_tmp("leash-XXXXXX", NULL);
-    place->leash = g_build_filename(place->folder, "tools", NULL);
+    place->folder = g_dir_make_tmp("lock-XXXXXX", NULL);
+    place->lock = g_build_filename(place->folder, "tools", NULL);
     place->mark = g_build_filename(place->folder, "mark", NULL);
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1), ==, 0); /* orphans come to us, so that their end is seen */
 }
@@ -36,10 +36,10 @@ place_tear_down(Place *place, gconstpointer data G_GNUC_UNUSED)
     while (waitpid(-1, NULL, WNOHANG) > 0)
         continue;
     g_remove(place->mark);
-    g_remove(place->leash);
+    g_remove(place->lock);
     g_rmdir(place->folder);
     g_free(place->folder);
-    g_free(place->leash);
+    g_free(place->lock);
     g_free(place->mark);
 }
 
@@ -51,7 +51,7 @@ wait_for_note(const Place *place)
 
     for (guint i = 0; i < 2000 && number == 0; i++) {
         g_autofree char *text = NULL;
-        if (g_file_get_contents(place->leash, &text, NULL, NULL))
+        if (g_file_get_contents(place->lock, &text, NULL, NULL))
             number = g_ascii_strtoll(text, NULL, 10);
         g_usleep(number ? 0 : 5000);
     }
@@ -68,9 +68,9 @@ start_daemon(const Place *place, const char *script)
     pid_t daemon = fork();
 
     if (daemon == 0) {
-        NwfLeash *leash = nwf_leash_new(place->leash, NULL);
+        NwfChildLock *lock = nwf_child_lock_new(place->lock, NULL);
         NwfCommandResult result = {0};
-        _exit(leash && nwf_command_run_on(leash, argv, NULL, 0, LONG, &result, NULL) ? 0 : 1);
+        _exit(lock && nwf_command_run(lock, argv, NULL, 0, LONG, &result, NULL) ? 0 : 1);
     }
     for (guint i = 0; i < 2000 && g_access(place->mark, F_OK) != 0; i++)
         g_usleep(5000);
@@ -112,7 +112,7 @@ test_an_orphan_is_ended(Place *place, gconstpointer data G_GNUC_UNUSED)
     pid_t tool = tool_of(place);
     g_assert_true(lives(tool));
     gint64 begin = g_get_monotonic_time();
-    g_autoptr(NwfLeash) leash G_GNUC_UNUSED = nwf_leash_new(place->leash, &error);
+    g_autoptr(NwfChildLock) lock G_GNUC_UNUSED = nwf_child_lock_new(place->lock, &error);
     g_assert_no_error(error);
     g_assert_cmpint(g_get_monotonic_time() - begin, <, 4 * G_TIME_SPAN_SECOND);
     g_assert_false(lives(tool));
@@ -125,14 +125,14 @@ test_an_unknown_orphan_is_waited_for(Place *place, gconstpointer data G_GNUC_UNU
     g_autoptr(GError) error = NULL;
 
     kill_daemon(start_daemon(place, "sleep 1"));
-    int fd = g_open(place->leash, O_WRONLY, 0);
+    int fd = g_open(place->lock, O_WRONLY, 0);
     g_assert_cmpint(write(fd, "0           \n", 13), ==, 13);
     close(fd);
-    g_autoptr(NwfLeash) leash G_GNUC_UNUSED = nwf_leash_new(place->leash, &error);
+    g_autoptr(NwfChildLock) lock G_GNUC_UNUSED = nwf_child_lock_new(place->lock, &error);
     g_assert_no_error(error);
 }
 
-/* A child's end gives the leash back, and nobody is killed for it. */
+/* A child's end gives the lock back, and nobody is killed for it. */
 static void
 test_after_a_good_end(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
@@ -143,10 +143,10 @@ test_after_a_good_end(Place *place, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(waitpid(daemon, &status, 0), ==, daemon);
     g_assert_cmpint(status, ==, 0);
     g_autofree char *note = NULL;
-    g_assert_true(g_file_get_contents(place->leash, &note, NULL, NULL));
+    g_assert_true(g_file_get_contents(place->lock, &note, NULL, NULL));
     g_assert_cmpint(g_ascii_strtoll(note, NULL, 10), ==, 0); /* its number may be somebody else's by now */
     gint64 begin = g_get_monotonic_time();
-    g_autoptr(NwfLeash) leash G_GNUC_UNUSED = nwf_leash_new(place->leash, &error);
+    g_autoptr(NwfChildLock) lock G_GNUC_UNUSED = nwf_child_lock_new(place->lock, &error);
     g_assert_no_error(error);
     g_assert_cmpint(g_get_monotonic_time() - begin, <, G_TIME_SPAN_SECOND);
 }
@@ -154,10 +154,10 @@ test_after_a_good_end(Place *place, gconstpointer data G_GNUC_UNUSED)
 static void
 test_a_place_that_cannot_be(Place *place, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autofree char *path = g_build_filename(place->leash, "deeper", NULL);
+    g_autofree char *path = g_build_filename(place->lock, "deeper", NULL);
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(nwf_leash_new(path, &error));
+    g_assert_null(nwf_child_lock_new(path, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_nonnull(strstr(error->message, path));
 }
@@ -172,9 +172,9 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/run/leash/orphan", test_an_orphan_is_ended);
-    add("/run/leash/unknown-orphan", test_an_unknown_orphan_is_waited_for);
-    add("/run/leash/good-end", test_after_a_good_end);
-    add("/run/leash/no-place", test_a_place_that_cannot_be);
+    add("/run/child-lock/orphan", test_an_orphan_is_ended);
+    add("/run/child-lock/unknown-orphan", test_an_unknown_orphan_is_waited_for);
+    add("/run/child-lock/good-end", test_after_a_good_end);
+    add("/run/child-lock/no-place", test_a_place_that_cannot_be);
     return g_test_run();
 }
