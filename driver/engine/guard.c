@@ -3,7 +3,7 @@
  * guard.c: hearing of what others do to the firewall
  *
  * A thread of its own, because neither a tool that runs nor a flood of frames may keep it from hearing: it takes in the
- * kernel's announcements (driver/watch/firewall.h), drops those about tables that are not ours, and hands the others to
+ * kernel's announcements (driver/watch/nft_monitor.h), drops those about tables that are not ours, and hands the others to
  * the applier as news. It knows nothing about ports and changes nothing. firewalld's signals become news, too.
  *
  * Our own transactions are announced like anybody's. The applier tells them apart: it asks the kernel for the number of
@@ -20,7 +20,7 @@
 
 #include "driver/engine/internal.h"
 #include "driver/run/thread.h"
-#include "driver/watch/firewall.h"
+#include "driver/watch/nft_monitor.h"
 #include "driver/watch/firewalld.h"
 
 enum {
@@ -38,7 +38,7 @@ typedef struct Own {
 
 struct NwfGuard {
     NwfEngine *engine;
-    NwfFirewall *firewall; /* NULL: the kernel announces nothing */
+    NwfNftMonitor *firewall; /* NULL: the kernel announces nothing */
 
     GThread *thread;
     GMainContext *context;
@@ -169,10 +169,10 @@ on_lost(gpointer data)
 static gboolean
 on_readable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data)
 {
-    static const NwfFirewallEars ears = {on_touched, on_done, on_lost};
+    static const NwfMonitorCallbacks callbacks = {on_touched, on_done, on_lost};
     NwfGuard *guard = data;
 
-    nwf_firewall_read(guard->firewall, &ears, guard);
+    nwf_nft_monitor_read(guard->firewall, &callbacks, guard);
     return G_SOURCE_CONTINUE;
 }
 
@@ -194,7 +194,7 @@ guard_thread(gpointer data)
     g_main_context_push_thread_default(guard->context);
     NwfFirewalld *firewalld = nwf_firewalld_new(on_firewalld, guard);
     if (guard->firewall) {
-        g_autoptr(GSource) source = g_unix_fd_source_new(nwf_firewall_fd(guard->firewall), G_IO_IN);
+        g_autoptr(GSource) source = g_unix_fd_source_new(nwf_nft_monitor_fd(guard->firewall), G_IO_IN);
         g_source_set_callback(source, G_SOURCE_FUNC(on_readable), guard, NULL);
         g_source_attach(source, guard->context);
     }
@@ -219,14 +219,14 @@ gboolean
 nwf_guard_apply(NwfEngine *engine, GPtrArray *changes, NwfNotes *notes, GError **error)
 {
     NwfBackend *backend = engine->config.backend;
-    NwfFirewall *firewall = engine->guard->firewall;
+    NwfNftMonitor *firewall = engine->guard->firewall;
     guint32 before = 0, after = 0;
-    gboolean known = firewall && nwf_firewall_generation(&before);
+    gboolean known = firewall && nwf_nft_generation(&before);
     gboolean done = backend->apply(backend, changes, notes, error);
     g_autoptr(GArray) runs = backend->take_runs(backend);
 
     engine->writes += runs->len;
-    if (!known || runs->len == 0 || !nwf_firewall_generation(&after))
+    if (!known || runs->len == 0 || !nwf_nft_generation(&after))
         return done;
     Own *own = g_new0(Own, 1);
     *own = (Own){before, after, g_steal_pointer(&runs)};
@@ -282,7 +282,7 @@ nwf_guard_new(NwfEngine *engine)
     guard->news = news_new();
     guard->has = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_queue_init(&guard->own);
-    guard->firewall = nwf_firewall_new(&error);
+    guard->firewall = nwf_nft_monitor_new(&error);
     if (!guard->firewall)
         nwf_engine_log(engine, error->code == NWF_ERROR_UNSUPPORTED ? NWF_LOG_INFO : NWF_LOG_WARNING, "engine",
                        _("changes of nf_tables are not watched: %s"), error->message);
@@ -323,7 +323,7 @@ nwf_guard_free(NwfGuard *guard)
         return;
     if (guard->thread)
         stop(guard);
-    nwf_firewall_free(guard->firewall);
+    nwf_nft_monitor_free(guard->firewall);
     nwf_news_free(guard->news);
     g_hash_table_unref(guard->has);
     g_queue_clear_full(&guard->own, own_free);

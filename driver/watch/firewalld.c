@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * firewalld.c: when firewalld comes, goes, or makes its rules anew; see firewalld.h
+ * firewalld.c: reports that firewalld starts, stops, or makes its rules anew
  *
- * Two signals: the bus tells that the name of firewalld has another owner, and firewalld that it has reloaded. Only the
- * owner of the name is believed; anybody may send a signal.
+ * There are two signals: the bus reports a new owner of the name of firewalld, and firewalld that it has reloaded. Only
+ * the owner of the name is believed; anybody may send a signal.
  *
- * The connection to the bus is the one that the whole process shares. It must not end the process when the bus ends, which
- * is what such connections do unless they are told otherwise.
+ * The connection to the bus is the one that the whole process shares. It must not end the process when the bus ends,
+ * which is what such connections do by default.
  *
- * The connection is made asynchronously. Who is freed before it is there leaves its memory to the answer.
+ * The connection is made asynchronously. If the caller frees the object before that, the answer frees its memory.
  */
 #include "driver/watch/firewalld.h"
 
 #include <gio/gio.h>
 
-#define FIREWALLD           "org.fedoraproject.FirewallD1"
-#define FIREWALLD_PATH      "/org/fedoraproject/FirewallD1"
-#define BUS                 "org.freedesktop.DBus"
-#define BUS_PATH            "/org/freedesktop/DBus"
+#define FIREWALLD      "org.fedoraproject.FirewallD1"
+#define FIREWALLD_PATH "/org/fedoraproject/FirewallD1"
+#define BUS            "org.freedesktop.DBus"
+#define BUS_PATH       "/org/freedesktop/DBus"
 
 enum { SUBSCRIPTIONS = 2 };
 
@@ -60,7 +60,8 @@ static guint
 subscribe(NwfFirewalld *firewalld, const char *sender, const char *signal, const char *path, const char *first)
 {
     return g_dbus_connection_signal_subscribe(firewalld->bus, sender, sender, signal, path, first,
-                                              G_DBUS_SIGNAL_FLAGS_NONE, on_signal, g_rc_box_acquire(firewalld), release);
+                                              G_DBUS_SIGNAL_FLAGS_NONE, on_signal, g_rc_box_acquire(firewalld),
+                                              release);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * links.c: the network devices of the host; see links.h
+ * links.c: the network devices of the host and the addresses it has
  *
  * The table is filled after the subscription to changes: what changes meanwhile comes again as a message. A message
  * tells the whole state of its device, so one about what is already known does no harm.
@@ -85,20 +85,20 @@ forget_link(NwfLinks *links, guint index)
 }
 
 static void
-take_link(NwfLinks *links, const NwfLink *news)
+take_link(NwfLinks *links, const NwfLink *now)
 {
-    NwfLink *link = g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(news->index));
+    NwfLink *link = g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(now->index));
 
-    if (link && link->master == news->master && link->up == news->up && strcmp(link->name, news->name) == 0 &&
+    if (link && link->master == now->master && link->up == now->up && strcmp(link->name, now->name) == 0 &&
         g_hash_table_lookup(links->by_name, link->name) == link)
         return;
     if (!link) {
         link = g_new0(NwfLink, 1);
-        g_hash_table_insert(links->by_index, GUINT_TO_POINTER(news->index), link);
+        g_hash_table_insert(links->by_index, GUINT_TO_POINTER(now->index), link);
     } else {
         forget_name(links, link);
     }
-    *link = *news;
+    *link = *now;
     g_hash_table_replace(links->by_name, link->name, link);
     links->changed = TRUE;
 }

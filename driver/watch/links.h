@@ -3,8 +3,8 @@
  * links.h: the network devices of the host and the addresses it has, kept up to date by the kernel
  *
  * A table that is filled once and follows the kernel's messages (rtnetlink). When messages were lost the table is
- * filled anew. It belongs to whoever made it: no thread, no lock of its own; its descriptor goes into the owner's poll loop.
- * It sees the network namespace of the thread that made it.
+ * filled anew. It belongs to whoever made it: no thread, no lock of its own; its descriptor goes into the owner's poll
+ * loop. It sees the network namespace of the thread that made it.
  */
 #pragma once
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "driver/engine/internal.h"
-#include "driver/watch/firewall.h"
+#include "driver/watch/nft_monitor.h"
 #include "tests/unit/engine/world.h"
 
 #define RULES  ETHER("1001") TCP("1")
@@ -19,7 +19,7 @@ generation(void)
 {
     guint32 number;
 
-    g_assert_true(nwf_firewall_generation(&number));
+    g_assert_true(nwf_nft_generation(&number));
     return number;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * firewall.c: who changes the rules of nf_tables, and where; see firewall.h
+ * nft_monitor.c: reports who changes the rules of nf_tables, and where
  *
- * The messages of a transaction come in one piece when it is committed, with the number last. What they say about a rule
- * beyond its place is not read. If more comes than the socket holds, the kernel says so, and that is told.
+ * The kernel announces a transaction when it is committed: all its changes, then its number. Of a change only the place
+ * is read. If more is announced than the socket holds, the kernel says so, and the monitor reports that.
  *
  * Source: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h.
  */
-#include "driver/watch/firewall.h"
+#include "driver/watch/nft_monitor.h"
 
 #include "driver/run/netlink.h"
 
@@ -19,7 +19,7 @@
 
 enum { RECEIVE_BUFFER = 16 << 20, TURN_MESSAGES = 1000, ANSWER_SECONDS = 1 };
 
-struct NwfFirewall {
+struct NwfNftMonitor {
     NwfNetlink *announcements;
 };
 
@@ -39,25 +39,26 @@ static const Place places[] = {
     [NFT_MSG_DELRULE] = {NFTA_RULE_TABLE, NFTA_RULE_CHAIN},
 };
 
-typedef struct Hearing {
-    const NwfFirewallEars *ears;
+/* One turn of reading. */
+typedef struct Turn {
+    const NwfMonitorCallbacks *callbacks;
     gpointer data;
-} Hearing;
+} Turn;
 
 static void
-on_generation(const struct nlmsghdr *message, const Hearing *hearing)
+on_generation(const struct nlmsghdr *message, const Turn *turn)
 {
     const struct nlattr *of[NFTA_GEN_MAX + 1] = {NULL};
 
     nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
     const char *program = nwf_netlink_text(of[NFTA_GEN_PROC_NAME]);
-    hearing->ears->done(nwf_netlink_number(of[NFTA_GEN_ID]), nwf_netlink_number(of[NFTA_GEN_PROC_PID]),
-                        program ? program : "", hearing->data);
+    turn->callbacks->done(nwf_netlink_number(of[NFTA_GEN_ID]), nwf_netlink_number(of[NFTA_GEN_PROC_PID]),
+                          program ? program : "", turn->data);
 }
 
 /* The name of a chain that was not made just now may be a new one: then the table counts as changed. */
 static void
-on_change(const struct nlmsghdr *message, guint kind, const Hearing *hearing)
+on_change(const struct nlmsghdr *message, guint kind, const Turn *turn)
 {
     const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
     gboolean renamed = kind == NFT_MSG_NEWCHAIN && !(message->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL));
@@ -67,11 +68,11 @@ on_change(const struct nlmsghdr *message, guint kind, const Hearing *hearing)
     const char *table = nwf_netlink_text(of[places[kind].table]);
     const char *chain = places[kind].chain && !renamed ? nwf_netlink_text(of[places[kind].chain]) : NULL;
     if (table && (chain || renamed || !places[kind].chain))
-        hearing->ears->touched(head->nfgen_family, table, chain, hearing->data);
+        turn->callbacks->touched(head->nfgen_family, table, chain, turn->data);
 }
 
 static int
-on_message(const struct nlmsghdr *message, void *hearing)
+on_message(const struct nlmsghdr *message, void *turn)
 {
     guint kind = NFNL_MSG_TYPE(message->nlmsg_type);
 
@@ -79,9 +80,9 @@ on_message(const struct nlmsghdr *message, void *hearing)
         mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
         return MNL_CB_OK;
     if (kind == NFT_MSG_NEWGEN)
-        on_generation(message, hearing);
+        on_generation(message, turn);
     else if (kind < G_N_ELEMENTS(places) && places[kind].table)
-        on_change(message, kind, hearing);
+        on_change(message, kind, turn);
     return MNL_CB_OK;
 }
 
@@ -98,7 +99,7 @@ on_answer(const struct nlmsghdr *message, void *number)
 }
 
 gboolean
-nwf_firewall_generation(guint32 *generation)
+nwf_nft_generation(guint32 *generation)
 {
     char buffer[NLMSG_HDRLEN + 64];
     struct nlmsghdr *request =
@@ -108,44 +109,44 @@ nwf_firewall_generation(guint32 *generation)
     return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, generation) && *generation != 0;
 }
 
-NwfFirewall *
-nwf_firewall_new(GError **error)
+NwfNftMonitor *
+nwf_nft_monitor_new(GError **error)
 {
     static const int group = NFNLGRP_NFTABLES;
-    g_autoptr(NwfFirewall) firewall = g_new0(NwfFirewall, 1);
+    g_autoptr(NwfNftMonitor) monitor = g_new0(NwfNftMonitor, 1);
     guint32 generation;
 
-    firewall->announcements = nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
-    if (!firewall->announcements)
+    monitor->announcements = nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
+    if (!monitor->announcements)
         nwf_set_error(error, errno == EPROTONOSUPPORT ? NWF_ERROR_UNSUPPORTED : NWF_ERROR_SYSTEM,
                       _("changes of firewall rules cannot be listened for: %s"), g_strerror(errno));
-    else if (!nwf_firewall_generation(&generation))
+    else if (!nwf_nft_generation(&generation))
         nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("the kernel has no nf_tables"));
     else
-        return g_steal_pointer(&firewall);
+        return g_steal_pointer(&monitor);
     return NULL;
 }
 
 void
-nwf_firewall_free(NwfFirewall *firewall)
+nwf_nft_monitor_free(NwfNftMonitor *monitor)
 {
-    if (!firewall)
+    if (!monitor)
         return;
-    nwf_netlink_free(firewall->announcements);
-    g_free(firewall);
+    nwf_netlink_free(monitor->announcements);
+    g_free(monitor);
 }
 
 int
-nwf_firewall_fd(const NwfFirewall *firewall)
+nwf_nft_monitor_fd(const NwfNftMonitor *monitor)
 {
-    return nwf_netlink_fd(firewall->announcements);
+    return nwf_netlink_fd(monitor->announcements);
 }
 
 void
-nwf_firewall_read(NwfFirewall *firewall, const NwfFirewallEars *ears, gpointer data)
+nwf_nft_monitor_read(NwfNftMonitor *monitor, const NwfMonitorCallbacks *callbacks, gpointer data)
 {
-    Hearing hearing = {ears, data};
+    Turn turn = {callbacks, data};
 
-    if (!nwf_netlink_receive(firewall->announcements, TURN_MESSAGES, on_message, &hearing))
-        ears->lost(data);
+    if (!nwf_netlink_receive(monitor->announcements, TURN_MESSAGES, on_message, &turn))
+        callbacks->lost(data);
 }

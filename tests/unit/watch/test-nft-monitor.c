@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-firewall.c: the number of the last transaction
+ * test-nft-monitor.c: the number of the last transaction
  */
-#include "driver/watch/firewall.h"
+#include "driver/watch/nft_monitor.h"
 
 #include <sched.h>
 
@@ -11,7 +11,7 @@ number(void)
 {
     guint32 generation = 0;
 
-    g_assert_true(nwf_firewall_generation(&generation));
+    g_assert_true(nwf_nft_generation(&generation));
     return generation;
 }
 
@@ -19,9 +19,9 @@ number(void)
 static void
 test_each_question_has_its_own_answer(void)
 {
-    g_autoptr(NwfFirewall) firewall = nwf_firewall_new(NULL);
+    g_autoptr(NwfNftMonitor) monitor = nwf_nft_monitor_new(NULL);
 
-    if (!firewall) {
+    if (!monitor) {
         g_test_skip("the kernel has no nf_tables");
         return;
     }
@@ -41,6 +41,6 @@ main(int argc, char **argv)
         g_print("1..0 # SKIP needs root and namespaces\n");
         return 77;
     }
-    g_test_add_func("/watch/firewall/number", test_each_question_has_its_own_answer);
+    g_test_add_func("/watch/nft-monitor/number", test_each_question_has_its_own_answer);
     return g_test_run();
 }
