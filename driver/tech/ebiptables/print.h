@@ -9,7 +9,7 @@
 
 #include "plan/plan.h"
 
-/** nwf_print_ebtables: appends the matches of @rule, but for DSCP, which render.c spreads over several rules. */
+/** nwf_print_ebtables: appends the matches of @rule, but for DSCP, which has forms of its own (below). */
 void nwf_print_ebtables(GString *out, const NwfPlanRule *rule);
 
 /** nwf_print_guard: appends the matches that a frame must pass on its way into a chain of @kind. */
@@ -22,23 +22,26 @@ void nwf_print_iptables(GString *out, const NwfPlanRule *rule);
 void nwf_print_verdict(GString *out, NwfLayer layer, NwfVerdict verdict);
 
 /*
- * One row of a printer's table: the option of a match, and how its operands are written. The second option is used
- * for IPv6.
+ * The form that a rule takes in ebtables because of its DSCP condition. The field is six bits of the TOS byte and
+ * ebtables compares all eight, so a value n stands for the four bytes 4n to 4n+3.
  */
-typedef struct NwfPrinter {
-    const char *module; /* "-m NAME" that must stand before the option; NULL if none */
-    const char *option;
-    const char *option6;
-    void (*operands)(GString *out, const NwfCondition *condition); /* NULL: the option stands alone */
-} NwfPrinter;
+typedef enum NwfForm {
+    NWF_FORM_PLAIN, /* no DSCP: one rule */
+    NWF_FORM_EQUAL, /* one rule for each TOS byte of the value */
+    /*
+     * Not the value: a rule that calls a helper chain, which sends the value's TOS bytes back and has the verdict for
+     * the others. Its policy is RETURN, so that its end goes back too.
+     */
+    NWF_FORM_HELPER,
+    /* Not the value, and the verdict is RETURN, which a helper cannot give: one rule for each of the other 252 bytes.
+     */
+    NWF_FORM_OTHERS,
+} NwfForm;
 
-/* How operands are written; shared by the tables. A printer that appends nothing drops its condition. */
-void nwf_print_number(GString *out, const NwfCondition *condition);
-void nwf_print_numbers(GString *out, const NwfCondition *condition);   /* FIRST[:LAST] */
-void nwf_print_ports(GString *out, const NwfCondition *condition);     /* FIRST[:LAST] */
-void nwf_print_mac(GString *out, const NwfCondition *condition);       /* MAC[/MASK] */
-void nwf_print_network(GString *out, const NwfCondition *condition);   /* ADDRESS[/LENGTH] */
-void nwf_print_addresses(GString *out, const NwfCondition *condition); /* FIRST[-LAST] */
+enum { NWF_TOS_PER_DSCP = 4, NWF_TOS_BYTES = 256 };
 
-/** nwf_print_quoted: appends @text as one argument, as the restore tools read it. */
-void nwf_print_quoted(GString *out, const char *text);
+/** nwf_form: the form of @rule; @dscp: (out): the value, if it has one. */
+NwfForm nwf_form(NwfLayer layer, const NwfPlanRule *rule, guint *dscp);
+
+/** nwf_form_lines: how many lines of a batch the rule needs, the declaration of a helper included. */
+guint nwf_form_lines(NwfLayer layer, const NwfPlanRule *rule);

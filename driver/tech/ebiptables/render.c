@@ -28,7 +28,6 @@
  * guests.
  */
 #include "driver/tech/ebiptables/batch.h"
-#include "driver/tech/ebiptables/lower.h"
 #include "driver/tech/ebiptables/print.h"
 
 #include <glib/gi18n-lib.h>
@@ -133,7 +132,7 @@ write_chain(Writer *writer, const char *port, const char *name, const NwfChain *
     declare(writer, port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "ACCEPT");
     for (guint i = 0; i < chain->rules->len; i++) {
         const NwfPlanRule *rule = g_ptr_array_index(chain->rules, i);
-        NwfForm form = nwf_lower_form(writer->layer, rule, &dscp);
+        NwfForm form = nwf_form(writer->layer, rule, &dscp);
 
         if (form == NWF_FORM_PLAIN) {
             write_plain(writer, port, name, rule);
@@ -148,13 +147,32 @@ write_chain(Writer *writer, const char *port, const char *name, const NwfChain *
 
 /* --- one port --- */
 
+/* (transfer full) (element-type utf8): names of the chains that @plan (may be NULL) needs for @port. */
+static GPtrArray *
+chain_names(const NwfPlan *plan, NwfLayer layer, const char *port)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    guint helpers[NWF_HOOKS] = {0}, dscp;
+
+    for (guint i = 0; plan && i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        if (chain->layer != layer)
+            continue;
+        g_ptr_array_add(names, nwf_chain_name(chain, port));
+        for (guint j = 0; j < chain->rules->len; j++)
+            if (nwf_form(layer, g_ptr_array_index(chain->rules, j), &dscp) == NWF_FORM_HELPER)
+                g_ptr_array_add(names, nwf_helper_name(chain->hook, port, helpers[chain->hook]++));
+    }
+    return names;
+}
+
 static gboolean
 has_helper(const Writer *writer, const NwfChain *chain)
 {
     guint dscp;
 
     for (guint i = 0; i < chain->rules->len; i++)
-        if (nwf_lower_form(writer->layer, g_ptr_array_index(chain->rules, i), &dscp) == NWF_FORM_HELPER)
+        if (nwf_form(writer->layer, g_ptr_array_index(chain->rules, i), &dscp) == NWF_FORM_HELPER)
             return TRUE;
     return FALSE;
 }
@@ -238,7 +256,7 @@ static void
 write_deletions(Writer *writer, const NwfPortChange *change)
 {
     g_autoptr(GHashTable) owned = nwf_state_owned(writer->state, change->port);
-    g_autoptr(GPtrArray) old = nwf_lower_names(change->old_plan, writer->layer, change->port);
+    g_autoptr(GPtrArray) old = chain_names(change->old_plan, writer->layer, change->port);
     g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     GHashTableIter iter;
@@ -324,7 +342,7 @@ write_dispatch(Writer *writer, const NwfPortChange *change)
 static gboolean
 write_port(Writer *writer, const NwfPortChange *change, GError **error)
 {
-    g_autoptr(GPtrArray) names = nwf_lower_names(change->new_plan, writer->layer, change->port);
+    g_autoptr(GPtrArray) names = chain_names(change->new_plan, writer->layer, change->port);
 
     if (!claim(writer, change->port, names, error))
         return FALSE;
@@ -422,7 +440,7 @@ nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
     for (guint i = 0; plan && i < plan->chains->len; i++) {
         const NwfChain *chain = g_ptr_array_index(plan->chains, i);
         for (guint j = 0; j < chain->rules->len; j++)
-            lines += nwf_lower_lines(chain->layer, g_ptr_array_index(chain->rules, j));
+            lines += nwf_form_lines(chain->layer, g_ptr_array_index(chain->rules, j));
     }
     if (lines <= NWF_PORT_RULES_MAX)
         return TRUE;
