@@ -83,8 +83,8 @@ nwf_compile_command(int argc, char **argv, GError **error)
         return FALSE;
     g_autoptr(GPtrArray) changes = changes_for(ports);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) state = nwf_state_new(layer);
-        g_autoptr(NwfBatch) batch = nwf_render(state, layer, changes, error);
+        g_autoptr(NwfModel) model = nwf_model_new(layer);
+        g_autoptr(NwfBatch) batch = nwf_render(model, layer, changes, error);
         if (!batch)
             return FALSE;
         if (batch->n_lines > 0)

@@ -22,7 +22,7 @@
  * caller to decide; that is said too.
  */
 #include "driver/tech/ebiptables/bridge.h"
-#include "driver/tech/ebiptables/job.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 #include "driver/tech/ebiptables/prove.h"
 
 #include <glib/gi18n-lib.h>
@@ -44,7 +44,7 @@ nwf_job_had(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
     if (port->known[layer])
         return port->known[layer]->uses[layer];
-    return nwf_state_holds(job->self->tools[layer].state, port->change->port);
+    return nwf_model_holds(job->self->tools[layer].model, port->change->port);
 }
 
 static gboolean
@@ -170,7 +170,7 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
 static NwfBatch *
 batch_of(const NwfTool *tool, GPtrArray *changes, GError **error)
 {
-    return nwf_render(tool->state, tool->layer, changes, error);
+    return nwf_render(tool->model, tool->layer, changes, error);
 }
 
 /* Success is proven, not believed. What a tool that is not to be believed has done nobody knows. */

@@ -5,7 +5,7 @@
  * The Ethernet layer is needed for everything, since it is where a port is closed. An IP layer whose tool is missing, or
  * whose table cannot be read, harms only those who need it.
  */
-#include "driver/tech/ebiptables/job.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -53,9 +53,9 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
 }
 
 static void
-add_names(GHashTable *all, const NwfState *state)
+add_names(GHashTable *all, const NwfModel *model)
 {
-    g_autoptr(GPtrArray) ports = nwf_state_ports(state);
+    g_autoptr(GPtrArray) ports = nwf_model_ports(model);
 
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(all, g_strdup(g_ptr_array_index(ports, i)));
@@ -71,13 +71,13 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
 
     if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
         return FALSE;
-    add_names(all, self->tools[NWF_LAYER_ETHERNET].state);
+    add_names(all, self->tools[NWF_LAYER_ETHERNET].model);
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) failure = NULL;
         if (!nwf_tool_find(&self->tools[layer], NULL))
             continue;
         if (nwf_tool_read(&self->tools[layer], &failure))
-            add_names(all, self->tools[layer].state);
+            add_names(all, self->tools[layer].model);
         else
             note_loss(notes, layer, failure);
     }

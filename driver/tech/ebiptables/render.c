@@ -35,7 +35,7 @@
 
 /* What does not change while one batch is written. */
 typedef struct Writer {
-    const NwfState *state;
+    const NwfModel *model;
     NwfLayer layer;
     NwfDraftBatch draft;
     GHashTable *needed; /* name of a chain -> port of this batch that needs it */
@@ -103,7 +103,7 @@ static void
 declare(Writer *writer, const char *port, const char *name, const char *policy)
 {
     g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name, policy);
-    if (!nwf_layer_is_ip(writer->layer) && nwf_state_has_chain(writer->state, name))
+    if (!nwf_layer_is_ip(writer->layer) && nwf_model_has_chain(writer->model, name))
         g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, port), "-F %s", name);
 }
 
@@ -203,7 +203,7 @@ write_chains(Writer *writer, const NwfPortChange *change)
             continue;
         g_autofree char *name = nwf_chain_name(chain, change->port);
         const NwfChain *same = g_hash_table_lookup(old, name);
-        if (!same || !nwf_chain_equal(same, chain) || !nwf_state_written(writer->state, name))
+        if (!same || !nwf_chain_equal(same, chain) || !nwf_model_written(writer->model, name))
             write_chain(writer, change->port, name, chain, helpers);
     }
 }
@@ -215,7 +215,7 @@ claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         const char *in_batch = g_hash_table_lookup(writer->needed, name);
-        g_autofree char *other = in_batch ? g_strdup(in_batch) : nwf_state_other_owner(writer->state, name, port);
+        g_autofree char *other = in_batch ? g_strdup(in_batch) : nwf_model_other_owner(writer->model, name, port);
 
         if (other)
             return nwf_set_error(
@@ -242,8 +242,8 @@ is_stuck(const Writer *writer, const char *port, const char *name)
 
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         g_autofree char *target = nwf_dispatch_target(&nwf_dispatches[i], port);
-        stuck = stuck || (g_strcmp0(target, name) == 0 && nwf_state_dispatch(writer->state, port, i) > 0 &&
-                          nwf_state_is_stuck(writer->state, port, i));
+        stuck = stuck || (g_strcmp0(target, name) == 0 && nwf_model_dispatch(writer->model, port, i) > 0 &&
+                          nwf_model_is_undeletable(writer->model, port, i));
     }
     return stuck;
 }
@@ -255,7 +255,7 @@ is_stuck(const Writer *writer, const char *port, const char *name)
 static void
 write_deletions(Writer *writer, const NwfPortChange *change)
 {
-    g_autoptr(GHashTable) owned = nwf_state_owned(writer->state, change->port);
+    g_autoptr(GHashTable) owned = nwf_model_owned(writer->model, change->port);
     g_autoptr(GPtrArray) old = chain_names(change->old_plan, writer->layer, change->port);
     g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -263,7 +263,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
     gpointer owned_name;
 
     for (guint i = 0; i < old->len; i++)
-        if (nwf_state_has_chain(writer->state, g_ptr_array_index(old, i)))
+        if (nwf_model_has_chain(writer->model, g_ptr_array_index(old, i)))
             g_hash_table_add(gone, g_ptr_array_index(old, i));
     g_hash_table_iter_init(&iter, owned);
     while (g_hash_table_iter_next(&iter, &owned_name, NULL))
@@ -271,13 +271,13 @@ write_deletions(Writer *writer, const NwfPortChange *change)
 
     g_hash_table_iter_init(&iter, gone);
     while (g_hash_table_iter_next(&iter, &owned_name, NULL))
-        if (!g_hash_table_contains(writer->needed, owned_name) && !nwf_state_shared(writer->state, owned_name, gone))
+        if (!g_hash_table_contains(writer->needed, owned_name) && !nwf_model_shared(writer->model, owned_name, gone))
             g_ptr_array_add(names, owned_name);
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (is_stuck(writer, change->port, name)) {
-            if (!nwf_state_is_empty(writer->state, name))
+            if (!nwf_model_is_empty(writer->model, name))
                 declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");
             continue;
         }
@@ -313,21 +313,21 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
 {
-    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !nwf_state_is_outlined(writer->state);
+    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !nwf_model_is_outlined(writer->model);
 
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         const NwfDispatch *dispatch = &nwf_dispatches[i];
-        guint have = nwf_state_dispatch(writer->state, change->port, i);
+        guint have = nwf_model_dispatch(writer->model, change->port, i);
         guint want = dispatch->ours && dispatch->ip == nwf_layer_is_ip(writer->layer) &&
                      has_root(change->new_plan, writer->layer, dispatch->hook);
 
-        const char *add = nwf_state_has_strangers(writer->state, i) ? "-I " : "-A ";
-        if (nwf_state_is_stuck(writer->state, change->port, i)) {
-            if (want > 0 && (have == 0 || nwf_state_is_behind(writer->state, change->port, i)))
+        const char *add = nwf_model_has_foreign_rules(writer->model, i) ? "-I " : "-A ";
+        if (nwf_model_is_undeletable(writer->model, change->port, i)) {
+            if (want > 0 && (have == 0 || nwf_model_is_shadowed(writer->model, change->port, i)))
                 write_dispatch_line(writer, change->port, dispatch, add);
             continue;
         }
-        for (; have > 0 && nwf_state_is_behind(writer->state, change->port, i); have--)
+        for (; have > 0 && nwf_model_is_shadowed(writer->model, change->port, i); have--)
             write_dispatch_line(writer, change->port, dispatch, "-D ");
         if (asks && want > 0 && have == want) {
             write_dispatch_line(writer, change->port, dispatch, "-D ");
@@ -357,28 +357,28 @@ write_port(Writer *writer, const NwfPortChange *change, GError **error)
 
 /* Whether all of them are there. */
 static gboolean
-has_base(const NwfState *state)
+has_base(const NwfModel *model)
 {
     gboolean has = TRUE;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        has = has && nwf_state_has_chain(state, nwf_base_jumps[i].base);
+        has = has && nwf_model_has_chain(model, nwf_base_jumps[i].base);
     return has;
 }
 
 static void
 write_base(Writer *writer)
 {
-    gboolean takes_out = !nwf_state_is_outlined(writer->state);
+    gboolean takes_out = !nwf_model_is_outlined(writer->model);
     guint place = 0;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        for (guint n = takes_out ? nwf_state_base_jump(writer->state, i) : 0; n > 0; n--)
+        for (guint n = takes_out ? nwf_model_base_jump(writer->model, i) : 0; n > 0; n--)
             g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s",
                                    nwf_base_jumps[i].builtin, nwf_base_jumps[i].base);
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
         const NwfBaseJump *jump = &nwf_base_jumps[i];
-        gboolean exists = nwf_state_has_chain(writer->state, jump->base);
+        gboolean exists = nwf_model_has_chain(writer->model, jump->base);
 
         if (!exists && !writer->fills)
             continue;
@@ -398,20 +398,20 @@ write_base(Writer *writer)
 static gboolean
 needs_base(const Writer *writer, gboolean works)
 {
-    gboolean lacks = writer->fills && !has_base(writer->state);
+    gboolean lacks = writer->fills && !has_base(writer->model);
 
     if (!nwf_layer_is_ip(writer->layer))
         return FALSE;
-    return !nwf_state_base_is_right(writer->state) || (nwf_state_is_outlined(writer->state) ? lacks : works);
+    return !nwf_model_base_is_right(writer->model) || (nwf_model_is_outlined(writer->model) ? lacks : works);
 }
 
 /* --- batches --- */
 
 NwfBatch *
-nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error)
+nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error)
 {
     g_autoptr(GHashTable) needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    Writer writer = {.state = state, .layer = layer, .needed = needed};
+    Writer writer = {.model = model, .layer = layer, .needed = needed};
     gboolean fits = TRUE, works = FALSE;
 
     nwf_draft_batch_init(&writer.draft, layer);

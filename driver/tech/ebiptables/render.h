@@ -8,7 +8,7 @@
 #pragma once
 
 #include "driver/tech/backend.h"
-#include "driver/tech/ebiptables/state.h"
+#include "driver/tech/ebiptables/model.h"
 
 /* A batch for one tool. */
 typedef struct NwfBatch {
@@ -41,7 +41,7 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
 
 /**
  * nwf_render:
- * @state: what the layer's table holds; not changed
+ * @model: what the layer's table holds; not changed
  * @changes: (element-type NwfPortChange): each port at most once
  * @error: NWF_ERROR_FIREWALL if two ports need a chain of the same name
  *
@@ -50,4 +50,4 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
  * Returns: (transfer full): one batch that makes the layer hold the new plans of all ports; without lines if there is
  *   nothing to do. NULL with @error set.
  */
-NwfBatch *nwf_render(const NwfState *state, NwfLayer layer, GPtrArray *changes, GError **error);
+NwfBatch *nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error);

@@ -6,7 +6,7 @@
  * when that driver is replaced, and would go on for ever: a frame has to pass both. So they are removed, but not before
  * every port has its rules from us. Both are taken away in one transaction, with nft, which that driver has used, too.
  */
-#include "driver/tech/ebiptables/job.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <string.h>
 

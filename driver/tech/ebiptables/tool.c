@@ -18,7 +18,7 @@
  */
 #include "driver/tech/ebiptables/tool.h"
 
-#include "driver/tech/ebiptables/agree.h"
+#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/legacy.h"
 #include "driver/tech/ebiptables/outline.h"
 
@@ -45,7 +45,7 @@ nwf_tool_init(NwfTool *tool, NwfLayer layer)
 {
     *tool = (NwfTool){
         .layer = layer,
-        .state = nwf_state_new(layer),
+        .model = nwf_model_new(layer),
         .suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .runs = g_array_new(FALSE, FALSE, sizeof(NwfRun)),
     };
@@ -56,7 +56,7 @@ nwf_tool_clear(NwfTool *tool)
 {
     g_clear_pointer(&tool->restore, g_free);
     g_clear_pointer(&tool->save, g_free);
-    g_clear_pointer(&tool->state, nwf_state_free);
+    g_clear_pointer(&tool->model, nwf_model_free);
     g_clear_pointer(&tool->suspects, g_hash_table_unref);
     g_clear_pointer(&tool->runs, g_array_unref);
     g_clear_pointer(&tool->fingerprint, g_free);
@@ -120,7 +120,7 @@ stumbles(const NwfCommandResult *result, const GError *why)
 }
 
 gboolean
-nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
+nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error)
 {
     const ToolNames *name = &names[tool->layer];
     g_autoptr(GPtrArray) argv = command_line(tool->save, name->save_options, G_N_ELEMENTS(name->save_options));
@@ -129,11 +129,11 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
     g_autoptr(GError) why = NULL;
 
     if (nwf_command_run(NULL, (const char *const *)argv->pdata, NULL, 0, TIMEOUT_MS, &result, &why) &&
-        nwf_state_read(into, result.out, &why))
+        nwf_model_read(into, result.out, &why))
         return TRUE;
     g_autofree char *outline = stumbles(&result, why) ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
     if (outline) {
-        nwf_state_read_outline(into, outline);
+        nwf_model_read_outline(into, outline);
         return TRUE;
     }
     why->code = why->code == NWF_ERROR_UNSUPPORTED ? NWF_ERROR_FIREWALL : why->code;
@@ -142,15 +142,15 @@ nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error)
 }
 
 void
-nwf_tool_suspect(NwfTool *tool, const NwfState *a, const NwfState *b)
+nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b)
 {
-    const NwfState *const both[] = {a, b};
+    const NwfModel *const both[] = {a, b};
 
     for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
-        g_autoptr(GPtrArray) ports = nwf_state_ports(both[i]);
+        g_autoptr(GPtrArray) ports = nwf_model_ports(both[i]);
         for (guint j = 0; j < ports->len; j++) {
             const char *port = g_ptr_array_index(ports, j);
-            if (nwf_agree_in_outline(a, b, port))
+            if (nwf_compare_outline(a, b, port))
                 continue;
             g_hash_table_add(tool->suspects, g_strdup(port));
             tool->missed = TRUE;
@@ -160,9 +160,9 @@ nwf_tool_suspect(NwfTool *tool, const NwfState *a, const NwfState *b)
 
 /* It is legible again: what could not be done is done now. */
 static void
-suspect_all(NwfTool *tool, const NwfState *now)
+suspect_all(NwfTool *tool, const NwfModel *now)
 {
-    g_autoptr(GPtrArray) ports = nwf_state_ports(now);
+    g_autoptr(GPtrArray) ports = nwf_model_ports(now);
 
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
@@ -172,7 +172,7 @@ suspect_all(NwfTool *tool, const NwfState *now)
 gboolean
 nwf_tool_read(NwfTool *tool, GError **error)
 {
-    g_autoptr(NwfState) now = nwf_state_new(tool->layer);
+    g_autoptr(NwfModel) now = nwf_model_new(tool->layer);
 
     tool->missed = nwf_tool_is_stirred(tool);
     tool->known = FALSE;
@@ -184,11 +184,11 @@ nwf_tool_read(NwfTool *tool, GError **error)
         return FALSE;
     }
     if (tool->listed)
-        nwf_tool_suspect(tool, tool->state, now);
-    if (nwf_state_is_outlined(tool->state) && !nwf_state_is_outlined(now))
+        nwf_tool_suspect(tool, tool->model, now);
+    if (nwf_model_is_outlined(tool->model) && !nwf_model_is_outlined(now))
         suspect_all(tool, now);
-    nwf_state_free(tool->state);
-    tool->state = g_steal_pointer(&now);
+    nwf_model_free(tool->model);
+    tool->model = g_steal_pointer(&now);
     tool->known = tool->listed = TRUE;
     return TRUE;
 }
@@ -297,7 +297,7 @@ nwf_tool_run(NwfTool *tool, const NwfBatch *batch, NwfProof *proof, gboolean *in
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s reports success, but nothing has changed in the kernel"),
                              tool->restore);
     if (done) {
-        nwf_state_applied(tool->state, batch->text->str);
+        nwf_model_applied(tool->model, batch->text->str);
         return TRUE;
     }
     if (!result.err) /* it was never started */

@@ -12,7 +12,7 @@ typedef struct NwfTool {
     NwfChildLock *lock; /* of those that write; may be NULL; not owned */
     char *restore;   /* paths; NULL if it is not installed */
     char *save;
-    NwfState *state;
+    NwfModel *model;
     gboolean known;       /* state has been read and kept in step */
     GHashTable *suspects; /* set of names of ports that somebody else may have changed in this table */
     gboolean legacy;      /* its table is none of nf_tables and tells nobody when it is changed */
@@ -36,7 +36,7 @@ gboolean nwf_tool_is_stirred(const NwfTool *tool);
  * nwf_tool_list: lists the table of the calling thread's network namespace, or at least its outline; the programs were
  * found.
  */
-gboolean nwf_tool_list(const NwfTool *tool, NwfState *into, GError **error);
+gboolean nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error);
 
 /** nwf_tool_restore: gives the table of the calling thread's network namespace a batch, and follows nothing. */
 gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error);
@@ -45,7 +45,7 @@ gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommand
 gboolean nwf_tool_read(NwfTool *tool, GError **error);
 
 /** nwf_tool_suspect: ports that have not the same chains and dispatch rules in both become suspects. */
-void nwf_tool_suspect(NwfTool *tool, const NwfState *a, const NwfState *b);
+void nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b);
 
 /**
  * nwf_tool_run:

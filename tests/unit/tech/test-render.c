@@ -13,9 +13,9 @@
 
 static const char *const tools[] = {"ebtables", "iptables", "ip6tables"};
 
-/* Brings @state to the old plans of @changes. */
+/* Brings @model to the old plans of @changes. */
 static void
-reach_before(NwfState *state, NwfLayer layer, GPtrArray *changes)
+reach_before(NwfModel *model, NwfLayer layer, GPtrArray *changes)
 {
     g_autoptr(GPtrArray) earlier = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
     g_autoptr(GError) error = NULL;
@@ -24,9 +24,9 @@ reach_before(NwfState *state, NwfLayer layer, GPtrArray *changes)
         const NwfPortChange *change = g_ptr_array_index(changes, i);
         g_ptr_array_add(earlier, nwf_port_change_new(change->port, NULL, change->old_plan));
     }
-    g_autoptr(NwfBatch) batch = nwf_render(state, layer, earlier, &error);
+    g_autoptr(NwfBatch) batch = nwf_render(model, layer, earlier, &error);
     g_assert_no_error(error);
-    nwf_state_applied(state, batch->text->str);
+    nwf_model_applied(model, batch->text->str);
 }
 
 static char *
@@ -35,10 +35,10 @@ batches_of(GPtrArray *changes)
     GString *out = g_string_new(NULL);
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) state = nwf_state_new(layer);
+        g_autoptr(NwfModel) model = nwf_model_new(layer);
         g_autoptr(GError) error = NULL;
-        reach_before(state, layer, changes);
-        g_autoptr(NwfBatch) batch = nwf_render(state, layer, changes, &error);
+        reach_before(model, layer, changes);
+        g_autoptr(NwfBatch) batch = nwf_render(model, layer, changes, &error);
         g_assert_no_error(error);
         if (batch->n_lines > 0)
             g_string_append_printf(out, "# %s\n%s", tools[layer], batch->text->str);
@@ -76,8 +76,8 @@ test_origins_keep_step_with_lines(gconstpointer name)
     g_autoptr(GPtrArray) changes = harness_changes(folder);
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) state = nwf_state_new(layer);
-        g_autoptr(NwfBatch) batch = nwf_render(state, layer, changes, NULL);
+        g_autoptr(NwfModel) model = nwf_model_new(layer);
+        g_autoptr(NwfBatch) batch = nwf_render(model, layer, changes, NULL);
         g_auto(GStrv) lines = g_strsplit(batch->text->str, "\n", -1);
 
         g_assert_cmpuint(batch->n_lines, ==, batch->origins->len);
@@ -160,22 +160,22 @@ test_shipped_filters(void)
 #define ASKS_O     "-D POSTROUTING -o v -j libvirt-O-v\n-A POSTROUTING -o v -j libvirt-O-v\n"
 #define DROP_TCP   "<rule action='drop' direction='out'><tcp/></rule>"
 
-static NwfState *
-state_of(NwfLayer layer, const char *listing)
+static NwfModel *
+model_of(NwfLayer layer, const char *listing)
 {
-    NwfState *state = nwf_state_new(layer);
+    NwfModel *model = nwf_model_new(layer);
     g_autoptr(GError) error = NULL;
 
-    nwf_state_read(state, listing, &error);
+    nwf_model_read(model, listing, &error);
     g_assert_no_error(error);
-    return state;
+    return model;
 }
 
 static void
-assert_batch(const NwfState *state, NwfLayer layer, GPtrArray *changes, const char *expected)
+assert_batch(const NwfModel *model, NwfLayer layer, GPtrArray *changes, const char *expected)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(NwfBatch) batch = nwf_render(state, layer, changes, &error);
+    g_autoptr(NwfBatch) batch = nwf_render(model, layer, changes, &error);
 
     g_assert_no_error(error);
     g_assert_cmpstr(batch->text->str, ==, expected);
@@ -189,8 +189,8 @@ test_equal_plans_need_no_batch(void)
     g_autoptr(GPtrArray) changes = harness_change("vnet0", a, b);
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) state = nwf_state_new(layer);
-        assert_batch(state, layer, changes, "");
+        g_autoptr(NwfModel) model = nwf_model_new(layer);
+        assert_batch(model, layer, changes, "");
     }
 }
 
@@ -202,8 +202,8 @@ test_removal_from_an_empty_table_is_nothing(void)
     g_autoptr(GPtrArray) changes = harness_change("vnet0", plan, NULL);
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) state = nwf_state_new(layer);
-        assert_batch(state, layer, changes, "");
+        g_autoptr(NwfModel) model = nwf_model_new(layer);
+        assert_batch(model, layer, changes, "");
     }
 }
 
@@ -211,7 +211,7 @@ test_removal_from_an_empty_table_is_nothing(void)
 static void
 test_leftovers_of_an_interrupted_run_go(void)
 {
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, "*nat\n"
+    g_autoptr(NwfModel) model = model_of(NWF_LAYER_ETHERNET, "*nat\n"
                                                              ":PREROUTING ACCEPT\n"
                                                              ":POSTROUTING ACCEPT\n"
                                                              ":libvirt-J-v ACCEPT\n:J-v-mac ACCEPT\n"
@@ -222,7 +222,7 @@ test_leftovers_of_an_interrupted_run_go(void)
     g_autoptr(NwfPlan) plan = harness_plan("<rule action='drop' direction='out'/>");
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, plan);
 
-    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+    assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n"
                  ":libvirt-I-v ACCEPT\n"
                  "-F J-v-mac\n-F P-v-ipv4\n-F libvirt-J-v\n-F libvirt-P-v\n"
@@ -248,12 +248,12 @@ test_dispatch_rules_are_put_right(void)
         "-A libvirt-in-post -m physdev --physdev-in v -j ACCEPT\n"
         "-A libvirt-in-post -m physdev --physdev-in w -j ACCEPT\n"
         "COMMIT\n";
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_IPV4, listing);
+    g_autoptr(NwfModel) model = model_of(NWF_LAYER_IPV4, listing);
     g_autoptr(NwfPlan) plan = harness_plan("<rule action='drop' direction='out'><tcp state='NEW'/></rule>");
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, plan);
     g_autoptr(GPtrArray) gone = harness_change("w", NULL, NULL);
 
-    assert_batch(state, NWF_LAYER_IPV4, changes,
+    assert_batch(model, NWF_LAYER_IPV4, changes,
                  "*filter\n"
                  ":FI-v - [0:0]\n:FO-v - [0:0]\n:HI-v - [0:0]\n"
                  "-A FI-v -p tcp -m conntrack --ctstate NEW -j DROP\n"
@@ -266,8 +266,8 @@ test_dispatch_rules_are_put_right(void)
                  "-I FORWARD 1 -j libvirt-in\n-I FORWARD 2 -j libvirt-out\n-I FORWARD 3 -j libvirt-in-post\n"
                  "-I INPUT 1 -j libvirt-host-in\n"
                  "COMMIT\n");
-    g_assert_true(nwf_state_holds(state, "w"));
-    g_autoptr(NwfBatch) batch = nwf_render(state, NWF_LAYER_IPV4, gone, NULL);
+    g_assert_true(nwf_model_holds(model, "w"));
+    g_autoptr(NwfBatch) batch = nwf_render(model, NWF_LAYER_IPV4, gone, NULL);
     g_assert_nonnull(strstr(batch->text->str, "-D libvirt-in-post -m physdev --physdev-in w -j ACCEPT\n"));
     g_assert_null(strstr(batch->text->str, "FI-v"));
 }
@@ -279,15 +279,15 @@ test_ports_that_share_a_name_are_kept_apart(void)
     static const char listing[] = "*nat\n:libvirt-I-a ACCEPT\n:libvirt-I-a-mac ACCEPT\n:I-a-mac-ipv4 ACCEPT\n"
                                   "-A PREROUTING -i a -j libvirt-I-a\n-A PREROUTING -i a-mac -j libvirt-I-a-mac\n"
                                   "-A libvirt-I-a-mac -p IPv4 -j I-a-mac-ipv4\n-A libvirt-I-a -j DROP\n";
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, listing);
+    g_autoptr(NwfModel) model = model_of(NWF_LAYER_ETHERNET, listing);
     g_autoptr(GPtrArray) removal = harness_change("a", NULL, NULL);
     g_autofree char *folder = harness_path("cases", "e19-sub-chain", NULL);
     g_autoptr(GPtrArray) example = harness_changes(folder);
     NwfPlan *with_ipv4 = ((NwfPortChange *)g_ptr_array_index(example, 0))->new_plan;
     g_autoptr(GPtrArray) refill = harness_change("a-mac", NULL, with_ipv4);
-    g_autoptr(NwfBatch) refilled = nwf_render(state, NWF_LAYER_ETHERNET, refill, NULL);
+    g_autoptr(NwfBatch) refilled = nwf_render(model, NWF_LAYER_ETHERNET, refill, NULL);
 
-    assert_batch(state, NWF_LAYER_ETHERNET, removal,
+    assert_batch(model, NWF_LAYER_ETHERNET, removal,
                  "*nat\n-F libvirt-I-a\n-D PREROUTING -i a -j libvirt-I-a\n-X libvirt-I-a\n");
     g_assert_nonnull(refilled);
     g_assert_null(strstr(refilled->text->str, "-X"));
@@ -314,7 +314,7 @@ plan_with_chain(const char *chain)
 static void
 test_two_owners_of_one_name_are_refused(void)
 {
-    g_autoptr(NwfState) state = nwf_state_new(NWF_LAYER_ETHERNET);
+    g_autoptr(NwfModel) model = nwf_model_new(NWF_LAYER_ETHERNET);
     g_autoptr(NwfPlan) mac_ipv4 = plan_with_chain("mac-ipv4");
     g_autoptr(NwfPlan) ipv4 = plan_with_chain("ipv4");
     g_autoptr(GPtrArray) both = harness_change("a", NULL, mac_ipv4);
@@ -322,15 +322,15 @@ test_two_owners_of_one_name_are_refused(void)
     g_autoptr(GError) error = NULL;
 
     g_ptr_array_add(both, nwf_port_change_new("a-mac", NULL, ipv4));
-    g_assert_null(nwf_render(state, NWF_LAYER_ETHERNET, both, &error));
+    g_assert_null(nwf_render(model, NWF_LAYER_ETHERNET, both, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     g_clear_error(&error);
 
     g_ptr_array_set_size(both, 1);
-    g_autoptr(NwfBatch) first = nwf_render(state, NWF_LAYER_ETHERNET, both, &error);
+    g_autoptr(NwfBatch) first = nwf_render(model, NWF_LAYER_ETHERNET, both, &error);
     g_assert_no_error(error);
-    nwf_state_applied(state, first->text->str);
-    g_assert_null(nwf_render(state, NWF_LAYER_ETHERNET, second, &error));
+    nwf_model_applied(model, first->text->str);
+    g_assert_null(nwf_render(model, NWF_LAYER_ETHERNET, second, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     g_assert_nonnull(strstr(error->message, "'a-mac' and 'a' would share the chain 'I-a-mac-ipv4'"));
 }
@@ -341,10 +341,10 @@ test_a_chain_with_a_foreign_user_is_left(void)
 {
     static const char listing[] = "*nat\n:libvirt-I-v ACCEPT\n:I-v-mac ACCEPT\n:mine ACCEPT\n"
                                   "-A PREROUTING -i v -j libvirt-I-v\n-A libvirt-I-v -j I-v-mac\n-A mine -j I-v-mac\n";
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, listing);
+    g_autoptr(NwfModel) model = model_of(NWF_LAYER_ETHERNET, listing);
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, NULL);
 
-    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+    assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n-F libvirt-I-v\n-D PREROUTING -i v -j libvirt-I-v\n-X libvirt-I-v\n");
 }
 
@@ -354,11 +354,11 @@ test_closing_drops_in_both_directions(void)
 {
     static const char listing[] = "*nat\n:libvirt-I-v ACCEPT\n:I-v-mac ACCEPT\n"
                                   "-A PREROUTING -i v -j libvirt-I-v\n-A libvirt-I-v -j I-v-mac\n-A I-v-mac -j DROP\n";
-    g_autoptr(NwfState) state = state_of(NWF_LAYER_ETHERNET, listing);
+    g_autoptr(NwfModel) model = model_of(NWF_LAYER_ETHERNET, listing);
     g_autoptr(NwfPlan) closed = nwf_plan_new_closed();
     g_autoptr(GPtrArray) changes = harness_change("v", NULL, closed);
 
-    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+    assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F libvirt-I-v\n-F I-v-mac\n"
                  "-A libvirt-I-v -j DROP\n-A libvirt-O-v -j DROP\n" ASKS_I
                  "-A POSTROUTING -o v -j libvirt-O-v\n-X I-v-mac\n");
@@ -373,18 +373,18 @@ test_what_was_listed_is_written_again(void)
 {
     static const char listing[] = "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n"
                                   "-A PREROUTING -i v -j libvirt-I-v\n-A POSTROUTING -o v -j libvirt-O-v\n";
-    g_autoptr(NwfState) state = nwf_state_new(NWF_LAYER_ETHERNET);
+    g_autoptr(NwfModel) model = nwf_model_new(NWF_LAYER_ETHERNET);
     g_autoptr(NwfPlan) old_plan = harness_plan("<rule action='drop' direction='out'><mac protocolid='0x1001'/></rule>"
                                                "<rule action='drop' direction='in'><mac protocolid='0x1002'/></rule>");
     g_autoptr(NwfPlan) new_plan = harness_plan("<rule action='drop' direction='out'><mac protocolid='0x1001'/></rule>"
                                                "<rule action='drop' direction='in'><mac protocolid='0x1003'/></rule>");
     g_autoptr(GPtrArray) changes = harness_change("v", old_plan, new_plan);
 
-    reach_before(state, NWF_LAYER_ETHERNET, changes);
-    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+    reach_before(model, NWF_LAYER_ETHERNET, changes);
+    assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-O-v ACCEPT\n-F libvirt-O-v\n-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);
-    g_assert_true(nwf_state_read(state, listing, NULL));
-    assert_batch(state, NWF_LAYER_ETHERNET, changes,
+    g_assert_true(nwf_model_read(model, listing, NULL));
+    assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F libvirt-I-v\n-F libvirt-O-v\n"
                  "-A libvirt-I-v -p 0x1001 -j DROP\n"
                  "-A libvirt-O-v -p 0x1003 -j DROP\n" ASKS_I ASKS_O);

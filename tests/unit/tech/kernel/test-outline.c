@@ -2,9 +2,9 @@
 /*
  * test-outline.c: tables in which somebody has put rules, with nft, that the tools cannot list
  */
-#include "driver/tech/ebiptables/agree.h"
+#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/outline.h"
-#include "driver/tech/ebiptables/seen.h"
+#include "driver/tech/ebiptables/parse_rule.h"
 #include "tests/unit/tech/kernel/subject.h"
 
 #include <string.h>
@@ -14,27 +14,27 @@
 #define ILLEGIBLE_IPV6   "ip6 filter FORWARD ct state established,related accept"
 #define ILLEGIBLE_BRIDGE "bridge nat PREROUTING meta mark set numgen inc mod 2"
 
-static NwfState *
+static NwfModel *
 listed(NwfLayer layer)
 {
     g_autofree char *text = sandbox_listing(layer);
-    NwfState *state = nwf_state_new(layer);
+    NwfModel *state = nwf_model_new(layer);
     g_autoptr(GError) error = NULL;
 
-    nwf_state_read(state, text, &error);
+    nwf_model_read(state, text, &error);
     g_assert_no_error(error);
     return state;
 }
 
-static NwfState *
+static NwfModel *
 outlined(NwfLayer layer)
 {
     g_autofree char *text = nwf_outline(&nwf_ebiptables_tables[layer]);
-    NwfState *state = nwf_state_new(layer);
+    NwfModel *state = nwf_model_new(layer);
 
     g_assert_nonnull(text);
-    nwf_state_read_outline(state, text);
-    g_assert_true(nwf_state_is_outlined(state));
+    nwf_model_read_outline(state, text);
+    g_assert_true(nwf_model_is_outlined(state));
     return state;
 }
 
@@ -43,18 +43,18 @@ static void
 assert_same_outline(const char *what)
 {
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfState) by_tool = listed(layer), by_kernel = outlined(layer);
-        g_autoptr(GPtrArray) ports = nwf_state_ports(by_tool), same = nwf_state_ports(by_kernel);
+        g_autoptr(NwfModel) by_tool = listed(layer), by_kernel = outlined(layer);
+        g_autoptr(GPtrArray) ports = nwf_model_ports(by_tool), same = nwf_model_ports(by_kernel);
 
         g_test_message("%s, layer %d: %u ports", what, layer, ports->len);
         g_assert_cmpuint(ports->len, ==, same->len);
-        g_assert_cmpint(nwf_state_base_is_right(by_tool), ==, nwf_state_base_is_right(by_kernel));
+        g_assert_cmpint(nwf_model_base_is_right(by_tool), ==, nwf_model_base_is_right(by_kernel));
         for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-            g_assert_cmpuint(nwf_state_base_jump(by_tool, i), ==, nwf_state_base_jump(by_kernel, i));
+            g_assert_cmpuint(nwf_model_base_jump(by_tool, i), ==, nwf_model_base_jump(by_kernel, i));
         for (guint i = 0; i < ports->len; i++) {
             g_assert_cmpstr(g_ptr_array_index(ports, i), ==, g_ptr_array_index(same, i));
-            g_assert_true(nwf_agree_in_outline(by_tool, by_kernel, g_ptr_array_index(ports, i)));
-            g_assert_false(nwf_agree(by_kernel, by_tool, g_ptr_array_index(ports, i)));
+            g_assert_true(nwf_compare_outline(by_tool, by_kernel, g_ptr_array_index(ports, i)));
+            g_assert_false(nwf_compare(by_kernel, by_tool, g_ptr_array_index(ports, i)));
         }
     }
 }
@@ -100,9 +100,9 @@ test_knows_its_own_forms(void)
     }
     assert_same_outline("all forms");
     for (NwfLayer layer = NWF_LAYER_ETHERNET; layer <= NWF_LAYER_IPV4; layer++) {
-        g_autoptr(NwfState) state = outlined(layer);
+        g_autoptr(NwfModel) state = outlined(layer);
         for (guint i = 0; i < NWF_DISPATCHES; i++)
-            g_assert_cmpuint(nwf_state_dispatch(state, "v", i), ==,
+            g_assert_cmpuint(nwf_model_dispatch(state, "v", i), ==,
                              nwf_dispatches[i].ip == nwf_layer_is_ip(layer) ? 1 : 0);
     }
 
@@ -121,10 +121,10 @@ test_knows_its_own_forms(void)
                        "iptables -A FORWARD -p tcp -j libvirt-in"));
     assert_same_outline("none of ours");
     for (NwfLayer layer = NWF_LAYER_ETHERNET; layer <= NWF_LAYER_IPV4; layer++) {
-        g_autoptr(NwfState) state = outlined(layer);
-        g_autoptr(GPtrArray) ports = nwf_state_ports(state);
+        g_autoptr(NwfModel) state = outlined(layer);
+        g_autoptr(GPtrArray) ports = nwf_model_ports(state);
         g_assert_cmpuint(ports->len, ==, 0);
-        g_assert_cmpuint(nwf_state_base_jump(state, 0), ==, 0);
+        g_assert_cmpuint(nwf_model_base_jump(state, 0), ==, 0);
     }
 }
 

@@ -14,9 +14,9 @@
  * middle of a change. Suspects are those ports that lost or gained chains or dispatch rules (tool.c), and the owners of
  * chains whose rules were changed. At that layer nothing is known of a suspect until it was applied again.
  */
-#include "driver/tech/ebiptables/agree.h"
-#include "driver/tech/ebiptables/job.h"
-#include "driver/tech/ebiptables/rehearse.h"
+#include "driver/tech/ebiptables/compare.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
+#include "driver/tech/ebiptables/expected_listing.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -36,10 +36,10 @@ typedef struct Comparison {
 
 /* Whether any frame comes to the chains of @port. If not, it must be written; nothing has to be compared to know that. */
 static gboolean
-is_reached(const NwfState *state, const char *port)
+is_reached(const NwfModel *model, const char *port)
 {
     for (guint i = 0; i < NWF_DISPATCHES; i++)
-        if (nwf_state_dispatch(state, port, i) > 0)
+        if (nwf_model_dispatch(model, port, i) > 0)
             return TRUE;
     return FALSE;
 }
@@ -50,11 +50,11 @@ may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
     const NwfPlan *plan = port->change->new_plan;
 
     return !port->known[layer] && plan && plan->uses[layer] &&
-           is_reached(job->self->tools[layer].state, port->change->port);
+           is_reached(job->self->tools[layer].model, port->change->port);
 }
 
 static gboolean
-rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError **error)
+rehearse(Comparison *comparison, guint from, guint to, NwfModel *listed, GError **error)
 {
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
 
@@ -62,7 +62,7 @@ rehearse(Comparison *comparison, guint from, guint to, NwfState *listed, GError 
         const NwfPortChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
         g_ptr_array_add(changes, nwf_port_change_new(change->port, NULL, change->new_plan));
     }
-    return nwf_rehearse(&comparison->job->self->tools[comparison->layer], changes, listed, error);
+    return nwf_expected_listing(&comparison->job->self->tools[comparison->layer], changes, listed, error);
 }
 
 static void
@@ -97,9 +97,9 @@ can_compare(Comparison *comparison)
 {
     NwfTool *tool = &comparison->job->self->tools[comparison->layer];
 
-    if (!nwf_state_is_outlined(tool->state))
+    if (!nwf_model_is_outlined(tool->model))
         return TRUE;
-    g_autofree char *why = nwf_state_stumbled(tool->state);
+    g_autofree char *why = nwf_model_unlistable(tool->model);
     say_once(comparison, &tool->outline_told, why);
     return FALSE;
 }
@@ -107,8 +107,8 @@ can_compare(Comparison *comparison)
 static void
 compare(Comparison *comparison, guint from, guint to)
 {
-    NwfState *held = comparison->job->self->tools[comparison->layer].state;
-    g_autoptr(NwfState) wanted = nwf_state_new(comparison->layer);
+    NwfModel *held = comparison->job->self->tools[comparison->layer].model;
+    g_autoptr(NwfModel) wanted = nwf_model_new(comparison->layer);
     g_autoptr(GError) error = NULL;
 
     if (from == to || comparison->refusals > REFUSALS_MAX)
@@ -123,10 +123,10 @@ compare(Comparison *comparison, guint from, guint to)
     }
     for (guint i = from; i < to; i++) {
         NwfJobPort *port = g_ptr_array_index(comparison->ports, i);
-        if (!nwf_agree(held, wanted, port->change->port))
+        if (!nwf_compare(held, wanted, port->change->port))
             continue;
         port->differs[comparison->layer] = FALSE;
-        nwf_state_confirm(held, port->change->port);
+        nwf_model_confirm(held, port->change->port);
     }
 }
 
@@ -151,13 +151,13 @@ nwf_look(NwfJob *job, NwfNotes *notes)
 
 /* (transfer full): name of a chain -> the port that has it; the strings belong to @names. */
 static GHashTable *
-owners(const NwfState *state, GPtrArray *names)
+owners(const NwfModel *model, GPtrArray *names)
 {
     GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     for (guint i = 0; i < names->len; i++) {
         const char *port = g_ptr_array_index(names, i);
-        g_autoptr(GHashTable) owned = nwf_state_owned(state, port);
+        g_autoptr(GHashTable) owned = nwf_model_owned(model, port);
         GHashTableIter iter;
         gpointer chain;
 
@@ -183,7 +183,7 @@ is_of_table(const NwfTool *tool, GPtrArray *touched)
 static gboolean
 suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
 {
-    g_autoptr(GHashTable) owner_of = owners(tool->state, ports);
+    g_autoptr(GHashTable) owner_of = owners(tool->model, ports);
     gboolean concerned = FALSE;
 
     for (guint i = 0; i < touched->len; i++) {
@@ -203,16 +203,16 @@ suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
 static gboolean
 concerns(NwfTool *tool, GPtrArray *touched)
 {
-    g_autoptr(GPtrArray) ports = nwf_state_ports(tool->state);
+    g_autoptr(GPtrArray) ports = nwf_model_ports(tool->model);
 
     if (!is_of_table(tool, touched) && !tool->missed)
         return FALSE;
-    if (ports->len == 0 && !nwf_state_has_chain(tool->state, nwf_base_jumps[0].base) && !tool->missed) {
+    if (ports->len == 0 && !nwf_model_has_chain(tool->model, nwf_base_jumps[0].base) && !tool->missed) {
         tool->known = FALSE; /* there is nothing to be harmed; it is read when it is needed */
         return FALSE;
     }
     if (touched)
-        return suspect_owners(tool, touched, ports) || tool->missed || nwf_state_is_outlined(tool->state);
+        return suspect_owners(tool, touched, ports) || tool->missed || nwf_model_is_outlined(tool->model);
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
     return TRUE;

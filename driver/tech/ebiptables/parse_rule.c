@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * seen.c: a rule as it stands in a listing or a batch
+ * parse_rule.c: a rule as it stands in a listing or a batch
  *
  * Of a rule only three things matter to us: is it a dispatch rule of the stock form, is it a base jump, and to which
  * chain does it lead. Everything else is passed over, but noted: a rule of the stock form has nothing more.
@@ -8,15 +8,19 @@
  * The quoting of the -save tools is that of a shell inside double quotes, so GLib's shell parser takes a line with
  * quotes apart; all other lines are split at blanks, which is many times faster. The tools do not quote everything (the
  * name of a set may be "a'b"): of a line that cannot be taken apart the chain is known, and that there is a rule.
+ *
+ * A comment may hold newlines; then a rule goes over several lines, which its open quote shows.
+ *
+ * Limits: a rule of more than RULE_LINES_MAX lines is not put together (comments hold 256 bytes).
  */
-#include "driver/tech/ebiptables/seen.h"
+#include "driver/tech/ebiptables/parse_rule.h"
 
 #include <string.h>
 
-enum { COMMAND_CHAIN_REST = 3 };
+enum { COMMAND_CHAIN_REST = 3, RULE_LINES_MAX = 260 };
 
 GStrv
-nwf_seen_words(const char *line)
+nwf_parse_words(const char *line)
 {
     GStrv words = NULL;
 
@@ -42,10 +46,10 @@ is_one_of(const char *word, const char *a, const char *b)
     return g_str_equal(word, a) || g_str_equal(word, b);
 }
 
-NwfSeenRule
-nwf_seen_rule(const GStrv words)
+NwfParsedRule
+nwf_parse_rule(const GStrv words)
 {
-    NwfSeenRule rule = {.chain = words[1]};
+    NwfParsedRule rule = {.chain = words[1]};
     guint i = 2;
 
     if (words[i] && *words[i] && strspn(words[i], "0123456789") == strlen(words[i]))
@@ -75,7 +79,7 @@ nwf_seen_rule(const GStrv words)
 }
 
 int
-nwf_seen_dispatch(const NwfSeenRule *rule, NwfLayer layer)
+nwf_parsed_dispatch(const NwfParsedRule *rule, NwfLayer layer)
 {
     if (rule->more || !rule->device || !rule->target)
         return -1;
@@ -93,7 +97,7 @@ nwf_seen_dispatch(const NwfSeenRule *rule, NwfLayer layer)
 }
 
 int
-nwf_seen_base_jump(const NwfSeenRule *rule, NwfLayer layer)
+nwf_parsed_base_jump(const NwfParsedRule *rule, NwfLayer layer)
 {
     if (!nwf_layer_is_ip(layer) || rule->more || rule->device || rule->bridged || !rule->target)
         return -1;
@@ -104,8 +108,9 @@ nwf_seen_base_jump(const NwfSeenRule *rule, NwfLayer layer)
     return -1;
 }
 
-gboolean
-nwf_seen_open_quote(const char *line)
+/* Whether @line ends inside of double quotes. */
+static gboolean
+is_open(const char *line)
 {
     gboolean open = FALSE;
 
@@ -116,4 +121,21 @@ nwf_seen_open_quote(const char *line)
             open = !open;
     }
     return open;
+}
+
+char *
+nwf_parse_line(const GStrv lines, guint *next)
+{
+    const char *line = lines[(*next)++];
+    guint last = *next;
+
+    if (*line != '-' || !is_open(line))
+        return g_strdup(line);
+    g_autoptr(GString) whole = g_string_new(line);
+    while (is_open(whole->str) && lines[last] && last - *next < RULE_LINES_MAX)
+        g_string_append_printf(whole, "\n%s", lines[last++]);
+    if (is_open(whole->str))
+        return g_strdup(line);
+    *next = last;
+    return g_string_free(g_steal_pointer(&whole), FALSE);
 }

@@ -7,7 +7,7 @@
 #include "driver/tech/ebiptables/tool.h"
 
 /**
- * nwf_rehearse:
+ * nwf_expected_listing:
  * @changes: (element-type NwfPortChange): from nothing to plans that have rules at the layer of @tool
  * @listed: (out): an empty state, filled with what the tool lists when it has made the rules of @changes
  *
@@ -15,4 +15,4 @@
  *   NWF_ERROR_FIREWALL if the rules or a set were refused, with NWF_ERROR_INTERNAL if the tool reports success without
  *   having made the rules
  */
-gboolean nwf_rehearse(const NwfTool *tool, GPtrArray *changes, NwfState *listed, GError **error);
+gboolean nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error);

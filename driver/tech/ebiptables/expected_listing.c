@@ -15,7 +15,7 @@
  * Limits: without the program ipset, rules that name a set are refused in there. Some confined daemons may not make
  * namespaces.
  */
-#include "driver/tech/ebiptables/rehearse.h"
+#include "driver/tech/ebiptables/expected_listing.h"
 
 #include "driver/run/thread.h"
 
@@ -29,7 +29,7 @@ typedef struct Rehearsal {
     const NwfTool *tool;
     GPtrArray *changes;
     const NwfBatch *batch;
-    NwfState *listed;
+    NwfModel *listed;
     GError *error;
 } Rehearsal;
 
@@ -78,7 +78,7 @@ static gboolean
 check_listed(const Rehearsal *rehearsal, GError **error)
 {
     for (guint i = 0; i < rehearsal->changes->len; i++)
-        if (!nwf_state_holds(rehearsal->listed, ((NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->port))
+        if (!nwf_model_holds(rehearsal->listed, ((NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->port))
             return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
                                  rehearsal->tool->restore);
     return TRUE;
@@ -110,9 +110,9 @@ rehearsal_thread(gpointer data)
 }
 
 gboolean
-nwf_rehearse(const NwfTool *tool, GPtrArray *changes, NwfState *listed, GError **error)
+nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error)
 {
-    g_autoptr(NwfState) empty = nwf_state_new(tool->layer);
+    g_autoptr(NwfModel) empty = nwf_model_new(tool->layer);
     g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
     Rehearsal rehearsal = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
 

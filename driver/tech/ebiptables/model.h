@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * model.h: what the kernel's table holds of ours, as far as it has acknowledged
+ *
+ * One NwfModel for each of the three tools: the user chains that exist, the dispatch rules of each port, the base
+ * chains and their jumps. Read once from the -save tool at start and after a batch was refused; kept in step with each
+ * batch that the kernel acknowledged. Ownership is never guessed from a name's beginning: a chain is ours if it can be
+ * reached from a dispatch rule of the stock form for an interface and is named for exactly that interface and a suffix.
+ */
+#pragma once
+
+#include "driver/tech/ebiptables/names.h"
+
+typedef struct NwfModel NwfModel;
+
+NwfModel *nwf_model_new(NwfLayer layer); /* an empty table */
+void nwf_model_free(NwfModel *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfModel, nwf_model_free)
+
+/**
+ * nwf_model_read: fills @model from the text of the layer's -save tool, replacing what it held; NWF_ERROR_FIREWALL if
+ * the text is no listing, NWF_ERROR_UNSUPPORTED if it says that the tool cannot list the table (then nothing changes).
+ */
+gboolean nwf_model_read(NwfModel *model, const char *save_text, GError **error);
+
+/** nwf_model_read_outline: fills @model from the outline of its table (outline.h), which says nothing of other rules. */
+void nwf_model_read_outline(NwfModel *model, const char *outline);
+
+/** nwf_model_is_outlined: whether it is known from an outline only: the tool stumbles over somebody else's rules. */
+gboolean nwf_model_is_outlined(const NwfModel *model);
+
+/**
+ * nwf_model_is_undeletable: whether the tool may fail to take out a dispatch rule of this form of @port: others' rules stand in
+ * its chain, and it is not known that they all stand behind.
+ */
+gboolean nwf_model_is_undeletable(const NwfModel *model, const char *port, guint dispatch);
+
+/** nwf_model_is_empty: whether the chain @name is there and has no rules. */
+gboolean nwf_model_is_empty(const NwfModel *model, const char *name);
+
+/** nwf_model_unlistable: (transfer full): words for that the tool cannot list the table. */
+char *nwf_model_unlistable(const NwfModel *model);
+
+/** nwf_model_applied: @batch text was acknowledged by the kernel: follow it. */
+void nwf_model_applied(NwfModel *model, const char *batch_text);
+
+/** nwf_model_ports: (transfer full) (element-type utf8): the ports that have chains or dispatch rules of ours. */
+GPtrArray *nwf_model_ports(const NwfModel *model);
+
+/** nwf_model_holds: whether the table has anything of @port. */
+gboolean nwf_model_holds(const NwfModel *model, const char *port);
+
+/** nwf_model_has_chain: whether a chain @name exists, whoever made it. */
+gboolean nwf_model_has_chain(const NwfModel *model, const char *name);
+
+/** nwf_model_listed: the chain @name as it was listed, policy and rules; NULL if it was not or a batch wrote it. */
+const char *nwf_model_listed(const NwfModel *model, const char *name);
+
+/** nwf_model_written: whether the chain @name exists as a batch of ours made it, or was confirmed. */
+gboolean nwf_model_written(const NwfModel *model, const char *name);
+
+/**
+ * nwf_model_owned:
+ *
+ * Returns: (transfer full): (element-type utf8) set of the existing chains that belong to @port: its root chains, final
+ *   and temporary, and what they lead to under names of this port
+ */
+GHashTable *nwf_model_owned(const NwfModel *model, const char *port);
+
+/** nwf_model_confirm: the chains of @port were listed exactly as our own batch would write them: they count as written. */
+void nwf_model_confirm(NwfModel *model, const char *port);
+
+/** nwf_model_shared: whether a rule in a chain outside of @owned (a set of names) leads to the chain @name. */
+gboolean nwf_model_shared(const NwfModel *model, const char *name, GHashTable *owned);
+
+/** nwf_model_other_owner: (transfer full): another port than @port to which the chain @name belongs, or NULL. */
+char *nwf_model_other_owner(const NwfModel *model, const char *name, const char *port);
+
+/** nwf_model_dispatch: how many dispatch rules of this form @port has. */
+guint nwf_model_dispatch(const NwfModel *model, const char *port, guint dispatch);
+
+/**
+ * nwf_model_is_shadowed: whether a dispatch rule of this form of @port stands behind somebody else's rule in a base chain of
+ * ours. Always FALSE at the Ethernet layer, where the chains are not ours.
+ */
+gboolean nwf_model_is_shadowed(const NwfModel *model, const char *port, guint dispatch);
+
+/** nwf_model_has_foreign_rules: whether somebody else has rules in the base chain of ours for this form of dispatch. */
+gboolean nwf_model_has_foreign_rules(const NwfModel *model, guint dispatch);
+
+/** nwf_model_base_jump: how many of these base jumps there are. */
+guint nwf_model_base_jump(const NwfModel *model, guint jump);
+
+/**
+ * nwf_model_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. In a
+ * table that is outlined it may be reached again.
+ */
+gboolean nwf_model_base_is_right(const NwfModel *model);
