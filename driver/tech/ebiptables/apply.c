@@ -6,7 +6,8 @@
  *
  *   - The IP layers go first, the Ethernet layer last. Between the two, a frame that passes the old Ethernet rules and
  *     the new IP rules passes the port. If the port had no rules at that IP layer, the old filter allows this frame; if
- *     it has none at the Ethernet layer any more, the new one does: new ports, removed ports, a layer that comes or goes.
+ *     it has none at the Ethernet layer any more, the new one does: new ports, removed ports, a layer that comes or
+ * goes.
  *   - Else, when both change, the port is first closed at the Ethernet layer (both directions drop), then the IP layers
  *     are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
  *   - One layer changes: one batch, no gap at all.
@@ -15,15 +16,14 @@
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
  * another batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the
  * old plans by the same machinery, the Ethernet layer last. If that fails too, closed ports stay closed, the error says
- * so, and what these ports hold counts as unknown until a later batch has gone through. If nobody knows whether the last
- * batch, that of the Ethernet layer, was taken, the IP layers stay new: old ones beside new Ethernet rules would leak.
+ * so, and what these ports hold counts as unknown until a later batch has gone through. If nobody knows whether the
+ * last batch, that of the Ethernet layer, was taken, the IP layers stay new: old ones beside new Ethernet rules would
+ * leak.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
  * caller to decide; that is said too.
  */
-#include "driver/tech/ebiptables/bridge.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
-#include "driver/tech/ebiptables/prove.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -39,8 +39,8 @@ static const NwfLayer stage_layers[STAGES] = {
 /* --- what has to be done --- */
 
 /* Whether the layer has something of @port before the change. */
-gboolean
-nwf_job_had(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
+static gboolean
+had(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
     if (port->known[layer])
         return port->known[layer]->uses[layer];
@@ -54,7 +54,7 @@ port_differs(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 
     if (port->known[layer])
         return !nwf_plan_layer_equal(port->known[layer], new_plan, layer);
-    return (new_plan && new_plan->uses[layer]) || nwf_job_had(job, port, layer);
+    return (new_plan && new_plan->uses[layer]) || had(job, port, layer);
 }
 
 /* Whether the layer may hold something else of @port than the caller thinks. */
@@ -85,7 +85,7 @@ add_port(NwfJob *job, const NwfPortChange *change)
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         if (!is_in_doubt(job, change->port, layer))
             port.known[layer] = change->old_plan;
-        port.held = port.held || nwf_job_had(job, &port, layer);
+        port.held = port.held || had(job, &port, layer);
         port.differs[layer] = port_differs(job, &port, layer);
     }
     g_array_append_val(job->ports, port);
@@ -99,8 +99,8 @@ closes(const NwfJob *job, const NwfJobPort *port)
 
     if (!new_plan || !new_plan->uses[NWF_LAYER_ETHERNET] || !port->differs[NWF_LAYER_ETHERNET])
         return FALSE;
-    return (port->differs[NWF_LAYER_IPV4] && nwf_job_had(job, port, NWF_LAYER_IPV4)) ||
-           (port->differs[NWF_LAYER_IPV6] && nwf_job_had(job, port, NWF_LAYER_IPV6));
+    return (port->differs[NWF_LAYER_IPV4] && had(job, port, NWF_LAYER_IPV4)) ||
+           (port->differs[NWF_LAYER_IPV6] && had(job, port, NWF_LAYER_IPV6));
 }
 
 static void
@@ -108,7 +108,7 @@ add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
 {
     for (guint i = 0; i < changes->len; i++)
         add_port(job, g_ptr_array_index(changes, i));
-    nwf_look(job, notes);
+    nwf_skip_unchanged(job, notes);
     for (guint i = 0; i < job->ports->len; i++) {
         NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         port->closes = closes(job, port);
@@ -173,20 +173,6 @@ batch_of(const NwfTool *tool, GPtrArray *changes, GError **error)
     return nwf_render(tool->model, tool->layer, changes, error);
 }
 
-/* Success is proven, not believed. What a tool that is not to be believed has done nobody knows. */
-static gboolean
-run_batch(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error)
-{
-    NwfProof proof = NWF_PROOF_UNKNOWN;
-
-    if (!nwf_tool_run(tool, batch, &proof, in_doubt, error))
-        return FALSE;
-    if (nwf_prove(tool, changes, proof, error))
-        return TRUE;
-    *in_doubt = TRUE;
-    return FALSE;
-}
-
 /*
  * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
  * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was or may have been
@@ -204,13 +190,13 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     if (!batch)
         return FALSE;
     *ran = batch->n_lines > 0;
-    if (!*ran || run_batch(tool, changes, batch, &in_doubt, &refusal))
+    if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
 
     g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(tool, changes, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
-        if (again->n_lines == 0 || run_batch(tool, changes, again, &in_doubt, &refusal))
+        if (again->n_lines == 0 || nwf_write(tool, changes, again, &in_doubt, &refusal))
             return TRUE; /* with *ran: what is there may be the work of the first run */
     }
     *ran = FALSE;
@@ -297,46 +283,53 @@ run_all(NwfJob *job, GError **error)
 
 /* --- bridge netfilter --- */
 
-/* The setting that keeps the rules of @port at @layer from being consulted, or NULL. */
-static const char *
-blind(const NwfJobPort *port, NwfLayer layer)
-{
-    const NwfPlan *plan = port->change->new_plan;
+/*
+ * iptables and ip6tables see what a bridge forwards only through br_netfilter, and only if its setting for the IP
+ * version is on. With the setting off, or the module not there, the rules are taken and see nothing. It is read anew
+ * each time: an administrator changes it while we run. That of a single bridge, which can only widen it, is not looked
+ * at.
+ */
+static const char *const bridge_settings[NWF_LAYERS] = {
+    [NWF_LAYER_IPV4] = "net.bridge.bridge-nf-call-iptables",
+    [NWF_LAYER_IPV6] = "net.bridge.bridge-nf-call-ip6tables",
+};
 
-    return plan && plan->uses[layer] && (port->differs[layer] || !port->known[layer]) ? nwf_bridge_netfilter(layer) : NULL;
+/* Whether the kernel does not consult rules of @layer. */
+static gboolean
+is_blind(NwfLayer layer)
+{
+    if (!bridge_settings[layer])
+        return FALSE;
+    g_autofree char *setting = g_strdelimit(g_strdup(bridge_settings[layer]), ".", '/');
+    g_autofree char *path = g_strconcat("/proc/sys/", setting, NULL);
+    g_autofree char *text = NULL;
+
+    return !g_file_get_contents(path, &text, NULL, NULL) || g_ascii_strtoll(text, NULL, 10) == 0;
 }
 
+/* Notes each layer of a port whose rules are not consulted; if that is @demanded: FALSE for the first. */
 static gboolean
-bridge_is_fit(const NwfJob *job, GError **error)
+report_blindness(const NwfJob *job, gboolean demanded, NwfNotes *notes, GError **error)
 {
     for (guint i = 0; i < job->ports->len; i++) {
         const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+        const NwfPlan *plan = port->change->new_plan;
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-            const char *setting = blind(port, layer);
-            if (setting)
+            if (!plan || !plan->uses[layer] || (port->known[layer] && !port->differs[layer]) || !is_blind(layer))
+                continue;
+            if (demanded)
                 return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
                                      _("port '%s': its filter has IP rules, which the kernel does not apply to bridged "
                                        "packets unless %s is 1, as require_bridge_netfilter demands"),
-                                     port->change->port, setting);
+                                     port->change->port, bridge_settings[layer]);
+            nwf_note(
+                notes,
+                _("port '%s': its filter has IP rules, which the kernel does not apply to bridged packets; set %s to "
+                  "1 (module br_netfilter)"),
+                port->change->port, bridge_settings[layer]);
         }
     }
     return TRUE;
-}
-
-static void
-note_blindness(const NwfJob *job, NwfNotes *notes)
-{
-    for (guint i = 0; i < job->ports->len; i++) {
-        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
-        for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-            const char *setting = blind(port, layer);
-            if (setting)
-                nwf_note(notes,
-                         _("port '%s': its filter has IP rules, which the kernel does not apply to bridged packets; "
-                           "set %s to 1 (module br_netfilter)"),
-                         port->change->port, setting);
-        }
-    }
 }
 
 /* --- the call --- */
@@ -377,10 +370,9 @@ nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, G
     add_ports(&job, changes, notes);
     if (!tools_are_there(&job, error))
         return FALSE;
-    if (job.self->require_bridge_netfilter && !bridge_is_fit(&job, error))
+    if (job.self->require_bridge_netfilter && !report_blindness(&job, TRUE, notes, error))
         return FALSE;
     if (!run_all(&job, error))
         return FALSE;
-    note_blindness(&job, notes); /* now: the first such rule may have loaded the module */
-    return TRUE;
+    return report_blindness(&job, FALSE, notes, NULL); /* now: the first such rule may have loaded the module */
 }

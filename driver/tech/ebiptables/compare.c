@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * agree.c: two states of one table, compared port by port
+ * compare.c: two models of one table, compared port by port
  *
  * Rules are compared in the words of the tool's listing, byte by byte. No word is interpreted here, so nothing can be
  * taken for equal that is not; what looks different and means the same costs a batch that changes nothing.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * agree.h: two states of one table, compared port by port
+ * compare.h: two models of one table, compared port by port
  */
 #pragma once
 

@@ -2,8 +2,12 @@
 /*
  * ebiptables.c: the backend of ebtables, iptables and ip6tables: which tools there are, what of ours is in their tables
  *
- * The Ethernet layer is needed for everything, since it is where a port is closed. An IP layer whose tool is missing, or
- * whose table cannot be read, harms only those who need it.
+ * The Ethernet layer is needed for everything, since it is where a port is closed. An IP layer whose tool is missing,
+ * or whose table cannot be read, harms only those who need it.
+ *
+ * After somebody else has written, the tables that were touched are read again, and those that were found changed in
+ * the middle of a change. Suspects are those ports that lost or gained chains or dispatch rules (tool.c), and the
+ * owners of chains whose rules were changed. At that layer nothing is known of a suspect until it was applied again.
  */
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
@@ -90,6 +94,119 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
     return TRUE;
 }
 
+/* --- after somebody else has written --- */
+
+/* (transfer full): name of a chain -> the port that has it; the strings belong to @names. */
+static GHashTable *
+owners(const NwfModel *model, GPtrArray *names)
+{
+    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *port = g_ptr_array_index(names, i);
+        g_autoptr(GHashTable) owned = nwf_model_owned(model, port);
+        GHashTableIter iter;
+        gpointer chain;
+
+        g_hash_table_iter_init(&iter, owned);
+        while (g_hash_table_iter_next(&iter, &chain, NULL))
+            g_hash_table_insert(table, g_strdup(chain), (gpointer)port);
+    }
+    return table;
+}
+
+/* Whether @touched (NULL: anything) has something of the table of @tool. */
+static gboolean
+is_of_table(const NwfTool *tool, GPtrArray *touched)
+{
+    gboolean is = touched == NULL;
+
+    for (guint i = 0; !is && i < touched->len; i++)
+        is = ((const NwfTouched *)g_ptr_array_index(touched, i))->table == &nwf_ebiptables_tables[tool->layer];
+    return is;
+}
+
+/* The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours. */
+static gboolean
+suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
+{
+    g_autoptr(GHashTable) owner_of = owners(tool->model, ports);
+    gboolean concerned = FALSE;
+
+    for (guint i = 0; i < touched->len; i++) {
+        NwfTouched *what = g_ptr_array_index(touched, i);
+        if (what->table != &nwf_ebiptables_tables[tool->layer])
+            continue;
+        const char *port = what->chain ? g_hash_table_lookup(owner_of, what->chain) : NULL;
+        what->concerned = port || !what->chain || nwf_chain_leads_to_all(tool->layer, what->chain);
+        concerned = concerned || what->concerned;
+        if (port)
+            g_hash_table_add(tool->suspects, g_strdup(port));
+    }
+    return concerned;
+}
+
+/* Whether the table of @tool is to be read again because of @touched (NULL: anything). */
+static gboolean
+concerns(NwfTool *tool, GPtrArray *touched)
+{
+    g_autoptr(GPtrArray) ports = nwf_model_ports(tool->model);
+
+    if (!is_of_table(tool, touched) && !tool->stale)
+        return FALSE;
+    if (ports->len == 0 && !nwf_model_has_chain(tool->model, nwf_base_jumps[0].base) && !tool->stale) {
+        tool->known = FALSE; /* there is nothing to be harmed; it is read when it is needed */
+        return FALSE;
+    }
+    if (touched)
+        return suspect_owners(tool, touched, ports) || tool->stale || nwf_model_is_outlined(tool->model);
+    for (guint i = 0; i < ports->len; i++)
+        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+    return TRUE;
+}
+
+static void
+add_suspects(GHashTable *all, const NwfTool *tool)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, tool->suspects);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_hash_table_add(all, name);
+}
+
+static gboolean
+ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+    g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean concerned = FALSE;
+    GHashTableIter iter;
+    gpointer name;
+
+    *ports = NULL;
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        NwfTool *tool = &self->tools[layer];
+        if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched))
+            continue;
+        concerned = TRUE;
+        if (!nwf_tool_read(tool, error))
+            return FALSE;
+        tool->stale = FALSE;
+        add_suspects(suspects, tool);
+    }
+    if (!concerned)
+        return TRUE;
+    *ports = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_iter_init(&iter, suspects);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(*ports, g_strdup(name));
+    return TRUE;
+}
+
+/* --- the rest of the contract --- */
+
 static GArray *
 ebiptables_take_runs(NwfBackend *backend)
 {
@@ -122,7 +239,7 @@ ebiptables_is_stirred(NwfBackend *backend)
     gboolean stirred = FALSE;
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        stirred = stirred || nwf_tool_is_stirred(&self->tools[layer]);
+        stirred = stirred || nwf_tool_has_changed(&self->tools[layer]);
     return stirred;
 }
 
@@ -157,7 +274,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path)
         .probe = ebiptables_probe,
         .read = ebiptables_read,
         .apply = nwf_ebiptables_apply,
-        .look = nwf_ebiptables_look,
+        .look = ebiptables_reread,
         .retire_stock = nwf_ebiptables_retire_stock,
         .is_mute = ebiptables_is_mute,
         .is_stirred = ebiptables_is_stirred,

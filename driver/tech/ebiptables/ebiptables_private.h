@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * job.h: what the files of the backend share: the backend, and one call of its apply
+ * ebiptables_private.h: what the files of the backend share: the backend, and one call of its apply
  */
 #pragma once
 
@@ -13,14 +13,14 @@ typedef struct NwfEbiptables {
     NwfChildLock *lock;
     NwfTool tools[NWF_LAYERS];
     NwfPlan *closed;
-    GHashTable *uncertain;    /* ports whose rules are not what the caller thinks */
-    gboolean cannot_rehearse; /* this was said */
+    GHashTable *uncertain;   /* ports whose rules are not what the caller thinks */
+    gboolean dry_run_warned; /* that no dry run is possible was reported */
 } NwfEbiptables;
 
 /* One port while a call of apply works on it. */
 typedef struct NwfJobPort {
     const NwfPortChange *change;
-    NwfPlan *known[NWF_LAYERS]; /* what the kernel certainly holds; NULL: ask the state */
+    NwfPlan *known[NWF_LAYERS]; /* what the kernel certainly holds; NULL: ask the model */
     gboolean held;              /* there was something of this port before */
     gboolean differs[NWF_LAYERS];
     gboolean closes; /* is closed ahead of the other layers */
@@ -32,13 +32,31 @@ typedef struct NwfJob {
     gboolean in_doubt; /* the stage that failed may have been taken nevertheless, the first or the second time */
 } NwfJob;
 
-/** nwf_job_had: whether the layer has something of @port before the change. */
-gboolean nwf_job_had(const NwfJob *job, const NwfJobPort *port, NwfLayer layer);
+/** nwf_skip_unchanged: layers of ports of which nothing is known, but that hold exactly what they should, do not
+ * differ. */
+void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
 
-/** nwf_look: layers of ports of which nothing is known, but that hold exactly what they should, do not differ. */
-void nwf_look(NwfJob *job, NwfNotes *notes);
+/**
+ * nwf_write:
+ * @changes: (element-type NwfPortChange): those that @batch was made of
+ * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
+ *
+ * Gives @batch to the kernel, proves that it was taken, and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that
+ * carries the tool's own words and, where the tool named a line, port, filter and line of the rule.
+ */
+gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error);
+
+/**
+ * nwf_expected_listing:
+ * @changes: (element-type NwfPortChange): from nothing to plans that have rules at the layer of @tool
+ * @listed: (out): an empty model, filled with what the tool lists when it has made the rules of @changes
+ *
+ * Nothing of the host is touched. Returns: FALSE with NWF_ERROR_SYSTEM if no dry run is possible on this host, with
+ *   NWF_ERROR_FIREWALL if the rules or a set were refused, with NWF_ERROR_INTERNAL if the tool reports success without
+ *   having made the rules
+ */
+gboolean nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error);
 
 /* The backend's functions of the same names. */
 gboolean nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
 gboolean nwf_ebiptables_retire_stock(NwfBackend *backend, GError **error);
-gboolean nwf_ebiptables_look(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error);

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rehearse.c: what the kernel would hold after a batch, in the words of the tool's listing
+ * expected_listing.c: how the tool would list the rules that should be there
  *
  * Whether the kernel's rules are those that a port should have cannot be read off a listing: each version of each tool
- * lists in other words than it is told. But the tool itself can say how it would list our rules: it is given the batch,
- * and asked for the listing, in a network namespace that is made for this and is empty. What it lists on the host is
- * then compared byte by byte (agree.c).
+ * lists in other words than those of a batch. But the tool itself can say how it would list our rules: in a dry run, in
+ * a network namespace that is made for this and is empty, it is given the batch and then lists. What it lists on the
+ * host is compared with that byte by byte (compare.c).
  *
- * A namespace belongs to a thread, and children inherit it from the thread that starts them. So a thread is started that
- * leaves the daemon's namespace, runs both programs and ends, and with it the namespace goes.
+ * A namespace belongs to a thread, and children inherit it from the thread that starts them. So a thread is started
+ * that leaves the daemon's namespace, runs both programs and ends, and with it the namespace goes.
  *
  * Sets of ipset that the rules name are made in there, empty and of whatever type: a listing names a set and no more.
  *
  * Limits: without the program ipset, rules that name a set are refused in there. Some confined daemons may not make
  * namespaces.
  */
-#include "driver/tech/ebiptables/expected_listing.h"
-
 #include "driver/run/thread.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -25,13 +24,13 @@
 
 enum { SETS_TIMEOUT_MS = 10 * 1000 };
 
-typedef struct Rehearsal {
+typedef struct DryRun {
     const NwfTool *tool;
     GPtrArray *changes;
     const NwfBatch *batch;
     NwfModel *listed;
     GError *error;
-} Rehearsal;
+} DryRun;
 
 /* Adds the names of the sets that the rules of @plan at @layer refer to. */
 static void
@@ -51,62 +50,60 @@ add_sets(GPtrArray *sets, const NwfPlan *plan, NwfLayer layer)
 }
 
 static gboolean
-make_sets(const Rehearsal *rehearsal, GError **error)
+make_sets(const DryRun *run, GError **error)
 {
     g_autofree char *ipset = nwf_command_find("ipset");
     g_autoptr(GPtrArray) sets = g_ptr_array_new();
     g_autoptr(GString) text = g_string_new(NULL);
     g_auto(NwfCommandResult) result = {0};
 
-    for (guint i = 0; i < rehearsal->changes->len; i++)
-        add_sets(sets, ((const NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->new_plan,
-                 rehearsal->tool->layer);
+    for (guint i = 0; i < run->changes->len; i++)
+        add_sets(sets, ((const NwfPortChange *)g_ptr_array_index(run->changes, i))->new_plan, run->tool->layer);
     if (sets->len == 0)
         return TRUE;
     if (!ipset)
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("the program %s is not installed"), "ipset");
     for (guint i = 0; i < sets->len; i++)
-        g_string_append_printf(text, "create \"%s\" hash:ip family %s\n",
-                               (const char *)g_ptr_array_index(sets, i),
-                               rehearsal->tool->layer == NWF_LAYER_IPV6 ? "inet6" : "inet");
+        g_string_append_printf(text, "create \"%s\" hash:ip family %s\n", (const char *)g_ptr_array_index(sets, i),
+                               run->tool->layer == NWF_LAYER_IPV6 ? "inet6" : "inet");
     const char *const argv[] = {ipset, "-exist", "restore", NULL};
     return nwf_command_run(NULL, argv, text->str, (gssize)text->len, SETS_TIMEOUT_MS, &result, error);
 }
 
 /* A tool that was given another input than ours makes nothing and succeeds, and then a listing that is empty, too. */
 static gboolean
-check_listed(const Rehearsal *rehearsal, GError **error)
+check_listed(const DryRun *run, GError **error)
 {
-    for (guint i = 0; i < rehearsal->changes->len; i++)
-        if (!nwf_model_holds(rehearsal->listed, ((NwfPortChange *)g_ptr_array_index(rehearsal->changes, i))->port))
+    for (guint i = 0; i < run->changes->len; i++)
+        if (!nwf_model_holds(run->listed, ((NwfPortChange *)g_ptr_array_index(run->changes, i))->port))
             return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
-                                 rehearsal->tool->restore);
+                                 run->tool->restore);
     return TRUE;
 }
 
 static gboolean
-rehearse(Rehearsal *rehearsal, GError **error)
+dry_run(DryRun *run, GError **error)
 {
     g_auto(NwfCommandResult) result = {0};
 
     if (unshare(CLONE_NEWNET) < 0)
         return nwf_set_error(error, NWF_ERROR_SYSTEM, _("a network namespace cannot be made: %s"), g_strerror(errno));
-    if (!make_sets(rehearsal, error))
+    if (!make_sets(run, error))
         return FALSE;
-    if (!nwf_tool_restore(rehearsal->tool, rehearsal->batch, &result, error)) {
+    if (!nwf_tool_restore(run->tool, run->batch, &result, error)) {
         if (result.err && result.exit_status == 0)
             (*error)->code = NWF_ERROR_INTERNAL;
         return FALSE;
     }
-    return nwf_tool_list(rehearsal->tool, rehearsal->listed, error) && check_listed(rehearsal, error);
+    return nwf_tool_list(run->tool, run->listed, error) && check_listed(run, error);
 }
 
 static gpointer
-rehearsal_thread(gpointer data)
+dry_run_thread(gpointer data)
 {
-    Rehearsal *rehearsal = data;
+    DryRun *run = data;
 
-    return GINT_TO_POINTER(rehearse(rehearsal, &rehearsal->error));
+    return GINT_TO_POINTER(dry_run(run, &run->error));
 }
 
 gboolean
@@ -114,15 +111,15 @@ nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, 
 {
     g_autoptr(NwfModel) empty = nwf_model_new(tool->layer);
     g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
-    Rehearsal rehearsal = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
+    DryRun run = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
 
     if (!batch)
         return FALSE;
-    GThread *thread = nwf_thread_new("nwf-rehearsal", rehearsal_thread, &rehearsal, error);
+    GThread *thread = nwf_thread_new("nwf-dry-run", dry_run_thread, &run, error);
     if (!thread)
         return FALSE;
     if (GPOINTER_TO_INT(g_thread_join(thread)))
         return TRUE;
-    g_propagate_error(error, rehearsal.error);
+    g_propagate_error(error, run.error);
     return FALSE;
 }

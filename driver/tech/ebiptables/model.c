@@ -9,8 +9,9 @@
  * which chains belong to a port (walk from its root chains, whose names are unambiguous, over names that are this
  * port's), and whether anybody else leads into one of them.
  *
- * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the tools
- * list in other words than those of a batch. So of each chain either the listing is known, or that a batch wrote it.
+ * What else a chain holds is remembered as it was listed, until a batch changes it. A batch is not remembered: the
+ * tools list in other words than those of a batch. So of each chain either the listing is known, or that a batch wrote
+ * it.
  *
  * Of a table that the tool cannot list there is an outline, in the same language (outline.c). What the chains hold is
  * not known then. And the tool may not find a rule of ours behind one that it does not know, so what may stand behind
@@ -29,7 +30,7 @@ typedef struct Chain {
     guint references;    /* rules that lead here, dispatch rules not counted */
     GString *listed;     /* policy and rules as they were listed; NULL: not, or a batch has changed the chain since */
     gboolean written;    /* it is what our last batch for it made, or would have made */
-    gboolean foreign_rules;  /* rules of no form of ours in it; of interest in the base chains */
+    gboolean foreign_rules; /* rules of no form of ours in it; of interest in the base chains */
 } Chain;
 
 /* The dispatch rules of a port, by form. */
@@ -40,11 +41,11 @@ typedef struct Port {
 
 struct NwfModel {
     NwfLayer layer;
-    GHashTable *chains;           /* name -> Chain */
-    GHashTable *ports;            /* name -> Port; only ports that have some */
+    GHashTable *chains; /* name -> Chain */
+    GHashTable *ports;  /* name -> Port; only ports that have some */
     guint base_jumps[NWF_BASE_JUMPS];
     guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
-    gboolean misplaced;              /* a base jump stood behind somebody else's rule, or behind another base jump */
+    gboolean misplaced;           /* a base jump stood behind somebody else's rule, or behind another base jump */
     gboolean outlined;            /* was read from an outline */
     gboolean in_table;            /* the lines now read are of our table */
     gboolean listing;             /* and what the -save tool printed */
@@ -174,7 +175,8 @@ first_jump(const char *name)
     return -1;
 }
 
-/* Where @jump belongs in its built-in chain: behind those that there are before it. A listing names all chains first. */
+/* Where @jump belongs in its built-in chain: behind those that there are before it. A listing names all chains first.
+ */
 static guint
 place_of(const NwfModel *model, int first, int jump)
 {
@@ -368,8 +370,9 @@ nwf_model_read(NwfModel *model, const char *save_text, GError **error)
 char *
 nwf_model_unlistable(const NwfModel *model)
 {
-    return g_strdup_printf(_("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
-                           nwf_layer_table(model->layer));
+    return g_strdup_printf(
+        _("the table '%s' holds rules that the tool cannot list; another program changes it with nft"),
+        nwf_layer_table(model->layer));
 }
 
 void

@@ -23,22 +23,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfModel, nwf_model_free)
  */
 gboolean nwf_model_read(NwfModel *model, const char *save_text, GError **error);
 
-/** nwf_model_read_outline: fills @model from the outline of its table (outline.h), which says nothing of other rules. */
+/** nwf_model_read_outline: fills @model from the outline of its table (outline.h), which says nothing of other rules.
+ */
 void nwf_model_read_outline(NwfModel *model, const char *outline);
 
-/** nwf_model_is_outlined: whether it is known from an outline only: the tool stumbles over somebody else's rules. */
+/** nwf_model_is_outlined: whether it is known from an outline only: the tool cannot list somebody else's rules. */
 gboolean nwf_model_is_outlined(const NwfModel *model);
 
 /**
- * nwf_model_is_undeletable: whether the tool may fail to take out a dispatch rule of this form of @port: others' rules stand in
- * its chain, and it is not known that they all stand behind.
+ * nwf_model_is_undeletable: whether the tool may fail to take out a dispatch rule of this form of @port: others' rules
+ * stand in its chain, and it is not known that they all stand behind.
  */
 gboolean nwf_model_is_undeletable(const NwfModel *model, const char *port, guint dispatch);
 
 /** nwf_model_is_empty: whether the chain @name is there and has no rules. */
 gboolean nwf_model_is_empty(const NwfModel *model, const char *name);
 
-/** nwf_model_unlistable: (transfer full): words for that the tool cannot list the table. */
+/** nwf_model_unlistable: (transfer full): why the tool cannot list the table. */
 char *nwf_model_unlistable(const NwfModel *model);
 
 /** nwf_model_applied: @batch text was acknowledged by the kernel: follow it. */
@@ -67,7 +68,8 @@ gboolean nwf_model_written(const NwfModel *model, const char *name);
  */
 GHashTable *nwf_model_owned(const NwfModel *model, const char *port);
 
-/** nwf_model_confirm: the chains of @port were listed exactly as our own batch would write them: they count as written. */
+/** nwf_model_confirm: the chains of @port were listed exactly as our own batch would write them: they count as written.
+ */
 void nwf_model_confirm(NwfModel *model, const char *port);
 
 /** nwf_model_shared: whether a rule in a chain outside of @owned (a set of names) leads to the chain @name. */
@@ -80,8 +82,8 @@ char *nwf_model_other_owner(const NwfModel *model, const char *name, const char 
 guint nwf_model_dispatch(const NwfModel *model, const char *port, guint dispatch);
 
 /**
- * nwf_model_is_shadowed: whether a dispatch rule of this form of @port stands behind somebody else's rule in a base chain of
- * ours. Always FALSE at the Ethernet layer, where the chains are not ours.
+ * nwf_model_is_shadowed: whether a dispatch rule of this form of @port stands behind somebody else's rule in a base
+ * chain of ours. Always FALSE at the Ethernet layer, where the chains are not ours.
  */
 gboolean nwf_model_is_shadowed(const NwfModel *model, const char *port, guint dispatch);
 
@@ -92,7 +94,7 @@ gboolean nwf_model_has_foreign_rules(const NwfModel *model, guint dispatch);
 guint nwf_model_base_jump(const NwfModel *model, guint jump);
 
 /**
- * nwf_model_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. In a
- * table that is outlined it may be reached again.
+ * nwf_model_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. In
+ * a table that is outlined it may be reached again.
  */
 gboolean nwf_model_base_is_right(const NwfModel *model);

@@ -9,7 +9,7 @@
  * The temporary names are the stock driver's; we replace in place and need none. Names of root chains and of the IP
  * layers can be read in one way only. Those of sub-chains cannot, since both parts may hold a '-': I-a-mac-ipv4 is SFX
  * ipv4 of the port a-mac, or SFX mac-ipv4 of the port a. So a sub-chain's owner is never read from its name: it is the
- * port whose root chain leads there (state.c).
+ * port whose root chain leads there (model.c).
  *
  * Limits: port names of 1 to 15 bytes give names of at most 30 bytes, which all tools take.
  */

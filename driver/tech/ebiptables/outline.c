@@ -2,9 +2,10 @@
 /*
  * outline.c: the chains of a table and what leads to them, asked of the kernel itself
  *
- * Whoever adds a rule with nft to a table that iptables made ("nft add rule ip filter FORWARD ct state established accept")
- * may make it one that iptables-save does not list any more, though it goes on changing it. The kernel tells all rules
- * over netlink, as expressions. Of these we understand the few that dispatch rules and base jumps are made of:
+ * Whoever adds a rule with nft to a table that iptables made ("nft add rule ip filter FORWARD ct state established
+ * accept") may make it one that iptables-save does not list any more, though it goes on changing it. The kernel tells
+ * all rules over netlink, as expressions. Of these we understand the few that dispatch rules and base jumps are made
+ * of:
  *
  *   meta iifname, cmp      -i NAME
  *   meta oifname, cmp      -o NAME
@@ -161,7 +162,7 @@ static const struct {
     const char *name;
     void (*read)(Rule *rule, const struct nlattr *data);
 } expressions[] = {
-    {"counter", read_counter}, {"meta", read_meta},   {"cmp", read_cmp},
+    {"counter", read_counter},     {"meta", read_meta},   {"cmp", read_cmp},
     {"immediate", read_immediate}, {"match", read_match},
 };
 
@@ -221,8 +222,7 @@ on_rule(const struct nlmsghdr *message, void *data)
         return MNL_CB_OK;
     g_string_append_printf(rule.text, "-A %s", nwf_netlink_text(of[NFTA_RULE_CHAIN]));
     if (of[NFTA_RULE_EXPRESSIONS])
-        mnl_attr_for_each_nested(expression, of[NFTA_RULE_EXPRESSIONS])
-            read_expression(&rule, expression);
+        mnl_attr_for_each_nested(expression, of[NFTA_RULE_EXPRESSIONS]) read_expression(&rule, expression);
     g_string_append(rule.text, rule.option ? UNKNOWN "\n" : "\n");
     return MNL_CB_OK;
 }

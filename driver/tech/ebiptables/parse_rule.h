@@ -17,12 +17,13 @@ typedef struct NwfParsedRule {
     gboolean more; /* something that no rule of the stock form has */
 } NwfParsedRule;
 
-/** nwf_parse_line: (transfer full): the line of @lines at *@next with those that belong to it; moves @next behind them. */
+/** nwf_parse_line: (transfer full): the line of @lines at *@next with those that belong to it; moves @next behind them.
+ */
 char *nwf_parse_line(const GStrv lines, guint *next);
 
 /**
- * nwf_parse_words: the words of a line; empty ones may be among them. If its quotes cannot be understood: command, chain,
- * and the rest as one word, which makes it a rule of somebody else.
+ * nwf_parse_words: the words of a line; empty ones may be among them. If its quotes cannot be understood: command,
+ * chain, and the rest as one word, which makes it a rule of somebody else.
  */
 GStrv nwf_parse_words(const char *line);
 

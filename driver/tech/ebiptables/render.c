@@ -16,8 +16,9 @@
  * the batch, and the table is read again. At the IP layers the base jumps do this service. One port stands for all,
  * because the tools search a rule from the beginning of its chain.
  *
- * A table that is outlined is not asked, since there the tools may fail to find what stands behind others' rules. For the
- * same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are emptied and stay.
+ * A table that is outlined is not asked, since there the tools may fail to find what stands behind others' rules. For
+ * the same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are emptied and
+ * stay.
  *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too. If they are not
@@ -307,8 +308,8 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
 }
 
 /*
- * Exactly one dispatch rule of our form for each root chain, and none of any other form. In base chains of ours they stand
- * before the rules of others.
+ * Exactly one dispatch rule of our form for each root chain, and none of any other form. In base chains of ours they
+ * stand before the rules of others.
  */
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
@@ -392,8 +393,8 @@ write_base(Writer *writer)
 }
 
 /*
- * Whether base chains and jumps are to be written: with every batch that changes something (@works), since they ask, too;
- * in a table that is outlined only where they are missing or not in their place.
+ * Whether base chains and jumps are to be written: with every batch that changes something (@works), since they ask,
+ * too; in a table that is outlined only where they are missing or not in their place.
  */
 static gboolean
 needs_base(const Writer *writer, gboolean works)

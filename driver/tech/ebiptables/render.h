@@ -2,7 +2,7 @@
 /*
  * render.h: plans as input of ebtables-restore, iptables-restore and ip6tables-restore
  *
- * Pure: text out of plans and of what is known to be in the kernel (state.h). The companion command prints the same
+ * Pure: text out of plans and of what is known to be in the kernel (model.h). The companion command prints the same
  * batches as the daemon applies.
  */
 #pragma once
