@@ -151,9 +151,46 @@ test_a_storm_of_others_fails_nothing(void)
     assert_contains(listing, "-A PREROUTING -i w9 -j libvirt-I-w9\n");
 }
 
+/* The legacy tools announce nothing: each batch is read back, and one that has changed nothing is compared, too. */
+static void
+test_a_legacy_tool_is_read_back(void)
+{
+    g_autofree char *legacy = g_find_program_in_path("iptables-legacy-restore");
+    g_autoptr(NwfPlan) first = harness_plan(IPV4_A), second = harness_plan(IPV4_B);
+
+    if (!legacy) {
+        g_test_skip("needs iptables-legacy");
+        return;
+    }
+    sandbox_fresh();
+    g_free(sandbox_run("mkdir -p /run/legacy; cd /run/legacy; for i in save restore; do printf '#!/bin/sh\\n[ ! -e /run/legacy/lie ] "
+                       "|| . /run/legacy/lie\\nexec /usr/sbin/iptables-legacy-'$i' \"$@\"\\n' >iptables-$i; chmod 755 iptables-$i; "
+                       "ln -sf /run/legacy/iptables-$i /etc/alternatives/iptables-$i; done"));
+    {
+        g_autoptr(Backend) backend = backend_new();
+        apply(backend, "v", NULL, first);
+        g_assert_true(backend->is_mute(backend));
+        for (guint i = 0; i < G_N_ELEMENTS(lies); i++) {
+            g_autofree char *script = g_strdup_printf("case $0 in *restore) REAL=/usr/sbin/iptables-legacy-restore; %s;; esac",
+                                                      lies[i].script);
+            g_assert_true(g_file_set_contents("/run/legacy/lie", script, -1, NULL));
+            g_free(refuse(backend, "v", first, second));
+            g_free(refuse(backend, "w", NULL, first));
+            g_free(sandbox_run("rm /run/legacy/lie"));
+            apply(backend, "v", first, first);
+            g_autofree char *listing = sandbox_run("iptables-legacy-save");
+            assert_contains(listing, "-A libvirt-in -m physdev --physdev-in v -g FI-v");
+            assert_contains(listing, "--dport 1 ");
+            assert_lacks(listing, "--dport 2 ");
+        }
+        apply(backend, "v", first, second);
+    }
+    g_free(sandbox_run("for i in save restore; do ln -sf /run/nwf-kernel/iptables-$i /etc/alternatives/iptables-$i; done"));
+}
+
 /* A dry run that comes out empty says nothing about the rules: this is told once, and all is written and proven. */
 static void
-test_an_empty_rehearsal_is_no_comparison(void)
+test_an_empty_dry_run_is_no_comparison(void)
 {
     g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A);
     g_autoptr(NwfNotes) notes = nwf_notes_new();
@@ -182,7 +219,8 @@ add(void)
     static const KernelTest tests[] = {
         {"wrapper", test_a_wrapper_is_believed},
         {"storm", test_a_storm_of_others_fails_nothing},
-        {"empty-rehearsal", test_an_empty_rehearsal_is_no_comparison},
+        {"empty-dry-run", test_an_empty_dry_run_is_no_comparison},
+        {"legacy", test_a_legacy_tool_is_read_back},
     };
     static const struct {
         const char *name;
