@@ -21,46 +21,30 @@
 
 enum { RECEIVE_BUFFER = 1 << 20, FILL_SECONDS = 2, FILL_TRIES = 10 };
 
+/* Compared as memory, so it has no padding. */
 typedef struct HostAddress {
     guint32 index;
-    guint8 family; /* 4 or 6 */
+    guint32 family; /* 4 or 6 */
     guint8 bytes[16];
 } HostAddress;
 
 struct NwfLinks {
     NwfNetlink *socket;
-    GHashTable *by_index;  /* owns the NwfLink */
-    GHashTable *by_name;   /* name -> NwfLink */
-    GHashTable *addresses; /* a set of HostAddress */
-    gboolean stale;        /* messages were lost: fill it anew */
+    GHashTable *by_index; /* owns the NwfLink */
+    GHashTable *by_name;  /* name -> NwfLink */
+    GArray *addresses;    /* of HostAddress, each once */
+    gboolean stale;       /* messages were lost: fill it anew */
     gboolean changed;
 };
 
 /* ---- the table ---- */
 
-static guint
-address_hash(gconstpointer data)
+static void
+remove_address(NwfLinks *links, const HostAddress *address)
 {
-    const HostAddress *address = data;
-    guint hash = address->index * 31 + address->family;
-
-    for (guint i = 0; i < sizeof(address->bytes); i++)
-        hash = hash * 33 + address->bytes[i];
-    return hash;
-}
-
-static gboolean
-address_equal(gconstpointer a, gconstpointer b)
-{
-    const HostAddress *x = a, *y = b;
-
-    return x->index == y->index && x->family == y->family && memcmp(x->bytes, y->bytes, sizeof(x->bytes)) == 0;
-}
-
-static gboolean
-address_is_of(gpointer address, G_GNUC_UNUSED gpointer value, gpointer index)
-{
-    return ((const HostAddress *)address)->index == GPOINTER_TO_UINT(index);
+    for (guint i = links->addresses->len; i-- > 0;)
+        if (memcmp(&g_array_index(links->addresses, HostAddress, i), address, sizeof(*address)) == 0)
+            g_array_remove_index_fast(links->addresses, i);
 }
 
 /* A name may have gone over to another device since; then it stays with that one. */
@@ -76,7 +60,9 @@ forget_link(NwfLinks *links, guint index)
 {
     NwfLink *link = g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(index));
 
-    g_hash_table_foreach_remove(links->addresses, address_is_of, GUINT_TO_POINTER(index));
+    for (guint i = links->addresses->len; i-- > 0;)
+        if (g_array_index(links->addresses, HostAddress, i).index == index)
+            g_array_remove_index_fast(links->addresses, i);
     if (!link)
         return;
     forget_name(links, link);
@@ -146,13 +132,9 @@ on_address(NwfLinks *links, const struct nlmsghdr *message)
     address.index = info->ifa_index;
     address.family = info->ifa_family == AF_INET ? 4 : 6;
     memcpy(address.bytes, mnl_attr_get_payload(own), length);
-    if (message->nlmsg_type == RTM_DELADDR) {
-        g_hash_table_remove(links->addresses, &address);
-    } else {
-        HostAddress *kept = g_new(HostAddress, 1);
-        *kept = address;
-        g_hash_table_add(links->addresses, kept);
-    }
+    remove_address(links, &address);
+    if (message->nlmsg_type == RTM_NEWADDR)
+        g_array_append_val(links->addresses, address);
 }
 
 static int
@@ -196,7 +178,7 @@ forget_all(NwfLinks *links)
 {
     g_hash_table_remove_all(links->by_name);
     g_hash_table_remove_all(links->by_index);
-    g_hash_table_remove_all(links->addresses);
+    g_array_set_size(links->addresses, 0);
 }
 
 /* All or nothing: devices without their addresses would look as if the host had none. */
@@ -223,7 +205,7 @@ nwf_links_new(GError **error)
 
     links->by_index = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     links->by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    links->addresses = g_hash_table_new_full(address_hash, address_equal, g_free, NULL);
+    links->addresses = g_array_new(FALSE, FALSE, sizeof(HostAddress));
     links->socket = nwf_netlink_listen(NETLINK_ROUTE, groups, G_N_ELEMENTS(groups), RECEIVE_BUFFER);
     if (!links->socket) {
         nwf_set_error(error, NWF_ERROR_SYSTEM, _("changes of network devices cannot be listened for: %s"),
@@ -241,7 +223,7 @@ nwf_links_free(NwfLinks *links)
     nwf_netlink_free(links->socket);
     g_hash_table_unref(links->by_name);
     g_hash_table_unref(links->by_index);
-    g_hash_table_unref(links->addresses);
+    g_array_unref(links->addresses);
     g_free(links);
 }
 
@@ -269,12 +251,8 @@ nwf_links_find(const NwfLinks *links, const char *name)
 gboolean
 nwf_links_has_address(const NwfLinks *links, guint8 family, const guint8 *bytes)
 {
-    GHashTableIter iter;
-    gpointer key;
-
-    g_hash_table_iter_init(&iter, links->addresses);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        const HostAddress *address = key;
+    for (guint i = 0; i < links->addresses->len; i++) {
+        const HostAddress *address = &g_array_index(links->addresses, HostAddress, i);
         if (address->family == family && memcmp(address->bytes, bytes, family == 4 ? 4 : 16) == 0)
             return TRUE;
     }

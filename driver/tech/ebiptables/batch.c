@@ -9,18 +9,6 @@
  */
 #include "driver/tech/ebiptables/batch.h"
 
-NwfBatch *
-nwf_batch_new(NwfLayer layer)
-{
-    NwfBatch *batch = g_new0(NwfBatch, 1);
-
-    batch->layer = layer;
-    batch->text = g_string_new(NULL);
-    batch->origins = g_array_new(FALSE, TRUE, sizeof(NwfOrigin));
-    batch->names = g_string_chunk_new(256);
-    return batch;
-}
-
 void
 nwf_batch_free(NwfBatch *batch)
 {
@@ -35,7 +23,11 @@ nwf_batch_free(NwfBatch *batch)
 void
 nwf_draft_batch_init(NwfDraftBatch *draft, NwfLayer layer)
 {
-    draft->batch = nwf_batch_new(layer);
+    draft->batch = g_new0(NwfBatch, 1);
+    draft->batch->layer = layer;
+    draft->batch->text = g_string_new(NULL);
+    draft->batch->origins = g_array_new(FALSE, TRUE, sizeof(NwfOrigin));
+    draft->batch->names = g_string_chunk_new(256);
     for (guint i = 0; i < NWF_SECTIONS; i++) {
         draft->text[i] = g_string_new(NULL);
         draft->origins[i] = g_array_new(FALSE, TRUE, sizeof(NwfOrigin));

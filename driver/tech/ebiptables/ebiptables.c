@@ -56,6 +56,20 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
     return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
 }
 
+/* (transfer full): the names in @set. */
+static GPtrArray *
+list_of(GHashTable *set)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, set);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(names, g_strdup(name));
+    return names;
+}
+
 static void
 add_names(GHashTable *all, const NwfModel *model)
 {
@@ -70,8 +84,6 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
 {
     NwfEbiptables *self = self_of(backend);
     g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    GHashTableIter iter;
-    gpointer name;
 
     if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
         return FALSE;
@@ -85,12 +97,7 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
         else
             note_loss(notes, layer, failure);
     }
-    *ports = g_ptr_array_new_with_free_func(g_free);
-    g_hash_table_iter_init(&iter, all);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        g_hash_table_iter_steal(&iter);
-        g_ptr_array_add(*ports, name);
-    }
+    *ports = list_of(all);
     return TRUE;
 }
 
@@ -182,8 +189,6 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GE
     NwfEbiptables *self = self_of(backend);
     g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean concerned = FALSE;
-    GHashTableIter iter;
-    gpointer name;
 
     *ports = NULL;
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
@@ -198,10 +203,7 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GE
     }
     if (!concerned)
         return TRUE;
-    *ports = g_ptr_array_new_with_free_func(g_free);
-    g_hash_table_iter_init(&iter, suspects);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_ptr_array_add(*ports, g_strdup(name));
+    *ports = list_of(suspects);
     return TRUE;
 }
 

@@ -35,16 +35,6 @@
 
 enum { LOCK_TRIES = 250, LOCK_PAUSE_US = 20 * 1000 };
 
-typedef int Fd;
-
-static void
-fd_clear(Fd *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fd, fd_clear)
-
 gboolean
 nwf_legacy_is_used(const char *path)
 {
@@ -55,73 +45,66 @@ nwf_legacy_is_used(const char *path)
     return legacy;
 }
 
-static char *
-digest(const void *block, gsize size)
+/*
+ * How to ask for a table of an IP version, and what changes by itself in its entries. But for the size of an entry the
+ * structures of both versions are the same.
+ */
+typedef struct IpForm {
+    int domain, level, get_info, get_entries;
+    gsize entry, next_offset, comefrom, counters;
+} IpForm;
+
+#define IP_FORM(domain, level, info, entries, type)                                                                    \
+    {                                                                                                                  \
+        domain, level, info, entries, sizeof(type), offsetof(type, next_offset), offsetof(type, comefrom),             \
+            offsetof(type, counters)                                                                                   \
+    }
+
+static const IpForm ip_forms[NWF_LAYERS] = {
+    [NWF_LAYER_IPV4] = IP_FORM(AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, struct ipt_entry),
+    [NWF_LAYER_IPV6] = IP_FORM(AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES, struct ip6t_entry),
+};
+
+/* FALSE if the block is not made of entries. */
+static gboolean
+clear_counters(const IpForm *form, char *block, gsize size)
 {
-    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, block, size);
+    guint16 next = (guint16)form->entry;
+    gsize at = 0;
+
+    for (; at + form->entry <= size && next >= form->entry; at += next) {
+        memset(block + at + form->counters, 0, sizeof(struct xt_counters));
+        memset(block + at + form->comefrom, 0, sizeof(unsigned int));
+        memcpy(&next, block + at + form->next_offset, sizeof(next));
+    }
+    return at == size;
 }
 
-/* Clears what changes by itself in each entry of @block. FALSE if it is not made of entries. */
-#define CLEAR_COUNTERS(type, block, size)                                                                              \
-    ({                                                                                                                 \
-        gsize at_ = 0;                                                                                                 \
-        while (at_ + sizeof(type) <= (size)) {                                                                         \
-            type *entry_ = (type *)((char *)(block) + at_);                                                            \
-            memset(&entry_->counters, 0, sizeof(entry_->counters));                                                    \
-            entry_->comefrom = 0;                                                                                      \
-            if (entry_->next_offset < sizeof(type))                                                                    \
-                break;                                                                                                 \
-            at_ += entry_->next_offset;                                                                                \
-        }                                                                                                              \
-        at_ == (size);                                                                                                 \
-    })
-
 static char *
-ipv4_fingerprint(void)
+ip_fingerprint(int fd, const IpForm *form)
 {
-    g_auto(Fd) fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
     struct ipt_getinfo info = {.name = "filter"};
     socklen_t length = sizeof(info);
 
-    if (fd < 0 || getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &length) < 0)
+    if (getsockopt(fd, form->level, form->get_info, &info, &length) < 0)
         return NULL;
     g_autofree struct ipt_get_entries *table = g_malloc0(sizeof(*table) + info.size);
     length = (socklen_t)(sizeof(*table) + info.size);
     g_strlcpy(table->name, info.name, sizeof(table->name));
     table->size = info.size;
-    if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, table, &length) < 0 ||
-        !CLEAR_COUNTERS(struct ipt_entry, table->entrytable, info.size))
+    if (getsockopt(fd, form->level, form->get_entries, table, &length) < 0 ||
+        !clear_counters(form, (char *)table->entrytable, info.size))
         return NULL;
-    return digest(table->entrytable, info.size);
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)table->entrytable, info.size);
 }
 
 static char *
-ipv6_fingerprint(void)
+ethernet_fingerprint(int fd)
 {
-    g_auto(Fd) fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-    struct ip6t_getinfo info = {.name = "filter"};
-    socklen_t length = sizeof(info);
-
-    if (fd < 0 || getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_INFO, &info, &length) < 0)
-        return NULL;
-    g_autofree struct ip6t_get_entries *table = g_malloc0(sizeof(*table) + info.size);
-    length = (socklen_t)(sizeof(*table) + info.size);
-    g_strlcpy(table->name, info.name, sizeof(table->name));
-    table->size = info.size;
-    if (getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, table, &length) < 0 ||
-        !CLEAR_COUNTERS(struct ip6t_entry, table->entrytable, info.size))
-        return NULL;
-    return digest(table->entrytable, info.size);
-}
-
-static char *
-ethernet_fingerprint(void)
-{
-    g_auto(Fd) fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
     struct ebt_replace table = {.name = "nat"};
     socklen_t length = sizeof(table);
 
-    if (fd < 0 || getsockopt(fd, IPPROTO_IP, EBT_SO_GET_INFO, &table, &length) < 0)
+    if (getsockopt(fd, IPPROTO_IP, EBT_SO_GET_INFO, &table, &length) < 0)
         return NULL;
     g_autofree char *entries = g_malloc0(table.entries_size);
     table.entries = entries;
@@ -129,19 +112,19 @@ ethernet_fingerprint(void)
     length = (socklen_t)(sizeof(table) + table.entries_size);
     if (getsockopt(fd, IPPROTO_IP, EBT_SO_GET_ENTRIES, &table, &length) < 0)
         return NULL;
-    return digest(entries, table.entries_size);
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)entries, table.entries_size);
 }
 
 char *
 nwf_legacy_fingerprint(NwfLayer layer)
 {
-    static char *(*const of[NWF_LAYERS])(void) = {
-        [NWF_LAYER_ETHERNET] = ethernet_fingerprint,
-        [NWF_LAYER_IPV4] = ipv4_fingerprint,
-        [NWF_LAYER_IPV6] = ipv6_fingerprint,
-    };
+    const IpForm *form = nwf_layer_is_ip(layer) ? &ip_forms[layer] : NULL;
+    int fd = socket(form ? form->domain : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+    char *fingerprint = fd < 0 ? NULL : form ? ip_fingerprint(fd, form) : ethernet_fingerprint(fd);
 
-    return of[layer]();
+    if (fd >= 0)
+        close(fd);
+    return fingerprint;
 }
 
 int
@@ -163,5 +146,6 @@ nwf_legacy_lock(NwfLayer layer)
 void
 nwf_legacy_unlock(int lock)
 {
-    fd_clear(&lock);
+    if (lock >= 0)
+        close(lock);
 }

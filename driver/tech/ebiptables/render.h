@@ -27,7 +27,6 @@ typedef struct NwfOrigin {
     guint line;
 } NwfOrigin;
 
-NwfBatch *nwf_batch_new(NwfLayer layer);
 void nwf_batch_free(NwfBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBatch, nwf_batch_free)
 
