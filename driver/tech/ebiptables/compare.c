@@ -7,8 +7,6 @@
  */
 #include "driver/tech/ebiptables/compare.h"
 
-#include <string.h>
-
 static gboolean
 same_dispatch(const NwfModel *a, const NwfModel *b, const char *port)
 {
@@ -34,21 +32,6 @@ same_names(GHashTable *a, GHashTable *b)
     return TRUE;
 }
 
-static gboolean
-same_text(const NwfModel *a, const NwfModel *b, GHashTable *names)
-{
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, names);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        const char *of_a = nwf_model_listed(a, name), *of_b = nwf_model_listed(b, name);
-        if (!of_a || !of_b || strcmp(of_a, of_b) != 0)
-            return FALSE;
-    }
-    return TRUE;
-}
-
 gboolean
 nwf_compare_reach(const NwfModel *a, const NwfModel *b, const char *port)
 {
@@ -64,18 +47,23 @@ nwf_compare_reach(const NwfModel *a, const NwfModel *b, const char *port)
 gboolean
 nwf_compare_outline(const NwfModel *a, const NwfModel *b, const char *port)
 {
-    g_autoptr(GHashTable) of_a = nwf_model_owned(a, port);
-    g_autoptr(GHashTable) of_b = nwf_model_owned(b, port);
-
-    return same_dispatch(a, b, port) && same_names(of_a, of_b);
+    return same_dispatch(a, b, port) && nwf_compare_reach(a, b, port);
 }
 
 gboolean
 nwf_compare_rules(const NwfModel *held, const NwfModel *wanted, const char *port)
 {
     g_autoptr(GHashTable) names = nwf_model_owned(wanted, port);
+    GHashTableIter iter;
+    gpointer name;
 
-    return same_text(held, wanted, names);
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        const NwfModelChain *of_held = nwf_model_chain(held, name), *of_wanted = nwf_model_chain(wanted, name);
+        if (!of_held || !of_held->listed || !of_wanted->listed || !g_string_equal(of_held->listed, of_wanted->listed))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean

@@ -161,12 +161,12 @@ concerns(NwfTool *tool, GPtrArray *touched)
 
     if (!is_of_table(tool, touched) && !tool->stale)
         return FALSE;
-    if (ports->len == 0 && !nwf_model_has_chain(tool->model, nwf_base_jumps[0].base) && !tool->stale) {
+    if (ports->len == 0 && !nwf_model_chain(tool->model, nwf_base_jumps[0].base) && !tool->stale) {
         tool->known = FALSE; /* there is nothing to be harmed; it is read when it is needed */
         return FALSE;
     }
     if (touched)
-        return suspect_owners(tool, touched, ports) || tool->stale || nwf_model_is_outlined(tool->model);
+        return suspect_owners(tool, touched, ports) || tool->stale || tool->model->outlined;
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
     return TRUE;

@@ -24,35 +24,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* A chain that is not built in. */
-typedef struct Chain {
-    GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
-    guint references;    /* rules that lead here, dispatch rules not counted */
-    GString *listed;     /* policy and rules as they were listed; NULL: not, or a batch has changed the chain since */
-    gboolean written;    /* it is what our last batch for it made, or would have made */
-    gboolean foreign_rules; /* rules of no form of ours in it; of interest in the base chains */
-} Chain;
-
-/* The dispatch rules of a port, by form. */
-typedef struct Port {
-    guint shadowed; /* a bit for each form: one stands behind a rule of somebody else */
-    guint count[NWF_DISPATCHES];
-} Port;
-
-struct NwfModel {
-    NwfLayer layer;
-    GHashTable *chains; /* name -> Chain */
-    GHashTable *ports;  /* name -> Port; only ports that have some */
-    guint base_jumps[NWF_BASE_JUMPS];
-    guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
-    gboolean misplaced;           /* a base jump stood behind somebody else's rule, or behind another base jump */
-    gboolean outlined;            /* was read from an outline */
-    gboolean in_table;            /* the lines now read are of our table */
-    gboolean listing;             /* and what the -save tool printed */
-};
-
 static void
-forget_listing(Chain *chain)
+forget_listing(NwfModelChain *chain)
 {
     if (chain->listed)
         g_string_free(g_steal_pointer(&chain->listed), TRUE);
@@ -61,7 +34,7 @@ forget_listing(Chain *chain)
 static void
 chain_free(gpointer data)
 {
-    Chain *chain = data;
+    NwfModelChain *chain = data;
 
     g_ptr_array_unref(chain->leads_to);
     forget_listing(chain);
@@ -109,17 +82,23 @@ count(guint *counter, int by)
         *counter += by;
 }
 
+const NwfModelChain *
+nwf_model_chain(const NwfModel *model, const char *name)
+{
+    return g_hash_table_lookup(model->chains, name);
+}
+
 static gboolean
 chain_has_foreign_rules(const NwfModel *model, const char *name)
 {
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
+    const NwfModelChain *chain = nwf_model_chain(model, name);
 
     return chain && chain->foreign_rules;
 }
 
 /* In a listing a rule stands behind those that came before it. We put ours before those of others. */
 static void
-mark_place(NwfModel *model, Port *of_port, int dispatch, int by)
+mark_place(NwfModel *model, NwfModelPort *of_port, int dispatch, int by)
 {
     guint bit = 1u << dispatch;
 
@@ -132,11 +111,11 @@ mark_place(NwfModel *model, Port *of_port, int dispatch, int by)
 static void
 count_dispatch(NwfModel *model, const char *port, int dispatch, int by)
 {
-    Port *of_port = g_hash_table_lookup(model->ports, port);
-    static const Port none;
+    NwfModelPort *of_port = g_hash_table_lookup(model->ports, port);
+    static const NwfModelPort none;
 
     if (!of_port) {
-        of_port = g_new0(Port, 1);
+        of_port = g_new0(NwfModelPort, 1);
         g_hash_table_insert(model->ports, g_strdup(port), of_port);
     }
     count(&of_port->count[dispatch], by);
@@ -148,10 +127,10 @@ count_dispatch(NwfModel *model, const char *port, int dispatch, int by)
 static void
 count_lead(NwfModel *model, const NwfParsedRule *rule, int by)
 {
-    Chain *from = g_hash_table_lookup(model->chains, rule->chain);
+    NwfModelChain *from = g_hash_table_lookup(model->chains, rule->chain);
     if (from && by > 0)
         from->foreign_rules = TRUE;
-    Chain *to = rule->target ? g_hash_table_lookup(model->chains, rule->target) : NULL;
+    NwfModelChain *to = rule->target ? g_hash_table_lookup(model->chains, rule->target) : NULL;
 
     if (!from || !to)
         return;
@@ -183,7 +162,7 @@ place_of(const NwfModel *model, int first, int jump)
     guint place = 0;
 
     for (int i = first; i < jump; i++)
-        place += g_hash_table_contains(model->chains, nwf_base_jumps[i].base) ? 1 : 0;
+        place += nwf_model_chain(model, nwf_base_jumps[i].base) ? 1 : 0;
     return place;
 }
 
@@ -227,7 +206,7 @@ rule_changed(NwfModel *model, const GStrv words, int by)
 static void
 flush_counts(NwfModel *model, const char *name)
 {
-    static const Port none;
+    static const NwfModelPort none;
     gboolean is_base = FALSE;
     GHashTableIter iter;
     gpointer value;
@@ -241,7 +220,7 @@ flush_counts(NwfModel *model, const char *name)
         return;
     g_hash_table_iter_init(&iter, model->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Port *of_port = value;
+        NwfModelPort *of_port = value;
         for (guint i = 0; i < NWF_DISPATCHES; i++)
             if (g_str_equal(nwf_dispatches[i].base, name)) {
                 of_port->count[i] = 0;
@@ -255,10 +234,10 @@ flush_counts(NwfModel *model, const char *name)
 static void
 flush(NwfModel *model, const char *name)
 {
-    Chain *chain = g_hash_table_lookup(model->chains, name);
+    NwfModelChain *chain = g_hash_table_lookup(model->chains, name);
 
     for (guint i = 0; chain && i < chain->leads_to->len; i++) {
-        Chain *to = g_hash_table_lookup(model->chains, g_ptr_array_index(chain->leads_to, i));
+        NwfModelChain *to = g_hash_table_lookup(model->chains, g_ptr_array_index(chain->leads_to, i));
         if (to)
             count(&to->references, -1);
     }
@@ -273,7 +252,7 @@ flush(NwfModel *model, const char *name)
 static void
 remember(NwfModel *model, const char *name, const char *line)
 {
-    Chain *chain = g_hash_table_lookup(model->chains, name);
+    NwfModelChain *chain = g_hash_table_lookup(model->chains, name);
 
     if (chain && !model->listing) {
         forget_listing(chain);
@@ -289,10 +268,10 @@ declare(NwfModel *model, const char *line)
 {
     g_autofree char *name = g_strndup(line + 1, strcspn(line + 1, " "));
 
-    if (g_hash_table_contains(model->chains, name)) {
+    if (nwf_model_chain(model, name)) {
         flush(model, name);
     } else {
-        Chain *chain = g_new0(Chain, 1);
+        NwfModelChain *chain = g_new0(NwfModelChain, 1);
         chain->leads_to = g_ptr_array_new_with_free_func(g_free);
         chain->listed = g_string_new(NULL);
         g_hash_table_insert(model->chains, g_strdup(name), chain);
@@ -417,38 +396,16 @@ nwf_model_ports(const NwfModel *model)
     return names;
 }
 
-gboolean
-nwf_model_has_chain(const NwfModel *model, const char *name)
-{
-    return g_hash_table_contains(model->chains, name);
-}
-
-const char *
-nwf_model_listed(const NwfModel *model, const char *name)
-{
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
-
-    return chain && chain->listed ? chain->listed->str : NULL;
-}
-
-gboolean
-nwf_model_written(const NwfModel *model, const char *name)
-{
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
-
-    return chain && chain->written;
-}
-
 /* Adds the chains of @port that @name, a chain that is in @owned, leads to. */
 static void
 own_what_it_leads_to(const NwfModel *model, GHashTable *owned, GQueue *open, const char *root, const char *name,
                      const char *port)
 {
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
+    const NwfModelChain *chain = g_hash_table_lookup(model->chains, name);
 
     for (guint i = 0; i < chain->leads_to->len; i++) {
         const char *next = g_ptr_array_index(chain->leads_to, i);
-        if (g_hash_table_contains(model->chains, next) && nwf_chain_name_is_sub(next, root, port) &&
+        if (nwf_model_chain(model, next) && nwf_chain_name_is_sub(next, root, port) &&
             g_hash_table_add(owned, g_strdup(next)))
             g_queue_push_tail(open, (gpointer)next);
     }
@@ -464,8 +421,8 @@ nwf_model_owned(const NwfModel *model, const char *port)
         g_auto(GQueue) open = G_QUEUE_INIT;
         const char *name = root;
 
-        if (!root || nwf_dispatches[i].ip != nwf_layer_is_ip(model->layer) ||
-            !g_hash_table_contains(model->chains, root) || !g_hash_table_add(owned, g_strdup(root)))
+        if (!root || nwf_dispatches[i].ip != nwf_layer_is_ip(model->layer) || !nwf_model_chain(model, root) ||
+            !g_hash_table_add(owned, g_strdup(root)))
             continue;
         for (; name; name = g_queue_pop_head(&open))
             own_what_it_leads_to(model, owned, &open, root, name, port);
@@ -490,13 +447,13 @@ nwf_model_confirm(NwfModel *model, const char *port)
 
     g_hash_table_iter_init(&iter, owned);
     while (g_hash_table_iter_next(&iter, &name, NULL))
-        ((Chain *)g_hash_table_lookup(model->chains, name))->written = TRUE;
+        ((NwfModelChain *)g_hash_table_lookup(model->chains, name))->written = TRUE;
 }
 
 gboolean
 nwf_model_shared(const NwfModel *model, const char *name, GHashTable *owned)
 {
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
+    const NwfModelChain *chain = g_hash_table_lookup(model->chains, name);
     guint own = 0;
     GHashTableIter iter;
     gpointer from;
@@ -505,7 +462,7 @@ nwf_model_shared(const NwfModel *model, const char *name, GHashTable *owned)
         return FALSE;
     g_hash_table_iter_init(&iter, owned);
     while (g_hash_table_iter_next(&iter, &from, NULL)) {
-        const Chain *mine = g_hash_table_lookup(model->chains, from);
+        const NwfModelChain *mine = g_hash_table_lookup(model->chains, from);
         for (guint i = 0; mine && i < mine->leads_to->len; i++)
             own += g_str_equal(g_ptr_array_index(mine->leads_to, i), name);
     }
@@ -516,7 +473,7 @@ nwf_model_shared(const NwfModel *model, const char *name, GHashTable *owned)
 char *
 nwf_model_other_owner(const NwfModel *model, const char *name, const char *port)
 {
-    if (model->layer != NWF_LAYER_ETHERNET || !g_hash_table_contains(model->chains, name) || !name[0] || name[1] != '-')
+    if (model->layer != NWF_LAYER_ETHERNET || !nwf_model_chain(model, name) || !name[0] || name[1] != '-')
         return NULL;
     for (const char *dash = strchr(name + 2, '-'); dash; dash = strchr(dash + 1, '-')) {
         g_autofree char *other = g_strndup(name + 2, (gsize)(dash - name - 2));
@@ -532,7 +489,7 @@ nwf_model_other_owner(const NwfModel *model, const char *name, const char *port)
 guint
 nwf_model_dispatch(const NwfModel *model, const char *port, guint dispatch)
 {
-    const Port *of_port = g_hash_table_lookup(model->ports, port);
+    const NwfModelPort *of_port = g_hash_table_lookup(model->ports, port);
 
     return of_port ? of_port->count[dispatch] : 0;
 }
@@ -540,7 +497,7 @@ nwf_model_dispatch(const NwfModel *model, const char *port, guint dispatch)
 gboolean
 nwf_model_is_shadowed(const NwfModel *model, const char *port, guint dispatch)
 {
-    const Port *of_port = g_hash_table_lookup(model->ports, port);
+    const NwfModelPort *of_port = g_hash_table_lookup(model->ports, port);
 
     return nwf_layer_is_ip(model->layer) && of_port && (of_port->shadowed & 1u << dispatch);
 }
@@ -551,19 +508,13 @@ nwf_model_has_foreign_rules(const NwfModel *model, guint dispatch)
     return nwf_layer_is_ip(model->layer) && chain_has_foreign_rules(model, nwf_dispatches[dispatch].base);
 }
 
-guint
-nwf_model_base_jump(const NwfModel *model, guint jump)
-{
-    return model->base_jumps[jump];
-}
-
 gboolean
 nwf_model_base_is_right(const NwfModel *model)
 {
     gboolean right = !model->misplaced;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
-        guint want = nwf_model_has_chain(model, nwf_base_jumps[i].base) ? 1 : 0;
+        guint want = nwf_model_chain(model, nwf_base_jumps[i].base) ? 1 : 0;
         right = right && (model->outlined ? model->base_jumps[i] >= want : model->base_jumps[i] == want);
     }
     return right;
@@ -576,18 +527,4 @@ nwf_model_is_undeletable(const NwfModel *model, const char *port, guint dispatch
                         !nwf_model_is_shadowed(model, port, dispatch);
 
     return model->outlined && !is_first && chain_has_foreign_rules(model, nwf_dispatches[dispatch].base);
-}
-
-gboolean
-nwf_model_is_empty(const NwfModel *model, const char *name)
-{
-    const Chain *chain = g_hash_table_lookup(model->chains, name);
-
-    return chain && !chain->foreign_rules;
-}
-
-gboolean
-nwf_model_is_outlined(const NwfModel *model)
-{
-    return model->outlined;
 }

@@ -11,7 +11,33 @@
 
 #include "driver/tech/ebiptables/names.h"
 
-typedef struct NwfModel NwfModel;
+/* A chain that is not built in. */
+typedef struct NwfModelChain {
+    GPtrArray *leads_to; /* (element-type utf8): names of chains, one for each rule that leads there */
+    guint references;    /* rules that lead here, dispatch rules not counted */
+    GString *listed;     /* policy and rules as they were listed; NULL: not, or a batch has changed the chain since */
+    gboolean written;    /* it is what our last batch for it made, or would have made */
+    gboolean foreign_rules; /* rules of no form of ours in it; of interest in the base chains */
+} NwfModelChain;
+
+/* The dispatch rules of a port, by form. */
+typedef struct NwfModelPort {
+    guint shadowed; /* a bit for each form: one stands behind a rule of somebody else */
+    guint count[NWF_DISPATCHES];
+} NwfModelPort;
+
+/* Only the functions below change it. */
+typedef struct NwfModel {
+    NwfLayer layer;
+    GHashTable *chains; /* name -> NwfModelChain */
+    GHashTable *ports;  /* name -> NwfModelPort; only ports that have some */
+    guint base_jumps[NWF_BASE_JUMPS];
+    guint places[NWF_BASE_JUMPS]; /* of the first jump of each built-in chain: how many rules the chain has so far */
+    gboolean misplaced;           /* a base jump stood behind somebody else's rule, or behind another base jump */
+    gboolean outlined;            /* was read from an outline */
+    gboolean in_table;            /* the lines now read are of our table */
+    gboolean listing;             /* and what the -save tool printed */
+} NwfModel;
 
 NwfModel *nwf_model_new(NwfLayer layer); /* an empty table */
 void nwf_model_free(NwfModel *model);
@@ -27,17 +53,11 @@ gboolean nwf_model_read(NwfModel *model, const char *save_text, GError **error);
  */
 void nwf_model_read_outline(NwfModel *model, const char *outline);
 
-/** nwf_model_is_outlined: whether it is known from an outline only: the tool cannot list somebody else's rules. */
-gboolean nwf_model_is_outlined(const NwfModel *model);
-
 /**
  * nwf_model_is_undeletable: whether the tool may fail to take out a dispatch rule of this form of @port: others' rules
  * stand in its chain, and it is not known that they all stand behind.
  */
 gboolean nwf_model_is_undeletable(const NwfModel *model, const char *port, guint dispatch);
-
-/** nwf_model_is_empty: whether the chain @name is there and has no rules. */
-gboolean nwf_model_is_empty(const NwfModel *model, const char *name);
 
 /** nwf_model_unlistable: (transfer full): why the tool cannot list the table. */
 char *nwf_model_unlistable(const NwfModel *model);
@@ -48,17 +68,11 @@ void nwf_model_applied(NwfModel *model, const char *batch_text);
 /** nwf_model_ports: (transfer full) (element-type utf8): the ports that have chains or dispatch rules of ours. */
 GPtrArray *nwf_model_ports(const NwfModel *model);
 
+/** nwf_model_chain: the chain @name, whoever made it; NULL if there is none, or it is built in. */
+const NwfModelChain *nwf_model_chain(const NwfModel *model, const char *name);
+
 /** nwf_model_holds: whether the table has anything of @port. */
 gboolean nwf_model_holds(const NwfModel *model, const char *port);
-
-/** nwf_model_has_chain: whether a chain @name exists, whoever made it. */
-gboolean nwf_model_has_chain(const NwfModel *model, const char *name);
-
-/** nwf_model_listed: the chain @name as it was listed, policy and rules; NULL if it was not or a batch wrote it. */
-const char *nwf_model_listed(const NwfModel *model, const char *name);
-
-/** nwf_model_written: whether the chain @name exists as a batch of ours made it, or was confirmed. */
-gboolean nwf_model_written(const NwfModel *model, const char *name);
 
 /**
  * nwf_model_owned:
@@ -89,9 +103,6 @@ gboolean nwf_model_is_shadowed(const NwfModel *model, const char *port, guint di
 
 /** nwf_model_has_foreign_rules: whether somebody else has rules in the base chain of ours for this form of dispatch. */
 gboolean nwf_model_has_foreign_rules(const NwfModel *model, guint dispatch);
-
-/** nwf_model_base_jump: how many of these base jumps there are. */
-guint nwf_model_base_jump(const NwfModel *model, guint jump);
 
 /**
  * nwf_model_base_is_right: whether each base chain is reached once, by a rule that stands before all others' rules. In

@@ -104,7 +104,7 @@ static void
 declare(Writer *writer, const char *port, const char *name, const char *policy)
 {
     g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name, policy);
-    if (!nwf_layer_is_ip(writer->layer) && nwf_model_has_chain(writer->model, name))
+    if (!nwf_layer_is_ip(writer->layer) && nwf_model_chain(writer->model, name))
         g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, port), "-F %s", name);
 }
 
@@ -204,7 +204,8 @@ write_chains(Writer *writer, const NwfPortChange *change)
             continue;
         g_autofree char *name = nwf_chain_name(chain, change->port);
         const NwfChain *same = g_hash_table_lookup(old, name);
-        if (!same || !nwf_chain_equal(same, chain) || !nwf_model_written(writer->model, name))
+        const NwfModelChain *held = nwf_model_chain(writer->model, name);
+        if (!same || !nwf_chain_equal(same, chain) || !held || !held->written)
             write_chain(writer, change->port, name, chain, helpers);
     }
 }
@@ -264,7 +265,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
     gpointer owned_name;
 
     for (guint i = 0; i < old->len; i++)
-        if (nwf_model_has_chain(writer->model, g_ptr_array_index(old, i)))
+        if (nwf_model_chain(writer->model, g_ptr_array_index(old, i)))
             g_hash_table_add(gone, g_ptr_array_index(old, i));
     g_hash_table_iter_init(&iter, owned);
     while (g_hash_table_iter_next(&iter, &owned_name, NULL))
@@ -278,7 +279,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         if (is_stuck(writer, change->port, name)) {
-            if (!nwf_model_is_empty(writer->model, name))
+            if (nwf_model_chain(writer->model, name)->foreign_rules)
                 declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");
             continue;
         }
@@ -314,7 +315,7 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
 static void
 write_dispatch(Writer *writer, const NwfPortChange *change)
 {
-    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !nwf_model_is_outlined(writer->model);
+    gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !writer->model->outlined;
 
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         const NwfDispatch *dispatch = &nwf_dispatches[i];
@@ -363,23 +364,23 @@ has_base(const NwfModel *model)
     gboolean has = TRUE;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        has = has && nwf_model_has_chain(model, nwf_base_jumps[i].base);
+        has = has && nwf_model_chain(model, nwf_base_jumps[i].base);
     return has;
 }
 
 static void
 write_base(Writer *writer)
 {
-    gboolean takes_out = !nwf_model_is_outlined(writer->model);
+    gboolean takes_out = !writer->model->outlined;
     guint place = 0;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        for (guint n = takes_out ? nwf_model_base_jump(writer->model, i) : 0; n > 0; n--)
+        for (guint n = takes_out ? writer->model->base_jumps[i] : 0; n > 0; n--)
             g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s",
                                    nwf_base_jumps[i].builtin, nwf_base_jumps[i].base);
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
         const NwfBaseJump *jump = &nwf_base_jumps[i];
-        gboolean exists = nwf_model_has_chain(writer->model, jump->base);
+        gboolean exists = nwf_model_chain(writer->model, jump->base) != NULL;
 
         if (!exists && !writer->fills)
             continue;
@@ -403,7 +404,7 @@ needs_base(const Writer *writer, gboolean works)
 
     if (!nwf_layer_is_ip(writer->layer))
         return FALSE;
-    return !nwf_model_base_is_right(writer->model) || (nwf_model_is_outlined(writer->model) ? lacks : works);
+    return !nwf_model_base_is_right(writer->model) || (writer->model->outlined ? lacks : works);
 }
 
 /* --- batches --- */

@@ -92,7 +92,7 @@ can_compare(Comparison *comparison)
 {
     NwfTool *tool = &comparison->job->self->tools[comparison->layer];
 
-    if (!nwf_model_is_outlined(tool->model))
+    if (!tool->model->outlined)
         return TRUE;
     g_autofree char *why = nwf_model_unlistable(tool->model);
     warn_once(comparison, &tool->outline_warned, why);

@@ -166,7 +166,7 @@ nwf_tool_read(NwfTool *tool, GError **error)
     }
     if (tool->listed)
         nwf_tool_suspect(tool, tool->model, now);
-    if (nwf_model_is_outlined(tool->model) && !nwf_model_is_outlined(now))
+    if (tool->model->outlined && !now->outlined)
         suspect_all(tool, now);
     nwf_model_free(tool->model);
     tool->model = g_steal_pointer(&now);

@@ -109,7 +109,7 @@ static gboolean
 has_base(const NwfModel *now, const NwfModel *expected)
 {
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        if (nwf_model_base_jump(expected, i) > 0 && nwf_model_base_jump(now, i) == 0)
+        if (expected->base_jumps[i] > 0 && now->base_jumps[i] == 0)
             return FALSE;
     return TRUE;
 }
@@ -137,7 +137,7 @@ has_rules(const NwfTool *tool, const NwfModel *now, GPtrArray *changes)
         if (change->new_plan && change->new_plan->uses[tool->layer])
             g_ptr_array_add(filled, nwf_port_change_new(change->port, NULL, change->new_plan));
     }
-    if (filled->len == 0 || nwf_model_is_outlined(now))
+    if (filled->len == 0 || now->outlined)
         return TRUE;
     if (!nwf_expected_listing(tool, filled, wanted, &why))
         return why->code != NWF_ERROR_INTERNAL;

@@ -146,8 +146,8 @@ test_other_tables_do_not_count(void)
                                      "-A PREROUTING -i v -j libvirt-I-v\n*nat\n:PREROUTING ACCEPT\n");
 
     assert_ports(model, "");
-    g_assert_false(nwf_model_has_chain(model, "libvirt-I-v"));
-    g_assert_true(nwf_model_has_chain(model, "PREROUTING"));
+    g_assert_null(nwf_model_chain(model, "libvirt-I-v"));
+    g_assert_nonnull(nwf_model_chain(model, "PREROUTING"));
 }
 
 /* Comments are the one free text in a listing: quotes, options, whole commands and newlines inside them mean nothing.
@@ -179,16 +179,16 @@ test_counts_follow_a_batch(void)
     nwf_model_applied(model,
                       "*filter\n:libvirt-in - [0:0]\n:FI-v - [0:0]\n-A libvirt-in -m physdev --physdev-in v -g FI-v\n"
                       "-I FORWARD 1 -j libvirt-in\nCOMMIT\n");
-    g_assert_cmpuint(nwf_model_base_jump(model, 0), ==, 1);
+    g_assert_cmpuint(model->base_jumps[0], ==, 1);
     assert_ports(model, "v");
     nwf_model_applied(model, "*filter\n-D FORWARD -j libvirt-in\n-I FORWARD 1 -j libvirt-in\nCOMMIT\n");
-    g_assert_cmpuint(nwf_model_base_jump(model, 0), ==, 1);
+    g_assert_cmpuint(model->base_jumps[0], ==, 1);
     nwf_model_applied(model, "*filter\n-F FI-v\n-D libvirt-in -m physdev --physdev-in v -g FI-v\n-X FI-v\nCOMMIT\n");
     assert_ports(model, "");
-    g_assert_false(nwf_model_has_chain(model, "FI-v"));
-    g_assert_true(nwf_model_has_chain(model, "libvirt-in"));
+    g_assert_null(nwf_model_chain(model, "FI-v"));
+    g_assert_nonnull(nwf_model_chain(model, "libvirt-in"));
     nwf_model_applied(model, "*filter\n-F FORWARD\nCOMMIT\n");
-    g_assert_cmpuint(nwf_model_base_jump(model, 0), ==, 0);
+    g_assert_cmpuint(model->base_jumps[0], ==, 0);
 }
 
 /* Emptying a base chain takes every port's rule in it. */
