@@ -83,7 +83,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Input, input_clear)
 /* One output of the child. */
 typedef struct Output {
     Fd fd; /* -1 once it is closed */
-    GByteArray *bytes;
+    GString *text;
     gsize kept_max;
     gboolean overflow;
 } Output;
@@ -92,7 +92,8 @@ static void
 output_clear(Output *output)
 {
     fd_clear(&output->fd);
-    g_clear_pointer(&output->bytes, g_byte_array_unref);
+    if (output->text)
+        g_string_free(g_steal_pointer(&output->text), TRUE);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Output, output_clear)
@@ -196,7 +197,7 @@ make_output(Output *output, gsize kept_max, Fd *child_end, GError **error)
     if (pipe2(ends, O_CLOEXEC) < 0)
         return system_error(error, "pipe2", errno);
     output->fd = ends[0];
-    output->bytes = g_byte_array_new();
+    output->text = g_string_new(NULL);
     output->kept_max = kept_max;
     *child_end = ends[1];
     if (!fd_lift(&output->fd, error) || !fd_lift(child_end, error))
@@ -206,43 +207,30 @@ make_output(Output *output, gsize kept_max, Fd *child_end, GError **error)
     return TRUE;
 }
 
-/* Returns 0 or an errno value. The last of @fds, the lock, may be -1. */
+/* Returns 0 or an errno value. The last of @fds, the lock, may be -1. The two calls ..._init() cannot fail. */
 static int
-spawn_with(const char *const *argv, const Fd fds[FDS], pid_t *pid, posix_spawn_file_actions_t *actions,
-           posix_spawnattr_t *attributes)
+spawn(const char *const *argv, const Fd fds[FDS], pid_t *pid)
 {
+    static const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     sigset_t none, all;
     int n = fds[LOCK_FD] < 0 ? LOCK_FD : FDS, rc = 0;
 
     sigemptyset(&none);
     sigfillset(&all);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
     for (int i = 0; rc == 0 && i < n; i++)
-        rc = posix_spawn_file_actions_adddup2(actions, fds[i], i);
-    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(actions, n);
-    rc = rc ? rc : posix_spawnattr_setsigmask(attributes, &none);
-    rc = rc ? rc : posix_spawnattr_setsigdefault(attributes, &all);
-    rc = rc ? rc : posix_spawnattr_setpgroup(attributes, 0);
+        rc = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
+    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, n);
+    rc = rc ? rc : posix_spawnattr_setsigmask(&attributes, &none);
+    rc = rc ? rc : posix_spawnattr_setsigdefault(&attributes, &all);
+    rc = rc ? rc : posix_spawnattr_setpgroup(&attributes, 0);
+    rc = rc ? rc : posix_spawnattr_setflags(&attributes, flags);
     rc = rc ? rc
-            : posix_spawnattr_setflags(attributes,
-                                       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    return rc ? rc
-              : posix_spawn(pid, argv[0], actions, attributes, (char *const *)argv, (char *const *)child_environment);
-}
-
-static int
-spawn(const char *const *argv, const Fd fds[FDS], pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int rc = posix_spawn_file_actions_init(&actions);
-
-    if (rc)
-        return rc;
-    rc = posix_spawnattr_init(&attributes);
-    if (rc == 0) {
-        rc = spawn_with(argv, fds, pid, &actions, &attributes);
-        posix_spawnattr_destroy(&attributes);
-    }
+            : posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, (char *const *)child_environment);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
 }
@@ -251,7 +239,7 @@ spawn(const char *const *argv, const Fd fds[FDS], pid_t *pid)
 static void
 read_now(Output *output)
 {
-    g_autofree guint8 *chunk = g_malloc(CHUNK);
+    g_autofree char *chunk = g_malloc(CHUNK);
 
     while (output->fd >= 0) {
         ssize_t got = read(output->fd, chunk, CHUNK);
@@ -263,13 +251,13 @@ read_now(Output *output)
             fd_clear(&output->fd);
             return;
         }
-        gsize room = output->kept_max - output->bytes->len;
+        gsize room = output->kept_max - output->text->len;
         if ((gsize)got > room) {
             output->overflow = TRUE;
-            g_byte_array_append(output->bytes, chunk, (guint)room);
+            g_string_append_len(output->text, chunk, (gssize)room);
             return; /* a child that never stops talking must not keep us from the clock */
         }
-        g_byte_array_append(output->bytes, chunk, (guint)got);
+        g_string_append_len(output->text, chunk, got);
     }
 }
 
@@ -322,14 +310,6 @@ serve(pid_t pid, Input *in, Output *out, Output *err, gint64 deadline, gboolean 
     read_now(out);
     read_now(err);
     return status;
-}
-
-/* The bytes as a string. */
-static char *
-output_text(Output *output)
-{
-    g_byte_array_append(output->bytes, (const guint8 *)"", 1);
-    return (char *)g_byte_array_free(g_steal_pointer(&output->bytes), FALSE);
 }
 
 /* Turns the end of the child into an answer. */
@@ -389,7 +369,7 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
     gboolean overflow = out.overflow;
     result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    result->out = output_text(&out);
-    result->err = output_text(&err);
+    result->out = g_string_free(g_steal_pointer(&out.text), FALSE);
+    result->err = g_string_free(g_steal_pointer(&err.text), FALSE);
     return judge(argv[0], status, unread(&in), overflow, timeout_ms, result, error);
 }

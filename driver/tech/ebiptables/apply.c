@@ -167,12 +167,6 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
     return changes;
 }
 
-static NwfBatch *
-batch_of(const NwfTool *tool, GPtrArray *changes, GError **error)
-{
-    return nwf_render(tool->model, tool->layer, changes, error);
-}
-
 /*
  * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
  * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was or may have been
@@ -183,7 +177,7 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
 {
     NwfTool *tool = &job->self->tools[stage_layers[stage]];
     g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
-    g_autoptr(NwfBatch) batch = batch_of(tool, changes, error);
+    g_autoptr(NwfBatch) batch = nwf_render(tool->model, tool->layer, changes, error);
     g_autoptr(GError) refusal = NULL;
     gboolean in_doubt = FALSE;
 
@@ -193,7 +187,7 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
 
-    g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? batch_of(tool, changes, NULL) : NULL;
+    g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? nwf_render(tool->model, tool->layer, changes, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
         g_clear_error(&refusal);
         if (again->n_lines == 0 || nwf_write(tool, changes, again, &in_doubt, &refusal))

@@ -12,6 +12,7 @@
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 static NwfEbiptables *
 self_of(NwfBackend *backend)
@@ -207,6 +208,49 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GE
     return TRUE;
 }
 
+/* --- what the stock driver left if it filtered with nft itself --- */
+
+/*
+ * Since libvirt 12.8 the stock driver may keep its rules in two tables of its own. They go on filtering beside ours
+ * when that driver is replaced, and would go on for ever: a frame has to pass both. So they are removed, but not before
+ * every port has its rules from us. Both are taken away in one transaction, with nft, which that driver has used, too.
+ */
+enum { NFT_TIMEOUT_MS = 30 * 1000 };
+
+static const char *const stock_tables[] = {"bridge libvirt_nwfilter_ethernet", "bridge libvirt_nwfilter_inet"};
+
+/* The commands that remove those of the tables that are in @listing; empty if there are none. */
+static GString *
+commands_for(const char *listing)
+{
+    GString *commands = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
+
+    for (guint i = 0; i < G_N_ELEMENTS(stock_tables); i++) {
+        g_autofree char *line = g_strdup_printf("table %s", stock_tables[i]);
+        if (g_strv_contains((const char *const *)lines, line))
+            g_string_append_printf(commands, "delete table %s\n", stock_tables[i]);
+    }
+    return commands;
+}
+
+static gboolean
+ebiptables_retire_stock(NwfBackend *backend, GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+    g_autofree char *nft = nwf_command_find("nft");
+    const char *const list[] = {nft, "list", "tables", "bridge", NULL}, *const apply[] = {nft, "-f", "-", NULL};
+    g_auto(NwfCommandResult) listed = {0}, applied = {0};
+
+    if (!nft)
+        return TRUE; /* then that driver has not used it either */
+    if (!nwf_command_run(NULL, list, NULL, 0, NFT_TIMEOUT_MS, &listed, error))
+        return FALSE;
+    g_autoptr(GString) commands = commands_for(listed.out);
+    return commands->len == 0 ||
+           nwf_command_run(self->lock, apply, commands->str, (gssize)commands->len, NFT_TIMEOUT_MS, &applied, error);
+}
+
 /* --- the rest of the contract --- */
 
 static GArray *
@@ -277,7 +321,7 @@ nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path)
         .read = ebiptables_read,
         .apply = nwf_ebiptables_apply,
         .look = ebiptables_reread,
-        .retire_stock = nwf_ebiptables_retire_stock,
+        .retire_stock = ebiptables_retire_stock,
         .is_mute = ebiptables_is_mute,
         .is_stirred = ebiptables_is_stirred,
         .take_runs = ebiptables_take_runs,

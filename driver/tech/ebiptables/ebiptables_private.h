@@ -32,8 +32,7 @@ typedef struct NwfJob {
     gboolean in_doubt; /* the stage that failed may have been taken nevertheless, the first or the second time */
 } NwfJob;
 
-/** nwf_skip_unchanged: layers of ports of which nothing is known, but that hold exactly what they should, do not
- * differ. */
+/** nwf_skip_unchanged: layers that hold exactly what they should, though nobody knew, do not differ any more. */
 void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
 
 /**
@@ -57,6 +56,5 @@ gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gbo
  */
 gboolean nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error);
 
-/* The backend's functions of the same names. */
+/** nwf_ebiptables_apply: of the contract (backend.h). */
 gboolean nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
-gboolean nwf_ebiptables_retire_stock(NwfBackend *backend, GError **error);
