@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * child_lock.c: no child of a daemon that died works on unnoticed
+ * child_lock.c: a daemon ends the tools that a killed daemon left running
  *
  * A daemon that is killed while a tool runs leaves the tool behind, and it may change the kernel when the next daemon
  * has read the tables already. So each daemon locks a file, and its children hold the locked file open. The lock (of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * child_lock.h: no child of a daemon that died works on unnoticed
+ * child_lock.h: a daemon ends the tools that a killed daemon left running
  */
 #pragma once
 
@@ -25,6 +25,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfChildLock, nwf_child_lock_free)
 /** nwf_child_lock_fd: what a child has to hold open while it lives; -1 if @lock is NULL. */
 int nwf_child_lock_fd(const NwfChildLock *lock);
 
-/** nwf_child_lock_note: the process group that holds it now; 0: none, or one that has no number yet. Nothing for NULL.
- */
+/** nwf_child_lock_note: the process group that holds @lock (may be NULL) now; 0: none, or it has no number yet. */
 void nwf_child_lock_note(NwfChildLock *lock, pid_t group);

@@ -255,7 +255,7 @@ read_now(Output *output)
         if ((gsize)got > room) {
             output->overflow = TRUE;
             g_string_append_len(output->text, chunk, (gssize)room);
-            return; /* a child that never stops talking must not keep us from the clock */
+            return; /* the deadline must be looked at, however much the child prints */
         }
         g_string_append_len(output->text, chunk, got);
     }

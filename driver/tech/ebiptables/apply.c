@@ -21,7 +21,7 @@
  * leak.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
- * caller to decide; that is said too.
+ * caller to decide; the error says that, too.
  */
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
@@ -66,8 +66,8 @@ is_in_doubt(const NwfJob *job, const char *port, NwfLayer layer)
 }
 
 /*
- * The layers of @port that differ, or those that do not, are as they should be now. The latter are said to be so before
- * anything is run: who becomes a suspect while others are changed remains one.
+ * The layers of @port that differ, or those that do not, are as they should be now. For the latter this is called
+ * before anything is run: a port that a later stage of the same call marks as suspect stays marked.
  */
 static void
 trust(NwfJob *job, const NwfJobPort *port, gboolean differs)
@@ -159,9 +159,9 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
     for (guint i = 0; i < job->ports->len; i++) {
         const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
         gboolean concerned = stage == STAGE_CLOSE ? port->closes : port->differs[stage_layers[stage]];
-        gboolean stuck = back && port->held && !port->change->old_plan;
+        gboolean cannot_return = back && port->held && !port->change->old_plan;
 
-        if (concerned && !stuck)
+        if (concerned && !cannot_return)
             g_ptr_array_add(changes, change_of(job, port, stage, back));
     }
     return changes;
@@ -169,7 +169,7 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
 
 /*
  * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
- * knows whether it was heard: a batch that replaces in place may be said twice. @ran: something was or may have been
+ * knows what the kernel took: a batch that replaces in place may be given twice. @ran: something was or may have been
  * changed, and is to be put back if a later stage fails.
  */
 static gboolean
@@ -201,15 +201,15 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
 
 /* --- and back --- */
 
-/* The ports that were closed; @stuck: only those that cannot go back. Empty if there are none. */
+/* The ports that were closed; @cannot_return: only those that cannot go back. Empty if there are none. */
 static char *
-closed_ports(const NwfJob *job, gboolean stuck)
+closed_ports(const NwfJob *job, gboolean cannot_return)
 {
     g_autoptr(GString) who = g_string_new(NULL);
 
     for (guint i = 0; i < job->ports->len; i++) {
         const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
-        if (port->closes && !(stuck && port->change->old_plan))
+        if (port->closes && !(cannot_return && port->change->old_plan))
             g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
     }
     return g_string_free(g_steal_pointer(&who), FALSE);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * legacy.c: has a table of the tools' older form been changed? And the lock that one of the tools does not take
+ * legacy.c: whether a table of the tools' older form has changed, and the lock that one of the tools does not take
  *
- * ip_tables, ip6_tables and ebtables tell nobody when their rules are changed, as nf_tables does. But they hand out a
- * table as one block, in the form in which it was put in. This block, without the counters, is what is compared: any
- * difference makes somebody look closer with the tools.
+ * The kernel does not announce changes of ip_tables, ip6_tables and ebtables, as it does for nf_tables. But it hands
+ * out a table as one block, in the form in which it was put in. This block, without the counters, is what is compared:
+ * any difference makes the backend read the table again with the tools.
  *
  * The blocks' form is that of linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h and
  * linux/netfilter_bridge/ebtables.h. The IP tables have counters in each entry; those of ebtables come apart from them

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * legacy.h: what the tools' older form lacks: being told of changes, and a lock that all writers take
+ * legacy.h: whether a table of the tools' older form has changed, and the lock that all writers take
  */
 #pragma once
 

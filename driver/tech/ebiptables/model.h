@@ -49,8 +49,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfModel, nwf_model_free)
  */
 gboolean nwf_model_read(NwfModel *model, const char *save_text, GError **error);
 
-/** nwf_model_read_outline: fills @model from the outline of its table (outline.h), which says nothing of other rules.
- */
+/** nwf_model_read_outline: fills @model from the outline of its table (outline.h), without other rules. */
 void nwf_model_read_outline(NwfModel *model, const char *outline);
 
 /**
@@ -82,8 +81,7 @@ gboolean nwf_model_holds(const NwfModel *model, const char *port);
  */
 GHashTable *nwf_model_owned(const NwfModel *model, const char *port);
 
-/** nwf_model_confirm: the chains of @port were listed exactly as our own batch would write them: they count as written.
- */
+/** nwf_model_confirm: the chains of @port were listed as our own batch would write them: they count as written. */
 void nwf_model_confirm(NwfModel *model, const char *port);
 
 /** nwf_model_shared: whether a rule in a chain outside of @owned (a set of names) leads to the chain @name. */

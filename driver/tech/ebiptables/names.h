@@ -51,8 +51,7 @@ extern const NwfBaseJump nwf_base_jumps[NWF_BASE_JUMPS];
 /** nwf_chain_name: (transfer full): name of a chain of the plan of @port. */
 char *nwf_chain_name(const NwfChain *chain, const char *port);
 
-/** nwf_helper_name: (transfer full): name of the @n-th helper chain of @port called at @hook; no filter's chain has it.
- */
+/** nwf_helper_name: (transfer full): name of the @n-th helper chain of @port at @hook; no filter's chain has it. */
 char *nwf_helper_name(NwfHook hook, const char *port, guint n);
 
 /**

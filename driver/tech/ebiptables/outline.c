@@ -242,7 +242,7 @@ ask(guint16 kind, mnl_cb_t on_answer, Reading *reading)
     return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, reading) && !reading->mixed;
 }
 
-/* (transfer full): NULL if it was changed meanwhile, or the kernel does not tell. */
+/* (transfer full): NULL if it was changed meanwhile, or the kernel does not answer. */
 static char *
 try_once(const NwfTable *table)
 {

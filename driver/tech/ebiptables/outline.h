@@ -11,6 +11,6 @@
  * that it does not know. Sees the network namespace of the calling thread.
  *
  * Returns: (transfer full): a listing in the language of the -save tools, in which everything that is not a jump or a
- *   name of a device is one unknown option; NULL if the kernel does not tell
+ *   name of a device is one unknown option; NULL if the kernel does not answer
  */
 char *nwf_outline(const NwfTable *table);

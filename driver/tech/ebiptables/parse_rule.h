@@ -17,8 +17,7 @@ typedef struct NwfParsedRule {
     gboolean more; /* something that no rule of the stock form has */
 } NwfParsedRule;
 
-/** nwf_parse_line: (transfer full): the line of @lines at *@next with those that belong to it; moves @next behind them.
- */
+/** nwf_parse_line: (transfer full): the line at *@next with those that belong to it; moves @next behind them. */
 char *nwf_parse_line(const GStrv lines, guint *next);
 
 /**

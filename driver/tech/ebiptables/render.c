@@ -236,18 +236,18 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Whether a dispatch rule leads to the chain @name of @port that cannot be taken out now. */
+/* Whether the chain @name of @port must stay, since a dispatch rule that leads there cannot be taken out now. */
 static gboolean
-is_stuck(const Writer *writer, const char *port, const char *name)
+must_stay(const Writer *writer, const char *port, const char *name)
 {
-    gboolean stuck = FALSE;
+    gboolean stays = FALSE;
 
     for (guint i = 0; i < NWF_DISPATCHES; i++) {
         g_autofree char *target = nwf_dispatch_target(&nwf_dispatches[i], port);
-        stuck = stuck || (g_strcmp0(target, name) == 0 && nwf_model_dispatch(writer->model, port, i) > 0 &&
+        stays = stays || (g_strcmp0(target, name) == 0 && nwf_model_dispatch(writer->model, port, i) > 0 &&
                           nwf_model_is_undeletable(writer->model, port, i));
     }
-    return stuck;
+    return stays;
 }
 
 /*
@@ -278,7 +278,7 @@ write_deletions(Writer *writer, const NwfPortChange *change)
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
-        if (is_stuck(writer, change->port, name)) {
+        if (must_stay(writer, change->port, name)) {
             if (nwf_model_chain(writer->model, name)->foreign_rules)
                 declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");
             continue;

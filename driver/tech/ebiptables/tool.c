@@ -5,13 +5,13 @@
  * The three differ in names and in one option: the IP tools may wait for the lock of their older form. Everything is
  * read and written through the -save and -restore programs; one run is one transaction.
  *
- * A table that somebody has made illegible for the tool with nft, which can still write it, is known by its outline
- * (outline.c). Then what its chains hold cannot be compared, and ports are written again where nothing is known of
- * them.
+ * With nft somebody can put rules into a table that its tool cannot list, though it can still write the table. Such a
+ * table is known by its outline (outline.c). Then what its chains hold cannot be compared, and ports are written again
+ * where nothing is known of them.
  *
- * A table is read whenever it turns out to be another than was thought, which may be in the middle of a change of one
- * port. What others have lost by then would never be found by comparing with what was read: so whoever reads compares,
- * and notes the suspects.
+ * A table is read whenever it turns out to be another than was thought, also in the middle of a change of one port.
+ * From then on the model has what was read, so what other ports have lost must be found now: nwf_tool_read() compares,
+ * and the ports that lost or gained something become suspects.
  */
 #include "driver/tech/ebiptables/tool.h"
 

@@ -123,7 +123,7 @@ has_outline(const NwfModel *now, const NwfModel *expected, GPtrArray *changes)
     return has_base(now, expected);
 }
 
-/* Whether the chains in @now have the rules of the new plans; TRUE also if nobody can tell. */
+/* Whether the chains in @now have the rules of the new plans; TRUE also if that cannot be found out. */
 static gboolean
 has_rules(const NwfTool *tool, const NwfModel *now, GPtrArray *changes)
 {
@@ -249,7 +249,7 @@ static gboolean
 give_up(NwfTool *tool, Proof proof, gboolean *in_doubt, const GError *failure, GError **error)
 {
     tool->known = FALSE;
-    tool->stale = tool->stale || tool->legacy; /* until it is read nobody can tell */
+    tool->stale = tool->stale || tool->legacy; /* until it is read */
     g_array_index(tool->runs, NwfRun, tool->runs->len - 1).announced = FALSE;
     *in_doubt = *in_doubt || proof != PROOF_NOTHING;
     return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
