@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * binding.c: life and canonical document of bindings
+ * binding.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
+ *
+ * The children may stand in any order, and the first one that has what is wanted counts; so the reader collects all texts
+ * first and checks them in a fixed order when the document has ended. Elements and attributes with a namespace do not
+ * count.
  */
 #include "conf/binding.h"
 
-#include "conf/filter_internal.h"
+#include "conf/filter_private.h"
+#include "conf/schema.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
 
 NwfBinding *
 nwf_binding_ref(NwfBinding *binding)
@@ -26,6 +34,262 @@ nwf_binding_unref(NwfBinding *binding)
     nwf_params_free(binding->params);
     g_free(binding);
 }
+
+/* ---- reading ---- */
+
+/* The attributes and texts that are wanted, in the order in which they are looked at. */
+typedef enum NwfPart {
+    PART_PORTDEV,
+    PART_LINKDEV,
+    PART_OWNER_NAME,
+    PART_OWNER_UUID,
+    PART_MAC,
+    PART_FILTER,
+    PART_BACKEND,
+    PARTS
+} NwfPart;
+
+static const struct {
+    const char *element, *attribute; /* no attribute: the text of the element */
+    const char *place;               /* for messages */
+} parts[PARTS] = {
+    [PART_PORTDEV] = {"portdev", "name", "<portdev name='…'/>"},
+    [PART_LINKDEV] = {"linkdev", "name", "<linkdev name='…'/>"},
+    [PART_OWNER_NAME] = {"name", NULL, "<owner><name>…"},
+    [PART_OWNER_UUID] = {"uuid", NULL, "<owner><uuid>…"},
+    [PART_MAC] = {"mac", "address", "<mac address='…'/>"},
+    [PART_FILTER] = {"filterref", "filter", "<filterref filter='…'/>"},
+    [PART_BACKEND] = {"backend", "name", "<backend name='…'/>"},
+};
+
+typedef struct NwfBindingReader {
+    NwfNotes *notes;
+    gboolean seen[PARTS]; /* the element is there */
+    char *texts[PARTS];
+    guint n_bindings; /* in a status document only the first one counts */
+    guint n_filters;  /* only the parameters of the first one count */
+    NwfParams *params;
+    GError *late; /* of a parameter: told after what is missing */
+} NwfBindingReader;
+
+static gboolean
+binding_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    ((NwfBindingReader *)data)->n_bindings++;
+    return TRUE;
+}
+
+static gboolean
+part_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    guint part = 0;
+
+    while (strcmp(parts[part].element, nwf_xml_name(tag)) != 0)
+        part++;
+    if (part == PART_FILTER)
+        reader->n_filters++;
+    if (reader->n_bindings > 1)
+        return TRUE;
+    reader->seen[part] = TRUE;
+    if (!reader->texts[part])
+        reader->texts[part] = nwf_xml_plain_attribute(tag, parts[part].attribute);
+    return TRUE;
+}
+
+static gboolean
+take_text(NwfBindingReader *reader, NwfPart part, const char *text)
+{
+    if (reader->n_bindings == 1 && !reader->texts[part])
+        reader->texts[part] = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean
+name_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    return take_text(data, PART_OWNER_NAME, text);
+}
+
+static gboolean
+uuid_end(const char *text, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    return take_text(data, PART_OWNER_UUID, text);
+}
+
+static gboolean
+parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    if (reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
+        nwf_params_parse_tag(reader->params, tag, NULL, reader->notes, &reader->late);
+    return TRUE;
+}
+
+static const NwfXmlElement owner_children[] = {
+    {.name = "name", .plain = TRUE, .text = TRUE, .end = name_end},
+    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {0},
+};
+static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
+static const NwfXmlElement children[] = {
+    {.name = "owner", .plain = TRUE, .children = owner_children},
+    {.name = "portdev", .plain = TRUE, .start = part_start},
+    {.name = "linkdev", .plain = TRUE, .start = part_start},
+    {.name = "mac", .plain = TRUE, .start = part_start},
+    {.name = "filterref", .plain = TRUE, .start = part_start, .children = parameters},
+    {.name = "backend", .plain = TRUE, .start = part_start},
+    {0},
+};
+static const NwfXmlElement document = {.name = "filterbinding", .start = binding_start, .children = children};
+static const NwfXmlElement status_children[] = {
+    {.name = "filterbinding", .plain = TRUE, .start = binding_start, .children = children},
+    {0},
+};
+static const NwfXmlElement status_document = {.name = "filterbindingstatus", .children = status_children};
+static const NwfXmlElement only_root = {.name = "filterbinding"};
+
+static void
+reader_clear(NwfBindingReader *reader)
+{
+    for (guint i = 0; i < PARTS; i++)
+        g_clear_pointer(&reader->texts[i], g_free);
+    g_clear_pointer(&reader->params, nwf_params_free);
+    g_clear_error(&reader->late);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingReader, reader_clear)
+
+static void
+remark_unknown(const NwfXmlTag *tag, gpointer data)
+{
+    NwfBindingReader *reader = data;
+    g_autofree char *name = NULL;
+    if (!nwf_notes_wanted(reader->notes))
+        return;
+    name = nwf_clip(nwf_xml_name(tag));
+    nwf_note(reader->notes, _("line %u: the element <%s> is unknown and is ignored"), nwf_xml_line(tag), name);
+}
+
+/* Fills @reader from the text, schema first. */
+static gboolean
+read_document(NwfBindingReader *reader, const char *xml, const NwfXmlElement *root, gboolean validate, GError **error)
+{
+    NwfXmlReader stream = {root, remark_unknown, reader};
+    reader->params = nwf_params_new();
+    if (validate && (!nwf_xml_read(xml, &(NwfXmlReader){.root = &only_root}, error) ||
+                     !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error)))
+        return FALSE;
+    return nwf_xml_read(xml, &stream, error);
+}
+
+/* Whether all parts that a binding must have are there, up to @last. */
+static gboolean
+check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GError **error)
+{
+    for (guint part = 0; part <= last; part++) {
+        const char *text = reader->texts[part];
+        gboolean optional = part == PART_LINKDEV || part == PART_BACKEND;
+        if (part == PART_BACKEND && dialect < NWF_DIALECT_12)
+            continue;
+        if ((!optional || reader->seen[part]) && (!text || !*text))
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding lacks %s"), parts[part].place);
+    }
+    return TRUE;
+}
+
+static gboolean
+fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError **error)
+{
+    g_autofree char *quoted = NULL;
+    if (!check_parts(reader, PART_OWNER_UUID, dialect, error))
+        return FALSE;
+    quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
+    if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), quoted);
+    if (!check_parts(reader, PART_MAC, dialect, error))
+        return FALSE;
+    g_free(quoted);
+    quoted = nwf_clip(reader->texts[PART_MAC]);
+    if (!nwf_mac_parse(binding->mac, reader->texts[PART_MAC], reader->notes))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<mac address='%s'/>: expected %s"), quoted,
+                             nwf_type_expects(NWF_TYPE_MAC));
+    if (!check_parts(reader, PART_BACKEND, dialect, error))
+        return FALSE;
+    if (reader->late) {
+        g_propagate_error(error, g_steal_pointer(&reader->late));
+        return FALSE;
+    }
+    binding->owner_name = g_steal_pointer(&reader->texts[PART_OWNER_NAME]);
+    binding->portdev = g_steal_pointer(&reader->texts[PART_PORTDEV]);
+    binding->linkdev = g_steal_pointer(&reader->texts[PART_LINKDEV]);
+    binding->filter = g_steal_pointer(&reader->texts[PART_FILTER]);
+    binding->backend = g_steal_pointer(&reader->texts[PART_BACKEND]);
+    binding->params = g_steal_pointer(&reader->params);
+    return TRUE;
+}
+
+static NwfBinding *
+parse(const char *xml, const NwfXmlElement *root, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    g_auto(NwfBindingReader) reader = {.notes = notes};
+    g_autoptr(NwfBinding) binding = g_new0(NwfBinding, 1);
+    g_atomic_ref_count_init(&binding->refs);
+    /* The schema is about documents, files have none. */
+    if (!read_document(&reader, xml, root, reading->validate && root == &document, error) ||
+        !fill(binding, &reader, reading->dialect, error))
+        return NULL;
+    return g_steal_pointer(&binding);
+}
+
+NwfBinding *
+nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    return parse(xml, &document, reading, notes, error);
+}
+
+NwfBinding *
+nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
+{
+    return parse(xml, &status_document, reading, notes, error);
+}
+
+/* The first look at a document: which port, which filter? Nothing that is found in it is an error here. */
+static const NwfXmlElement identity_children[] = {
+    {.name = "portdev", .plain = TRUE, .start = part_start},
+    {.name = "linkdev", .plain = TRUE, .start = part_start},
+    {.name = "filterref", .plain = TRUE, .start = part_start},
+    {0},
+};
+static const NwfXmlElement identity_document = {
+    .name = "filterbinding", .start = binding_start, .children = identity_children};
+
+static char *
+take_or_empty(char **text)
+{
+    return *text ? g_steal_pointer(text) : g_strdup("");
+}
+
+gboolean
+nwf_binding_identify(const char *xml, NwfBindingIdentity *identity, GError **error)
+{
+    g_auto(NwfBindingReader) reader = {0};
+    if (!nwf_xml_read(xml, &(NwfXmlReader){.root = &identity_document, .data = &reader}, error))
+        return FALSE;
+    identity->portdev = take_or_empty(&reader.texts[PART_PORTDEV]);
+    identity->linkdev = g_steal_pointer(&reader.texts[PART_LINKDEV]);
+    identity->filter = take_or_empty(&reader.texts[PART_FILTER]);
+    return TRUE;
+}
+
+void
+nwf_binding_identity_clear(NwfBindingIdentity *identity)
+{
+    g_clear_pointer(&identity->portdev, g_free);
+    g_clear_pointer(&identity->linkdev, g_free);
+    g_clear_pointer(&identity->filter, g_free);
+}
+
+/* ---- the canonical document ---- */
 
 static void
 write_named(GString *out, guint indent, const char *element, const char *attribute, const char *value, const char *end)

@@ -2,7 +2,7 @@
 /*
  * filter.c: life of filters
  */
-#include "conf/filter_internal.h"
+#include "conf/filter_private.h"
 
 #include <string.h>
 

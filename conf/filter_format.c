@@ -6,7 +6,7 @@
  * rule with positive and negated attributes: the oldest dialect starts a new element whenever the sign changes along
  * the table, the newer ones print one element with all positive attributes and one with all negated ones.
  */
-#include "conf/filter_internal.h"
+#include "conf/filter_private.h"
 
 static const char *const action_words[] = {"drop", "accept", "reject", "return", "continue"};
 static const char *const direction_words[] = {NULL, "in", "out", "inout"};

@@ -6,7 +6,7 @@
  * rules and references in document order. A uuid may stand behind the rules, so the first error of a rule waits
  * (reader->late) until the document ends.
  */
-#include "conf/filter_internal.h"
+#include "conf/filter_private.h"
 
 #include "conf/schema.h"
 

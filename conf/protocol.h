@@ -16,7 +16,7 @@ typedef enum NwfLayer {
     NWF_LAYERS
 } NwfLayer;
 
-/* What an attribute is compared with. The first of a family leads: masks, range ends and codes follow it. */
+/* What an attribute is compared with. The first of a family is the primary one; masks, range ends and codes follow it. */
 typedef enum NwfMatch {
     NWF_MATCH_NONE,
     NWF_MATCH_SRC_MAC, NWF_MATCH_SRC_MAC_MASK, NWF_MATCH_DST_MAC, NWF_MATCH_DST_MAC_MASK,
@@ -54,7 +54,7 @@ typedef struct NwfAttribute {
     const char *name; /* as in XML */
     NwfType type;
     NwfMatch match;
-    NwfMatch leader; /* takes its sign from this attribute; NWF_MATCH_NONE: has its own */
+    NwfMatch primary; /* takes its sign from this attribute; NWF_MATCH_NONE: has its own */
     NwfMatch needs;  /* has no effect unless this attribute is present; NWF_MATCH_NONE: stands alone */
 } NwfAttribute;
 
@@ -71,6 +71,8 @@ typedef struct NwfProtocol {
 
 /** nwf_protocol_find: the table of the element @name (case sensitive), or NULL if it is unknown. */
 const NwfProtocol *nwf_protocol_find(const char *name);
+/** nwf_protocol_index: place of the attribute that is compared with @match, or -1. */
+int nwf_protocol_index(const NwfProtocol *protocol, NwfMatch match);
 /** nwf_protocol_at: the tables in order; NULL when @index is past the end. For generators and tests. */
 const NwfProtocol *nwf_protocol_at(guint index);
 

@@ -1,62 +1,62 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rule_check.c: what spans several attributes of a rule
+ * rule_check.c: what spans several attributes of a rule, and how messages name a rule
  *
- * Signs: masks, ends of ranges and codes take the sign of the attribute that leads them. Without it a type's end and
- * codes, which mean something alone, keep their own; all others have no effect then and are printed as positive, as
- * released drivers do.
+ * Signs: masks, ends of ranges and codes take the sign of the primary attribute of their family. Without it a type's
+ * end and codes, which mean something alone, keep their own; all others have no effect then and are printed as
+ * positive, as released drivers do.
  *
- * A set's flags are `src` unless given. Whatever makes a rule match more than its text says is remarked on.
+ * A set's flags are `src` unless given. A note tells whatever makes a rule match more than its text says.
  */
-#include "conf/rule_internal.h"
+#include "conf/filter_private.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-gboolean
-nwf_signed_read(const char *text, gint32 *number)
+char *
+nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value)
 {
-    char *end = NULL;
-    gint64 wide = 0;
-    errno = 0;
-    wide = g_ascii_strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end || wide < G_MININT32 || wide > G_MAXINT32)
-        return FALSE;
-    *number = (gint32)wide;
-    return TRUE;
+    g_autofree char *filter = nwf_clip(place->filter);
+    g_autofree char *name = nwf_clip(element);
+    g_autofree char *quoted_attribute = attribute ? nwf_clip(attribute) : NULL;
+    g_autofree char *quoted = value ? nwf_clip(value) : NULL;
+    if (!attribute)
+        return g_strdup_printf(_("filter '%s', rule at line %u: <%s>"), filter, place->line, name);
+    return g_strdup_printf(_("filter '%s', rule at line %u: <%s %s='%s'>"), filter, place->line, name, quoted_attribute,
+                           quoted ? quoted : "");
 }
 
-static int
-find_field(const NwfProtocol *protocol, NwfMatch match)
+void
+nwf_rule_note(const NwfRulePlace *place, const char *element, const char *attribute, const char *value,
+              const char *remark)
 {
-    for (guint i = 0; i < protocol->n_attributes; i++)
-        if (protocol->attributes[i].match == match)
-            return (int)i;
-    return -1;
+    g_autofree char *label = NULL;
+    if (!nwf_notes_wanted(place->notes))
+        return;
+    label = nwf_rule_label(place, element, attribute, value);
+    nwf_note(place->notes, "%s: %s", label, remark);
 }
 
 static gboolean
 has_field(const NwfRule *rule, NwfMatch match)
 {
-    int index = find_field(rule->protocol, match);
+    int index = nwf_protocol_index(rule->protocol, match);
     return index >= 0 && rule->fields[index].present;
 }
 
-/* The text of a field as dumpxml would print it, for messages. */
 static char *
-label_of(const NwfRule *rule, guint index, const NwfRulePlace *place)
+text_of(const NwfRule *rule, guint index)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
     nwf_field_format(text, &rule->fields[index], rule->protocol->attributes[index].type);
-    return nwf_rule_label(place, rule->protocol->name, rule->protocol->attributes[index].name, text->str);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean
 has_ports(const NwfRule *rule)
 {
     static const guint32 with_ports[] = {6, 17, 33, 132};
-    int index = find_field(rule->protocol, NWF_MATCH_IP_PROTOCOL);
+    int index = nwf_protocol_index(rule->protocol, NWF_MATCH_IP_PROTOCOL);
     const NwfField *field = &rule->fields[index];
     for (guint i = 0; i < G_N_ELEMENTS(with_ports); i++)
         if (field->present && !field->variable && field->value.number == with_ports[i])
@@ -67,13 +67,13 @@ has_ports(const NwfRule *rule)
 gboolean
 nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **error)
 {
-    g_autofree char *label = NULL;
     if (rule->protocol->layer != NWF_LAYER_ETHERNET)
         return TRUE;
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         if (rule->protocol->attributes[i].type != NWF_TYPE_PORT || !rule->fields[i].present || has_ports(rule))
             continue;
-        label = label_of(rule, i, place);
+        g_autofree char *text = text_of(rule, i);
+        g_autofree char *label = nwf_rule_label(place, rule->protocol->name, rule->protocol->attributes[i].name, text);
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
                              _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"),
                              label);
@@ -84,19 +84,19 @@ nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **er
 static void
 settle_sign(NwfRule *rule, guint index)
 {
-    NwfMatch leader = rule->protocol->attributes[index].leader;
-    if (leader == NWF_MATCH_NONE || !rule->fields[index].present)
+    NwfMatch primary = rule->protocol->attributes[index].primary;
+    if (primary == NWF_MATCH_NONE || !rule->fields[index].present)
         return;
-    if (has_field(rule, leader))
-        rule->fields[index].negated = rule->fields[find_field(rule->protocol, leader)].negated;
-    else if (leader != NWF_MATCH_TYPE)
+    if (has_field(rule, primary))
+        rule->fields[index].negated = rule->fields[nwf_protocol_index(rule->protocol, primary)].negated;
+    else if (primary != NWF_MATCH_TYPE)
         rule->fields[index].negated = FALSE;
 }
 
 static void
 settle_set_flags(NwfRule *rule)
 {
-    int index = find_field(rule->protocol, NWF_MATCH_IPSET_FLAGS);
+    int index = nwf_protocol_index(rule->protocol, NWF_MATCH_IPSET_FLAGS);
     if (index < 0 || !has_field(rule, NWF_MATCH_IPSET) || rule->fields[index].present)
         return;
     rule->fields[index].present = TRUE;
@@ -104,10 +104,10 @@ settle_set_flags(NwfRule *rule)
 }
 
 static void
-remark(const NwfRule *rule, guint index, const NwfRulePlace *place, const char *text)
+remark(const NwfRule *rule, guint index, const NwfRulePlace *place, const char *words)
 {
-    g_autofree char *label = label_of(rule, index, place);
-    nwf_rule_note(place, label, text);
+    g_autofree char *text = text_of(rule, index);
+    nwf_rule_note(place, rule->protocol->name, rule->protocol->attributes[index].name, text, words);
 }
 
 static void
@@ -118,7 +118,7 @@ remark_without_effect(const NwfRule *rule, guint index, const NwfRulePlace *plac
     if (needs == NWF_MATCH_NONE || has_field(rule, needs))
         return;
     text = g_strdup_printf(_("this has no effect without '%s': the rule matches more than it says"),
-                           rule->protocol->attributes[find_field(rule->protocol, needs)].name);
+                           rule->protocol->attributes[nwf_protocol_index(rule->protocol, needs)].name);
     remark(rule, index, place, text);
 }
 
@@ -145,7 +145,7 @@ remark_hidden_ranges(const NwfRule *rule, const NwfRulePlace *place)
                                         {NWF_MATCH_DST_IP_FROM, NWF_MATCH_DST_IP}};
     for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
         if (has_field(rule, pairs[i][0]) && has_field(rule, pairs[i][1]))
-            remark(rule, (guint)find_field(rule->protocol, pairs[i][0]), place,
+            remark(rule, (guint)nwf_protocol_index(rule->protocol, pairs[i][0]), place,
                    _("a range has no effect beside a single address"));
 }
 

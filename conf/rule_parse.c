@@ -2,13 +2,13 @@
 /*
  * rule_parse.c: <rule> and the elements in it
  *
- * The first known element decides the protocol; later ones of the same name are merged into it attribute by attribute,
- * the later text wins; all others are ignored. Attributes are looked at in the order of the table, all of them, and the
- * last one that does not fit is told.
+ * The first known element decides the protocol. Later elements of the same name are merged into it attribute by
+ * attribute, and the later text wins; all others are ignored. The parser reads all attributes in the order of the table
+ * and reports the last one that does not fit.
  *
  * Limits: what spans several attributes is in rule_check.c.
  */
-#include "conf/rule_internal.h"
+#include "conf/filter_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -29,25 +29,6 @@ static const NwfWord directions[] = {
     {"inout", NWF_DIRECTION_INOUT},
     {NULL, 0},
 };
-
-char *
-nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value)
-{
-    g_autofree char *filter = nwf_clip(place->filter);
-    g_autofree char *name = nwf_clip(element);
-    g_autofree char *quoted_attribute = attribute ? nwf_clip(attribute) : NULL;
-    g_autofree char *quoted = value ? nwf_clip(value) : NULL;
-    if (!attribute)
-        return g_strdup_printf(_("filter '%s', rule at line %u: <%s>"), filter, place->line, name);
-    return g_strdup_printf(_("filter '%s', rule at line %u: <%s %s='%s'>"), filter, place->line, name, quoted_attribute,
-                           quoted ? quoted : "");
-}
-
-void
-nwf_rule_note(const NwfRulePlace *place, const char *label, const char *remark)
-{
-    nwf_note(place->notes, "%s: %s", label, remark);
-}
 
 /* Looks the word of a required attribute up; -1 with @error if there is none or it is unknown. */
 static int
@@ -76,8 +57,6 @@ static gboolean
 read_priority(const NwfXmlTag *tag, int *priority, const NwfRulePlace *place, GError **error)
 {
     g_autofree char *text = nwf_xml_attribute(tag, "priority");
-    g_autofree char *label = NULL;
-    g_autofree char *remark = NULL;
     gint32 number = 0;
 
     if (!text)
@@ -86,13 +65,13 @@ read_priority(const NwfXmlTag *tag, int *priority, const NwfRulePlace *place, GE
         *priority = number;
         return TRUE;
     }
-    label = nwf_rule_label(place, "rule", "priority", text);
+    g_autofree char *label = nwf_rule_label(place, "rule", "priority", text);
     if (place->dialect >= NWF_DIALECT_11 && !nwf_signed_read(text, &number))
         return nwf_set_error(error, NWF_ERROR_RULE_PRIORITY, _("%s: the priority is not a number from %d to %d"), label,
                              (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX);
-    remark = g_strdup_printf(_("the priority is not a number from %d to %d; %d is used instead"), (int)NWF_PRIORITY_MIN,
-                             (int)NWF_PRIORITY_MAX, *priority);
-    nwf_rule_note(place, label, remark);
+    g_autofree char *remark = g_strdup_printf(_("the priority is not a number from %d to %d; %d is used instead"),
+                                              (int)NWF_PRIORITY_MIN, (int)NWF_PRIORITY_MAX, *priority);
+    nwf_rule_note(place, "rule", "priority", text, remark);
     return TRUE;
 }
 
@@ -100,13 +79,11 @@ static gboolean
 read_statematch(const NwfXmlTag *tag, const NwfRulePlace *place)
 {
     g_autofree char *text = nwf_xml_attribute(tag, "statematch");
-    g_autofree char *label = NULL;
     if (!text || g_ascii_strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0)
         return TRUE;
     if (strcmp(text, "0") == 0 || g_ascii_strcasecmp(text, "false") == 0)
         return FALSE;
-    label = nwf_rule_label(place, "rule", "statematch", text);
-    nwf_rule_note(place, label, _("this counts as 'true'; only '0' and 'false' switch it off"));
+    nwf_rule_note(place, "rule", "statematch", text, _("this counts as 'true'; only '0' and 'false' switch it off"));
     return TRUE;
 }
 
@@ -116,13 +93,9 @@ remark_unknown_rule_attributes(const NwfXmlTag *tag, const NwfRulePlace *place)
     static const char *const known[] = {"action", "direction", "priority", "statematch", NULL};
     const char *name = NULL;
     for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
-        g_autofree char *value = NULL;
-        g_autofree char *label = NULL;
-        if (g_strv_contains(known, name))
-            continue;
-        value = nwf_xml_attribute(tag, name);
-        label = nwf_rule_label(place, "rule", name, value);
-        nwf_rule_note(place, label, _("the attribute is unknown and is ignored"));
+        g_autofree char *value = nwf_xml_attribute(tag, name);
+        if (!g_strv_contains(known, name))
+            nwf_rule_note(place, "rule", name, value, _("the attribute is unknown and is ignored"));
     }
 }
 
@@ -181,20 +154,16 @@ take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, c
 {
     const NwfAttribute *attribute = &rule->protocol->attributes[index];
     g_autoptr(NwfNotes) remarks = nwf_notes_wanted(place->notes) ? nwf_notes_new() : NULL;
-    g_autofree char *label = NULL;
 
     if (!read_field(&rule->fields[index], attribute, text, remarks, error)) {
-        label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
+        g_autofree char *label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
         g_prefix_error(error, "%s: ", label);
         return FALSE;
     }
     rule->fields[index].negated = negated;
     rule->fields[index].element = rule->n_elements;
-    for (guint i = 0; remarks && i < remarks->len; i++) {
-        g_clear_pointer(&label, g_free);
-        label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
-        nwf_rule_note(place, label, g_ptr_array_index(remarks, i));
-    }
+    for (guint i = 0; remarks && i < remarks->len; i++)
+        nwf_rule_note(place, rule->protocol->name, attribute->name, text, g_ptr_array_index(remarks, i));
     return TRUE;
 }
 
@@ -202,13 +171,11 @@ static gboolean
 read_sign(const NwfXmlTag *tag, const NwfRulePlace *place)
 {
     g_autofree char *text = nwf_xml_attribute(tag, "match");
-    g_autofree char *label = NULL;
     if (!text || strcmp(text, "yes") == 0)
         return FALSE;
     if (strcmp(text, "no") == 0)
         return TRUE;
-    label = nwf_rule_label(place, nwf_xml_name(tag), "match", text);
-    nwf_rule_note(place, label, _("this counts as 'yes'; only 'no' negates"));
+    nwf_rule_note(place, nwf_xml_name(tag), "match", text, _("this counts as 'yes'; only 'no' negates"));
     return FALSE;
 }
 
@@ -226,13 +193,10 @@ remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, con
 {
     const char *name = NULL;
     for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
-        g_autofree char *value = NULL;
-        g_autofree char *label = NULL;
-        if (is_attribute(protocol, name))
-            continue;
-        value = nwf_xml_attribute(tag, name);
-        label = nwf_rule_label(place, protocol->name, name, value);
-        nwf_rule_note(place, label, _("the attribute is unknown and is ignored: the rule matches more than it says"));
+        g_autofree char *value = nwf_xml_attribute(tag, name);
+        if (!is_attribute(protocol, name))
+            nwf_rule_note(place, protocol->name, name, value,
+                          _("the attribute is unknown and is ignored: the rule matches more than it says"));
     }
 }
 
@@ -241,12 +205,10 @@ static gboolean
 choose_protocol(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place)
 {
     const NwfProtocol *protocol = nwf_protocol_find(nwf_xml_name(tag));
-    g_autofree char *label = NULL;
     if (protocol && protocol == (*rule)->protocol)
         return TRUE;
     if (!protocol || (*rule)->protocol) {
-        label = nwf_rule_label(place, nwf_xml_name(tag), NULL, NULL);
-        nwf_rule_note(place, label,
+        nwf_rule_note(place, nwf_xml_name(tag), NULL, NULL,
                       protocol ? _("a second protocol in a rule is ignored")
                                : _("the element is unknown and is ignored"));
         return FALSE;

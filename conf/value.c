@@ -7,7 +7,7 @@
  *
  * Invariants: a value that failed to parse is all zero; only NWF_TYPE_IPSET and NWF_TYPE_COMMENT own memory.
  */
-#include "conf/value_internal.h"
+#include "conf/value_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

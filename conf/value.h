@@ -110,9 +110,9 @@ void nwf_value_format(GString *out, const NwfValue *value, NwfType type);
 /** nwf_type_expects: what a user may write for @type, for messages: "a port number (0 to 65535)". */
 const char *nwf_type_expects(NwfType type);
 
-/*
- * MAC addresses and uuids stand outside of rules too.
- */
+/* MAC addresses, uuids and signed numbers stand outside of rules too. */
+/** nwf_signed_read: a signed decimal number with all of @text; blanks and a sign may lead. */
+gboolean nwf_signed_read(const char *text, gint32 *number);
 gboolean nwf_mac_parse(guint8 mac[6], const char *text, NwfNotes *notes);
 void nwf_mac_format(char out[18], const guint8 mac[6]);
 gboolean nwf_uuid_parse(guint8 uuid[16], const char *text);

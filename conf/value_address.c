@@ -6,7 +6,7 @@
  * up. The library's old forms of IPv4 count, too: "10.1" is 10.0.0.1 and "010.0.0.1" is 8.0.0.1; both are remarked on.
  * An IPv6 address may carry a scope, a number or an interface of this host; only its index is kept.
  */
-#include "conf/value_internal.h"
+#include "conf/value_private.h"
 
 #include <arpa/inet.h>
 #include <glib/gi18n-lib.h>

@@ -5,7 +5,7 @@
  * Words of a set are separated by commas and blanks, or by nothing at all ("NEWRELATED"), and are printed in one fixed
  * order, each once. A comment is cut after NWF_COMMENT_MAX bytes, never inside a character.
  */
-#include "conf/value_internal.h"
+#include "conf/value_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * A number is read as decimal; if it is no decimal number at all it is read as hexadecimal, with or without "0x" ("ff",
  * "0b"). There is no octal. The base is remembered for printing.
  */
-#include "conf/value_internal.h"
+#include "conf/value_private.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -26,6 +26,19 @@ nwf_number_read(const char *text, guint base, guint32 *number)
     if ((negative ? (guint64)0 - wide : wide) > G_MAXUINT32)
         return FALSE;
     *number = (guint32)wide;
+    return TRUE;
+}
+
+gboolean
+nwf_signed_read(const char *text, gint32 *number)
+{
+    char *end = NULL;
+    gint64 wide = 0;
+    errno = 0;
+    wide = g_ascii_strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end || wide < G_MININT32 || wide > G_MAXINT32)
+        return FALSE;
+    *number = (gint32)wide;
     return TRUE;
 }
 

@@ -186,12 +186,12 @@ test_bad_references(void)
     each_attribute(visit_bad_reference);
 }
 
-/* Alone, an attribute with a leader is positive; all others, and parts of an ICMP type, keep match='no'. */
+/* Alone, an attribute with a primary one is positive; all others, and parts of an ICMP type, keep match='no'. */
 static void
 visit_sign(const NwfProtocol *protocol, guint index)
 {
     const NwfAttribute *attribute = &protocol->attributes[index];
-    gboolean keeps = attribute->leader == NWF_MATCH_NONE || attribute->leader == NWF_MATCH_TYPE;
+    gboolean keeps = attribute->primary == NWF_MATCH_NONE || attribute->primary == NWF_MATCH_TYPE;
     g_autofree char *element = g_strdup_printf("<%s match='no' %s%s='%s'/>", protocol->name, company(protocol, index),
                                                attribute->name, forms[attribute->type][0].text);
     g_autofree char *xml = story_rule(element);
@@ -207,20 +207,20 @@ test_signs_alone(void)
     each_attribute(visit_sign);
 }
 
-/* Beside its leader an attribute has the leader's sign, whatever its own element said. */
+/* Beside its primary an attribute has the sign of it, whatever its own element said. */
 static void
 visit_led(const NwfProtocol *protocol, guint index)
 {
     const NwfAttribute *attribute = &protocol->attributes[index];
     for (guint k = 0; k < protocol->n_attributes; k++) {
-        const NwfAttribute *leader = &protocol->attributes[k];
+        const NwfAttribute *primary = &protocol->attributes[k];
         g_autofree char *element = NULL;
         g_autofree char *xml = NULL;
         g_autoptr(NwfFilter) filter = NULL;
-        if (attribute->leader == NWF_MATCH_NONE || leader->match != attribute->leader)
+        if (attribute->primary == NWF_MATCH_NONE || primary->match != attribute->primary)
             continue;
-        element = g_strdup_printf("<%s match='no' %s='%s'/><%s %s='%s'/>", protocol->name, leader->name,
-                                  forms[leader->type][0].text, protocol->name, attribute->name,
+        element = g_strdup_printf("<%s match='no' %s='%s'/><%s %s='%s'/>", protocol->name, primary->name,
+                                  forms[primary->type][0].text, protocol->name, attribute->name,
                                   forms[attribute->type][0].text);
         xml = story_rule(element);
         filter = story_parse(xml, NWF_DIALECT_9);
@@ -228,11 +228,11 @@ visit_led(const NwfProtocol *protocol, guint index)
         g_assert_true(story_first_rule(filter)->fields[index].negated);
         return;
     }
-    g_assert_cmpint(attribute->leader, ==, NWF_MATCH_NONE);
+    g_assert_cmpint(attribute->primary, ==, NWF_MATCH_NONE);
 }
 
 static void
-test_signs_with_leader(void)
+test_signs_with_primary(void)
 {
     each_attribute(visit_led);
 }
@@ -291,10 +291,10 @@ static const char *const type_names[NWF_TYPES] = {
 };
 
 static const char *
-leader_name(const NwfProtocol *protocol, const NwfAttribute *attribute)
+primary_name(const NwfProtocol *protocol, const NwfAttribute *attribute)
 {
     for (guint i = 0; i < protocol->n_attributes; i++)
-        if (attribute->leader != NWF_MATCH_NONE && protocol->attributes[i].match == attribute->leader)
+        if (attribute->primary != NWF_MATCH_NONE && protocol->attributes[i].match == attribute->primary)
             return protocol->attributes[i].name;
     return "own";
 }
@@ -315,7 +315,7 @@ test_ledger(void)
         for (guint i = 0; i < protocol->n_attributes; i++) {
             const NwfAttribute *attribute = &protocol->attributes[i];
             g_string_append_printf(found, "%s %s %s %s\n", protocol->name, attribute->name, type_names[attribute->type],
-                                   leader_name(protocol, attribute));
+                                   primary_name(protocol, attribute));
         }
     ours = g_strsplit(found->str, "\n", -1);
     lines = g_strsplit(expected, "\n", -1);
@@ -356,7 +356,7 @@ main(int argc, char **argv)
     g_test_add_func("/conf/attributes/wrong-values", test_wrong_values);
     g_test_add_func("/conf/attributes/bad-references", test_bad_references);
     g_test_add_func("/conf/attributes/signs-alone", test_signs_alone);
-    g_test_add_func("/conf/attributes/signs-with-leader", test_signs_with_leader);
+    g_test_add_func("/conf/attributes/signs-with-primary", test_signs_with_primary);
     g_test_add_func("/conf/attributes/order", test_order);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * value_internal.h: what the sources of the value types share
+ * value_private.h: what the sources of the value types share
  *
  * A type is one row: how its text is read, how it is written, its range and its names. Rows are in value.c, readers and
  * writers in value_number.c, value_address.c and value_list.c.

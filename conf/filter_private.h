@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * filter_internal.h: what the sources about filters and bindings share
+ * filter_private.h: what the sources about filters and bindings share
  *
  * While it is read, a filter belongs to its reader and grows; the functions here make and fill its parts.
  */
@@ -16,9 +16,6 @@ void nwf_rule_free(NwfRule *rule);
 void nwf_filter_ref_free(NwfFilterRef *ref);
 void nwf_field_clear(NwfField *field, NwfType type);
 
-/** nwf_signed_read: a signed decimal number with all of @text; blanks and a sign may lead. */
-gboolean nwf_signed_read(const char *text, gint32 *number);
-
 /* Where a rule is read: for its messages. */
 typedef struct NwfRulePlace {
     NwfDialect dialect;
@@ -27,11 +24,22 @@ typedef struct NwfRulePlace {
     NwfNotes *notes;
 } NwfRulePlace;
 
+/** nwf_rule_label: (transfer full): "filter 'f', rule at line 17: <tcp dstportstart='70000'>"; @attribute may be NULL. */
+char *nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value);
+/** nwf_rule_note: notes @remark behind the label of the other arguments. */
+void nwf_rule_note(const NwfRulePlace *place, const char *element, const char *attribute, const char *value,
+                   const char *remark);
+
 /** nwf_rule_parse_start: (transfer full): a rule from its start tag, without a protocol. */
 NwfRule *nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **error);
 /** nwf_rule_parse_element: takes one element inside of *@rule, which may move in memory. */
 gboolean nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place, GError **error);
-/** nwf_rule_parse_end: settles signs and ipset flags, checks what spans several attributes. */
+/**
+ * nwf_rule_check_ports: ports of the elements ip and ipv6 need a literal protocol that has ports. The oldest dialect
+ * asks for it after each element, the newer ones when the whole rule is known.
+ */
+gboolean nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **error);
+/** nwf_rule_parse_end: completes signs and ipset flags, checks what spans several attributes. */
 gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error);
 
 /**
