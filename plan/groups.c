@@ -12,7 +12,7 @@
  * All variables of a rule take part, also those of attributes that make no condition (a comment at the Ethernet layer,
  * a mask without its address): they must have a value, and a list multiplies the rule, as users of libvirt know it.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 

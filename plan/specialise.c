@@ -6,7 +6,7 @@
  * The copies of a rule stand together at its place. The number of rules is known before the first is made, so that a
  * product of long lists costs an error and nothing else.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -127,7 +127,7 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
 
         if (rule->target != NULL)
             made->target = g_hash_table_lookup(targets, rule->target);
-        if (n_groups(rule) > 0 && !nwf_rule_settle(made, error))
+        if (n_groups(rule) > 0 && !nwf_rule_normalize(made, error))
             return FALSE;
         if (!nwf_rule_never_matches(made))
             g_ptr_array_add(chain->rules, g_steal_pointer(&made));

@@ -13,7 +13,7 @@
  * A root chain exists for a direction that has rules; the three chains of an IP layer exist if the tree has any rule
  * for that layer, even one that yields no copy.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -30,12 +30,13 @@ typedef struct NwfHookDraft {
     GHashTable *by_suffix;   /* suffix to NwfSubChain */
 } NwfHookDraft;
 
-struct NwfDraft {
+/* Collects what becomes a template. */
+typedef struct NwfDraft {
     NwfTemplate *template;
     GHashTable *groups; /* key of a group to its index */
     guint n_rules;
     NwfHookDraft hooks[NWF_LAYERS][NWF_HOOKS];
-};
+} NwfDraft;
 
 typedef struct NwfSortKey {
     gboolean in_sub;
@@ -90,7 +91,7 @@ sub_chain_for(NwfHookDraft *draft, NwfHook hook, const NwfFilter *filter, guint 
 {
     NwfSubChain *sub = g_hash_table_lookup(draft->by_suffix, filter->chain);
 
-    if (sub == NULL) {
+    if (!sub) {
         sub = g_new(NwfSubChain, 1);
         sub->chain = nwf_chain_new(NWF_LAYER_ETHERNET, hook, filter->chain, filter->kind);
         sub->priority = filter->priority;
@@ -104,15 +105,15 @@ sub_chain_for(NwfHookDraft *draft, NwfHook hook, const NwfFilter *filter, guint 
 }
 
 /* Appends @rule (transfer full) to its chain, if there is anything that it can match. */
-gboolean
-nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error)
+static gboolean
+draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error)
 {
     const NwfFilter *filter = source->origin->filter;
-    NwfLayer layer = rule->protocol != NULL ? rule->protocol->layer : NWF_LAYER_ETHERNET;
+    NwfLayer layer = rule->protocol ? rule->protocol->layer : NWF_LAYER_ETHERNET;
     NwfHookDraft *at = &draft->hooks[layer][hook];
     g_autoptr(NwfPlanRule) owned = rule;
 
-    if (!nwf_rule_settle(rule, error))
+    if (!nwf_rule_normalize(rule, error))
         return FALSE;
     if (nwf_rule_never_matches(rule))
         return TRUE;
@@ -132,7 +133,7 @@ nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRul
 static void
 note_negated_lists(NwfTemplate *template, const NwfSource *source)
 {
-    guint n_attributes = source->rule->protocol != NULL ? source->rule->protocol->n_attributes : 0;
+    guint n_attributes = source->rule->protocol ? source->rule->protocol->n_attributes : 0;
 
     for (guint i = 0; i < n_attributes; i++) {
         const NwfField *field = &source->rule->fields[i];
@@ -150,8 +151,11 @@ static gboolean
 draft_rule(NwfDraft *draft, guint index, const NwfParams *supplied, GError **error)
 {
     const NwfTreeRule *at = nwf_tree_rule(draft->template->tree, index);
-    NwfLayer layer = at->rule->protocol != NULL ? at->rule->protocol->layer : NWF_LAYER_ETHERNET;
+    NwfLayer layer = at->rule->protocol ? at->rule->protocol->layer : NWF_LAYER_ETHERNET;
+    NwfCopy copies[NWF_COPIES_MAX];
     g_auto(NwfSource) source;
+    gboolean fits = TRUE;
+    guint n;
 
     nwf_source_init(&source, at);
     source.index = index;
@@ -159,8 +163,14 @@ draft_rule(NwfDraft *draft, guint index, const NwfParams *supplied, GError **err
     if (!nwf_groups_assign(draft->template, draft->groups, supplied, &source, error))
         return FALSE;
     note_negated_lists(draft->template, &source);
-    return layer == NWF_LAYER_ETHERNET ? nwf_ethernet_copies(draft, &source, error)
-                                       : nwf_ip_copies(draft, &source, error);
+    n = nwf_source_copies(&source, copies);
+    for (guint i = 0; i < n; i++) {
+        if (fits)
+            fits = draft_add(draft, &source, copies[i].hook, copies[i].rule, error);
+        else
+            nwf_plan_rule_free(copies[i].rule);
+    }
+    return fits;
 }
 
 static int
@@ -309,7 +319,7 @@ nwf_template_ref(NwfTemplate *t)
 void
 nwf_template_unref(NwfTemplate *t)
 {
-    if (t == NULL || !g_atomic_ref_count_dec(&t->refs))
+    if (!t || !g_atomic_ref_count_dec(&t->refs))
         return;
     g_ptr_array_unref(t->chains);
     g_ptr_array_unref(t->groups);

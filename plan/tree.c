@@ -14,7 +14,7 @@
  * Limits: NWF_TREE_DEPTH_MAX filters on one way, NWF_PORT_RULES_MAX rules, NWF_TREE_REFERENCES_MAX references. The
  * survey never recurses deeper than the depth allowed, so a loop longer than that is reported as too deep.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -59,7 +59,7 @@ too_deep(const char *name, GError **error)
 static gboolean
 missing(const char *name, const NwfFilter *from, guint line, GError **error)
 {
-    if (from == NULL)
+    if (!from)
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' does not exist"), name);
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', reference at line %u: filter '%s' does not exist"),
                          from->name, line, name);
@@ -71,18 +71,18 @@ static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter 
 static guint
 weight(const NwfFilterRef *reference)
 {
-    g_autoptr(GPtrArray) names = reference->params != NULL ? nwf_params_names(reference->params) : NULL;
+    g_autoptr(GPtrArray) names = reference->params ? nwf_params_names(reference->params) : NULL;
 
-    return 1 + (names != NULL ? names->len : 0);
+    return 1 + (names ? names->len : 0);
 }
 
 /* Adds what the entry of @child, or a rule if that is NULL, brings to @node. */
 static void
 count(NwfNode *node, const NwfNode *child, const NwfFilterRef *reference)
 {
-    guint n_references = child != NULL && child->n_rules > 0 ? weight(reference) + child->n_references : 0;
+    guint n_references = child && child->n_rules > 0 ? weight(reference) + child->n_references : 0;
 
-    node->n_rules = MIN(node->n_rules + (child != NULL ? child->n_rules : 1), NWF_PORT_RULES_MAX + 1);
+    node->n_rules = MIN(node->n_rules + (child ? child->n_rules : 1), NWF_PORT_RULES_MAX + 1);
     node->n_references = MIN(node->n_references + n_references, NWF_TREE_REFERENCES_MAX + 1);
 }
 
@@ -95,9 +95,9 @@ survey_entries(const NwfSurvey *self, NwfNode *node, guint level, GError **error
         const NwfEntry *entry = g_ptr_array_index(filter->entries, i);
         const NwfNode *child = NULL;
 
-        if (entry->ref != NULL) {
+        if (entry->ref) {
             child = survey(self, entry->ref->filter, filter, entry->ref->line, level + 1, error);
-            if (child == NULL)
+            if (!child)
                 return FALSE;
             node->height = MAX(node->height, child->height + 1);
         }
@@ -112,21 +112,21 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
     NwfNode *node = g_hash_table_lookup(self->nodes, name);
     NwfFilter *filter;
 
-    if (node != NULL && node->open) {
+    if (node && node->open) {
         nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
                       _("filter '%s', reference at line %u: a reference to filter '%s' closes a loop"), from->name,
                       line, name);
         return NULL;
     }
-    if (level + (node != NULL ? node->height : 1) - 1 > NWF_TREE_DEPTH_MAX) {
+    if (level + (node ? node->height : 1) - 1 > NWF_TREE_DEPTH_MAX) {
         too_deep(name, error);
         return NULL;
     }
-    if (node != NULL)
+    if (node)
         return node;
 
     filter = self->lookup(name, self->data);
-    if (filter == NULL) {
+    if (!filter) {
         missing(name, from, line, error);
         return NULL;
     }
@@ -151,15 +151,15 @@ rule_clear(gpointer rule)
 static void
 add_rule(NwfTree *tree, const NwfFilter *filter, const NwfRule *rule, GHashTable *visible)
 {
-    guint n_attributes = rule->protocol != NULL ? rule->protocol->n_attributes : 0;
+    guint n_attributes = rule->protocol ? rule->protocol->n_attributes : 0;
     NwfTreeRule at = {filter, rule, NULL};
 
     for (guint i = 0; g_hash_table_size(visible) > 0 && i < n_attributes; i++) {
         const NwfField *field = &rule->fields[i];
 
-        if (!field->present || field->variable == NULL)
+        if (!field->present || !field->variable)
             continue;
-        if (at.given == NULL)
+        if (!at.given)
             at.given = g_new0(const GPtrArray *, n_attributes);
         at.given[i] = g_hash_table_lookup(visible, field->variable->name);
     }
@@ -170,7 +170,7 @@ add_rule(NwfTree *tree, const NwfFilter *filter, const NwfRule *rule, GHashTable
 static GPtrArray *
 enter(GHashTable *visible, const NwfParams *params)
 {
-    g_autoptr(GPtrArray) names = params != NULL ? nwf_params_names(params) : g_ptr_array_new();
+    g_autoptr(GPtrArray) names = params ? nwf_params_names(params) : g_ptr_array_new();
     GPtrArray *added = g_ptr_array_new();
 
     for (guint i = 0; i < names->len; i++) {
@@ -189,10 +189,10 @@ expand(NwfTree *tree, const NwfNode *node, GHashTable *visible)
 {
     for (guint i = 0; i < node->filter->entries->len; i++) {
         const NwfEntry *entry = g_ptr_array_index(node->filter->entries, i);
-        const NwfNode *child = entry->ref != NULL ? g_hash_table_lookup(tree->nodes, entry->ref->filter) : NULL;
+        const NwfNode *child = entry->ref ? g_hash_table_lookup(tree->nodes, entry->ref->filter) : NULL;
         g_autoptr(GPtrArray) added = NULL;
 
-        if (child == NULL) {
+        if (!child) {
             add_rule(tree, node->filter, entry->rule, visible);
             continue;
         }
@@ -237,7 +237,7 @@ nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **e
 
     self.nodes = tree->nodes;
     node = survey(&self, root, NULL, 0, 1, error);
-    if (node == NULL || !fits(node, error))
+    if (!node || !fits(node, error))
         return NULL;
     expand(tree, node, visible);
     return g_steal_pointer(&tree);
@@ -253,7 +253,7 @@ nwf_tree_ref(NwfTree *tree)
 void
 nwf_tree_unref(NwfTree *tree)
 {
-    if (tree == NULL || !g_atomic_ref_count_dec(&tree->refs))
+    if (!tree || !g_atomic_ref_count_dec(&tree->refs))
         return;
     g_free(tree->root);
     g_hash_table_unref(tree->nodes);
@@ -288,5 +288,5 @@ nwf_tree_rule(const NwfTree *tree, guint index)
 const GPtrArray *
 nwf_tree_given(const NwfTreeRule *at, guint index)
 {
-    return at->given != NULL ? at->given[index] : NULL;
+    return at->given ? at->given[index] : NULL;
 }

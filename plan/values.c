@@ -11,7 +11,7 @@
  * Limits: NWF_PORT_VALUES_MAX values of lists. A few lists can stand in very many groups, which would take time and
  * memory before anybody counts the rules; where so many values make no more rules than are allowed, they are repeated.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>

@@ -110,7 +110,7 @@ compare_dscp(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *conditio
 
 /* ---- transport ---- */
 
-/* A condition on the header of TCP or UDP that every packet meets; the opposite is never made (plan/settle.c). */
+/* A condition on the header of TCP or UDP that every packet meets; the opposite is never made (plan/normalize.c). */
 static gboolean
 says_nothing(const NwfCondition *condition)
 {

@@ -19,10 +19,13 @@ choose(Choices *choices, guint n)
     return choices->at < choices->end ? *choices->at++ % n : 0;
 }
 
-/** put: appends @number in network order, with zeros in front of it if @size is more than it has. */
+/** put: appends @number in network order, with zeros in front of it if @size, at most 16, is more than it has. */
 static inline void
 put(GByteArray *to, guint64 number, guint size)
 {
-    for (guint i = size; i > 0; i--)
-        g_byte_array_append(to, &(guint8){i > 8 ? 0 : (guint8)(number >> (8 * (i - 1)))}, 1);
+    guint8 bytes[16] = {0};
+
+    for (guint i = size; i > 0; i--, number >>= 8)
+        bytes[i - 1] = (guint8)number;
+    g_byte_array_append(to, bytes, size);
 }

@@ -15,7 +15,7 @@
 #include "choices.h"
 #include "fuzz.h"
 
-enum { PACKETS_MAX = 40, RULES = 2, PACKET_MAX = 128, LONGEST_TIMEOUT = 432000 };
+enum { PACKETS_MAX = 16, RULES = 2, PACKET_MAX = 128, LONGEST_TIMEOUT = 432000 };
 
 static const guint waits[] = {0, 1, 29, 31, 121, 181, 601, LONGEST_TIMEOUT + 1};
 static const guint8 protocols[] = {NWF_PROTO_TCP, NWF_PROTO_UDP,     NWF_PROTO_ICMP, NWF_PROTO_SCTP,
@@ -24,6 +24,7 @@ static const NwfPlanRule rules[RULES];
 
 typedef struct World {
     NwfConntrack *conntrack;
+    GByteArray *packet;
     gint64 now;
     gboolean begun; /* something may be in the table */
     guint asked[RULES];
@@ -92,11 +93,12 @@ put_packet(Choices *choices, GByteArray *to, guint depth)
 static void
 play_packet(World *world, Choices *choices)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_sized_new(PACKET_MAX);
+    GByteArray *bytes = world->packet;
     guint wait = waits[choose(choices, G_N_ELEMENTS(waits))], end = choose(choices, 3), limit = choose(choices, 8);
     NwfTracked tracked;
     NwfIp ip;
 
+    g_byte_array_set_size(bytes, 0);
     put_packet(choices, bytes, 0);
     g_assert_true(nwf_ip_read(&ip, (NwfBytes){bytes->data, bytes->len}, bytes->data[0] >> 4));
     world->now += wait * G_USEC_PER_SEC;
@@ -122,7 +124,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Choices choices = {data, data + size};
     g_autoptr(NwfConntrack) conntrack = nwf_conntrack_new(choose(&choices, 8) == 1);
-    World world = {.conntrack = conntrack};
+    g_autoptr(GByteArray) packet = g_byte_array_sized_new(PACKET_MAX);
+    World world = {.conntrack = conntrack, .packet = packet};
 
     for (guint i = 0; i < PACKETS_MAX && choices.at < choices.end; i++)
         play_packet(&world, &choices);

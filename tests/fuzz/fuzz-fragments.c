@@ -14,7 +14,7 @@
 #include "choices.h"
 #include "fuzz.h"
 
-enum { FRAGMENTS_MAX = 48, IPV4_MORE = 0x2000 };
+enum { FRAGMENTS_MAX = 24, IPV4_MORE = 0x2000 };
 
 static const guint waits[] = {0, 0, 0, 0, 0, 1, 29, 61};
 static const guint lengths[] = {8, 16, 24, 32, 64, 0, 1, 7, 9, 15, 40, 240};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * reach.c: what can be asked of filters and trees without building anything: reachability and missing variables
+ * tree_query.c: what can be asked of filters and trees without building anything: reachability and missing variables
  *
  * Reachability follows only filters that exist, each once, without recursion, so that neither a long chain of
  * references nor a wide net of them costs more than its size.
@@ -8,17 +8,17 @@
  * A variable has a value if the binding or a reference on the way to the rule gives it; an element access also needs
  * the list to be long enough. The binding wins over every reference, the outer reference over the inner one.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 static gboolean
 has_value(const NwfTreeRule *at, guint index, const NwfParams *params)
 {
     const NwfVariable *variable = at->rule->fields[index].variable;
-    const GPtrArray *list = params != NULL ? nwf_params_get(params, variable->name) : NULL;
+    const GPtrArray *list = params ? nwf_params_get(params, variable->name) : NULL;
 
-    if (list == NULL)
+    if (!list)
         list = nwf_tree_given(at, index);
-    if (list == NULL || list->len == 0)
+    if (!list || list->len == 0)
         return FALSE;
     return variable->access == NWF_ACCESS_ITERATOR || variable->index < list->len;
 }
@@ -45,12 +45,12 @@ nwf_tree_missing(const NwfTree *tree, const NwfParams *params)
 
     for (guint i = 0; i < nwf_tree_n_rules(tree); i++) {
         const NwfTreeRule *at = nwf_tree_rule(tree, i);
-        guint n_fields = at->rule->protocol != NULL ? at->rule->protocol->n_attributes : 0;
+        guint n_fields = at->rule->protocol ? at->rule->protocol->n_attributes : 0;
 
         for (guint j = 0; j < n_fields; j++) {
             const NwfField *field = &at->rule->fields[j];
 
-            if (field->present && field->variable != NULL && !has_value(at, j, params))
+            if (field->present && field->variable && !has_value(at, j, params))
                 add_missing(missing, listed, field->variable);
         }
     }
@@ -73,12 +73,12 @@ nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup look
             const NwfEntry *entry = g_ptr_array_index(filter->entries, i);
             NwfFilter *next;
 
-            if (entry->ref == NULL || !g_hash_table_add(seen, entry->ref->filter))
+            if (!entry->ref || !g_hash_table_add(seen, entry->ref->filter))
                 continue;
             if (g_str_equal(entry->ref->filter, target))
                 return TRUE;
             next = lookup(entry->ref->filter, data);
-            if (next != NULL)
+            if (next)
                 g_ptr_array_add(waiting, nwf_filter_ref(next));
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * settle.c: what becomes of a rule once its values are known
+ * normalize.c: what becomes of a rule once its values are known
  *
  * Conditions that say nothing vanish; a range of ports that came from one variable becomes two operands; combinations
  * that no packet or no tool can satisfy are refused with the place, the attributes and their values.
@@ -11,7 +11,7 @@
  * ICMPv6 that the kernel never tracks (neighbour discovery, multicast listener reports) has no state that could match:
  * a state nobody asked for is left out for it. A state that was asked for stays.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -56,15 +56,6 @@ find(const NwfPlanRule *rule, NwfMatch match)
     return NULL;
 }
 
-static const char *
-attribute_name(const NwfProtocol *protocol, NwfMatch match)
-{
-    for (guint i = 0; i < protocol->n_attributes; i++)
-        if (protocol->attributes[i].match == match)
-            return protocol->attributes[i].name;
-    return NULL;
-}
-
 /* ---- what says nothing ---- */
 
 static gboolean
@@ -73,10 +64,9 @@ is_untracked(const NwfPlanRule *rule)
     const NwfCondition *type = find(rule, NWF_MATCH_TYPE);
     guint32 number;
 
-    if (rule->protocol == NULL || rule->protocol->layer != NWF_LAYER_IPV6 ||
-        rule->protocol->ip_protocol != PROTOCOL_ICMPV6)
+    if (!rule->protocol || rule->protocol->layer != NWF_LAYER_IPV6 || rule->protocol->ip_protocol != PROTOCOL_ICMPV6)
         return FALSE;
-    if (type == NULL || type->negated || !is_literal(type))
+    if (!type || type->negated || !is_literal(type))
         return FALSE;
     number = type->operands[0].value.number;
     return (number >= 130 && number <= 136) || number == 143;
@@ -125,7 +115,7 @@ excludes_all(const NwfCondition *condition)
 gboolean
 nwf_rule_never_matches(const NwfPlanRule *rule)
 {
-    if (rule->protocol == NULL || rule->protocol->layer == NWF_LAYER_ETHERNET)
+    if (!rule->protocol || rule->protocol->layer == NWF_LAYER_ETHERNET)
         return FALSE;
     for (guint i = 0; i < rule->conditions->len; i++) {
         const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
@@ -213,7 +203,7 @@ lacks_protocol(const NwfPlanRule *rule, const guint8 *accepted, gsize n)
 
     if (rule->protocol->layer != NWF_LAYER_ETHERNET)
         return FALSE;
-    if (protocol == NULL || protocol->negated)
+    if (!protocol || protocol->negated)
         return TRUE;
     return is_literal(protocol) && memchr(accepted, (int)protocol->operands[0].value.number, n) == NULL;
 }
@@ -238,7 +228,7 @@ static gboolean
 has_no_way_back(const NwfPlanRule *rule, const NwfCondition *condition)
 {
     return rule->swapped && nwf_match_mirror(condition->match) != condition->match &&
-           attribute_name(rule->protocol, condition->match) == NULL;
+           nwf_protocol_index(rule->protocol, condition->match) < 0;
 }
 
 /* What a tool would refuse has the code of its refusal; to be told here, with the place, it need not be asked. */
@@ -252,32 +242,29 @@ static const struct {
      N_("one rule cannot compare this in both directions: use direction='in' or 'out'")},
     {has_ports_without_protocol, FALSE, NWF_ERROR_FIREWALL,
      N_("ports need a protocol that has them (tcp, udp, sctp or 33), not negated")},
-    {has_type_without_protocol, FALSE, NWF_ERROR_FIREWALL,
-     N_("types and codes need protocol='icmpv6', not negated")},
-    {mixes_addresses, TRUE, NWF_ERROR_FIREWALL,
-     N_("a range of IPv6 addresses cannot end with an IPv4 address")},
+    {has_type_without_protocol, FALSE, NWF_ERROR_FIREWALL, N_("types and codes need protocol='icmpv6', not negated")},
+    {mixes_addresses, TRUE, NWF_ERROR_FIREWALL, N_("a range of IPv6 addresses cannot end with an IPv4 address")},
     {is_range_in_range, TRUE, NWF_ERROR_FIREWALL,
      N_("a range of ports cannot be an end of another range: use single ports")},
     {ends_before_it_begins, TRUE, NWF_ERROR_FIREWALL, N_("the range ends before it begins")},
-    {is_reserved_vlan, TRUE, NWF_ERROR_FIREWALL,
-     N_("ebtables cannot match VLAN 4095; accepted are 0 to 4094")},
+    {is_reserved_vlan, TRUE, NWF_ERROR_FIREWALL, N_("ebtables cannot match VLAN 4095; accepted are 0 to 4094")},
 };
 
 static gboolean
 refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code, const char *text, GError **error)
 {
-    NwfMatch leader = rule->swapped ? nwf_match_mirror(condition->match) : condition->match;
-    const NwfMatch *family = nwf_match_family(leader);
+    NwfMatch primary = rule->swapped ? nwf_match_mirror(condition->match) : condition->match;
+    const NwfMatch *family = nwf_match_family(primary);
     g_autoptr(GString) quote = g_string_new(NULL);
 
     for (guint i = 0; i < NWF_OPERANDS_MAX; i++) {
         const NwfOperand *operand = &condition->operands[i];
-        NwfMatch match = i == 0 ? leader : family != NULL ? family[i] : NWF_MATCH_NONE;
-        const char *name = attribute_name(rule->protocol, match);
+        NwfMatch match = i == 0 ? primary : family ? family[i] : NWF_MATCH_NONE;
+        int index = nwf_protocol_index(rule->protocol, match);
 
-        if (!operand->present || name == NULL)
+        if (!operand->present || index < 0)
             continue;
-        g_string_append_printf(quote, " %s", name);
+        g_string_append_printf(quote, " %s", rule->protocol->attributes[index].name);
         if (!nwf_operand_is_literal(operand))
             continue;
         g_string_append(quote, "='");
@@ -314,7 +301,7 @@ split_range(NwfCondition *condition)
 }
 
 gboolean
-nwf_rule_settle(NwfPlanRule *rule, GError **error)
+nwf_rule_normalize(NwfPlanRule *rule, GError **error)
 {
     gboolean untracked = is_untracked(rule);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * inside.h: what the files of plan/ share and nobody else sees
+ * plan_private.h: what the files of plan/ share and nobody else sees
  *
- * The way of a rule: tree.c finds it, groups.c finds its variables, source.c turns its attributes into conditions,
- * ethernet.c and ip.c make the copies per direction, template.c puts them in order, values.c parses what a port supplies,
- * specialise.c replaces columns by values, settle.c drops conditions that say nothing and refuses what cannot be.
+ * The way of a rule: tree.c finds it, groups.c finds its variables, conditions.c turns its attributes into conditions,
+ * copies.c makes the copies per direction, template.c puts them in order, values.c parses what a port supplies,
+ * specialise.c replaces columns by values, normalize.c drops conditions that say nothing and refuses what cannot be.
  *
  * Everything that points into a filter (names, variables, texts) is kept alive by the tree, and the tree by the template.
  */
@@ -77,44 +77,45 @@ typedef struct NwfSource {
     guint index;                         /* place of the rule in the tree */
 } NwfSource;
 
-/* Collects what becomes a template. */
-typedef struct NwfDraft NwfDraft;
-
 /* groups.c */
 gboolean nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source,
                            GError **error);
 char *nwf_column_place(const NwfColumn *column);
 
-/* source.c */
+/* conditions.c */
 void nwf_source_init(NwfSource *source, const NwfTreeRule *origin);
 void nwf_source_clear(NwfSource *source);
 const NwfField *nwf_source_field(const NwfSource *source, NwfMatch match);
 NwfPlanRule *nwf_source_rule(const NwfSource *source, NwfVerdict verdict, gboolean swapped);
-gboolean nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch leader);
+gboolean nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch primary);
 gboolean nwf_match_follows(NwfMatch match);
-const NwfMatch *nwf_match_family(NwfMatch leader);
+const NwfMatch *nwf_match_family(NwfMatch primary);
 NwfMatch nwf_match_mirror(NwfMatch match);
 void nwf_set_flags_mirror(NwfValue *flags);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfSource, nwf_source_clear)
 
-/* template.c */
-gboolean nwf_draft_add(NwfDraft *draft, const NwfSource *source, NwfHook hook, NwfPlanRule *rule, GError **error);
+/* copies.c */
+/* One copy of a rule, for the chains of one hook. */
+typedef struct NwfCopy {
+    NwfHook hook;
+    NwfPlanRule *rule;
+} NwfCopy;
 
-/* ethernet.c, ip.c */
-gboolean nwf_ethernet_copies(NwfDraft *draft, const NwfSource *source, GError **error);
-gboolean nwf_ip_copies(NwfDraft *draft, const NwfSource *source, GError **error);
+enum { NWF_COPIES_MAX = 3 };
 
-/* settle.c */
-gboolean nwf_rule_settle(NwfPlanRule *rule, GError **error);
+/* nwf_source_copies: makes the rule's copies, which the caller owns. Returns: how many */
+guint nwf_source_copies(const NwfSource *source, NwfCopy copies[NWF_COPIES_MAX]);
+
+/* normalize.c */
+gboolean nwf_rule_normalize(NwfPlanRule *rule, GError **error);
 gboolean nwf_rule_never_matches(const NwfPlanRule *rule);
 
-/* parts.c */
+/* plan_objects.c */
 NwfPlanRule *nwf_plan_rule_new(NwfVerdict verdict);
 void nwf_plan_rule_free(NwfPlanRule *rule);
 NwfChain *nwf_chain_new(NwfLayer layer, NwfHook hook, const char *suffix, const NwfChainKind *kind);
 void nwf_chain_free(NwfChain *chain);
-void nwf_condition_clear(NwfCondition *condition);
 void nwf_operand_literal(NwfOperand *operand, NwfType type, const NwfValue *value);
 void nwf_operand_number(NwfOperand *operand, NwfType type, guint32 number);
 gboolean nwf_operand_is_literal(const NwfOperand *operand);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ip.c: the copies of a rule at the IP layers
+ * copies.c: the copies of a rule for the directions of a frame
  *
- * Each rule goes to three chains: forwarded from the VM (FI), forwarded to the VM (FO), from the VM to the host (HI).
- * In the chain of its own direction a copy is as written, otherwise it is swapped and describes the answers. "inout" is
- * written from the view of a packet to the VM, as "in" is.
+ * At the Ethernet layer a rule "out" filters frames from the VM and a rule "in" frames to the VM, as written. A rule
+ * "inout" describes the frame that travels to the VM; its copy for frames from the VM has source and destination
+ * swapped. Conditions stand in the order of the attribute table. Comments have no place in this layer, and nothing can
+ * be sent back from it, so reject is drop.
+ *
+ * At the IP layers each rule goes to three chains: forwarded from the VM (FI), forwarded to the VM (FO), from the VM to
+ * the host (HI). In the chain of its own direction a copy is as written, otherwise it is swapped and describes the
+ * answers. "inout" is written from the view of a packet to the VM, as "in" is.
  *
  * Accept is RETURN in FI and HI: the packet goes on to the receiver's FO chain or to the host's own rules.
  *
@@ -18,7 +23,63 @@
  * States that nobody asked for: an accept rule "in" or "out" lets new connections begin in its direction and answers
  * come back.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
+
+static const NwfVerdict verdicts[] = {
+    [NWF_ACTION_DROP] = NWF_VERDICT_DROP,         [NWF_ACTION_ACCEPT] = NWF_VERDICT_ACCEPT,
+    [NWF_ACTION_REJECT] = NWF_VERDICT_REJECT,     [NWF_ACTION_RETURN] = NWF_VERDICT_RETURN,
+    [NWF_ACTION_CONTINUE] = NWF_VERDICT_CONTINUE,
+};
+
+/* ---- Ethernet ---- */
+
+/* The condition that the attribute at @index makes, if any; of the ICMPv6 numbers the first one present makes it. */
+static NwfMatch
+primary_at(const NwfSource *source, guint index)
+{
+    NwfMatch match = source->rule->protocol->attributes[index].match;
+    const NwfMatch *types = nwf_match_family(NWF_MATCH_TYPE);
+
+    if (!source->rule->fields[index].present || match == NWF_MATCH_COMMENT)
+        return NWF_MATCH_NONE;
+    if (!nwf_match_follows(match))
+        return match;
+    for (guint i = 0; i < NWF_OPERANDS_MAX; i++)
+        if (source->at[types[i]] >= 0)
+            return types[i] == match ? NWF_MATCH_TYPE : NWF_MATCH_NONE;
+    return NWF_MATCH_NONE;
+}
+
+static NwfPlanRule *
+ethernet_copy(const NwfSource *source, gboolean swapped)
+{
+    NwfAction action = source->rule->action == NWF_ACTION_REJECT ? NWF_ACTION_DROP : source->rule->action;
+    NwfPlanRule *rule = nwf_source_rule(source, verdicts[action], swapped);
+    guint n_attributes = rule->protocol ? rule->protocol->n_attributes : 0;
+
+    for (guint i = 0; i < n_attributes; i++) {
+        NwfMatch primary = primary_at(source, i);
+
+        if (primary != NWF_MATCH_NONE)
+            nwf_source_add(source, rule, primary);
+    }
+    return rule;
+}
+
+static guint
+ethernet_copies(const NwfSource *source, NwfCopy copies[NWF_COPIES_MAX])
+{
+    NwfDirection direction = source->rule->direction;
+    guint n = 0;
+
+    if ((direction & NWF_DIRECTION_OUT) != 0)
+        copies[n++] = (NwfCopy){NWF_HOOK_FROM_VM, ethernet_copy(source, direction == NWF_DIRECTION_INOUT)};
+    if ((direction & NWF_DIRECTION_IN) != 0)
+        copies[n++] = (NwfCopy){NWF_HOOK_TO_VM, ethernet_copy(source, FALSE)};
+    return n;
+}
+
+/* ---- IP ---- */
 
 /* In the order in which they are printed; the second stands in for the first if that is absent. */
 static const NwfMatch order[][2] = {
@@ -35,14 +96,6 @@ static const NwfMatch order[][2] = {
 
 /* They follow the states. */
 static const NwfMatch tail[] = {NWF_MATCH_IPSET, NWF_MATCH_CONNLIMIT, NWF_MATCH_COMMENT};
-
-static const NwfHook hooks[] = {NWF_HOOK_FORWARD_IN, NWF_HOOK_FORWARD_OUT, NWF_HOOK_HOST_IN};
-
-static const NwfVerdict verdicts[] = {
-    [NWF_ACTION_DROP] = NWF_VERDICT_DROP,         [NWF_ACTION_ACCEPT] = NWF_VERDICT_ACCEPT,
-    [NWF_ACTION_REJECT] = NWF_VERDICT_REJECT,     [NWF_ACTION_RETURN] = NWF_VERDICT_RETURN,
-    [NWF_ACTION_CONTINUE] = NWF_VERDICT_CONTINUE,
-};
 
 /* What decides about copies and states. */
 typedef struct NwfTraits {
@@ -64,7 +117,7 @@ traits_of(const NwfSource *source)
 {
     const NwfField *state = nwf_source_field(source, NWF_MATCH_STATE);
     NwfTraits traits = {
-        .listed = source->rule->statematch && state != NULL && (state->variable != NULL || state->value.number != 0),
+        .listed = source->rule->statematch && state && (state->variable || state->value.number != 0),
         .typed = has(source, NWF_MATCH_TYPE),
         .limited = has(source, NWF_MATCH_CONNLIMIT),
         .with_mac = has(source, NWF_MATCH_SRC_MAC),
@@ -116,7 +169,7 @@ add_states(const NwfSource *source, const NwfTraits *traits, NwfPlanRule *rule)
 }
 
 static NwfPlanRule *
-copy(const NwfSource *source, const NwfTraits *traits, NwfHook hook, gboolean swapped)
+ip_copy(const NwfSource *source, const NwfTraits *traits, NwfHook hook, gboolean swapped)
 {
     NwfVerdict verdict = verdicts[source->rule->action];
     NwfPlanRule *rule;
@@ -136,19 +189,28 @@ copy(const NwfSource *source, const NwfTraits *traits, NwfHook hook, gboolean sw
     return rule;
 }
 
-gboolean
-nwf_ip_copies(NwfDraft *draft, const NwfSource *source, GError **error)
+static guint
+ip_copies(const NwfSource *source, NwfCopy copies[NWF_COPIES_MAX])
 {
+    static const NwfHook hooks[] = {NWF_HOOK_FORWARD_IN, NWF_HOOK_FORWARD_OUT, NWF_HOOK_HOST_IN};
     NwfTraits traits = traits_of(source);
+    guint n = 0;
 
     for (guint i = 0; i < G_N_ELEMENTS(hooks); i++) {
         gboolean to_vm = hooks[i] == NWF_HOOK_FORWARD_OUT;
         gboolean swapped = to_vm == (source->rule->direction == NWF_DIRECTION_OUT);
 
-        if (swapped && !swapped_copy_is_made(source, &traits))
-            continue;
-        if (!nwf_draft_add(draft, source, hooks[i], copy(source, &traits, hooks[i], swapped), error))
-            return FALSE;
+        if (!swapped || swapped_copy_is_made(source, &traits))
+            copies[n++] = (NwfCopy){hooks[i], ip_copy(source, &traits, hooks[i], swapped)};
     }
-    return TRUE;
+    return n;
+}
+
+guint
+nwf_source_copies(const NwfSource *source, NwfCopy copies[NWF_COPIES_MAX])
+{
+    const NwfProtocol *protocol = source->rule->protocol;
+
+    return protocol && protocol->layer != NWF_LAYER_ETHERNET ? ip_copies(source, copies)
+                                                             : ethernet_copies(source, copies);
 }

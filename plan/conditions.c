@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * source.c: from the attributes of a rule to conditions
+ * conditions.c: from the attributes of a rule to conditions
  *
  * Attributes come in families: an address and its mask, the two ends of a range, a type and its code. The first of a
- * family leads; it gives the condition its name, its sign and its place. A follower without its leader is no
+ * family leads; it gives the condition its name, its sign and its place. A follower without its primary is no
  * condition (the definition has been remarked upon). The one exception are the ICMPv6 types of the Ethernet element
  * ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the start, or 255.
  *
  * The swapped copy of a rule describes the packet on its way back: source and destination change places and conditions
  * keep the place of the attribute they came from.
  */
-#include "plan/inside.h"
+#include "plan/plan_private.h"
 
 #include <string.h>
 
@@ -49,12 +49,12 @@ static const NwfMatch mirrors[][2] = {
 /* Their sign is printed by dumpxml and means nothing to packets. */
 static const NwfMatch unsigned_matches[] = {NWF_MATCH_STATE, NWF_MATCH_COMMENT};
 
-/* The members of the family that @leader leads, by the number of their operand; NULL if it stands alone. */
+/* The members of the family that @primary leads, by the number of their operand; NULL if it stands alone. */
 const NwfMatch *
-nwf_match_family(NwfMatch leader)
+nwf_match_family(NwfMatch primary)
 {
     for (guint i = 0; i < G_N_ELEMENTS(families); i++)
-        if (families[i][0] == leader)
+        if (families[i][0] == primary)
             return families[i];
     return NULL;
 }
@@ -99,7 +99,7 @@ nwf_source_init(NwfSource *source, const NwfTreeRule *origin)
         source->at[i] = -1;
     for (guint i = 0; i < NWF_ATTRIBUTES_MAX; i++)
         source->places[i] = (NwfPlace){-1, -1};
-    for (guint i = 0; protocol != NULL && i < protocol->n_attributes; i++)
+    for (guint i = 0; protocol && i < protocol->n_attributes; i++)
         if (source->rule->fields[i].present)
             source->at[protocol->attributes[i].match] = (int)i;
 }
@@ -140,7 +140,7 @@ operand_init(NwfOperand *operand, const NwfSource *source, NwfMatch match)
     if (index < 0)
         return;
     type = source->rule->protocol->attributes[index].type;
-    if (source->rule->fields[index].variable == NULL) {
+    if (!source->rule->fields[index].variable) {
         nwf_operand_literal(operand, type, &source->rule->fields[index].value);
         return;
     }
@@ -155,7 +155,7 @@ operand_default(NwfOperand *operand, const NwfOperand *start, guint32 number)
 {
     if (operand->present)
         return;
-    if (start != NULL)
+    if (start)
         *operand = *start; /* U8: nothing owned */
     else
         nwf_operand_number(operand, NWF_TYPE_U8, number);
@@ -172,14 +172,14 @@ range_complete(NwfOperand *range)
 }
 
 static const NwfField *
-first_of_family(const NwfSource *source, NwfMatch leader)
+first_of_family(const NwfSource *source, NwfMatch primary)
 {
-    const NwfMatch *family = nwf_match_family(leader);
-    const NwfField *field = nwf_source_field(source, leader);
+    const NwfMatch *family = nwf_match_family(primary);
+    const NwfField *field = nwf_source_field(source, primary);
 
-    if (leader != NWF_MATCH_TYPE || source->rule->protocol->layer != NWF_LAYER_ETHERNET)
+    if (primary != NWF_MATCH_TYPE || source->rule->protocol->layer != NWF_LAYER_ETHERNET)
         return field;
-    for (guint i = 1; field == NULL && i < NWF_OPERANDS_MAX; i++)
+    for (guint i = 1; !field && i < NWF_OPERANDS_MAX; i++)
         field = nwf_source_field(source, family[i]);
     return field;
 }
@@ -208,26 +208,26 @@ ipset_flags_complete(NwfOperand *flags, gboolean swapped)
         flags->mirrored = TRUE;
 }
 
-/* Adds the condition that @leader leads to @rule. Returns: whether the rule has it. */
+/* Adds the condition that @primary leads to @rule. Returns: whether the rule has it. */
 gboolean
-nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch leader)
+nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch primary)
 {
-    const NwfField *first = first_of_family(source, leader);
-    const NwfMatch *family = nwf_match_family(leader);
+    const NwfField *first = first_of_family(source, primary);
+    const NwfMatch *family = nwf_match_family(primary);
     NwfCondition condition = {0};
 
-    if (first == NULL)
+    if (!first)
         return FALSE;
-    condition.match = rule->swapped ? nwf_match_mirror(leader) : leader;
-    condition.negated = first->negated && has_sign(leader);
-    operand_init(&condition.operands[0], source, leader);
-    for (guint i = 1; family != NULL && i < NWF_OPERANDS_MAX && family[i] != NWF_MATCH_NONE; i++)
+    condition.match = rule->swapped ? nwf_match_mirror(primary) : primary;
+    condition.negated = first->negated && has_sign(primary);
+    operand_init(&condition.operands[0], source, primary);
+    for (guint i = 1; family && i < NWF_OPERANDS_MAX && family[i] != NWF_MATCH_NONE; i++)
         operand_init(&condition.operands[i], source, family[i]);
-    if (leader == NWF_MATCH_TYPE && source->rule->protocol->layer == NWF_LAYER_ETHERNET) {
+    if (primary == NWF_MATCH_TYPE && source->rule->protocol->layer == NWF_LAYER_ETHERNET) {
         range_complete(&condition.operands[0]);
         range_complete(&condition.operands[2]);
     }
-    if (leader == NWF_MATCH_IPSET)
+    if (primary == NWF_MATCH_IPSET)
         ipset_flags_complete(&condition.operands[1], rule->swapped);
     g_array_append_val(rule->conditions, condition);
     return TRUE;
