@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * filter.c: life of filters
+ * filter.c: life and canonical document of filters
+ *
+ * The document is byte-equal to what the released drivers print, but for what is listed in docs/differences.md. There
+ * are two ways to print a rule with positive and negated attributes: the oldest dialect starts a new element whenever
+ * the sign changes along the table, the newer ones print one element with all positive attributes and one with all
+ * negated ones.
  */
 #include "conf/filter_private.h"
 
@@ -78,6 +83,139 @@ nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref)
     entry->rule = rule;
     entry->ref = ref;
     g_ptr_array_add(filter->entries, entry);
+}
+
+/* ---- the canonical document ---- */
+
+static const char *const action_words[] = {"drop", "accept", "reject", "return", "continue"};
+static const char *const direction_words[] = {NULL, "in", "out", "inout"};
+
+void
+nwf_field_format(GString *out, const NwfField *field, NwfType type)
+{
+    if (!field->variable) {
+        nwf_value_format(out, &field->value, type);
+        return;
+    }
+    g_string_append_c(out, '$');
+    nwf_variable_spelling(out, field->variable);
+}
+
+static void
+open_element(GString *out, const NwfRule *rule, gboolean negated)
+{
+    g_string_append_printf(out, "    <%s%s", rule->protocol->name, negated ? " match='no'" : "");
+}
+
+static void
+write_attribute(GString *out, const NwfRule *rule, guint index)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    nwf_field_format(text, &rule->fields[index], rule->protocol->attributes[index].type);
+    g_string_append_printf(out, " %s='", rule->protocol->attributes[index].name);
+    nwf_xml_escape(out, text->str, FALSE);
+    g_string_append_c(out, '\'');
+}
+
+/* A new element whenever the sign changes. */
+static void
+write_runs(GString *out, const NwfRule *rule)
+{
+    gboolean open = FALSE, negated = FALSE;
+    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
+        if (!rule->fields[i].present)
+            continue;
+        if (open && negated != rule->fields[i].negated)
+            g_string_append(out, "/>\n");
+        if (!open || negated != rule->fields[i].negated) {
+            negated = rule->fields[i].negated;
+            open_element(out, rule, negated);
+            open = TRUE;
+        }
+        write_attribute(out, rule, i);
+    }
+    if (!open)
+        open_element(out, rule, FALSE);
+    g_string_append(out, "/>\n");
+}
+
+/* One element for all attributes of a sign; returns whether there were any. */
+static gboolean
+write_sign(GString *out, const NwfRule *rule, gboolean negated)
+{
+    gboolean open = FALSE;
+    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
+        if (!rule->fields[i].present || rule->fields[i].negated != negated)
+            continue;
+        if (!open)
+            open_element(out, rule, negated);
+        open = TRUE;
+        write_attribute(out, rule, i);
+    }
+    if (open)
+        g_string_append(out, "/>\n");
+    return open;
+}
+
+static void
+write_rule(GString *out, const NwfRule *rule, NwfDialect dialect)
+{
+    g_string_append_printf(out, "  <rule action='%s' direction='%s' priority='%d'%s", action_words[rule->action],
+                           direction_words[rule->direction], rule->priority,
+                           rule->statematch ? "" : " statematch='false'");
+    if (!rule->protocol) {
+        g_string_append(out, "/>\n");
+        return;
+    }
+    g_string_append(out, ">\n");
+    if (dialect < NWF_DIALECT_11) {
+        write_runs(out, rule);
+    } else {
+        gboolean positive = write_sign(out, rule, FALSE);
+        if (!write_sign(out, rule, TRUE) && !positive) {
+            open_element(out, rule, FALSE);
+            g_string_append(out, "/>\n");
+        }
+    }
+    g_string_append(out, "  </rule>\n");
+}
+
+static void
+write_ref(GString *out, const NwfFilterRef *ref)
+{
+    g_autoptr(GPtrArray) names = nwf_params_names(ref->params);
+    g_string_append(out, "  <filterref filter='");
+    nwf_xml_escape(out, ref->filter, FALSE);
+    if (names->len == 0) {
+        g_string_append(out, "'/>\n");
+        return;
+    }
+    g_string_append(out, "'>\n");
+    nwf_params_format(out, ref->params, 4);
+    g_string_append(out, "  </filterref>\n");
+}
+
+char *
+nwf_filter_format(const NwfFilter *filter, NwfDialect dialect)
+{
+    GString *out = g_string_new("<filter name='");
+    char uuid[37];
+
+    nwf_uuid_format(uuid, filter->uuid);
+    nwf_xml_escape(out, filter->name, FALSE);
+    g_string_append_printf(out, "' chain='%s'", filter->chain);
+    if (filter->priority != 0 || (filter->priority_explicit && filter->kind->priority != 0))
+        g_string_append_printf(out, " priority='%d'", filter->priority);
+    g_string_append_printf(out, ">\n  <uuid>%s</uuid>\n", uuid);
+    for (guint i = 0; i < filter->entries->len; i++) {
+        const NwfEntry *entry = g_ptr_array_index(filter->entries, i);
+        if (entry->rule)
+            write_rule(out, entry->rule, dialect);
+        else
+            write_ref(out, entry->ref);
+    }
+    g_string_append(out, "</filter>\n");
+    return g_string_free(out, FALSE);
 }
 
 gboolean

@@ -7,18 +7,14 @@
  */
 #include "conf/value.h"
 
-static const char *
-skip_blanks(const char *text)
-{
-    while (g_ascii_isspace(*text))
-        text++;
-    return text;
-}
+#include <string.h>
+
+#define BLANKS " \f\n\r\t"
 
 gboolean
 nwf_uuid_parse(guint8 uuid[16], const char *text)
 {
-    text = skip_blanks(text);
+    text += strspn(text, BLANKS);
     for (guint i = 0; i < 16; i++) {
         while (*text == '-' || *text == ' ')
             text++;
@@ -27,7 +23,7 @@ nwf_uuid_parse(guint8 uuid[16], const char *text)
         uuid[i] = (guint8)(g_ascii_xdigit_value(text[0]) * 16 + g_ascii_xdigit_value(text[1]));
         text += 2;
     }
-    return *skip_blanks(text) == '\0';
+    return text[strspn(text, BLANKS)] == '\0';
 }
 
 void

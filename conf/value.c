@@ -32,104 +32,56 @@ static const NwfName tcp_flags[] = {{"FIN", NWF_TCP_FIN}, {"SYN", NWF_TCP_SYN}, 
 
 static const NwfName set_flags[] = {{"src", 0}, {"dst", 1}, {NULL, 0}};
 
-static gboolean
-same_number(const NwfValue *a, const NwfValue *b)
-{
-    return a->number == b->number;
-}
-
-static gboolean
-same_port(const NwfValue *a, const NwfValue *b)
-{
-    return a->range.first == b->range.first && a->range.last == b->range.last;
-}
-
-static gboolean
-same_mac(const NwfValue *a, const NwfValue *b)
-{
-    return memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
-}
-
-static gboolean
-same_ipv4(const NwfValue *a, const NwfValue *b)
-{
-    return memcmp(a->address, b->address, 4) == 0;
-}
-
-static gboolean
-same_ipv6(const NwfValue *a, const NwfValue *b)
-{
-    return a->ipv4 == b->ipv4 && a->scope == b->scope && memcmp(a->address, b->address, 16) == 0;
-}
-
-static gboolean
-same_tcp_flags(const NwfValue *a, const NwfValue *b)
-{
-    return a->tcp.mask == b->tcp.mask && a->tcp.flags == b->tcp.flags;
-}
-
-static gboolean
-same_set_flags(const NwfValue *a, const NwfValue *b)
-{
-    return a->set_flags.count == b->set_flags.count && a->set_flags.dst == b->set_flags.dst;
-}
-
-static gboolean
-same_text(const NwfValue *a, const NwfValue *b)
-{
-    return g_strcmp0(a->text, b->text) == 0;
-}
-
 static const NwfTypeRow rows[NWF_TYPES] = {
-    [NWF_TYPE_U8] = {nwf_read_number, nwf_write_number, same_number, 0, 0xff, NULL,
+    [NWF_TYPE_U8] = {nwf_read_number, nwf_write_number, 4, 0, 0xff, NULL,
                      N_("a number from 0 to 255, decimal or hexadecimal")},
-    [NWF_TYPE_U16] = {nwf_read_number, nwf_write_number, same_number, 0, 0xffff, NULL,
+    [NWF_TYPE_U16] = {nwf_read_number, nwf_write_number, 4, 0, 0xffff, NULL,
                       N_("a number from 0 to 65535, decimal or hexadecimal")},
-    [NWF_TYPE_U32] = {nwf_read_number, nwf_write_number, same_number, 0, 0xffffffff, NULL,
+    [NWF_TYPE_U32] = {nwf_read_number, nwf_write_number, 4, 0, 0xffffffff, NULL,
                       N_("a number from 0 to 4294967295, decimal or hexadecimal")},
-    [NWF_TYPE_U16_DECIMAL] = {nwf_read_decimal, nwf_write_number, same_number, 0, 0xffff, NULL,
+    [NWF_TYPE_U16_DECIMAL] = {nwf_read_decimal, nwf_write_number, 4, 0, 0xffff, NULL,
                               N_("a decimal number from 0 to 65535")},
-    [NWF_TYPE_DSCP] = {nwf_read_number, nwf_write_number, same_number, 0, 63, NULL, N_("a number from 0 to 63")},
-    [NWF_TYPE_VLANID] = {nwf_read_number, nwf_write_number, same_number, 0, 4095, NULL, N_("a VLAN id (0 to 4095)")},
-    [NWF_TYPE_ETHERTYPE] = {nwf_read_number, nwf_write_number, same_number, 0x600, 0xffff, ethertypes,
+    [NWF_TYPE_DSCP] = {nwf_read_number, nwf_write_number, 4, 0, 63, NULL, N_("a number from 0 to 63")},
+    [NWF_TYPE_VLANID] = {nwf_read_number, nwf_write_number, 4, 0, 4095, NULL, N_("a VLAN id (0 to 4095)")},
+    [NWF_TYPE_ETHERTYPE] = {nwf_read_number, nwf_write_number, 4, 0x600, 0xffff, ethertypes,
                             N_("an EtherType (arp, rarp, ipv4, ipv6, vlan, or a number from 0x600 to 0xffff)")},
-    [NWF_TYPE_ENCAP] = {nwf_read_number, nwf_write_number, same_number, 0x3c, 0xffff, ethertypes,
+    [NWF_TYPE_ENCAP] = {nwf_read_number, nwf_write_number, 4, 0x3c, 0xffff, ethertypes,
                         N_("an encapsulated EtherType (arp, rarp, ipv4, ipv6, vlan, or a number from 0x3c to 0xffff)")},
-    [NWF_TYPE_ARP_PROTOCOL] = {nwf_read_number, nwf_write_number, same_number, 0, 0xffff, NULL,
+    [NWF_TYPE_ARP_PROTOCOL] = {nwf_read_number, nwf_write_number, 4, 0, 0xffff, NULL,
                                N_("a protocol type (a number from 0 to 65535, decimal or hexadecimal)")},
-    [NWF_TYPE_ARP_OPCODE] = {nwf_read_opcode, nwf_write_number, same_number, 0, 0xffff, arp_opcodes,
+    [NWF_TYPE_ARP_OPCODE] = {nwf_read_opcode, nwf_write_number, 4, 0, 0xffff, arp_opcodes,
                              N_("an ARP opcode (Request, Reply, Request_Reverse, Reply_Reverse, DRARP_Request, "
                                 "DRARP_Reply, DRARP_Error, InARP_Request, ARP_NAK, or a number from 0 to 65535)")},
-    [NWF_TYPE_IP_PROTOCOL] = {nwf_read_number, nwf_write_number, same_number, 0, 0xff, ip_protocols,
+    [NWF_TYPE_IP_PROTOCOL] = {nwf_read_number, nwf_write_number, 4, 0, 0xff, ip_protocols,
                               N_("a protocol (icmp, igmp, tcp, udp, esp, ah, icmpv6, sctp, udplite, or a number from 0 "
                                  "to 255)")},
-    [NWF_TYPE_PORT] = {nwf_read_port, nwf_write_port, same_port, 0, 0xffff, NULL, N_("a port number (0 to 65535)")},
-    [NWF_TYPE_MAC] = {nwf_read_mac, nwf_write_mac, same_mac, 0, 0, NULL,
+    [NWF_TYPE_PORT] = {nwf_read_port, nwf_write_port, 4, 0, 0xffff, NULL, N_("a port number (0 to 65535)")},
+    [NWF_TYPE_MAC] = {nwf_read_mac, nwf_write_mac, 6, 0, 0, NULL,
                       N_("a MAC address (six pairs of hexadecimal digits with colons)")},
-    [NWF_TYPE_MAC_MASK] = {nwf_read_mac_mask, nwf_write_mac, same_mac, 0, 0, NULL,
+    [NWF_TYPE_MAC_MASK] = {nwf_read_mac_mask, nwf_write_mac, 6, 0, 0, NULL,
                            N_("a MAC mask (ones, then zeros, as ff:ff:ff:00:00:00)")},
-    [NWF_TYPE_IPV4] = {nwf_read_ipv4, nwf_write_ipv4, same_ipv4, 0, 0, NULL, N_("an IPv4 address")},
-    [NWF_TYPE_IPV4_MASK] = {nwf_read_ipv4_mask, nwf_write_number, same_number, 0, 32, NULL,
+    [NWF_TYPE_IPV4] = {nwf_read_ipv4, nwf_write_ipv4, 4, 0, 0, NULL, N_("an IPv4 address")},
+    [NWF_TYPE_IPV4_MASK] = {nwf_read_ipv4_mask, nwf_write_number, 4, 0, 32, NULL,
                             N_("an IPv4 mask (a prefix length from 0 to 32, or ones, then zeros, as 255.255.0.0)")},
-    [NWF_TYPE_IPV6] = {nwf_read_ipv6, nwf_write_ipv6, same_ipv6, 0, 0, NULL, N_("an IPv6 address")},
-    [NWF_TYPE_IPV6_MASK] = {nwf_read_ipv6_mask, nwf_write_number, same_number, 0, 128, NULL,
+    [NWF_TYPE_IPV6] = {nwf_read_ipv6, nwf_write_ipv6, 16, 0, 0, NULL, N_("an IPv6 address")},
+    [NWF_TYPE_IPV6_MASK] = {nwf_read_ipv6_mask, nwf_write_number, 4, 0, 128, NULL,
                             N_("an IPv6 mask (a prefix length from 0 to 128, or ones, then zeros, as ffff:ffff::)")},
-    [NWF_TYPE_BOOL] = {nwf_read_bool, nwf_write_bool, same_number, 0, 0, NULL, N_("true or false")},
-    [NWF_TYPE_STATE] = {nwf_read_states, nwf_write_states, same_number, 0, 0, states,
+    [NWF_TYPE_BOOL] = {nwf_read_bool, nwf_write_bool, 4, 0, 0, NULL, N_("true or false")},
+    [NWF_TYPE_STATE] = {nwf_read_states, nwf_write_states, 4, 0, 0, states,
                         N_("a list of NEW, ESTABLISHED, RELATED, INVALID, or NONE")},
-    [NWF_TYPE_TCP_FLAGS] = {nwf_read_tcp_flags, nwf_write_tcp_flags, same_tcp_flags, 0, 0, tcp_flags,
+    [NWF_TYPE_TCP_FLAGS] = {nwf_read_tcp_flags, nwf_write_tcp_flags, 2, 0, 0, tcp_flags,
                             N_("MASK/FLAGS, both lists of FIN, SYN, RST, PSH, ACK, URG, or ALL, or NONE")},
-    [NWF_TYPE_IPSET] = {nwf_read_set_name, nwf_write_text, same_text, 0, 0, NULL,
+    [NWF_TYPE_IPSET] = {nwf_read_set_name, nwf_write_text, 0, 0, 0, NULL,
                         N_("the name of an ipset (up to 31 letters, digits, blanks and characters of _.:-+)")},
-    [NWF_TYPE_IPSET_FLAGS] = {nwf_read_set_flags, nwf_write_set_flags, same_set_flags, 0, 0, set_flags,
+    [NWF_TYPE_IPSET_FLAGS] = {nwf_read_set_flags, nwf_write_set_flags, 2, 0, 0, set_flags,
                               N_("one to six of src and dst, separated by commas")},
-    [NWF_TYPE_COMMENT] = {nwf_read_comment, nwf_write_text, same_text, 0, 0, NULL, N_("a text")},
+    [NWF_TYPE_COMMENT] = {nwf_read_comment, nwf_write_text, 0, 0, 0, NULL, N_("a text")},
 };
 
 static gboolean
 owns_text(NwfType type)
 {
-    return type == NWF_TYPE_IPSET || type == NWF_TYPE_COMMENT;
+    return rows[type].size == 0;
 }
 
 void
@@ -151,7 +103,9 @@ nwf_value_copy(NwfValue *to, const NwfValue *from, NwfType type)
 gboolean
 nwf_value_equal(const NwfValue *a, const NwfValue *b, NwfType type)
 {
-    return rows[type].same(a, b);
+    if (owns_text(type))
+        return g_strcmp0(a->text, b->text) == 0;
+    return a->ipv4 == b->ipv4 && a->scope == b->scope && memcmp(&a->number, &b->number, rows[type].size) == 0;
 }
 
 gboolean

@@ -15,12 +15,15 @@ typedef struct NwfName {
 } NwfName;
 
 typedef struct NwfTypeRow NwfTypeRow;
+
+/* Fills @value from @text; FALSE if the text does not fit. */
+typedef gboolean NwfValueReader(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
+typedef void NwfValueWriter(GString *out, const NwfValue *value, const NwfTypeRow *row);
+
 struct NwfTypeRow {
-    /* Fills @value from @text; FALSE if the text does not fit. */
-    gboolean (*read)(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-    void (*write)(GString *out, const NwfValue *value, const NwfTypeRow *row);
-    /* Whether both mean the same. */
-    gboolean (*same)(const NwfValue *a, const NwfValue *b);
+    NwfValueReader *read;
+    NwfValueWriter *write;
+    gsize size;           /* bytes of the member that is in force, from its start; 0: a text */
     guint32 min, max;     /* of numbers and of prefix lengths */
     const NwfName *names; /* of numbers or of words in a list, ended by NULL; names are read in any case */
     const char *expects;  /* for messages; to be translated */
@@ -32,31 +35,14 @@ struct NwfTypeRow {
  */
 gboolean nwf_number_read(const char *text, guint base, guint32 *number);
 
-gboolean nwf_read_number(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_decimal(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_opcode(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_bool(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_port(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-void nwf_write_number(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_bool(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_port(GString *out, const NwfValue *value, const NwfTypeRow *row);
+/* value_number.c */
+NwfValueReader nwf_read_number, nwf_read_decimal, nwf_read_opcode, nwf_read_bool, nwf_read_port;
+NwfValueWriter nwf_write_number, nwf_write_bool, nwf_write_port;
 
-gboolean nwf_read_mac(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_mac_mask(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_ipv4(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_ipv4_mask(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_ipv6(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_ipv6_mask(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-void nwf_write_mac(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_ipv4(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_ipv6(GString *out, const NwfValue *value, const NwfTypeRow *row);
+/* value_address.c */
+NwfValueReader nwf_read_mac, nwf_read_mac_mask, nwf_read_ipv4, nwf_read_ipv4_mask, nwf_read_ipv6, nwf_read_ipv6_mask;
+NwfValueWriter nwf_write_mac, nwf_write_ipv4, nwf_write_ipv6;
 
-gboolean nwf_read_states(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_tcp_flags(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_set_flags(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_set_name(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-gboolean nwf_read_comment(NwfValue *value, const NwfTypeRow *row, const char *text, NwfNotes *notes);
-void nwf_write_states(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_tcp_flags(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_set_flags(GString *out, const NwfValue *value, const NwfTypeRow *row);
-void nwf_write_text(GString *out, const NwfValue *value, const NwfTypeRow *row);
+/* value_list.c */
+NwfValueReader nwf_read_states, nwf_read_tcp_flags, nwf_read_set_flags, nwf_read_set_name, nwf_read_comment;
+NwfValueWriter nwf_write_states, nwf_write_tcp_flags, nwf_write_set_flags, nwf_write_text;

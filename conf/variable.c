@@ -15,15 +15,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-static const char name_characters[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_";
+#define BLANKS " \f\n\r\t"
 
-static const char *
-skip_blanks(const char *text)
-{
-    while (g_ascii_isspace(*text))
-        text++;
-    return text;
-}
+static const char name_characters[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_";
 
 /* Reads what stands between "[" and "]"; returns what follows, or NULL. */
 static const char *
@@ -33,11 +27,11 @@ read_access(const char *text, NwfVariable *variable)
     guint64 index = 0;
     gboolean negative = FALSE;
 
-    text = skip_blanks(text);
+    text += strspn(text, BLANKS);
     variable->access = NWF_ACCESS_ELEMENT;
     if (*text == '@') {
         variable->access = NWF_ACCESS_ITERATOR;
-        text = skip_blanks(text + 1);
+        text += 1 + strspn(text + 1, BLANKS);
     }
     negative = *text == '-';
     errno = 0;
@@ -47,7 +41,7 @@ read_access(const char *text, NwfVariable *variable)
     variable->index = (guint32)index;
     if (variable->access == NWF_ACCESS_ITERATOR && variable->index > NWF_ITERATOR_MAX)
         return NULL;
-    text = skip_blanks(end);
+    text = end + strspn(end, BLANKS);
     return *text == ']' ? text + 1 : NULL;
 }
 

@@ -46,9 +46,6 @@ static const NwfMatch mirrors[][2] = {
     {NWF_MATCH_SRC_IP_FROM, NWF_MATCH_DST_IP_FROM}, {NWF_MATCH_SRC_PORT, NWF_MATCH_DST_PORT},
 };
 
-/* Their sign is printed by dumpxml and means nothing to packets. */
-static const NwfMatch unsigned_matches[] = {NWF_MATCH_STATE, NWF_MATCH_COMMENT};
-
 /* The members of the family that @primary leads, by the number of their operand; NULL if it stands alone. */
 const NwfMatch *
 nwf_match_family(NwfMatch primary)
@@ -184,13 +181,11 @@ first_of_family(const NwfSource *source, NwfMatch primary)
     return field;
 }
 
+/* The sign of states and comments is printed by dumpxml and means nothing to packets. */
 static gboolean
 has_sign(NwfMatch match)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(unsigned_matches); i++)
-        if (unsigned_matches[i] == match)
-            return FALSE;
-    return TRUE;
+    return match != NWF_MATCH_STATE && match != NWF_MATCH_COMMENT;
 }
 
 static void

@@ -49,22 +49,6 @@ node_free(gpointer data)
     g_free(node);
 }
 
-static gboolean
-too_deep(const char *name, GError **error)
-{
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the tree of filters is too deep at filter '%s' (limit: %d)"),
-                         name, NWF_TREE_DEPTH_MAX);
-}
-
-static gboolean
-missing(const char *name, const NwfFilter *from, guint line, GError **error)
-{
-    if (!from)
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' does not exist"), name);
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', reference at line %u: filter '%s' does not exist"),
-                         from->name, line, name);
-}
-
 static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level,
                        GError **error);
 
@@ -119,7 +103,8 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
         return NULL;
     }
     if (level + (node ? node->height : 1) - 1 > NWF_TREE_DEPTH_MAX) {
-        too_deep(name, error);
+        nwf_set_error(error, NWF_ERROR_INTERNAL, _("the tree of filters is too deep at filter '%s' (limit: %d)"), name,
+                      NWF_TREE_DEPTH_MAX);
         return NULL;
     }
     if (node)
@@ -127,7 +112,11 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
 
     filter = self->lookup(name, self->data);
     if (!filter) {
-        missing(name, from, line, error);
+        if (!from)
+            nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s' does not exist"), name);
+        else
+            nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s', reference at line %u: filter '%s' does not exist"),
+                          from->name, line, name);
         return NULL;
     }
     node = g_new0(NwfNode, 1);

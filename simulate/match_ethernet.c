@@ -25,18 +25,18 @@
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IPV4_OFFSET = 0x1fff, PORTS = 4, STP_HEADER = 6 };
 enum { STP_CONFIG = 31 };
 
-/* What conditions of one kind need to be read at all. */
+/* What a condition needs to be read at all. */
 typedef enum Header { HEADER_NONE, HEADER_VLAN, HEADER_STP, HEADER_ARP, HEADER_IP } Header;
 
-typedef NwfAnswer (*Compare)(const NwfCondition *condition, const NwfFrame *frame);
+typedef struct Comparison {
+    Header header;
+    NwfAnswer (*compare)(const NwfCondition *condition, const NwfFrame *frame);
+    guint offset, size; /* of a field of spanning tree frames, behind their header */
+} Comparison;
+
+static const Comparison comparisons[NWF_MATCHES];
 
 static const guint8 bridge_group[] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
-
-static NwfAnswer
-signed_answer(const NwfCondition *condition, gboolean holds)
-{
-    return holds != condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
-}
 
 /* ---- the frame itself ---- */
 
@@ -45,13 +45,13 @@ compare_mac(const NwfCondition *condition, const NwfFrame *frame)
 {
     const guint8 *mac = condition->match == NWF_MATCH_SRC_MAC ? frame->src : frame->dst;
 
-    return signed_answer(condition, nwf_accepts_mac(condition, mac));
+    return nwf_signed_answer(condition, nwf_accepts_mac(condition, mac));
 }
 
 static NwfAnswer
 compare_ethertype(const NwfCondition *condition, const NwfFrame *frame)
 {
-    return signed_answer(condition, nwf_accepts_number(condition, frame->ethertype));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, frame->ethertype));
 }
 
 static NwfAnswer
@@ -59,27 +59,10 @@ compare_vlan(const NwfCondition *condition, const NwfFrame *frame)
 {
     guint16 number = condition->match == NWF_MATCH_VLAN_ID ? frame->vlan_id : frame->encapsulated;
 
-    return signed_answer(condition, nwf_accepts_number(condition, number));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, number));
 }
 
 /* ---- spanning tree ---- */
-
-static const struct {
-    NwfMatch match;
-    guint offset, size;
-} bpdu_fields[] = {
-    {NWF_MATCH_STP_FLAGS, 0, 1},
-    {NWF_MATCH_STP_ROOT_PRIORITY, 1, 2},
-    {NWF_MATCH_STP_ROOT_ADDRESS, 3, 6},
-    {NWF_MATCH_STP_ROOT_COST, 9, 4},
-    {NWF_MATCH_STP_SENDER_PRIORITY, 13, 2},
-    {NWF_MATCH_STP_SENDER_ADDRESS, 15, 6},
-    {NWF_MATCH_STP_PORT, 21, 2},
-    {NWF_MATCH_STP_AGE, 23, 2},
-    {NWF_MATCH_STP_MAX_AGE, 25, 2},
-    {NWF_MATCH_STP_HELLO_TIME, 27, 2},
-    {NWF_MATCH_STP_FORWARD_DELAY, 29, 2},
-};
 
 static gboolean
 is_bpdu(const NwfFrame *frame)
@@ -93,26 +76,24 @@ is_bpdu(const NwfFrame *frame)
 static NwfAnswer
 compare_bpdu(const NwfCondition *condition, const NwfFrame *frame)
 {
+    const Comparison *field = &comparisons[condition->match];
     NwfBytes bpdu = nwf_bytes_part(frame->payload, STP_HEADER, STP_CONFIG);
     guint32 number = 0;
     guint8 mac[6], byte = 0;
-    guint i = 0;
 
     if (condition->match == NWF_MATCH_STP_TYPE)
-        return signed_answer(condition, nwf_accepts_number(condition, 0));
+        return nwf_signed_answer(condition, nwf_accepts_number(condition, 0));
     if (!nwf_bytes_have(bpdu, 0, STP_CONFIG))
         return NWF_ANSWER_NO;
-    while (bpdu_fields[i].match != condition->match)
-        i++;
-    if (bpdu_fields[i].size == sizeof(mac)) {
-        nwf_bytes_copy(bpdu, bpdu_fields[i].offset, mac, sizeof(mac));
-        return signed_answer(condition, nwf_accepts_mac(condition, mac));
+    if (field->size == sizeof(mac)) {
+        nwf_bytes_copy(bpdu, field->offset, mac, sizeof(mac));
+        return nwf_signed_answer(condition, nwf_accepts_mac(condition, mac));
     }
-    for (guint j = 0; j < bpdu_fields[i].size; j++) {
-        nwf_bytes_u8(bpdu, bpdu_fields[i].offset + j, &byte);
+    for (guint i = 0; i < field->size; i++) {
+        nwf_bytes_u8(bpdu, field->offset + i, &byte);
         number = number << 8 | byte;
     }
-    return signed_answer(condition, nwf_accepts_number(condition, number));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, number));
 }
 
 /* ---- ARP and RARP ---- */
@@ -120,14 +101,15 @@ compare_bpdu(const NwfCondition *condition, const NwfFrame *frame)
 static NwfAnswer
 compare_arp_number(const NwfCondition *condition, const NwfFrame *frame)
 {
+    guint16 number;
     NwfArp arp;
 
     if (!nwf_arp_read(&arp, frame->payload))
         return NWF_ANSWER_NO;
-    return signed_answer(condition,
-                         nwf_accepts_number(condition, condition->match == NWF_MATCH_ARP_HWTYPE     ? arp.hardware_type
-                                                       : condition->match == NWF_MATCH_ARP_PROTOCOL ? arp.protocol_type
-                                                                                                    : arp.opcode));
+    number = condition->match == NWF_MATCH_ARP_HWTYPE     ? arp.hardware_type
+             : condition->match == NWF_MATCH_ARP_PROTOCOL ? arp.protocol_type
+                                                          : arp.opcode;
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, number));
 }
 
 static NwfAnswer
@@ -144,7 +126,7 @@ compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
         offset += (gsize)arp.hardware_size + arp.protocol_size;
     if (!nwf_bytes_copy(frame->payload, offset, mac, sizeof(mac)))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_mac(condition, mac));
+    return nwf_signed_answer(condition, nwf_accepts_mac(condition, mac));
 }
 
 /* Both must be there, also for a rule that names one. */
@@ -165,7 +147,7 @@ compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 
     if (!arp_addresses(frame, src, dst))
         return NWF_ANSWER_NO;
-    return signed_answer(
+    return nwf_signed_answer(
         condition, nwf_accepts_address(condition, condition->match == NWF_MATCH_ARP_SRC_IP ? src : dst, sizeof(src)));
 }
 
@@ -176,7 +158,7 @@ compare_gratuitous(const NwfCondition *condition, const NwfFrame *frame)
 
     if (!arp_addresses(frame, src, dst))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
+    return nwf_signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
 }
 
 /* ---- IPv4 and IPv6 ---- */
@@ -197,12 +179,18 @@ compare_address(const NwfCondition *condition, const NwfFrame *frame)
 
     if (!nwf_bytes_copy(frame->payload, offset, address, size))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_address(condition, address, size));
+    return nwf_signed_answer(condition, nwf_accepts_address(condition, address, size));
 }
 
-/* Protocol and transport header as the rule's element sees them; FALSE if there are none. */
+/* Where the rule's element finds the transport header, and what it takes for the protocol. */
+typedef struct Transport {
+    guint8 protocol;
+    gsize offset;
+    gboolean later; /* in a later fragment of IPv4, where nothing is seen */
+} Transport;
+
 static gboolean
-locate(const NwfFrame *frame, guint8 *protocol, gsize *transport, gboolean *later)
+locate(const NwfFrame *frame, Transport *transport)
 {
     guint16 fragment;
     NwfIp6Walk walk;
@@ -211,58 +199,52 @@ locate(const NwfFrame *frame, guint8 *protocol, gsize *transport, gboolean *late
     if (frame->ethertype == NWF_ETHERTYPE_IPV6) {
         if (!nwf_ip6_skip(&walk, frame->payload, TRUE))
             return FALSE;
-        *protocol = walk.protocol;
-        *transport = walk.offset;
-        *later = FALSE;
+        *transport = (Transport){walk.protocol, walk.offset, FALSE};
         return TRUE;
     }
     if (!nwf_bytes_u8(frame->payload, 0, &first) || !nwf_bytes_u16(frame->payload, 6, &fragment) ||
-        !nwf_bytes_u8(frame->payload, 9, protocol))
+        !nwf_bytes_u8(frame->payload, 9, &transport->protocol))
         return FALSE;
-    *transport = (first & 15) * 4u;
-    *later = (fragment & IPV4_OFFSET) != 0;
+    transport->offset = (first & 15) * 4u;
+    transport->later = (fragment & IPV4_OFFSET) != 0;
     return TRUE;
 }
 
 static NwfAnswer
 compare_protocol(const NwfCondition *condition, const NwfFrame *frame)
 {
-    gsize transport;
-    gboolean later;
-    guint8 protocol;
+    Transport transport;
 
-    if (!locate(frame, &protocol, &transport, &later))
+    if (!locate(frame, &transport))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_number(condition, protocol));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, transport.protocol));
 }
 
 static NwfAnswer
 compare_port(const NwfCondition *condition, const NwfFrame *frame)
 {
-    gsize transport;
-    gboolean later;
-    guint8 protocol;
+    Transport transport;
     guint16 port;
 
-    if (!locate(frame, &protocol, &transport, &later) || later || !nwf_bytes_have(frame->payload, transport, PORTS) ||
-        !nwf_bytes_u16(frame->payload, transport + (condition->match == NWF_MATCH_SRC_PORT ? 0 : 2), &port))
+    if (!locate(frame, &transport) || transport.later || !nwf_bytes_have(frame->payload, transport.offset, PORTS) ||
+        !nwf_bytes_u16(frame->payload, transport.offset + (condition->match == NWF_MATCH_SRC_PORT ? 0 : 2), &port))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_port(condition, port));
+    return nwf_signed_answer(condition, nwf_accepts_port(condition, port));
 }
 
 static NwfAnswer
 compare_type(const NwfCondition *condition, const NwfFrame *frame)
 {
     const NwfOperand *operands = condition->operands;
-    guint8 protocol, type, code;
-    gsize transport;
-    gboolean later;
+    Transport transport;
+    guint8 type, code;
 
-    if (!locate(frame, &protocol, &transport, &later) || !nwf_bytes_have(frame->payload, transport, PORTS) ||
-        !nwf_bytes_u8(frame->payload, transport, &type) || !nwf_bytes_u8(frame->payload, transport + 1, &code))
+    if (!locate(frame, &transport) || !nwf_bytes_have(frame->payload, transport.offset, PORTS) ||
+        !nwf_bytes_u8(frame->payload, transport.offset, &type) ||
+        !nwf_bytes_u8(frame->payload, transport.offset + 1, &code))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, type >= operands[0].value.number && type <= operands[1].value.number &&
-                                        code >= operands[2].value.number && code <= operands[3].value.number);
+    return nwf_signed_answer(condition, type >= operands[0].value.number && type <= operands[1].value.number &&
+                                            code >= operands[2].value.number && code <= operands[3].value.number);
 }
 
 /* The class of service stands in other places in IPv4 and IPv6; what is not there is compared by the walker. */
@@ -275,32 +257,29 @@ compare_dscp(const NwfCondition *condition, const NwfFrame *frame)
     if (!nwf_bytes_have(frame->payload, 0, ipv6 ? IPV6_HEADER : IPV4_HEADER) ||
         !nwf_bytes_u16(frame->payload, 0, &start))
         return condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_number(condition, ipv6 ? (start >> 6) & 63 : (start >> 2) & 63));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, ipv6 ? (start >> 6) & 63 : (start >> 2) & 63));
 }
 
 /* ---- rules ---- */
 
-static const struct {
-    Header header;
-    Compare compare;
-} comparisons[NWF_MATCHES] = {
+static const Comparison comparisons[NWF_MATCHES] = {
     [NWF_MATCH_SRC_MAC] = {HEADER_NONE, compare_mac},
     [NWF_MATCH_DST_MAC] = {HEADER_NONE, compare_mac},
     [NWF_MATCH_ETHERTYPE] = {HEADER_NONE, compare_ethertype},
     [NWF_MATCH_VLAN_ID] = {HEADER_VLAN, compare_vlan},
     [NWF_MATCH_VLAN_ENCAP] = {HEADER_VLAN, compare_vlan},
     [NWF_MATCH_STP_TYPE] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_FLAGS] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_ROOT_PRIORITY] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_ROOT_ADDRESS] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_ROOT_COST] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_SENDER_PRIORITY] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_SENDER_ADDRESS] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_PORT] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_AGE] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_MAX_AGE] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_HELLO_TIME] = {HEADER_STP, compare_bpdu},
-    [NWF_MATCH_STP_FORWARD_DELAY] = {HEADER_STP, compare_bpdu},
+    [NWF_MATCH_STP_FLAGS] = {HEADER_STP, compare_bpdu, 0, 1},
+    [NWF_MATCH_STP_ROOT_PRIORITY] = {HEADER_STP, compare_bpdu, 1, 2},
+    [NWF_MATCH_STP_ROOT_ADDRESS] = {HEADER_STP, compare_bpdu, 3, 6},
+    [NWF_MATCH_STP_ROOT_COST] = {HEADER_STP, compare_bpdu, 9, 4},
+    [NWF_MATCH_STP_SENDER_PRIORITY] = {HEADER_STP, compare_bpdu, 13, 2},
+    [NWF_MATCH_STP_SENDER_ADDRESS] = {HEADER_STP, compare_bpdu, 15, 6},
+    [NWF_MATCH_STP_PORT] = {HEADER_STP, compare_bpdu, 21, 2},
+    [NWF_MATCH_STP_AGE] = {HEADER_STP, compare_bpdu, 23, 2},
+    [NWF_MATCH_STP_MAX_AGE] = {HEADER_STP, compare_bpdu, 25, 2},
+    [NWF_MATCH_STP_HELLO_TIME] = {HEADER_STP, compare_bpdu, 27, 2},
+    [NWF_MATCH_STP_FORWARD_DELAY] = {HEADER_STP, compare_bpdu, 29, 2},
     [NWF_MATCH_ARP_HWTYPE] = {HEADER_ARP, compare_arp_number},
     [NWF_MATCH_ARP_PROTOCOL] = {HEADER_ARP, compare_arp_number},
     [NWF_MATCH_ARP_OPCODE] = {HEADER_ARP, compare_arp_number},
@@ -355,12 +334,11 @@ nwf_match_ethernet(const NwfPlanRule *rule, const NwfFrame *frame)
         return NWF_ANSWER_NO;
     for (guint i = 0; i < rule->conditions->len && answer == NWF_ANSWER_YES; i++) {
         const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+        const Comparison *comparison = &comparisons[condition->match];
 
-        if (!comparisons[condition->match].compare)
+        if (!comparison->compare)
             continue;
-        answer = has_header(comparisons[condition->match].header, frame)
-                     ? comparisons[condition->match].compare(condition, frame)
-                     : NWF_ANSWER_NO;
+        answer = has_header(comparison->header, frame) ? comparison->compare(condition, frame) : NWF_ANSWER_NO;
         if (condition->match == NWF_MATCH_DSCP && rule->verdict == NWF_VERDICT_RETURN && !has_header(HEADER_IP, frame))
             answer = NWF_ANSWER_NO;
     }

@@ -68,18 +68,12 @@ nwf_accepts_port(const NwfCondition *condition, guint16 port)
     return port >= first->value.range.first && port <= (last->present ? last : first)->value.range.last;
 }
 
-static NwfAnswer
-signed_answer(const NwfCondition *condition, gboolean holds)
-{
-    return holds != condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
-}
-
 /* ---- addresses ---- */
 
 static NwfAnswer
 compare_mac(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
 {
-    return signed_answer(condition, nwf_accepts_mac(condition, view->frame.src));
+    return nwf_signed_answer(condition, nwf_accepts_mac(condition, view->frame.src));
 }
 
 static NwfAnswer
@@ -87,7 +81,7 @@ compare_address(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condi
 {
     const guint8 *address = condition->match == NWF_MATCH_SRC_IP ? view->ip->src : view->ip->dst;
 
-    return signed_answer(condition, nwf_accepts_address(condition, address, view->ip->address_size));
+    return nwf_signed_answer(condition, nwf_accepts_address(condition, address, view->ip->address_size));
 }
 
 static NwfAnswer
@@ -98,14 +92,14 @@ compare_range(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *conditi
     const NwfOperand *last = condition->operands[1].present ? &condition->operands[1] : first;
     guint size = view->ip->address_size;
 
-    return signed_answer(condition, memcmp(address, first->value.address, size) >= 0 &&
-                                        memcmp(address, last->value.address, size) <= 0);
+    return nwf_signed_answer(condition, memcmp(address, first->value.address, size) >= 0 &&
+                                            memcmp(address, last->value.address, size) <= 0);
 }
 
 static NwfAnswer
 compare_dscp(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
 {
-    return signed_answer(condition, nwf_accepts_number(condition, view->ip->dscp));
+    return nwf_signed_answer(condition, nwf_accepts_number(condition, view->ip->dscp));
 }
 
 /* ---- transport ---- */
@@ -190,7 +184,7 @@ compare_port(const NwfPlanRule *rule, const NwfCondition *condition, const NwfVi
         return answer;
     if (!nwf_bytes_u16(nwf_ip_payload(view->ip), condition->match == NWF_MATCH_SRC_PORT ? 0 : 2, &port))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, nwf_accepts_port(condition, port));
+    return nwf_signed_answer(condition, nwf_accepts_port(condition, port));
 }
 
 static NwfAnswer
@@ -204,7 +198,7 @@ compare_tcp_flags(const NwfPlanRule *rule, const NwfCondition *condition, const 
         return answer;
     if (!nwf_bytes_u8(nwf_ip_payload(view->ip), 13, &flags))
         return NWF_ANSWER_NO;
-    return signed_answer(condition, (flags & value->tcp.mask) == value->tcp.flags);
+    return nwf_signed_answer(condition, (flags & value->tcp.mask) == value->tcp.flags);
 }
 
 static gboolean
@@ -237,8 +231,8 @@ compare_tcp_option(const NwfPlanRule *rule, const NwfCondition *condition, const
     header = (offset >> 4) * 4u;
     if (header < TCP_HEADER || header > segment.length)
         return NWF_ANSWER_STOP;
-    return signed_answer(condition, tcp_has_option(nwf_bytes_part(segment, TCP_HEADER, header - TCP_HEADER),
-                                                   (guint8)condition->operands[0].value.number));
+    return nwf_signed_answer(condition, tcp_has_option(nwf_bytes_part(segment, TCP_HEADER, header - TCP_HEADER),
+                                                       (guint8)condition->operands[0].value.number));
 }
 
 static NwfAnswer
@@ -253,9 +247,9 @@ compare_type(const NwfPlanRule *rule, const NwfCondition *condition, const NwfVi
     nwf_bytes_u8(nwf_ip_payload(view->ip), 0, &type);
     nwf_bytes_u8(nwf_ip_payload(view->ip), 1, &code);
     if (view->ip->version == 4 && wanted_type->value.number == ICMP_ANY)
-        return signed_answer(condition, TRUE);
-    return signed_answer(condition, type == wanted_type->value.number &&
-                                        (!wanted_code->present || code == wanted_code->value.number));
+        return nwf_signed_answer(condition, TRUE);
+    return nwf_signed_answer(condition, type == wanted_type->value.number &&
+                                            (!wanted_code->present || code == wanted_code->value.number));
 }
 
 /* ---- what is remembered, and what is elsewhere ---- */
@@ -289,7 +283,7 @@ compare_connlimit(const NwfPlanRule *rule, const NwfCondition *condition, const 
 
     if (count < 0)
         return count == NWF_COUNT_REFUSED ? NWF_ANSWER_ANY : NWF_ANSWER_PERHAPS;
-    return signed_answer(condition, (guint)count > condition->operands[0].value.number);
+    return nwf_signed_answer(condition, (guint)count > condition->operands[0].value.number);
 }
 
 static NwfAnswer

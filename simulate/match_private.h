@@ -18,6 +18,13 @@ typedef enum NwfAnswer {
     NWF_ANSWER_STOP, /* the kernel's match refuses to look at such a packet and has it dropped */
 } NwfAnswer;
 
+/** nwf_signed_answer: certain; @holds: whether the operands of @condition accept the value. */
+static inline NwfAnswer
+nwf_signed_answer(const NwfCondition *condition, gboolean holds)
+{
+    return holds != condition->negated ? NWF_ANSWER_YES : NWF_ANSWER_NO;
+}
+
 /* A frame on its way. */
 typedef struct NwfView {
     NwfFrame frame;
