@@ -147,7 +147,6 @@ static const NwfXmlElement status_children[] = {
     {0},
 };
 static const NwfXmlElement status_document = {.name = "filterbindingstatus", .children = status_children};
-static const NwfXmlElement only_root = {.name = "filterbinding"};
 
 static void
 reader_clear(NwfBindingReader *reader)
@@ -176,8 +175,7 @@ read_document(NwfBindingReader *reader, const char *xml, const NwfXmlElement *ro
 {
     NwfXmlReader stream = {root, remark_unknown, reader};
     reader->params = nwf_params_new();
-    if (validate && (!nwf_xml_read(xml, &(NwfXmlReader){.root = &only_root}, error) ||
-                     !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error)))
+    if (validate && !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error))
         return FALSE;
     return nwf_xml_read(xml, &stream, error);
 }

@@ -182,17 +182,6 @@ static const NwfXmlElement children[] = {
 };
 static const NwfXmlElement document = {.name = "filter", .start = filter_start, .children = children};
 
-static const NwfXmlElement only_root = {.name = "filter"};
-
-static gboolean
-validate(const char *xml, const NwfReading *reading, GError **error)
-{
-    if (!reading->validate)
-        return TRUE;
-    return nwf_xml_read(xml, &(NwfXmlReader){.root = &only_root}, error) &&
-           nwf_schema_validate(NWF_SCHEMA_FILTER, xml, error);
-}
-
 NwfFilter *
 nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
@@ -200,7 +189,7 @@ nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GE
     NwfFilterReader reader = {.notes = notes, .filter = filter, .place = {.dialect = reading->dialect, .notes = notes}};
     gboolean fits = FALSE;
 
-    if (!validate(xml, reading, error))
+    if (reading->validate && !nwf_schema_validate(NWF_SCHEMA_FILTER, xml, error))
         return NULL;
     filter->uuid_generated = TRUE;
     fits = nwf_xml_read(xml, &(NwfXmlReader){&document, remark_unknown, &reader}, error);

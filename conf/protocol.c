@@ -6,9 +6,9 @@
  * is a whole name. The length is bounded because a direction, an interface name and the chain form one name in the
  * kernel. The default priority of stp is 0 in all released drivers, though their document says -810.
  *
- * Elements.  * Source: libvirt's format document "Network Filters" and the released drivers. Where they differ (the names of stp's
- * attributes, the masks of arp) the released drivers count. `dscp` of `ipv6` is ours; the document names `flags` of
- * tcp-ipv6 and the element igmp-ipv6, which the released drivers do not know.
+ * The source of elements and attributes is libvirt's format document "Network Filters" and the released drivers. Where
+ * they differ (the names of stp's attributes, the masks of arp) the released drivers count. `dscp` of `ipv6` is ours; the
+ * document names `flags` of tcp-ipv6 and the element igmp-ipv6, which the released drivers do not know.
  *
  * Signs. In mac, vlan and stp a MAC mask has the sign of its address; in arp, rarp, ip and ipv6 it keeps its own, as do
  * the ends of port ranges. At the IP layers the range of destination ports has its own sign; released drivers give it

@@ -35,6 +35,7 @@ typedef xmlErrorPtr NwfXmlComplaint;
 enum { SIZE_MAX_VALIDATED = 1024 * 1024 };
 
 static const char *const paths[] = {"/nwfilter/nwfilter.rng", "/nwfilter/nwfilterbinding.rng"};
+static const NwfXmlElement roots[] = {{.name = "filter"}, {.name = "filterbinding"}};
 
 /* Keeps the first complaint; later ones are mostly its consequences. */
 static void
@@ -83,6 +84,8 @@ nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
     gsize size = strlen(xml);
     int result = -1;
 
+    if (!nwf_xml_read(xml, &(NwfXmlReader){.root = &roots[schema]}, error))
+        return FALSE;
     if (size > SIZE_MAX_VALIDATED)
         return nwf_set_error(
             error, NWF_ERROR_XML_SCHEMA,

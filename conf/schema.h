@@ -16,8 +16,7 @@ void nwf_schema_prepare(void);
 
 /**
  * nwf_schema_validate:
- * @xml: a text that nwf_xml_read() has accepted
- *
- * Returns: TRUE, or FALSE with NWF_ERROR_XML_SCHEMA that names the line and what was found there
+ * Returns: TRUE, or FALSE with what nwf_xml_read() says of a text that is no document of this kind, or with
+ *   NWF_ERROR_XML_SCHEMA that names the line and what was found there
  */
 gboolean nwf_schema_validate(NwfSchema schema, const char *xml, GError **error);

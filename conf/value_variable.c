@@ -70,19 +70,13 @@ is_frame_type(NwfType type)
     return type == NWF_TYPE_ETHERTYPE || type == NWF_TYPE_ENCAP || type == NWF_TYPE_ARP_PROTOCOL;
 }
 
-static gboolean
-is_number(NwfType type)
-{
-    return type <= NWF_TYPE_PORT;
-}
-
 gboolean
 nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfServiceLookup services, gpointer data,
                          NwfNotes *notes, GError **error)
 {
     gboolean fits = FALSE;
     memset(value, 0, sizeof(*value));
-    if (is_number(type) && !is_frame_type(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
+    if (type <= NWF_TYPE_PORT && !is_frame_type(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
         nwf_note(notes, _("'%s' is read as a decimal number"), text);
     if (type == NWF_TYPE_PORT)
         fits = read_port_range(value, text, &(NwfServices){services, data}, notes);

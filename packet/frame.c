@@ -64,14 +64,7 @@ nwf_frame_read(NwfFrame *frame, NwfBytes bytes)
 guint
 nwf_frame_ip_version(const NwfFrame *frame)
 {
-    switch (frame->ethertype) {
-    case NWF_ETHERTYPE_IPV4:
-        return 4;
-    case NWF_ETHERTYPE_IPV6:
-        return 6;
-    default:
-        return 0;
-    }
+    return frame->ethertype == NWF_ETHERTYPE_IPV4 ? 4 : frame->ethertype == NWF_ETHERTYPE_IPV6 ? 6 : 0;
 }
 
 /* ---- ARP ---- */
@@ -114,6 +107,12 @@ fold(guint64 sum)
     while (sum >> 16 != 0)
         sum = (sum & 0xffff) + (sum >> 16);
     return sum;
+}
+
+guint16
+nwf_checksum(NwfBytes bytes)
+{
+    return (guint16)~fold(sum_of(bytes, 0));
 }
 
 gboolean
@@ -171,14 +170,9 @@ is_extension(guint8 number)
 static gsize
 extension_size(guint8 number, guint8 length)
 {
-    switch (number) {
-    case NWF_PROTO_FRAGMENT:
+    if (number == NWF_PROTO_FRAGMENT)
         return FRAGMENT_HEADER;
-    case NWF_PROTO_AH:
-        return (length + 2u) * 4;
-    default:
-        return (length + 1u) * 8;
-    }
+    return number == NWF_PROTO_AH ? (length + 2u) * 4 : (length + 1u) * 8;
 }
 
 gboolean

@@ -33,12 +33,6 @@ nwf_column_place(const NwfColumn *column)
 }
 
 static gboolean
-is_first_iterator(const NwfVariable *variable)
-{
-    return variable->access == NWF_ACCESS_ITERATOR && variable->index == 0;
-}
-
-static gboolean
 column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfParams *supplied, GError **error)
 {
     const NwfVariable *variable = source->rule->fields[index].variable;
@@ -153,7 +147,7 @@ collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean fi
         NwfColumn column;
         NwfSlot *slot;
 
-        if (is_first_iterator(field->variable) != first_iterator)
+        if ((field->variable->access == NWF_ACCESS_ITERATOR && field->variable->index == 0) != first_iterator)
             continue;
         if (!column_init(&column, source, i, supplied, error))
             return FALSE;

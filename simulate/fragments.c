@@ -253,19 +253,12 @@ put_u16(GByteArray *bytes, guint offset, guint number)
 }
 
 static void
-mend_ipv4_header(GByteArray *packet, guint header)
+complete_ipv4_header(GByteArray *packet, guint header)
 {
-    guint32 sum = 0;
-    guint16 word = 0;
-
     put_u16(packet, 2, packet->len);
     put_u16(packet, 6, 0);
     put_u16(packet, 10, 0);
-    for (gsize at = 0; at < header && nwf_bytes_u16((NwfBytes){packet->data, header}, at, &word); at += 2)
-        sum += word;
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    put_u16(packet, 10, ~sum & 0xffff);
+    put_u16(packet, 10, nwf_checksum((NwfBytes){packet->data, header}));
 }
 
 static GByteArray *
@@ -280,7 +273,7 @@ join(const Pending *pending)
         g_byte_array_append(packet, bytes->data, bytes->len);
     }
     if (pending->version == 4)
-        mend_ipv4_header(packet, header);
+        complete_ipv4_header(packet, header);
     else
         put_u16(packet, 4, packet->len - IPV6_HEADER);
     return packet;

@@ -126,11 +126,9 @@ wants_whole_header(const NwfPlanRule *rule)
 
         if (condition->match == NWF_MATCH_TCP_OPTION)
             return TRUE;
-        if (condition->match != NWF_MATCH_SRC_PORT && condition->match != NWF_MATCH_DST_PORT &&
-            condition->match != NWF_MATCH_TCP_FLAGS)
-            continue;
-        if (!says_nothing(condition))
-            more = TRUE;
+        if (condition->match == NWF_MATCH_SRC_PORT || condition->match == NWF_MATCH_DST_PORT ||
+            condition->match == NWF_MATCH_TCP_FLAGS)
+            more = more || !says_nothing(condition);
     }
     return !more;
 }
