@@ -82,7 +82,7 @@ nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **er
 }
 
 static void
-settle_sign(NwfRule *rule, guint index)
+complete_sign(NwfRule *rule, guint index)
 {
     NwfMatch primary = rule->protocol->attributes[index].primary;
     if (primary == NWF_MATCH_NONE || !rule->fields[index].present)
@@ -94,7 +94,7 @@ settle_sign(NwfRule *rule, guint index)
 }
 
 static void
-settle_set_flags(NwfRule *rule)
+complete_set_flags(NwfRule *rule)
 {
     int index = nwf_protocol_index(rule->protocol, NWF_MATCH_IPSET_FLAGS);
     if (index < 0 || !has_field(rule, NWF_MATCH_IPSET) || rule->fields[index].present)
@@ -154,9 +154,9 @@ nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error)
 {
     if (!rule->protocol)
         return TRUE;
-    settle_set_flags(rule);
+    complete_set_flags(rule);
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
-        settle_sign(rule, i);
+        complete_sign(rule, i);
         if (nwf_notes_wanted(place->notes) && rule->fields[i].present) {
             remark_without_effect(rule, i, place);
             remark_negation(rule, i, place);

@@ -3,9 +3,10 @@
  * conditions.c: from the attributes of a rule to conditions
  *
  * Attributes come in families: an address and its mask, the two ends of a range, a type and its code. The first of a
- * family leads; it gives the condition its name, its sign and its place. A follower without its primary is no
- * condition (the definition has been remarked upon). The one exception are the ICMPv6 types of the Ethernet element
- * ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the start, or 255.
+ * family is the primary one; it gives the condition its name, its sign and its place. Another one without its primary
+ * attribute makes no condition (a note said so when the filter was defined). The one exception are the ICMPv6 types of the
+ * Ethernet element ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the
+ * start, or 255.
  *
  * The swapped copy of a rule describes the packet on its way back: source and destination change places and conditions
  * keep the place of the attribute they came from.
@@ -14,7 +15,7 @@
 
 #include <string.h>
 
-/* Leader first, then its followers; unused places are NWF_MATCH_NONE. */
+/* The primary match first, then the others; unused places are NWF_MATCH_NONE. */
 static const NwfMatch families[][NWF_OPERANDS_MAX] = {
     {NWF_MATCH_SRC_MAC, NWF_MATCH_SRC_MAC_MASK},
     {NWF_MATCH_DST_MAC, NWF_MATCH_DST_MAC_MASK},
@@ -46,7 +47,7 @@ static const NwfMatch mirrors[][2] = {
     {NWF_MATCH_SRC_IP_FROM, NWF_MATCH_DST_IP_FROM}, {NWF_MATCH_SRC_PORT, NWF_MATCH_DST_PORT},
 };
 
-/* The members of the family that @primary leads, by the number of their operand; NULL if it stands alone. */
+/* The family of @primary, by the number of their operand; NULL if it stands alone. */
 const NwfMatch *
 nwf_match_family(NwfMatch primary)
 {
@@ -203,7 +204,7 @@ ipset_flags_complete(NwfOperand *flags, gboolean swapped)
         flags->mirrored = TRUE;
 }
 
-/* Adds the condition that @primary leads to @rule. Returns: whether the rule has it. */
+/* Adds the condition of the family of @primary to @rule. Returns: whether the rule has it. */
 gboolean
 nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch primary)
 {

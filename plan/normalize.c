@@ -5,8 +5,8 @@
  * Conditions that say nothing vanish; a range of ports that came from one variable becomes two operands; combinations
  * that no packet or no tool can satisfy are refused with the place, the attributes and their values.
  *
- * The template is settled as far as its operands are literal, the plan for the rest, by the same code. Conditions with
- * an open operand are passed over. A rule of an IP layer that excludes all packets is not made at all.
+ * The same code normalizes the template as far as its operands are literal, and the plan for the rest. It passes over
+ * conditions with an open operand. A rule of an IP layer that excludes all packets is not made at all.
  *
  * ICMPv6 that the kernel never tracks (neighbour discovery, multicast listener reports) has no state that could match:
  * a state nobody asked for is left out for it. A state that was asked for stays.
@@ -231,7 +231,7 @@ has_no_way_back(const NwfPlanRule *rule, const NwfCondition *condition)
            nwf_protocol_index(rule->protocol, condition->match) < 0;
 }
 
-/* What a tool would refuse has the code of its refusal; to be told here, with the place, it need not be asked. */
+/* What a tool would refuse has the code of its refusal; here the message can name the place, and no tool needs to run. */
 static const struct {
     gboolean (*is_wrong)(const NwfPlanRule *rule, const NwfCondition *condition);
     gboolean needs_values;

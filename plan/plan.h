@@ -8,8 +8,8 @@
  *
  * The template holds everything that is the same for all ports of a tree: chains with layer, hook, suffix, guard and
  * order; the copies of a rule per direction with fields swapped and states added; operands that are literals or columns
- * of a group. A group is the set of variables of one rule that advance hand in hand. Values are typed tuples per group,
- * duplicates removed. Nothing here is text of a tool: printers are in driver/tech/, what rules do to a frame is in simulate/.
+ * of a group. A group is the set of variables of one rule that advance together. Values are typed tuples per group,
+ * duplicates removed. Nothing here is text of a tool: the printers are in driver/tech/. simulate/ plays frames to plans.
  *
  * Every rule knows its filter and line. All objects are immutable and reference counted.
  */

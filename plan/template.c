@@ -2,11 +2,10 @@
 /*
  * template.c: from a tree to chains and rules in order
  *
- * Order. The rules of the tree are sorted: rules of root filters first, then all others; inside each half by priority;
- * equal priorities keep document order. At the IP layers this is the order of the rules, chains of filters mean nothing
- * there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its
+ * Order. Rules of root filters come first, then all others; priority orders the rules inside each half, and equal
+ * priorities keep document order. At the IP layers this is the order of the rules; chains of filters mean nothing there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its
  * direction. A jump stands in the root chain before the first rule whose priority is not smaller than that of the
- * jump's sub-chain; jumps left over stand at the end. Jumps of equal priority keep document order.
+ * jump's sub-chain; all other jumps stand at the end. Jumps of equal priority keep document order.
  *
  * If filters name one sub-chain with different priorities, the smallest counts, for each direction by itself.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tree_query.c: what can be asked of filters and trees without building anything: reachability and missing variables
+ * tree_query.c: questions about filters and trees: which filter can be reached, which variables have no value
  *
  * Reachability follows only filters that exist, each once, without recursion, so that neither a long chain of
  * references nor a wide net of them costs more than its size.

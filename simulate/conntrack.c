@@ -2,13 +2,13 @@
 /*
  * conntrack.c: a small model of the kernel's connection tracking; see conntrack.h
  *
- * The table holds each connection twice, by what its packets say in either direction. A packet is looked up by what it
- * says itself: found as the connection began, it travels in the original direction, found as its answer, in the other
- * one. Until an answer was seen every packet of the original direction is NEW. A connection enters the table when its
- * first packet has passed all rules, so that one that was dropped leaves nothing behind.
+ * The table holds each connection under two keys, the tuples of its packets in either direction. A packet that has the
+ * tuple with which the connection began travels in the original direction, one that has the other tuple in the reply
+ * direction. Until the model has seen a reply, every packet of the original direction is NEW. A connection enters the
+ * table when its first packet has passed all rules, so that a dropped packet leaves nothing behind.
  *
  * Doubt. If nobody knows whether that first packet passed, the connection is in the table and doubtful: a later packet
- * may then be what it is if the connection exists, or what it is if it does not, and has both states.
+ * has the states that it has if the connection exists and those that it has if it does not.
  *
  * Limits: a connection lasts for its protocol's shortest default timeout after the last packet, in which the real one
  * is certainly still there; between that and the longest one the kernel may know better.
@@ -105,7 +105,7 @@ remember(NwfConntrack *conntrack, NwfConnection *connection)
                              connection_ref(connection));
 }
 
-/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is an answer.
+/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is a reply.
  */
 static NwfConnection *
 find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *direction)
@@ -275,19 +275,19 @@ nwf_conntrack_see(NwfConntrack *conntrack, const NwfIp *ip, gint64 now, NwfTrack
 }
 
 void
-nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettlement settlement)
+nwf_conntrack_finish(NwfConntrack *conntrack, NwfTracked *tracked, NwfOutcome outcome)
 {
     NwfConnection *connection = tracked->connection;
 
     if (!connection)
         return;
     if (tracked->fresh) {
-        connection->doubtful = connection->doubtful || settlement == NWF_SETTLEMENT_DOUBTFUL;
-        if (settlement != NWF_SETTLEMENT_DROPPED)
+        connection->doubtful = connection->doubtful || outcome == NWF_OUTCOME_DOUBTFUL;
+        if (outcome != NWF_OUTCOME_DROPPED)
             remember(conntrack, connection);
         connection_unref(connection);
         tracked->connection = NULL;
-    } else if (settlement == NWF_SETTLEMENT_PASSED && tracked->states == NWF_STATE_NEW) {
+    } else if (outcome == NWF_OUTCOME_PASSED && tracked->states == NWF_STATE_NEW) {
         connection->doubtful = FALSE; /* begun now at the latest */
     }
 }

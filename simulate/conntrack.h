@@ -2,9 +2,9 @@
 /*
  * conntrack.h: a small model of the kernel's connection tracking
  *
- * Answers in which states a packet may be. Usually that is one; where the model does not know enough (a TCP segment out
- * of order, a packet of a connection that a doubtful verdict may or may not have let begin) it is several, and whoever
- * asks must be content with "perhaps". The model never claims more than it knows.
+ * The model answers in which states a packet may be. Usually that is one. Where the model does not know enough (a TCP
+ * segment out of order, a packet of a connection whose first packet may or may not have passed) it is several. The model
+ * never claims more than it knows.
  *
  * Source: conntrack(8), the kernel's documentation of the nf_conntrack sysctls, and what the kernel was seen to do.
  * Assumed: default sysctls, no helpers, no expectations, no NAT, no zones.
@@ -34,17 +34,17 @@ NwfConntrack *nwf_conntrack_new(gboolean verify_checksums);
 void nwf_conntrack_free(NwfConntrack *conntrack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfConntrack, nwf_conntrack_free)
 
-/** nwf_conntrack_see: a packet comes by; fills @tracked, which must be given to nwf_conntrack_settle() afterwards. */
+/** nwf_conntrack_see: tracks a packet and fills @tracked, which the caller must give to nwf_conntrack_finish(). */
 void nwf_conntrack_see(NwfConntrack *conntrack, const NwfIp *ip, gint64 now, NwfTracked *tracked);
 
-typedef enum NwfSettlement {
-    NWF_SETTLEMENT_DROPPED,
-    NWF_SETTLEMENT_PASSED,
-    NWF_SETTLEMENT_DOUBTFUL,
-} NwfSettlement;
+typedef enum NwfOutcome {
+    NWF_OUTCOME_DROPPED,
+    NWF_OUTCOME_PASSED,
+    NWF_OUTCOME_DOUBTFUL,
+} NwfOutcome;
 
-/** nwf_conntrack_settle: what became of the packet; a connection begins only if its first packet passes. */
-void nwf_conntrack_settle(NwfConntrack *conntrack, NwfTracked *tracked, NwfSettlement settlement);
+/** nwf_conntrack_finish: reports what became of the packet; a connection begins only if its first packet passes. */
+void nwf_conntrack_finish(NwfConntrack *conntrack, NwfTracked *tracked, NwfOutcome outcome);
 
 /* Results of nwf_conntrack_count() that are no number. */
 enum {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conntrack_private.h: what the two halves of the model share: the table of connections and the protocols
+ * conntrack_private.h: what conntrack.c (the table of connections) and conntrack_protocols.c (the protocols) share
  */
 #pragma once
 
 #include "simulate/conntrack.h"
 
-/* Who speaks to whom about what. Compared as bytes, so it is cleared before it is filled. */
+/* Who sends to whom, and what tells their connections apart. Compared as bytes, so it is cleared before it is filled. */
 typedef struct NwfTuple {
     guint8 src[16], dst[16];
     guint16 src_port, dst_port; /* ICMP: identifier, 0; protocols without ports: 0 */
@@ -18,7 +18,7 @@ typedef enum NwfPhase {
     NWF_PHASE_OPENING,  /* asked */
     NWF_PHASE_ANSWERED, /* agreed to */
     NWF_PHASE_OPEN,
-    NWF_PHASE_CLOSED,   /* reset, or both ends have said goodbye */
+    NWF_PHASE_CLOSED,   /* reset, or finished by both ends */
     NWF_PHASE_LOST,     /* the model does not know */
 } NwfPhase;
 
@@ -31,7 +31,7 @@ struct NwfConnection {
     gint64 expires;
     NwfPhase phase;
     guint32 next[2];        /* TCP: sequence number that follows, by direction */
-    gboolean finished[2];   /* TCP: said goodbye */
+    gboolean finished[2];   /* TCP: has sent FIN */
     guint32 tags[2];        /* SCTP: verification tag of packets in that direction */
 };
 

@@ -2,12 +2,13 @@
 /*
  * conntrack_protocols.c: what connection tracking knows of protocols
  *
- * One row for each protocol: when a packet is sound, which numbers tell its connection from others, what may begin one,
- * what may follow. A packet that is not sound, or begins nothing and belongs to nothing, is INVALID.
+ * One row for each protocol says when a packet is sound, which numbers tell its connection from others, what may begin
+ * one, and what may follow. A packet that is not sound, or begins nothing and belongs to nothing, is INVALID.
  *
- * TCP is followed as long as both ends speak in order: each segment begins where the last one of its direction ended
- * and acknowledges no more than was said. Such segments are certainly in the window. About all others the kernel may
- * think what it likes: NWF_STEP_PERHAPS. The same goes for SCTP after its four-way handshake.
+ * The model follows TCP as long as both ends send in order: each segment begins where the last one of its direction
+ * ended and acknowledges no more than the other end has sent. Such segments are certainly in the window. What the
+ * kernel makes of all others the model does not know: NWF_STEP_PERHAPS. The same holds for SCTP after its four-way
+ * handshake.
  *
  * Sources: RFC 768, 792, 3828, 4443, 4960, 9293; documentation of the nf_conntrack sysctls (timeouts; tcp_loose, by
  * which an acknowledgement may begin a connection that was open before); behaviour seen in the kernel.

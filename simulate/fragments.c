@@ -3,8 +3,8 @@
  * fragments.c: packets put together again; see fragments.h
  *
  * A packet under construction is a list of pieces that do not overlap, in the order of their offsets. A piece that lies
- * wholly in what is there changes nothing; one that overlaps it in part ends the packet, for two texts of one place are
- * an attack and nobody can say which the receiver would believe.
+ * wholly in what is there changes nothing; one that overlaps it in part ends the packet, because two contents for one
+ * place are an attack, and nobody can say which one the receiver would believe.
  *
  * Sources: RFC 791, 815, 5722, 8200; the kernel's sysctl documentation for the timeouts.
  *
@@ -279,7 +279,7 @@ join(const Pending *pending)
     return packet;
 }
 
-/* Puts the fragment's text in its place. Returns: FALSE if the packet can come to nothing any more. */
+/* Puts the fragment's data in its place. Returns: FALSE if the packet can no longer be completed. */
 static gboolean
 insert(Pending *pending, const Fragment *fragment, guint length)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fragments.h: packets put together again, as connection tracking has it done
+ * fragments.h: packets put together again, as the kernel does for connection tracking
  *
- * Where connections are tracked, the rules of the IP layers, and the Ethernet rules behind them, see whole packets: a
- * fragment is kept until all others have come, and the last one carries the packet on. Where nothing is tracked fragments
- * travel alone.
+ * Where the kernel tracks connections, the rules of the IP layers, and the Ethernet rules behind them, see whole packets:
+ * the kernel keeps a fragment until all others have come, and the last one carries the packet on. Where it tracks nothing
+ * fragments travel alone.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfFragments, nwf_fragments_free)
 /**
  * nwf_fragments_add:
  * @ip: a sound packet that has ip->fragment set, or an IPv6 packet with a fragment header
- * @now: microseconds; what waits for longer than the kernel's timeout is forgotten
+ * @now: microseconds; fragments that have waited for longer than the kernel's timeout are dropped
  * @whole: (out) (transfer full): with NWF_GATHERING_WHOLE the packet, from its IP header on
  */
 NwfGathering nwf_fragments_add(NwfFragments *fragments, const NwfIp *ip, gint64 now, GByteArray **whole);

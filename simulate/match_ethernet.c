@@ -2,7 +2,7 @@
 /*
  * match_ethernet.c: whether a rule of the Ethernet layer matches a frame
  *
- * The kernel reads frames in its own way, and what it does counts, not what standards say:
+ * The matches do what the kernel does, also where it differs from standards:
  *
  *   - A tagged frame has the type of its tag; addresses and ports behind the tag are not seen.
  *   - A condition on something that the frame is too short for does not hold, negated or not. So a rule's conditions of

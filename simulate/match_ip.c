@@ -2,7 +2,7 @@
 /*
  * match_ip.c: whether a rule of an IP layer matches a packet, and the comparisons that both layers share
  *
- * The kernel's own way counts here too:
+ * The matches do what the kernel does, also where it differs from standards:
  *
  *   - Ports of udp, and of tcp rules without `option`, are mostly read where the transport header would be, without a
  * look whether the packet is a later fragment. Where connections are tracked no fragment comes here.

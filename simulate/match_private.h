@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * match_private.h: what walking and matching share
+ * match_private.h: what the walk through chains (simulator.c) and the matches of rules (match_*.c) share
  */
 #pragma once
 

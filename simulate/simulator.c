@@ -2,9 +2,9 @@
 /*
  * simulator.c: what the rules of ports do to a frame; see simulator.h
  *
- * Walking a chain yields a set of possible ends, because a rule whose conditions may or may not hold is both taken and
- * passed over. A frame's fate is certain if all possible ways end alike. Nothing is tried twice: the walk goes through
- * each chain once, however many rules are uncertain.
+ * Walking a chain yields a set of possible exits, because the walk both takes and passes over a rule whose conditions
+ * may or may not hold. A frame's fate is certain if all possible ways end alike. The walk goes through each chain once,
+ * however many rules are uncertain.
  *
  * Ends of chains. A sub-chain of the Ethernet layer accepts at its end, RETURN leads back to the root chain. In a root
  * chain of that layer, and in the chains of the IP layers, the end, RETURN and ACCEPT all mean that the frame goes on
@@ -32,7 +32,7 @@ typedef struct Walk {
     const NwfPlan *plan;
     gboolean certain; /* the frame certainly comes here */
     guint exits;
-    gboolean decided; /* the first that had a say is in stage */
+    gboolean decided; /* the first stage that decided something is in stage */
     NwfStage stage;
 } Walk;
 
@@ -322,7 +322,7 @@ enter_ip(NwfSimulator *simulator, NwfView *view, Passage *passage, gint64 now)
         nwf_conntrack_see(simulator->conntrack, &passage->ip, now, &view->tracked);
 }
 
-/* The rest of the way, from where the frame is one for this end alone. */
+/* The rest of the way, which is another one for each end. */
 static void
 finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
 {
@@ -345,10 +345,10 @@ finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
 
 /*
  * A connection begins if the frame comes to any of its ends. A frame with a group address goes up to the host too, and
- * there most kernels let the connection begin before the host's rules have their say.
+ * there most kernels let the connection begin before they come to the host's rules.
  */
-static NwfSettlement
-settlement(const Way *first, const NwfEnd *from, const NwfDecision *decisions, guint n)
+static NwfOutcome
+outcome_of(const Way *first, const NwfEnd *from, const NwfDecision *decisions, guint n)
 {
     gboolean doubtful = first->possible != 0 || (first->view->frame.dst[0] & 1) != 0;
     gboolean passed = FALSE;
@@ -358,8 +358,8 @@ settlement(const Way *first, const NwfEnd *from, const NwfDecision *decisions, g
         doubtful = doubtful || decisions[i].fate == NWF_FATE_UNKNOWN;
     }
     if (from->host || passed)
-        return NWF_SETTLEMENT_PASSED;
-    return doubtful ? NWF_SETTLEMENT_DOUBTFUL : NWF_SETTLEMENT_DROPPED;
+        return NWF_OUTCOME_PASSED;
+    return doubtful ? NWF_OUTCOME_DOUBTFUL : NWF_OUTCOME_DROPPED;
 }
 
 static gboolean
@@ -400,6 +400,6 @@ nwf_simulator_frame(NwfSimulator *simulator, const guint8 *data, gsize length, g
         finish(&way, &passage, from, &to[i]);
     }
     if (view.ip)
-        nwf_conntrack_settle(simulator->conntrack, &view.tracked, settlement(&first, from, decisions, n_to));
+        nwf_conntrack_finish(simulator->conntrack, &view.tracked, outcome_of(&first, from, decisions, n_to));
     g_clear_pointer(&passage.whole, g_byte_array_unref);
 }

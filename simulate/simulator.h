@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * simulator.h: what the rules of ports do to a frame, said without a kernel
+ * simulator.h: what the rules of ports do to a frame, without a kernel
  *
  *     plans + a frame + where it comes from and goes to  ->  its fate, and the rule that decided it
  *
- * A judge stands for one host with its bridge: it remembers connections and fragments from one frame to the next, as the
- * kernel does, and is otherwise pure. It walks the rules as driver/tech/ebiptables puts them into the kernel:
+ * A simulator stands for one host with its bridge: it remembers connections and fragments from one frame to the next, as
+ * the kernel does, and is otherwise pure. It walks the rules as driver/tech/ebiptables puts them into the kernel:
  *
  *     from a port    I chains of the port                        bridge prerouting
  *                    sound IP packet? whole? which connection?   bridge netfilter, connection tracking
@@ -14,8 +14,8 @@
  *     to the host    HI of the port it comes from                input
  *     from the host  O chains alone
  *
- * What nobody can know from plans and frames (what is in an ipset; a segment out of order) is NWF_FATE_UNKNOWN, unless all
- * possibilities lead to the same end.
+ * A fate that nobody can know from plans and frames (what is in an ipset; a segment out of order) is NWF_FATE_UNKNOWN,
+ * unless all possibilities lead to the same end.
  *
  * Assumed: the bridge forwards the frame at all (no VLAN filtering, no isolated ports, fitting MTU); bridge netfilter is on
  * for IPv4 and IPv6, not for tagged frames; the host's own rules accept; the sysctls of connection tracking are the
@@ -32,7 +32,7 @@
 typedef enum NwfFate {
     NWF_FATE_PASSES,
     NWF_FATE_DROPPED,
-    NWF_FATE_REJECTED, /* dropped, and the sender is told */
+    NWF_FATE_REJECTED, /* dropped with an answer to the sender */
     NWF_FATE_HELD,     /* a fragment that waits for the others: it shares the fate of the one that comes last */
     NWF_FATE_UNKNOWN,
 } NwfFate;
@@ -57,9 +57,9 @@ enum { NWF_STAGES_MAX = 4 };
 typedef struct NwfDecision {
     NwfFate fate;
     const char *reason; /* untranslated, static: why no rule decided; NULL if rules or their absence did */
-    NwfStage stages[NWF_STAGES_MAX]; /* the chains that were asked, in order */
+    NwfStage stages[NWF_STAGES_MAX]; /* the chains that the frame went through, in order */
     guint n_stages;
-    const NwfStage *deciding; /* points into stages: the last that had a say; NULL if none had */
+    const NwfStage *deciding; /* points into stages: the one that decided; NULL if none did */
 } NwfDecision;
 
 typedef struct NwfSimulatorOptions {
@@ -85,7 +85,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfSimulator, nwf_simulator_free)
  * @to: where it goes: several ends if it is sent to many, each with its decision
  * @decisions: (out caller-allocates) (array length=n_to)
  *
- * Judges the next frame.
+ * Plays the next frame.
  */
 void nwf_simulator_frame(NwfSimulator *simulator, const guint8 *data, gsize length, gint64 now, const NwfEnd *from,
                      const NwfEnd *to, guint n_to, NwfDecision *decisions);

@@ -115,8 +115,8 @@ play_packet(World *world, Choices *choices)
         g_assert_cmpint(n, >=, NWF_COUNT_REFUSED);
         g_assert_cmpint(n, <=, (int)++world->asked[limit % RULES]);
     }
-    nwf_conntrack_settle(world->conntrack, &tracked, (NwfSettlement)end);
-    world->begun = world->begun || end != NWF_SETTLEMENT_DROPPED;
+    nwf_conntrack_finish(world->conntrack, &tracked, (NwfOutcome)end);
+    world->begun = world->begun || end != NWF_OUTCOME_DROPPED;
 }
 
 int
