@@ -80,15 +80,7 @@ on_message(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-static NwfNetlink *
-listen_to_kernel(void)
-{
-    static const int group = NFNLGRP_NFTABLES;
-
-    return nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
-}
-
-/* From what was announced since listen_to_kernel(), which may have failed. */
+/* From what was announced since the socket was made, which may be NULL. */
 static Proof
 proof_of(NwfNetlink *announcements, const NwfBatch *batch, pid_t pid)
 {
@@ -224,8 +216,10 @@ refused(const NwfTool *tool, const NwfBatch *batch, const NwfCommandResult *resu
 static gboolean
 run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfCommandResult *result, GError **error)
 {
+    static const int group = NFNLGRP_NFTABLES;
     int lock = tool->legacy ? nwf_legacy_lock(tool->layer) : -1;
-    g_autoptr(NwfNetlink) announcements = tool->legacy ? NULL : listen_to_kernel();
+    g_autoptr(NwfNetlink) announcements =
+        tool->legacy ? NULL : nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
     g_autofree char *before = tool->legacy ? nwf_legacy_fingerprint(tool->layer) : NULL;
 
     tool->stale = nwf_tool_has_changed(tool);

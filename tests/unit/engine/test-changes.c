@@ -378,7 +378,7 @@ static void
 test_our_threads_take_no_signals(void)
 {
     static const char *const names[] = {"nwf-applier", "nwf-guard", "nwf-learner"};
-    g_autoptr(World) world = world_new();
+    g_autoptr(World) world G_GNUC_UNUSED = world_new();
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         guint64 blocked = 0;
