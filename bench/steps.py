@@ -10,6 +10,7 @@ import re
 import typing
 
 import change
+import engine
 import learning
 from bare import Bare
 from change_world import GuardWorld, HandsWorld
@@ -39,6 +40,7 @@ class Sizes(typing.NamedTuple):
     hands: tuple = (20, 200)  # ports whose rules somebody else takes away; our driver alone
     heals: int = 3
     thousand: int = 1000  # our driver alone
+    engine: int = 2000  # ports of the engine without a kernel
 
 
 FULL = Sizes()
@@ -153,6 +155,7 @@ STEPS = (
     Step(("restart",), "restart", restarts, rounds=2),
     Step(("bare", "memory"), "last", last_of_many, drivers=("ours",)),
     Step(("processes",), "count", processes, rounds=1),
+    Step(("engine",), "engine", engine.update, drivers=("ours",), place=engine.Program),
     Step(("change", "restart200"), "large", change.restart_large, rounds=1),
     Step(("change", "update200"), "large", change.update_large, rounds=1),
     Step(("change", "storm"), "storm", change.storm, rounds=1),

@@ -320,7 +320,8 @@ write_filter(GString *out, const NwfBinding *binding, const NwfParams *params, g
 }
 
 static void
-write_binding(GString *out, const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, guint indent)
+write_binding(GString *out, const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, const char *backend,
+              guint indent)
 {
     char mac[18];
     nwf_mac_format(mac, binding->mac);
@@ -332,23 +333,25 @@ write_binding(GString *out, const NwfBinding *binding, const NwfParams *params, 
     write_named(out, indent + 2, "mac", "address", mac, "/");
     write_filter(out, binding, params ? params : binding->params, indent + 2);
     if (dialect >= NWF_DIALECT_12)
-        write_named(out, indent + 2, "backend", "name", "iptables", "/");
+        write_named(out, indent + 2, "backend", "name", backend, "/");
     g_string_append_printf(out, "%*s</filterbinding>\n", (int)indent, "");
 }
 
 char *
-nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect)
+nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
+                   const char *backend)
 {
     GString *out = g_string_new(NULL);
-    write_binding(out, binding, params, dialect, 0);
+    write_binding(out, binding, params, dialect, backend, 0);
     return g_string_free(out, FALSE);
 }
 
 char *
-nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect)
+nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
+                          const char *backend)
 {
     GString *out = g_string_new("<filterbindingstatus>\n");
-    write_binding(out, binding, params, dialect, 2);
+    write_binding(out, binding, params, dialect, backend, 2);
     g_string_append(out, "</filterbindingstatus>\n");
     return g_string_free(out, FALSE);
 }

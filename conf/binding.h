@@ -51,8 +51,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
 /**
  * nwf_binding_format:
  * @params: parameters to print; NULL for those of @binding (the engine passes a list that has MAC added)
+ * @backend: that filters the port, as <backend name='…'/> from NWF_DIALECT_12 on
  *
- * Returns: (transfer full): the canonical <filterbinding> document, with <backend name='iptables'/> from NWF_DIALECT_12 on
+ * Returns: (transfer full): the canonical <filterbinding> document
  */
-char *nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect);
-char *nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect);
+char *nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
+                         const char *backend);
+char *nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
+                                const char *backend);

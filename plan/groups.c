@@ -186,3 +186,43 @@ nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *sup
     }
     return TRUE;
 }
+
+static gboolean
+same_texts(const GPtrArray *a, const GPtrArray *b)
+{
+    if (!a || !b || a == b)
+        return a == b;
+    if (a->len != b->len)
+        return FALSE;
+    for (guint i = 0; i < a->len; i++)
+        if (!g_str_equal(g_ptr_array_index(a, i), g_ptr_array_index(b, i)))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+same_columns(const GArray *a, const GArray *b)
+{
+    if (a->len != b->len)
+        return FALSE;
+    for (guint i = 0; i < a->len; i++) {
+        const NwfColumn *one = &g_array_index(a, NwfColumn, i), *other = &g_array_index(b, NwfColumn, i);
+
+        if (one->type != other->type || one->variable->access != other->variable->access ||
+            one->variable->index != other->variable->index ||
+            !g_str_equal(one->variable->name, other->variable->name) || !same_texts(one->constant, other->constant))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+nwf_template_same_groups(const NwfTemplate *a, const NwfTemplate *b)
+{
+    if (a->groups->len != b->groups->len)
+        return FALSE;
+    for (guint i = 0; i < a->groups->len; i++)
+        if (!same_columns(g_ptr_array_index(a->groups, i), g_ptr_array_index(b->groups, i)))
+            return FALSE;
+    return TRUE;
+}

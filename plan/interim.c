@@ -50,16 +50,14 @@ lookup(const char *name, gpointer data)
     return strcmp(name, NAME) == 0 ? data : NULL;
 }
 
-NwfPlan *
-nwf_plan_new_interim(NwfInterim interim, const NwfParams *params, GError **error)
+NwfRules *
+nwf_rules_new_interim(NwfInterim interim, const NwfParams *params, GError **error)
 {
     const NwfReading reading = {.dialect = NWF_DIALECT_12};
     guint form =
         nwf_params_get(params, "DHCPSERVER") && documents[interim][WITH_SERVERS] ? WITH_SERVERS : WITHOUT_SERVERS;
     g_autoptr(NwfFilter) filter = nwf_filter_parse(documents[interim][form], &reading, NULL, error);
     g_autoptr(NwfTree) tree = filter ? nwf_tree_new(NAME, lookup, filter, error) : NULL;
-    g_autoptr(NwfTemplate) template = tree ? nwf_template_new(tree, params, error) : NULL;
-    g_autoptr(NwfValues) values = template ? nwf_values_new(template, params, NULL, NULL, error) : NULL;
 
-    return values ? nwf_plan_new(template, values, error) : NULL;
+    return tree ? nwf_rules_of_tree(tree, params, NULL, NULL, error) : NULL;
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "plan/rules.h"
 
 typedef enum NwfInterim {
     NWF_INTERIM_ANY,  /* from the VM: DHCP requests, ARP probes, the announcement of a moved VM; to the VM: everything */
@@ -18,10 +18,10 @@ typedef enum NwfInterim {
 } NwfInterim;
 
 /**
- * nwf_plan_new_interim:
+ * nwf_rules_new_interim:
  * @params: of the binding, MAC included
  * @error: NWF_ERROR_INTERNAL: a value of MAC or DHCPSERVER that is no address
  *
- * Returns: (transfer full): the plan
+ * Returns: (transfer full): the rules
  */
-NwfPlan *nwf_plan_new_interim(NwfInterim interim, const NwfParams *params, GError **error);
+NwfRules *nwf_rules_new_interim(NwfInterim interim, const NwfParams *params, GError **error);

@@ -113,6 +113,12 @@ typedef struct NwfPlan {
  */
 NwfTemplate *nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error);
 
+/**
+ * nwf_template_same_groups: whether both need the same values: variables, constants, types and the lists that advance
+ * together; then values that were made for one fit the other.
+ */
+gboolean nwf_template_same_groups(const NwfTemplate *a, const NwfTemplate *b);
+
 /** nwf_template_closed: drops every frame of the port in both directions. */
 NwfTemplate *nwf_template_closed(void);
 
@@ -149,12 +155,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
  * Specialises. Ports that came from a variable as START:END become two operands; conditions whose value says nothing
  * (gratuitous false, state NONE) vanish.
  *
- * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: more than NWF_PORT_RULES_MAX rules (checked
- *   before any is made); or with NWF_ERROR_FIREWALL: values that a tool would refuse, such as ports that end before they begin
+ * Returns: (transfer full): the plan, or NULL with NWF_ERROR_FIREWALL: values that a tool would refuse, such as ports that end before they begin
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
-/** nwf_plan_new_closed: (transfer full): the plan of the closed template. */
-NwfPlan *nwf_plan_new_closed(void);
 
 NwfPlan *nwf_plan_ref(NwfPlan *plan);
 void nwf_plan_unref(NwfPlan *plan);

@@ -50,16 +50,29 @@ struct NwfTemplate {
 
 /* The tuples of one group for one port. */
 typedef struct NwfTuples {
-    const GArray *columns; /* of the template's group */
+    GArray *columns; /* shared with the group of the template that the values were made for */
     guint n;
-    NwfValue *cells;       /* n rows of columns->len values */
+    NwfValue *cells; /* n rows of columns->len values */
 } NwfTuples;
 
+/* They fit each template whose groups are equal, so they keep nothing of the first one alive but types of columns. */
 struct NwfValues {
     gatomicrefcount refs;
-    NwfTemplate *template;
     GPtrArray *tuples; /* (element-type NwfTuples), one for each group of the template */
 };
+
+/* Of a rule of a template: its groups, and the tuples of that at @index. */
+static inline guint
+nwf_rule_n_groups(const NwfPlanRule *rule)
+{
+    return rule->groups != NULL ? rule->groups->len : 0;
+}
+
+static inline const NwfTuples *
+nwf_rule_tuples(const NwfPlanRule *rule, guint index, const NwfValues *values)
+{
+    return g_ptr_array_index(values->tuples, g_array_index(rule->groups, guint, index));
+}
 
 /* Where the value of an attribute comes from: index into the rule's groups and column there; -1, -1 for a literal. */
 typedef struct NwfPlace {
@@ -81,6 +94,9 @@ typedef struct NwfSource {
 gboolean nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source,
                            GError **error);
 char *nwf_column_place(const NwfColumn *column);
+
+/* values.c: notes what the lists of a port make doubtful in the rules of @t. */
+void nwf_values_remark(const NwfTemplate *t, const NwfValues *values, NwfNotes *notes);
 
 /* conditions.c */
 void nwf_source_init(NwfSource *source, const NwfTreeRule *origin);

@@ -3,65 +3,12 @@
  * specialise.c: template and values become a plan
  *
  * A rule of the template is written once for each combination of tuples of its groups, the first group varying fastest.
- * The copies of a rule stand together at its place. The number of rules is known before the first is made, so that a
- * product of long lists costs an error and nothing else.
+ * The copies of a rule stand together at its place.
  */
 #include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-
-static const NwfTuples *
-tuples_of(const NwfPlanRule *rule, guint index, const NwfValues *values)
-{
-    return g_ptr_array_index(values->tuples, g_array_index(rule->groups, guint, index));
-}
-
-static guint
-n_groups(const NwfPlanRule *rule)
-{
-    return rule->groups != NULL ? rule->groups->len : 0;
-}
-
-/* How often @rule is written, at most NWF_PORT_RULES_MAX + 1. */
-static guint
-n_copies(const NwfPlanRule *rule, const NwfValues *values)
-{
-    guint64 n = 1;
-
-    for (guint i = 0; i < n_groups(rule) && n <= NWF_PORT_RULES_MAX; i++)
-        n *= tuples_of(rule, i, values)->n;
-    return (guint)MIN(n, NWF_PORT_RULES_MAX + 1);
-}
-
-static gboolean
-fits(const NwfTemplate *t, const NwfValues *values, GError **error)
-{
-    const NwfPlanRule *largest = NULL;
-    guint total = 0, most = 0;
-
-    for (guint i = 0; i < t->chains->len; i++) {
-        const NwfChain *chain = g_ptr_array_index(t->chains, i);
-
-        for (guint j = 0; j < chain->rules->len; j++) {
-            const NwfPlanRule *rule = g_ptr_array_index(chain->rules, j);
-            guint n = n_copies(rule, values);
-
-            total = MIN(total + n, NWF_PORT_RULES_MAX + 1);
-            if (n > most) {
-                most = n;
-                largest = rule;
-            }
-        }
-    }
-    if (total <= NWF_PORT_RULES_MAX)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("filter '%s' makes too many rules (limit: %d); most come from the lists of filter '%s', "
-                           "rule at line %u"),
-                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "",
-                         largest->line);
-}
 
 static void
 operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, const NwfValues *values,
@@ -75,7 +22,7 @@ operand_fill(NwfOperand *to, const NwfOperand *from, const NwfPlanRule *rule, co
         nwf_operand_literal(to, from->type, &from->value);
         return;
     }
-    tuples = tuples_of(rule, (guint)from->group, values);
+    tuples = nwf_rule_tuples(rule, (guint)from->group, values);
     nwf_operand_literal(to, from->type,
                         &tuples->cells[steps[from->group] * tuples->columns->len + (guint)from->column]);
     if (from->mirrored)
@@ -109,8 +56,8 @@ instance(const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
 static gboolean
 next_combination(const NwfPlanRule *rule, const NwfValues *values, guint *steps)
 {
-    for (guint i = 0; i < n_groups(rule); i++) {
-        if (++steps[i] < tuples_of(rule, i, values)->n)
+    for (guint i = 0; i < nwf_rule_n_groups(rule); i++) {
+        if (++steps[i] < nwf_rule_tuples(rule, i, values)->n)
             return TRUE;
         steps[i] = 0;
     }
@@ -127,7 +74,7 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
 
         if (rule->target != NULL)
             made->target = g_hash_table_lookup(targets, rule->target);
-        if (n_groups(rule) > 0 && !nwf_rule_normalize(made, error))
+        if (nwf_rule_n_groups(rule) > 0 && !nwf_rule_normalize(made, error))
             return FALSE;
         if (!nwf_rule_never_matches(made))
             g_ptr_array_add(chain->rules, g_steal_pointer(&made));
@@ -152,9 +99,7 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
     g_autoptr(NwfPlan) plan = NULL;
     g_autoptr(GHashTable) targets = g_hash_table_new(NULL, NULL);
 
-    g_return_val_if_fail(values != NULL ? values->template == t : t->groups->len == 0, NULL);
-    if (!fits(t, values, error))
-        return NULL;
+    g_return_val_if_fail(values != NULL ? values->tuples->len == t->groups->len : t->groups->len == 0, NULL);
     plan = g_new0(NwfPlan, 1);
     g_atomic_ref_count_init(&plan->refs);
     memcpy(plan->uses, t->uses, sizeof(plan->uses));
@@ -171,14 +116,6 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
                          error))
             return NULL;
     return g_steal_pointer(&plan);
-}
-
-NwfPlan *
-nwf_plan_new_closed(void)
-{
-    g_autoptr(NwfTemplate) template = nwf_template_closed();
-
-    return nwf_plan_new(template, NULL, NULL);
 }
 
 NwfPlan *

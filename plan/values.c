@@ -31,6 +31,7 @@ tuples_free(gpointer data)
 
     for (guint row = 0; row < tuples->n; row++)
         row_clear(tuples, row);
+    g_array_unref(tuples->columns);
     g_free(tuples->cells);
     g_free(tuples);
 }
@@ -161,7 +162,7 @@ too_many(const GArray *columns, GError **error)
 
 /* @n_listed: (inout): values of lists so far. */
 static gboolean
-add_group(NwfValues *values, const GArray *columns, const NwfParams *params, guint *n_listed, const NwfHost *host,
+add_group(NwfValues *values, GArray *columns, const NwfParams *params, guint *n_listed, const NwfHost *host,
           NwfNotes *notes, GError **error)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new();
@@ -177,7 +178,7 @@ add_group(NwfValues *values, const GArray *columns, const NwfParams *params, gui
     if (steps > 1)
         seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     tuples = g_new0(NwfTuples, 1);
-    tuples->columns = columns;
+    tuples->columns = g_array_ref(columns);
     tuples->cells = g_new0(NwfValue, (gsize)steps * columns->len);
     g_ptr_array_add(values->tuples, tuples);
     for (guint step = 0; step < steps; step++)
@@ -186,11 +187,11 @@ add_group(NwfValues *values, const GArray *columns, const NwfParams *params, gui
     return TRUE;
 }
 
-static void
-remark_negated_lists(const NwfValues *values, NwfNotes *notes)
+void
+nwf_values_remark(const NwfTemplate *t, const NwfValues *values, NwfNotes *notes)
 {
-    for (guint i = 0; i < values->template->cautions->len; i++) {
-        const NwfCaution *caution = &g_array_index(values->template->cautions, NwfCaution, i);
+    for (guint i = 0; i < t->cautions->len; i++) {
+        const NwfCaution *caution = &g_array_index(t->cautions, NwfCaution, i);
         const NwfTuples *tuples = g_ptr_array_index(values->tuples, caution->group);
 
         if (tuples->n > 1)
@@ -208,12 +209,10 @@ nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *hos
     guint n_listed = 0;
 
     g_atomic_ref_count_init(&values->refs);
-    values->template = nwf_template_ref((NwfTemplate *)t);
     values->tuples = g_ptr_array_new_with_free_func(tuples_free);
     for (guint i = 0; i < t->groups->len; i++)
         if (!add_group(values, g_ptr_array_index(t->groups, i), params, &n_listed, host, notes, error))
             return NULL;
-    remark_negated_lists(values, notes);
     return g_steal_pointer(&values);
 }
 
@@ -230,6 +229,5 @@ nwf_values_unref(NwfValues *values)
     if (values == NULL || !g_atomic_ref_count_dec(&values->refs))
         return;
     g_ptr_array_unref(values->tuples);
-    nwf_template_unref(values->template);
     g_free(values);
 }

@@ -48,11 +48,11 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
 static GPtrArray *
 changes_for(GPtrArray *ports)
 {
-    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
     for (guint i = 0; i < ports->len; i++) {
         const NwfPort *port = g_ptr_array_index(ports, i);
-        g_ptr_array_add(changes, nwf_port_change_new(port->name, NULL, port->plan));
+        g_ptr_array_add(changes, nwf_plan_change_new(port->name, NULL, port->plan));
     }
     return changes;
 }

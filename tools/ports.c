@@ -191,14 +191,13 @@ plan_for(const Target *target, NwfLibrary *library, GError **error)
 
     if (!tree || !nothing_is_missing(tree, target, error))
         return NULL;
-    g_autoptr(NwfTemplate) template = nwf_template_new(tree, target->params, error);
-    g_autoptr(NwfValues) values = template ? nwf_values_new(template, target->params, &host, notes, error) : NULL;
-    g_autoptr(NwfPlan) plan = values ? nwf_plan_new(template, values, error) : NULL;
+    g_autoptr(NwfRules) rules = nwf_rules_of_tree(tree, target->params, &host, notes, error);
+    NwfPlan *plan = rules ? nwf_rules_plan(rules, error) : NULL;
 
     nwf_print_notes(notes, target->port);
     if (!plan || !nwf_render_check(target->port, plan, error))
         return NULL;
-    return g_steal_pointer(&plan);
+    return nwf_plan_ref(plan);
 }
 
 /* --- ports --- */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "plan/rules.h"
 
 /* What the subcommands have in common: filters, and the ports that use them. */
 typedef struct NwfPortOptions {

@@ -1,248 +1,84 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * applier.c: the one thread that changes the kernel
- *
- * It takes what waits in the queue, as far as the groups can go together: groups about different ports can; a change of
- * definitions goes alone. They are executed (execute.c), then their callers are answered, all at once.
- *
- * Three kinds of ports are visited again. Closed ones after each change of a definition, because it may be what they
- * lacked. Those whose learned addresses changed, at once. Unplaced ones, whose rules the kernel did not take or may
- * have lost, and postponed ones, with growing delays; with the same delays the leftovers of failed creates are removed.
- * A queue that never gets empty puts none of these off. The same holds for what others do to the kernel (heal.c).
+ * applier.c: what the applier thread works with
  */
-#include "driver/engine/internal.h"
+#include "driver/engine/applier.h"
 
-enum { RETRY_FIRST = 1 * G_TIME_SPAN_SECOND, RETRY_LAST = 60 * G_TIME_SPAN_SECOND };
-
-/* Takes the groups from the head of the queue that can go together. */
-static GPtrArray *
-take_batch_locked(NwfEngine *engine)
+NwfApplier *
+nwf_applier_new(const NwfEngineConfig *config, NwfCatalog *catalog, NwfInbox *inbox)
 {
-    g_autoptr(GHashTable) ports = g_hash_table_new(g_str_hash, g_str_equal);
-    GPtrArray *batch = g_ptr_array_new();
+    NwfApplier *applier = g_new0(NwfApplier, 1);
 
-    while (!g_queue_is_empty(&engine->queue)) {
-        NwfGroup *group = g_queue_peek_head(&engine->queue);
-        if (batch->len > 0 && (group->kind->exclusive || g_hash_table_contains(ports, group->portdev)))
-            break;
-        g_ptr_array_add(batch, g_queue_pop_head(&engine->queue));
-        if (group->kind->exclusive)
-            break;
-        g_hash_table_add(ports, group->portdev);
-    }
-    return batch;
+    applier->config = config;
+    applier->catalog = catalog;
+    applier->inbox = inbox;
+    applier->backend = config->backend;
+    applier->cache = nwf_rules_cache_new(nwf_catalog_peek_filter, catalog, NULL);
+    applier->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    applier->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return applier;
 }
 
-/* ---- ports that wait for something ---- */
-
-static gboolean
-is_closed(const NwfPort *port)
+gboolean
+nwf_applier_open(NwfApplier *applier, GError **error)
 {
-    return port->closed;
+    applier->filter_store = nwf_store_new(NWF_STORE_FILTERS, applier->config->filter_dir, error);
+    if (applier->filter_store)
+        applier->binding_store = nwf_store_new(NWF_STORE_BINDINGS, applier->config->binding_dir, error);
+    return applier->binding_store != NULL;
 }
 
-static gboolean
-waits(const NwfPort *port)
+void
+nwf_applier_free(NwfApplier *applier)
 {
-    return port->unplaced || port->postponed;
+    if (applier->inhibited)
+        applier->config->inhibit(FALSE, applier->config->inhibit_data);
+    nwf_rules_cache_free(applier->cache);
+    g_hash_table_unref(applier->leftovers);
+    g_hash_table_unref(applier->warned);
+    nwf_store_free(applier->binding_store);
+    nwf_store_free(applier->filter_store);
+    applier->backend->free(applier->backend);
+    g_free(applier);
 }
 
-/* Restores the ports of the table whose values are in the given state, if there are any. */
-static void
-restore_ports(NwfEngine *engine, GHashTable *names, gboolean (*in_state)(const NwfPort *port))
+void
+nwf_engine_log(const NwfEngineConfig *config, NwfLogLevel level, const char *source, const char *format, ...)
 {
-    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
-    GHashTableIter iter;
-    gpointer name, value;
+    va_list args;
 
-    g_hash_table_iter_init(&iter, names);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        if (in_state && !in_state(value))
-            continue;
-        NwfGroup *group = nwf_group_new(&nwf_restore_kind);
-        group->portdev = g_strdup(name);
-        group->unasked = TRUE;
-        g_ptr_array_add(groups, group);
-    }
-    nwf_execute(engine, groups);
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    config->log(level, source, message);
 }
 
-/* Removes what failed changes may have left of ports that nobody binds. */
-static void
-remove_leftovers(NwfEngine *engine)
+void
+nwf_engine_log_notes(const NwfEngineConfig *config, const char *source, const char *subject, NwfNotes *notes)
 {
-    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, engine->leftovers);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        NwfGroup *group = nwf_group_new(&nwf_release_kind);
-        group->portdev = g_strdup(name);
-        group->unsure = TRUE;
-        g_ptr_array_add(groups, group);
-    }
-    nwf_execute(engine, groups);
-    for (guint i = 0; i < groups->len; i++) {
-        const NwfGroup *group = g_ptr_array_index(groups, i);
-        if (!group->error)
-            g_hash_table_remove(engine->leftovers, group->portdev);
+    for (guint i = 0; i < notes->len; i++) {
+        const char *note = g_ptr_array_index(notes, i);
+        if (subject)
+            nwf_engine_log(config, NWF_LOG_WARNING, source, "'%s': %s", subject, note);
+        else
+            nwf_engine_log(config, NWF_LOG_WARNING, source, "%s", note);
     }
 }
 
-static void
-revisit(NwfEngine *engine, gboolean (*in_state)(const NwfPort *port))
+gboolean
+nwf_applier_apply(NwfApplier *applier, const GArray *changes, NwfNotes *notes, NwfApplyResult *result, GError **error)
 {
-    restore_ports(engine, engine->ports, in_state);
+    gboolean all = applier->backend->apply(applier->backend, (const NwfPortChange *)(gpointer)changes->data, changes->len,
+                                           notes, result, error);
+    applier->writes += result->wrote;
+    return all;
 }
 
-/* A definition changed: ports that could not be built may be right now. */
-static void
-after_definition(NwfEngine *engine, NwfGroup *group)
+gboolean
+nwf_applier_repair(NwfApplier *applier, NwfNotes *notes, GError **error)
 {
-    if (!group->error && group->changed)
-        revisit(engine, is_closed);
-}
+    g_autoptr(GArray) nothing = g_array_new(FALSE, FALSE, sizeof(NwfPortChange));
+    NwfApplyResult result;
 
-static void
-plan_retry(NwfEngine *engine)
-{
-    GHashTableIter iter;
-    gpointer value;
-    gboolean waiting = g_hash_table_size(engine->leftovers) > 0;
-
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (!waiting && g_hash_table_iter_next(&iter, NULL, &value))
-        waiting = waits(value);
-    if (!waiting) {
-        engine->retry_at = engine->retry_delay = 0;
-    } else if (!engine->retry_at) {
-        engine->retry_delay = CLAMP(engine->retry_delay * 2, RETRY_FIRST, RETRY_LAST);
-        engine->retry_at = g_get_monotonic_time() + engine->retry_delay;
-    }
-}
-
-/* ---- the thread ---- */
-
-/* Why the applier is awake: any of these. */
-typedef enum Wake { WAKE_STOP = 1 << 0, WAKE_WORK = 1 << 1, WAKE_RETRY = 1 << 2, WAKE_HEAL = 1 << 3 } Wake;
-
-/* Sleeps until somebody signals, or it is @a or @b, of which 0 is never. */
-static void
-sleep_locked(NwfEngine *engine, gint64 a, gint64 b)
-{
-    gint64 until = a && b ? MIN(a, b) : MAX(a, b);
-
-    if (until)
-        g_cond_wait_until(&engine->wake, &engine->lock, until);
-    else
-        g_cond_wait(&engine->wake, &engine->lock);
-}
-
-/* What is due; nothing is put off by something else. */
-static Wake
-due_locked(NwfEngine *engine, gint64 heal_at)
-{
-    gint64 now = g_get_monotonic_time();
-    gboolean work = !g_queue_is_empty(&engine->queue);
-    Wake wake = 0;
-
-    if (!engine->stopping && heal_at && now >= heal_at)
-        wake |= WAKE_HEAL;
-    if (!engine->stopping && engine->retry_at && now >= engine->retry_at)
-        wake |= WAKE_RETRY;
-    if (work || (!engine->stopping && g_hash_table_size(engine->changed) > 0))
-        wake |= WAKE_WORK;
-    return engine->stopping && !work ? WAKE_STOP : wake;
-}
-
-static Wake
-wait_for_work_locked(NwfEngine *engine)
-{
-    while (TRUE) {
-        gint64 heal_at = nwf_heal_due_locked(engine);
-        Wake wake = due_locked(engine, heal_at);
-        if (wake)
-            return wake;
-        sleep_locked(engine, engine->retry_at, heal_at);
-    }
-}
-
-/* (element-type NwfNews): what the guard has told; none if it is not time yet. */
-static GPtrArray *
-take_news_locked(NwfEngine *engine, Wake wake)
-{
-    GPtrArray *news = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_news_free);
-
-    while ((wake & WAKE_HEAL) && !g_queue_is_empty(&engine->news))
-        g_ptr_array_add(news, g_queue_pop_head(&engine->news));
-    return news;
-}
-
-/* The set of ports whose addresses changed; it begins anew. */
-static GHashTable *
-take_changed_locked(NwfEngine *engine)
-{
-    GHashTable *changed = engine->changed;
-
-    engine->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    return changed;
-}
-
-static void
-work(NwfEngine *engine, Wake wake, GPtrArray *news, GPtrArray *batch, GHashTable *changed)
-{
-    if (wake & WAKE_HEAL)
-        nwf_heal(engine, news);
-    if (wake & WAKE_RETRY) {
-        engine->retry_at = 0;
-        revisit(engine, waits);
-        remove_leftovers(engine);
-    }
-    nwf_execute(engine, batch);
-    restore_ports(engine, changed, NULL);
-    for (guint i = 0; i < batch->len; i++)
-        after_definition(engine, g_ptr_array_index(batch, i));
-    plan_retry(engine);
-    nwf_restore_retire_stock(engine);
-    nwf_heal_plan(engine);
-}
-
-/* Before any other work. */
-static void
-begin(NwfEngine *engine)
-{
-    nwf_restore_take_over(engine);
-    plan_retry(engine);
-    nwf_restore_retire_stock(engine);
-    nwf_heal_plan(engine);
-    nwf_learner_begin(engine->learner);
-    nwf_guard_begin(engine->guard);
-    g_mutex_lock(&engine->lock);
-    engine->begun = TRUE;
-    g_cond_broadcast(&engine->answered);
-    g_mutex_unlock(&engine->lock);
-}
-
-gpointer
-nwf_applier_thread(gpointer data)
-{
-    NwfEngine *engine = data;
-    Wake wake;
-
-    begin(engine);
-    g_mutex_lock(&engine->lock);
-    while ((wake = wait_for_work_locked(engine)) != WAKE_STOP) {
-        g_autoptr(GPtrArray) batch = take_batch_locked(engine);
-        g_autoptr(GHashTable) changed = take_changed_locked(engine);
-        g_autoptr(GPtrArray) news = take_news_locked(engine, wake);
-        g_mutex_unlock(&engine->lock);
-        work(engine, wake, news, batch, changed);
-        g_mutex_lock(&engine->lock);
-        for (guint i = 0; i < batch->len; i++)
-            ((NwfGroup *)g_ptr_array_index(batch, i))->answered = TRUE;
-        g_cond_broadcast(&engine->answered);
-    }
-    g_mutex_unlock(&engine->lock);
-    return NULL;
+    return nwf_applier_apply(applier, nothing, notes, &result, error);
 }

@@ -1,71 +1,86 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * engine.c: beginning and end of the engine, and its readers
+ * engine.c: beginning and end of the engine, and its calls
  *
- * Start: load the files and start the applier. Its first work (restore.c) is to ask the technology what is in the kernel,
- * to bring every stored binding up in shared batches, and to release ports that nobody binds any more. Only then the
- * learner listens: by now it knows who has which address. None of the ports can make the start fail, and a tool that
+ * Start: load the files and start the applier. Its first work (scheduler.c) is to bring every stored binding up. Only then
+ * the learner captures: by now it knows who has which address. None of the ports can make the start fail, and a tool that
  * hangs holds up changes, but nobody who only asks. Rules that the last run left stay in force until ours replace them.
+ *
+ * Calls: those that only ask look into the catalog; the others are requests to the applier.
  *
  * End: the applier finishes the batch that runs; what waits behind it is still carried out, because its callers sleep.
  * Rules and files stay.
  */
-#include <glib/gi18n-lib.h>
-#include <stdarg.h>
-#include <string.h>
+#include "driver/engine/engine.h"
 
-#include "driver/engine/internal.h"
+#include "driver/engine/foreign_changes.h"
+#include "driver/engine/load.h"
+#include "driver/engine/reconcile.h"
+#include "driver/engine/scheduler.h"
 #include "driver/run/thread.h"
 
-/* ---- log ---- */
+#include <glib/gi18n-lib.h>
 
-void
-nwf_engine_log(NwfEngine *engine, NwfLogLevel level, const char *source, const char *format, ...)
+struct NwfEngine {
+    NwfEngineConfig config; /* constant */
+    NwfCatalog *catalog;    /* these four are shared and lock themselves */
+    NwfInbox *inbox;
+    NwfLearner *learner;
+    NwfForeignChanges *foreign;
+    NwfApplier *applier; /* its thread's alone while that runs */
+    GThread *thread;     /* NULL: not started, or ended */
+};
+
+/* ---- beginning and end ---- */
+
+static void
+on_relearned(const char *portdev, gpointer data)
 {
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    engine->config.log(level, source, message);
+    nwf_inbox_post_relearned(((NwfEngine *)data)->inbox, portdev);
 }
 
-void
-nwf_engine_log_notes(NwfEngine *engine, const char *source, const char *subject, NwfNotes *notes)
+static void
+log_learner(NwfLearnLevel level, const char *message, gpointer data)
 {
-    for (guint i = 0; i < notes->len; i++) {
-        const char *note = g_ptr_array_index(notes, i);
-        if (subject)
-            nwf_engine_log(engine, NWF_LOG_WARNING, source, "'%s': %s", subject, note);
-        else
-            nwf_engine_log(engine, NWF_LOG_WARNING, source, "%s", note);
-    }
+    nwf_engine_log(&((NwfEngine *)data)->config, (NwfLogLevel)level, "learn", "%s", message);
 }
 
-/* ---- tables ---- */
-
-static guint
-uuid_hash(gconstpointer uuid)
+static NwfLearner *
+start_learner(NwfEngine *engine, GError **error)
 {
-    guint hash;
-    memcpy(&hash, uuid, sizeof(hash));
-    return hash;
+    const NwfLearnerConfig config = {.state_dir = engine->config.learn_dir,
+                                     .lease_file = engine->config.lease_file,
+                                     .changed = on_relearned,
+                                     .log = log_learner,
+                                     .data = engine};
+    return nwf_learner_new(&config, error);
+}
+
+static gpointer
+run_applier(gpointer data)
+{
+    NwfEngine *engine = data;
+
+    nwf_scheduler_begin(engine->applier);
+    nwf_learner_begin(engine->learner);
+    nwf_foreign_changes_begin(engine->foreign);
+    nwf_inbox_set_ready(engine->inbox);
+    nwf_scheduler_run(engine->applier);
+    return NULL;
 }
 
 static gboolean
-uuid_equal(gconstpointer a, gconstpointer b)
+start(NwfEngine *engine, GError **error)
 {
-    return memcmp(a, b, 16) == 0;
+    if (!nwf_applier_open(engine->applier, error) || !nwf_load(engine->applier, error))
+        return FALSE;
+    engine->learner = engine->applier->learner = start_learner(engine, error);
+    if (!engine->learner)
+        return FALSE;
+    engine->foreign = nwf_foreign_changes_new(&engine->config, engine->config.backend->tables, engine->inbox);
+    engine->thread = nwf_thread_new("nwf-applier", run_applier, engine, error);
+    return engine->thread != NULL;
 }
-
-/* For the applier, and at start: everybody else holds the lock. */
-NwfFilter *
-nwf_engine_lookup_filter(const char *name, gpointer data)
-{
-    NwfEngine *engine = data;
-    return g_hash_table_lookup(engine->filters, name);
-}
-
-/* ---- start ---- */
 
 NwfEngine *
 nwf_engine_new(const NwfEngineConfig *config, GError **error)
@@ -77,56 +92,19 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->config.binding_dir = g_strdup(config->binding_dir);
     engine->config.learn_dir = g_strdup(config->learn_dir);
     engine->config.lease_file = g_strdup(config->lease_file);
-    g_mutex_init(&engine->lock);
-    g_cond_init(&engine->wake);
-    g_cond_init(&engine->answered);
-    g_queue_init(&engine->queue);
-    g_queue_init(&engine->news);
-    engine->filters = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_filter_unref);
-    engine->uuids = g_hash_table_new(uuid_hash, uuid_equal);
-    engine->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_port_unref);
-    engine->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    engine->unread = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    engine->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    engine->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    engine->templates = nwf_shape_table_new();
-    engine->filter_store = nwf_store_new(NWF_STORE_FILTERS, config->filter_dir, error);
-    engine->binding_store = engine->filter_store ? nwf_store_new(NWF_STORE_BINDINGS, config->binding_dir, error) : NULL;
-    if (!engine->binding_store || !nwf_load_filters(engine, error) || !nwf_load_bindings(engine, error)) {
-        nwf_engine_free(engine);
-        return NULL;
-    }
-    engine->learner = nwf_learning_start(engine, error);
-    engine->guard = nwf_guard_new(engine);
-    engine->applier = engine->learner ? nwf_thread_new("nwf-applier", nwf_applier_thread, engine, error) : NULL;
-    if (!engine->applier) {
-        nwf_engine_free(engine);
-        return NULL;
-    }
-    return engine;
+    engine->catalog = nwf_catalog_new();
+    engine->inbox = nwf_inbox_new();
+    engine->applier = nwf_applier_new(&engine->config, engine->catalog, engine->inbox);
+    if (start(engine, error))
+        return engine;
+    nwf_engine_free(engine);
+    return NULL;
 }
 
 void
 nwf_engine_settle(NwfEngine *engine, gint64 limit)
 {
-    gint64 until = g_get_monotonic_time() + limit;
-
-    g_mutex_lock(&engine->lock);
-    while (!engine->begun && g_cond_wait_until(&engine->answered, &engine->lock, until))
-        continue;
-    g_mutex_unlock(&engine->lock);
-}
-
-static void
-stop_applier(NwfEngine *engine)
-{
-    if (!engine->applier)
-        return;
-    g_mutex_lock(&engine->lock);
-    engine->stopping = TRUE;
-    g_cond_signal(&engine->wake);
-    g_mutex_unlock(&engine->lock);
-    g_thread_join(g_steal_pointer(&engine->applier));
+    nwf_inbox_wait_ready(engine->inbox, limit);
 }
 
 void
@@ -134,31 +112,43 @@ nwf_engine_free(NwfEngine *engine)
 {
     if (!engine)
         return;
-    stop_applier(engine);
-    g_clear_pointer(&engine->guard, nwf_guard_free);
-    g_queue_clear_full(&engine->news, (GDestroyNotify)nwf_news_free);
-    g_clear_pointer(&engine->learner, nwf_learner_free);
-    if (engine->inhibited)
-        engine->config.inhibit(FALSE, engine->config.inhibit_data);
-    g_hash_table_unref(engine->ports);
-    g_hash_table_unref(engine->uuids);
-    g_hash_table_unref(engine->filters);
-    g_hash_table_unref(engine->unread);
-    g_hash_table_unref(engine->leftovers);
-    g_hash_table_unref(engine->changed);
-    g_hash_table_unref(engine->told);
-    g_hash_table_unref(engine->templates);
-    nwf_store_free(engine->binding_store);
-    nwf_store_free(engine->filter_store);
-    engine->config.backend->free(engine->config.backend);
+    nwf_inbox_close(engine->inbox);
+    if (engine->thread)
+        g_thread_join(engine->thread);
+    nwf_foreign_changes_free(engine->foreign);
+    nwf_learner_free(engine->learner);
+    nwf_applier_free(engine->applier);
+    nwf_inbox_free(engine->inbox);
+    nwf_catalog_free(engine->catalog);
     g_free((char *)engine->config.filter_dir);
     g_free((char *)engine->config.binding_dir);
     g_free((char *)engine->config.learn_dir);
     g_free((char *)engine->config.lease_file);
-    g_cond_clear(&engine->answered);
-    g_cond_clear(&engine->wake);
-    g_mutex_clear(&engine->lock);
     g_free(engine);
+}
+
+/* ---- reload ---- */
+
+static gboolean
+reload_filters(NwfEngine *engine, GError **error)
+{
+    g_autoptr(GPtrArray) names = nwf_store_list(engine->applier->filter_store, error);
+    g_autoptr(GPtrArray) requests = nwf_requests_new();
+
+    if (!names)
+        return FALSE;
+    for (guint i = 0; i < names->len; i++) {
+        NwfRequest *request = nwf_request_new(&nwf_reload_kind, NULL);
+        request->file = g_strdup(g_ptr_array_index(names, i));
+        g_ptr_array_add(requests, request);
+    }
+    nwf_inbox_run(engine->inbox, requests);
+    for (guint i = 0; i < requests->len; i++) {
+        const NwfRequest *request = g_ptr_array_index(requests, i);
+        if (request->error)
+            nwf_load_refused(&engine->config, engine->config.filter_dir, request->file, request->error);
+    }
+    return TRUE;
 }
 
 /*
@@ -168,30 +158,47 @@ nwf_engine_free(NwfEngine *engine)
 gboolean
 nwf_engine_reload(NwfEngine *engine, GError **error)
 {
-    g_autoptr(NwfGroup) reread = nwf_group_new(&nwf_reread_kind);
+    g_autoptr(NwfRequest) reread = nwf_request_new(&nwf_reread_kind, NULL);
     g_autoptr(GError) local = NULL;
-    gboolean read = nwf_reload_filters(engine, error);
+    gboolean read = reload_filters(engine, error);
 
-    if (!nwf_group_run(engine, reread, &local))
-        nwf_engine_log(engine, NWF_LOG_ERROR, "tech", "%s", local->message);
-    g_autoptr(GPtrArray) groups = nwf_restore_groups(engine, reread->in_kernel);
-    nwf_group_run_all(engine, groups);
-    nwf_restore_log_failures(engine, groups);
+    if (!nwf_inbox_run_one(engine->inbox, reread, &local))
+        nwf_engine_log(&engine->config, NWF_LOG_ERROR, "tech", "%s", local->message);
+    g_autoptr(GPtrArray) requests = nwf_restore_requests(engine->catalog, reread->in_kernel);
+    nwf_inbox_run(engine->inbox, requests);
+    nwf_log_failures(&engine->config, requests);
     return read;
 }
 
-/* ---- readers ---- */
+/* ---- filters ---- */
+
+static gboolean
+run_filter_request(NwfEngine *engine, const NwfRequestKind *kind, NwfFilter *filter, GError **error)
+{
+    g_autoptr(NwfRequest) request = nwf_request_new(kind, NULL);
+
+    request->filter = nwf_filter_ref(filter);
+    return nwf_inbox_run_one(engine->inbox, request, error);
+}
+
+NwfFilter *
+nwf_engine_define(NwfEngine *engine, NwfFilter *filter, GError **error)
+{
+    return run_filter_request(engine, &nwf_define_kind, filter, error) ? nwf_filter_ref(filter) : NULL;
+}
+
+gboolean
+nwf_engine_undefine(NwfEngine *engine, NwfFilter *filter, GError **error)
+{
+    return run_filter_request(engine, &nwf_undefine_kind, filter, error);
+}
 
 NwfFilter *
 nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error)
 {
-    g_autofree char *shown = nwf_clip(name);
+    NwfFilter *filter = nwf_catalog_filter(engine->catalog, name);
+    g_autofree char *shown = filter ? NULL : nwf_clip(name);
 
-    g_mutex_lock(&engine->lock);
-    NwfFilter *filter = g_hash_table_lookup(engine->filters, name);
-    if (filter)
-        nwf_filter_ref(filter);
-    g_mutex_unlock(&engine->lock);
     if (!filter)
         nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter is named '%s'"), shown);
     return filter;
@@ -200,13 +207,9 @@ nwf_engine_filter_by_name(NwfEngine *engine, const char *name, GError **error)
 NwfFilter *
 nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **error)
 {
+    NwfFilter *filter = nwf_catalog_filter_by_uuid(engine->catalog, uuid);
     char text[37];
 
-    g_mutex_lock(&engine->lock);
-    NwfFilter *filter = g_hash_table_lookup(engine->uuids, uuid);
-    if (filter)
-        nwf_filter_ref(filter);
-    g_mutex_unlock(&engine->lock);
     if (!filter) {
         nwf_uuid_format(text, uuid);
         nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), text);
@@ -217,73 +220,72 @@ nwf_engine_filter_by_uuid(NwfEngine *engine, const guint8 uuid[16], GError **err
 GPtrArray *
 nwf_engine_filters(NwfEngine *engine)
 {
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
-    GHashTableIter iter;
-    gpointer value;
-
-    g_mutex_lock(&engine->lock);
-    g_hash_table_iter_init(&iter, engine->filters);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_ptr_array_add(list, nwf_filter_ref(value));
-    g_mutex_unlock(&engine->lock);
-    return list;
+    return nwf_catalog_filters(engine->catalog);
 }
 
-/* What is looked for comes as the client gave it. */
-static void
-no_binding(const char *portdev, GError **error)
+/* ---- bindings ---- */
+
+static gboolean
+run_binding_request(NwfEngine *engine, const NwfRequestKind *kind, NwfBinding *binding, GError **error)
 {
-    g_autofree char *shown = nwf_clip(portdev);
+    g_autoptr(NwfRequest) request = nwf_request_new(kind, binding->portdev);
 
-    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
+    request->binding = nwf_binding_ref(binding);
+    return nwf_inbox_run_one(engine->inbox, request, error);
 }
 
+NwfBinding *
+nwf_engine_bind(NwfEngine *engine, NwfBinding *binding, GError **error)
+{
+    return run_binding_request(engine, &nwf_bind_kind, binding, error) ? nwf_binding_ref(binding) : NULL;
+}
+
+gboolean
+nwf_engine_unbind(NwfEngine *engine, NwfBinding *binding, GError **error)
+{
+    return run_binding_request(engine, &nwf_unbind_kind, binding, error);
+}
+
+/* The port of that name, if @binding (NULL: any) is its binding; (transfer full). What is looked for comes as the client gave it. */
 static NwfPort *
-find_port(NwfEngine *engine, const char *portdev, GError **error)
+find_port(NwfEngine *engine, const char *portdev, const NwfBinding *binding, GError **error)
 {
-    g_mutex_lock(&engine->lock);
-    NwfPort *port = g_hash_table_lookup(engine->ports, portdev);
-    if (port)
-        nwf_port_ref(port);
-    g_mutex_unlock(&engine->lock);
-    if (!port)
-        no_binding(portdev, error);
-    return port;
+    g_autoptr(NwfPort) port = nwf_catalog_port(engine->catalog, portdev);
+    g_autofree char *shown = NULL;
+
+    if (port && (!binding || port->binding == binding))
+        return g_steal_pointer(&port);
+    shown = nwf_clip(portdev);
+    nwf_set_error(error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
+    return NULL;
 }
 
 NwfBinding *
 nwf_engine_binding(NwfEngine *engine, const char *portdev, GError **error)
 {
-    g_autoptr(NwfPort) port = find_port(engine, portdev, error);
+    g_autoptr(NwfPort) port = find_port(engine, portdev, NULL, error);
+
     return port ? nwf_binding_ref(port->binding) : NULL;
 }
 
 GPtrArray *
 nwf_engine_bindings(NwfEngine *engine)
 {
+    g_autoptr(GPtrArray) ports = nwf_catalog_ports(engine->catalog);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_binding_unref);
-    GHashTableIter iter;
-    gpointer value;
 
-    g_mutex_lock(&engine->lock);
-    g_hash_table_iter_init(&iter, engine->ports);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_ptr_array_add(list, nwf_binding_ref(((NwfPort *)value)->binding));
-    g_mutex_unlock(&engine->lock);
+    for (guint i = 0; i < ports->len; i++)
+        g_ptr_array_add(list, nwf_binding_ref(((const NwfPort *)g_ptr_array_index(ports, i))->binding));
     return list;
 }
 
 char *
 nwf_engine_binding_xml(NwfEngine *engine, const NwfBinding *binding, GError **error)
 {
-    g_autoptr(NwfPort) port = find_port(engine, binding->portdev, error);
+    g_autoptr(NwfPort) port = find_port(engine, binding->portdev, binding, error);
+
     if (!port)
         return NULL;
-    if (port->binding != binding) {
-        no_binding(binding->portdev, error);
-        return NULL;
-    }
-    g_autoptr(NwfParams) params =
-        port->instantiated ? nwf_build_params(port->binding) : nwf_params_copy(port->binding->params);
-    return nwf_binding_format(port->binding, params, engine->config.dialect);
+    g_autoptr(NwfParams) params = nwf_port_shown_params(port);
+    return nwf_binding_format(port->binding, params, engine->config.dialect, engine->config.backend->name);
 }

@@ -6,26 +6,27 @@
  * with its name and passed over, whatever state the others are in. They load in the order of their names, so that the
  * same directory always gives the same result.
  *
- * A reload reads filter files again. Each is read by the applier, as a change of definitions of its own: between
- * reading a file and taking over what it says nobody can define something else.
+ * A binding's file that cannot be read may have a guest behind it, so the catalog keeps its name, and the rules of that port
+ * stay. A reload reads each filter file as a request of its own (request_define.c), so that between reading a file and
+ * taking over what it says nobody can define something else.
  */
+#include "driver/engine/load.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "driver/engine/internal.h"
-
-static void
-refuse_file(NwfEngine *engine, const char *directory, const char *name, const GError *why)
+void
+nwf_load_refused(const NwfEngineConfig *config, const char *directory, const char *name, const GError *why)
 {
-    nwf_engine_log(engine, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is ignored: %s"), directory, name, why->message);
+    nwf_engine_log(config, NWF_LOG_ERROR, "store", _("file '%s/%s.xml' is ignored: %s"), directory, name, why->message);
 }
 
-static NwfFilter *
-read_filter(NwfEngine *engine, const char *name, GError **error)
+NwfFilter *
+nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, GError **error)
 {
-    NwfReading reading = {.dialect = engine->config.dialect};
+    NwfReading reading = {.dialect = config->dialect};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autofree char *text = nwf_store_read(engine->filter_store, name, error);
+    g_autofree char *text = nwf_store_read(store, name, error);
 
     if (!text)
         return NULL;
@@ -36,67 +37,65 @@ read_filter(NwfEngine *engine, const char *name, GError **error)
         nwf_set_error(error, NWF_ERROR_XML_VALUE, _("the filter in it has another name, '%s'"), filter->name);
         return NULL;
     }
-    nwf_engine_log_notes(engine, "store", name, notes);
+    nwf_engine_log_notes(config, "store", name, notes);
     return g_steal_pointer(&filter);
 }
 
 /* A filter whose file had no uuid has one now: it must be the same one at the next start. */
 static void
-save_uuid(NwfEngine *engine, const NwfFilter *filter)
+save_uuid(NwfApplier *applier, const NwfFilter *filter)
 {
-    g_autofree char *xml = nwf_filter_format(filter, engine->config.dialect);
+    g_autofree char *xml = nwf_filter_format(filter, applier->config->dialect);
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     char uuid[37];
 
     nwf_uuid_format(uuid, filter->uuid);
-    NwfPending *pending = nwf_store_prepare(engine->filter_store, filter->name, uuid, xml, &error);
+    NwfPending *pending = nwf_store_prepare(applier->filter_store, filter->name, uuid, xml, &error);
     if (!pending || !nwf_store_commit(pending, notes, &error))
-        nwf_engine_log(engine, NWF_LOG_WARNING, "store", _("the uuid of filter '%s' cannot be saved: %s"), filter->name,
+        nwf_engine_log(applier->config, NWF_LOG_WARNING, "store", _("the uuid of filter '%s' cannot be saved: %s"), filter->name,
                        error->message);
-    nwf_engine_log_notes(engine, "store", filter->name, notes);
+    nwf_engine_log_notes(applier->config, "store", filter->name, notes);
 }
 
 /* ---- start ---- */
 
 static void
-load_filter(NwfEngine *engine, const char *name)
+load_filter(NwfApplier *applier, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    const NwfFilter *old;
+    g_autoptr(NwfFilter) filter = nwf_load_filter(applier->config, applier->filter_store, name, &error), old = NULL;
 
-    g_autoptr(NwfFilter) filter = read_filter(engine, name, &error);
-    if (!filter || !nwf_define_check(engine, filter, &old, &error)) {
-        refuse_file(engine, engine->config.filter_dir, name, error);
+    if (!filter || !nwf_catalog_check_definition(applier->catalog, filter, &old, &error)) {
+        nwf_load_refused(applier->config, applier->config->filter_dir, name, error);
         return;
     }
     if (filter->uuid_generated)
-        save_uuid(engine, filter);
-    g_hash_table_replace(engine->uuids, filter->uuid, filter);
-    g_hash_table_replace(engine->filters, filter->name, nwf_filter_ref(filter));
+        save_uuid(applier, filter);
+    nwf_catalog_publish(applier->catalog, old, filter, NULL);
 }
 
-gboolean
-nwf_load_filters(NwfEngine *engine, GError **error)
+static gboolean
+load_filters(NwfApplier *applier, GError **error)
 {
-    g_autoptr(GPtrArray) names = nwf_store_list(engine->filter_store, error);
+    g_autoptr(GPtrArray) names = nwf_store_list(applier->filter_store, error);
 
     for (guint i = 0; names && i < names->len; i++)
-        load_filter(engine, g_ptr_array_index(names, i));
+        load_filter(applier, g_ptr_array_index(names, i));
     return names != NULL;
 }
 
 static NwfBinding *
-read_binding(NwfEngine *engine, const char *name, GError **error)
+read_binding(NwfApplier *applier, const char *name, GError **error)
 {
-    NwfReading reading = {.dialect = engine->config.dialect};
+    NwfReading reading = {.dialect = applier->config->dialect};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autofree char *text = nwf_store_read(engine->binding_store, name, error);
+    g_autofree char *text = nwf_store_read(applier->binding_store, name, error);
     g_autoptr(NwfBinding) binding = text ? nwf_binding_status_parse(text, &reading, notes, error) : NULL;
 
     if (!binding || !nwf_port_name_is_usable(binding->portdev, error))
         return NULL;
-    nwf_engine_log_notes(engine, "store", name, notes);
+    nwf_engine_log_notes(applier->config, "store", name, notes);
     return g_steal_pointer(&binding);
 }
 
@@ -105,77 +104,53 @@ read_binding(NwfEngine *engine, const char *name, GError **error)
  * file of that name already, then that one counts, and this is a copy that somebody left.
  */
 static gboolean
-settle_name(NwfEngine *engine, const char *name, const NwfBinding *binding, GError **error)
+correct_name(NwfApplier *applier, const char *name, const NwfBinding *binding, GError **error)
 {
     return strcmp(binding->portdev, name) == 0 ||
-           nwf_store_rename(engine->binding_store, name, binding->portdev, error);
+           nwf_store_rename(applier->binding_store, name, binding->portdev, error);
+}
+
+/* A binding says that the stock driver filtered its port with a backend whose rules none of ours sees. */
+static void
+note_stock_rules(NwfApplier *applier, const NwfBinding *binding)
+{
+    const NwfBackendKind *kind = nwf_backend_kind(binding ? binding->backend : NULL);
+
+    if (kind && kind->remove_stock)
+        applier->stock_rules = kind;
 }
 
 static void
-load_binding(NwfEngine *engine, const char *name)
+load_binding(NwfApplier *applier, const char *name)
 {
     g_autoptr(GError) error = NULL;
 
-    g_autoptr(NwfBinding) binding = read_binding(engine, name, &error);
-    engine->stock_nft = engine->stock_nft || (binding && g_strcmp0(binding->backend, "nftables") == 0);
-    if (binding && settle_name(engine, name, binding, &error)) {
-        g_hash_table_replace(engine->ports, g_strdup(binding->portdev), nwf_port_new(binding));
+    g_autoptr(NwfBinding) binding = read_binding(applier, name, &error);
+    note_stock_rules(applier, binding);
+    if (binding && correct_name(applier, name, binding, &error)) {
+        g_autoptr(GArray) updates = g_array_new(FALSE, FALSE, sizeof(NwfPortUpdate));
+        g_autoptr(NwfPort) port = nwf_port_new(binding);
+        NwfPortUpdate update = {.new = port};
+        g_array_append_val(updates, update);
+        nwf_catalog_publish(applier->catalog, NULL, NULL, updates);
         return;
     }
-    refuse_file(engine, engine->config.binding_dir, name, error);
-    g_hash_table_add(engine->unread, g_strdup(binding ? binding->portdev : name));
+    nwf_load_refused(applier->config, applier->config->binding_dir, name, error);
+    nwf_catalog_add_unread(applier->catalog, binding ? binding->portdev : name);
 }
 
-gboolean
-nwf_load_bindings(NwfEngine *engine, GError **error)
+static gboolean
+load_bindings(NwfApplier *applier, GError **error)
 {
-    g_autoptr(GPtrArray) names = nwf_store_list(engine->binding_store, error);
+    g_autoptr(GPtrArray) names = nwf_store_list(applier->binding_store, error);
 
     for (guint i = 0; names && i < names->len; i++)
-        load_binding(engine, g_ptr_array_index(names, i));
+        load_binding(applier, g_ptr_array_index(names, i));
     return names != NULL;
 }
 
-/* ---- reload ---- */
-
-/*
- * A file without uuid that defines a filter in force keeps that filter's uuid, and gets it written into the file.
- * A changed definition is a redefinition like any other, but for the file, which stays as the user wrote it.
- */
 gboolean
-nwf_reload_prepare(NwfEngine *engine, NwfGroup *group, GError **error)
+nwf_load(NwfApplier *applier, GError **error)
 {
-    const NwfFilter *current = g_hash_table_lookup(engine->filters, group->file);
-
-    group->filter = read_filter(engine, group->file, error);
-    if (!group->filter)
-        return FALSE;
-    group->keep_file = !group->filter->uuid_generated;
-    if (current && group->filter->uuid_generated)
-        memcpy(group->filter->uuid, current->uuid, sizeof(current->uuid));
-    if (current && group->keep_file && nwf_filter_equal(group->filter, current))
-        return TRUE;
-    return nwf_define_prepare(engine, group, error);
-}
-
-gboolean
-nwf_reload_filters(NwfEngine *engine, GError **error)
-{
-    g_autoptr(GPtrArray) names = nwf_store_list(engine->filter_store, error);
-    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_group_free);
-
-    if (!names)
-        return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        NwfGroup *group = nwf_group_new(&nwf_reload_kind);
-        group->file = g_strdup(g_ptr_array_index(names, i));
-        g_ptr_array_add(groups, group);
-    }
-    nwf_group_run_all(engine, groups);
-    for (guint i = 0; i < groups->len; i++) {
-        const NwfGroup *group = g_ptr_array_index(groups, i);
-        if (group->error)
-            refuse_file(engine, engine->config.filter_dir, group->file, group->error);
-    }
-    return TRUE;
+    return load_filters(applier, error) && load_bindings(applier, error);
 }

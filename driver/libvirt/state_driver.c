@@ -23,6 +23,7 @@
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/store/config.h"
+#include "driver/tech/backends.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -30,7 +31,7 @@
 #define FILTER_DIR  "/etc/libvirt/nwfilter"
 #define CONFIG_FILE "/etc/libvirt/nwfilter.conf"
 #define LOCK_DIR    "/run/libvirt/nwfilter"
-#define CHILD_LOCK        "/run/libvirt/nwfilter/tools"
+#define CHILD_LOCK  "/run/libvirt/nwfilter/tools"
 #define BINDING_DIR "/run/libvirt/nwfilter-binding"
 #define LEARN_DIR   "/run/libvirt/nwfilter-learn"
 #define LEASE_FILE  "/run/libvirt/network/nwfilter.leases"
@@ -44,8 +45,12 @@ static NwfLockFile *lock_file; /* only initialize and cleanup use it */
 static gboolean
 read_config(NwfConfig *config, GError **error)
 {
+    NwfConfigBackend backends[NWF_BACKEND_KINDS_MAX + 1] = {{0}};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
-    gboolean fine = nwf_config_read(CONFIG_FILE, config, notes, error);
+
+    for (guint i = 0; i < NWF_BACKEND_KINDS_MAX && nwf_backend_kinds[i].name; i++)
+        backends[i] = (NwfConfigBackend){nwf_backend_kinds[i].name, nwf_backend_kinds[i].new != NULL};
+    gboolean fine = nwf_config_read(CONFIG_FILE, backends, config, notes, error);
 
     nwf_log_notes(notes);
     return fine;
@@ -58,6 +63,7 @@ start_engine(NwfDialect dialect, GError **error)
 
     if (!read_config(&config, error))
         return NULL;
+    const NwfBackendOptions options = {config.require_bridge_netfilter, CHILD_LOCK};
     NwfEngineConfig wanted = {
         .filter_dir = FILTER_DIR,
         .binding_dir = BINDING_DIR,
@@ -65,7 +71,7 @@ start_engine(NwfDialect dialect, GError **error)
         .lease_file = LEASE_FILE,
         .open_until_known = config.learning_open_until_known,
         .dialect = dialect,
-        .backend = nwf_ebiptables_new(config.require_bridge_netfilter, CHILD_LOCK),
+        .backend = nwf_backend_kind(config.firewall_backend)->new(&options),
         .log = nwf_log,
         .inhibit = nwf_inhibit,
     };

@@ -11,31 +11,47 @@
 
 #include "driver/store/config.h"
 
-/* FALSE if @value is none of the key; a remark about a value that has no effect goes into @notes. */
-typedef gboolean (*NwfConfigSetter)(NwfConfig *config, gsize offset, const char *value, NwfNotes *notes);
+typedef struct Reader {
+    const char *path;
+    const NwfConfigBackend *backends;
+    NwfConfig *config;
+    NwfNotes *notes;
+} Reader;
+
+/* FALSE if @value is none of the key; a remark about a value that has no effect goes into the notes. */
+typedef gboolean (*NwfConfigSetter)(const Reader *reader, gsize offset, const char *value);
 
 static gboolean
-set_bool(NwfConfig *config, gsize offset, const char *value, NwfNotes *notes G_GNUC_UNUSED)
+set_bool(const Reader *reader, gsize offset, const char *value)
 {
     if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
         return FALSE;
-    G_STRUCT_MEMBER(gboolean, config, offset) = value[0] == '1';
+    G_STRUCT_MEMBER(gboolean, reader->config, offset) = value[0] == '1';
     return TRUE;
 }
 
 static gboolean
-set_backend(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes)
+set_backend(const Reader *reader, gsize offset G_GNUC_UNUSED, const char *value)
 {
-    if (strcmp(value, "nftables") == 0)
-        nwf_note(notes, _("firewall_backend = \"nftables\" is not available in this driver: using \"iptables\""));
-    return strcmp(value, "iptables") == 0 || strcmp(value, "nftables") == 0;
+    const NwfConfigBackend *backend = reader->backends;
+
+    while (backend->name && strcmp(backend->name, value) != 0)
+        backend++;
+    if (!backend->name)
+        return FALSE;
+    if (!backend->available)
+        nwf_note(reader->notes, _("firewall_backend = \"%s\" is not available in this driver: using \"%s\""), value,
+                 reader->backends->name);
+    reader->config->firewall_backend = backend->available ? backend->name : reader->backends->name;
+    return TRUE;
 }
 
 static gboolean
-set_nothing(NwfConfig *config G_GNUC_UNUSED, gsize offset G_GNUC_UNUSED, const char *value, NwfNotes *notes)
+set_nothing(const Reader *reader, gsize offset G_GNUC_UNUSED, const char *value)
 {
     if (strcmp(value, "1") == 0)
-        nwf_note(notes, _("enable_trace and enable_counters have no effect with firewall_backend = \"iptables\""));
+        nwf_note(reader->notes,
+                 _("enable_trace and enable_counters have no effect with firewall_backend = \"iptables\""));
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
@@ -45,7 +61,7 @@ static const struct {
     gsize offset;
     const char *expects;
 } config_keys[] = {
-    {"firewall_backend", set_backend, 0, "\"iptables\", \"nftables\""},
+    {"firewall_backend", set_backend, 0, NULL}, /* the names of the backends */
     {"enable_trace", set_nothing, 0, "0, 1"},
     {"enable_counters", set_nothing, 0, "0, 1"},
     {"require_bridge_netfilter", set_bool, G_STRUCT_OFFSET(NwfConfig, require_bridge_netfilter), "0, 1"},
@@ -67,31 +83,45 @@ line_value(GMatchInfo *match)
     return NULL;
 }
 
+/* What the key accepts, for a message. (transfer full) */
+static char *
+expected(const Reader *reader, gsize key)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+
+    if (config_keys[key].expects)
+        return g_strdup(config_keys[key].expects);
+    for (const NwfConfigBackend *backend = reader->backends; backend->name; backend++)
+        g_string_append_printf(words, "%s\"%s\"", words->len > 0 ? ", " : "", backend->name);
+    return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
 static gboolean
-apply_line(const char *path, guint line, const char *key, const char *value, NwfConfig *config, NwfNotes *notes,
-           GError **error)
+apply_line(const Reader *reader, guint line, const char *key, const char *value, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(config_keys); i++) {
         if (strcmp(key, config_keys[i].key) != 0)
             continue;
-        if (config_keys[i].set(config, config_keys[i].offset, value, notes))
+        if (config_keys[i].set(reader, config_keys[i].offset, value))
             return TRUE;
+        g_autofree char *words = expected(reader, i);
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                             _("%s, line %u: the value '%s' of %s is wrong; expected one of %s"), path, line, value,
-                             key, config_keys[i].expects);
+                             _("%s, line %u: the value '%s' of %s is wrong; expected one of %s"), reader->path, line,
+                             value, key, words);
     }
-    nwf_note(notes, _("%s, line %u: the key '%s' is unknown and is ignored"), path, line, key);
+    nwf_note(reader->notes, _("%s, line %u: the key '%s' is unknown and is ignored"), reader->path, line, key);
     return TRUE;
 }
 
 gboolean
-nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **error)
+nwf_config_read(const char *path, const NwfConfigBackend *backends, NwfConfig *config, NwfNotes *notes, GError **error)
 {
+    const Reader reader = {path, backends, config, notes};
     g_autoptr(GError) local = NULL;
     g_autofree char *text = NULL;
     gsize length;
 
-    *config = (NwfConfig){0};
+    *config = (NwfConfig){.firewall_backend = backends->name};
     if (!g_file_get_contents(path, &text, &length, &local)) {
         if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return TRUE;
@@ -108,7 +138,7 @@ nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **e
                                  path, i + 1, lines[i]);
         g_autofree char *key = g_match_info_fetch(match, 1);
         g_autofree char *value = line_value(match);
-        if (value && !apply_line(path, i + 1, key, value, config, notes, error))
+        if (value && !apply_line(&reader, i + 1, key, value, error))
             return FALSE;
     }
     return TRUE;

@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * backend.h: the contract between the engine and a filtering technology
+ * backend.h: the contract between the engine and a technology that filters
  *
- * The engine says what should hold: for each port a plan, or none. The technology makes the kernel agree, all ports of
- * one call or none of them, and says so only after the kernel acknowledged. Closing a port is applying the closed plan;
- * releasing it is applying none. One thread at a time (the applier) calls a backend.
+ * The engine says what should hold: for each port rules, or none. The backend makes the kernel agree, all ports of one call
+ * or none of them, and says so only after it has proven that the kernel does. Closing a port is applying the closed
+ * rules; releasing it is applying none. One thread at a time (the applier) calls a backend.
+ *
+ * tests/unit/engine/contract.c is what each backend must pass.
  */
 #pragma once
 
-#include <sys/types.h>
+#include "plan/rules.h"
 
-#include "plan/plan.h"
-
-/* One port's part of a batch. */
+/* One port's part of a call. */
 typedef struct NwfPortChange {
-    char *port;        /* interface name */
-    NwfPlan *old_plan; /* what the kernel holds now; NULL: nothing of ours, or (after read) unknown */
-    NwfPlan *new_plan; /* NULL: remove everything of the port */
+    const char *port;    /* interface name */
+    NwfRules *old_rules; /* what the kernel holds now; NULL: nothing of ours, or unknown */
+    NwfRules *new_rules; /* NULL: remove everything of the port */
 } NwfPortChange;
 
-/** nwf_port_change_new: keeps references on the plans. */
-NwfPortChange *nwf_port_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
-void nwf_port_change_free(NwfPortChange *change);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPortChange, nwf_port_change_free)
+/* How a call of apply ended. */
+typedef enum NwfApplied {
+    NWF_APPLIED_ALL,     /* the kernel is proven to hold the new rules of all ports */
+    NWF_APPLIED_NONE,    /* refused: the kernel holds of all ports what it held before */
+    NWF_APPLIED_UNKNOWN, /* failed, and nobody knows what the kernel holds of these ports; some may be closed */
+} NwfApplied;
+
+enum { NWF_NO_CULPRIT = -1 };
+
+typedef struct NwfApplyResult {
+    NwfApplied applied;
+    int culprit;    /* index of the change that was refused, or NWF_NO_CULPRIT: the backend does not know which it was */
+    gboolean wrote; /* the kernel's tables were changed, or may have been */
+} NwfApplyResult;
 
 /* One of the kernel's tables: an NFPROTO_ value, and the name. */
 typedef struct NwfTable {
@@ -32,74 +42,77 @@ typedef struct NwfTable {
 
 /* What somebody has changed there. */
 typedef struct NwfTouched {
-    const NwfTable *table;
-    char *chain;        /* NULL: the table as a whole */
-    gboolean concerned; /* (out): something of ours is there, or the way to it */
+    const NwfTable *table; /* of the backend's */
+    const char *chain;     /* NULL: the table as a whole */
 } NwfTouched;
 
-/* A process that was given a change of the kernel. */
-typedef struct NwfRun {
-    pid_t process;
-    gboolean announced; /* it made one transaction of nf_tables for certain; else it may have made one or not */
-} NwfRun;
+/* What a backend finds out about changes that somebody else made. */
+typedef struct NwfReread {
+    GPtrArray *ports; /* (element-type utf8): those whose rules may be others now; NULL: nothing that we need was touched */
+    int first;        /* index of the first change that concerns us; -1: none, or all tables were read */
+} NwfReread;
 
 typedef struct NwfBackend NwfBackend;
 
 struct NwfBackend {
-    const char *name;       /* as in <backend name='…'/> */
+    const char *name;       /* as in nwfilter.conf and in <backend name='…'/> */
     const NwfTable *tables; /* in which the rules stand; the last has no name */
+    guint ports_max;        /* of one apply; 0: any number */
 
-    /* Which tools are there. TRUE if ports can at least be closed. Missing ones are told in @notes. */
+    /* Finds out what this host can do. TRUE if ports can at least be closed. What is missing is said in @notes. */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
     /*
-     * Learns what of ours is in the kernel. @ports: (out) (transfer full) (element-type utf8) names of the ports. FALSE
-     * if no port can be filtered at all; layers that cannot be read are told in @notes.
+     * Whether this host's kernel can hold @rules of @port at all; asked before anything is stored or written. FALSE with
+     * NWF_ERROR_FIREWALL or NWF_ERROR_UNSUPPORTED, which names the rule where one is to blame.
+     */
+    gboolean (*check)(NwfBackend *self, const char *port, NwfRules *rules, GError **error);
+
+    /*
+     * Reads what of ours is in the kernel. @ports: (out) (transfer full) (element-type utf8) names of the ports. FALSE
+     * if no port can be filtered at all; layers that cannot be read are named in @notes.
      */
     gboolean (*read)(NwfBackend *self, GPtrArray **ports, NwfNotes *notes, GError **error);
 
     /*
-     * Makes the kernel hold @changes (element-type NwfPortChange), each port at most once: all, or none with
-     * NWF_ERROR_FIREWALL. Unchanged layers of a port cost nothing; a call without any difference starts no process. The
-     * order between the tools is chosen so that no frame passes that neither the old nor the new rules allow. Of a port
-     * whose old plan is not known it is looked first whether the kernel holds the new one already. A call without changes
-     * puts only that right which belongs to no port.
+     * Makes the kernel hold the @n @changes, each port at most once: all, or none with NWF_ERROR_FIREWALL. What a port
+     * has already costs nothing; a call without any difference changes nothing. The order of the steps is chosen so that
+     * no frame passes that both the old and the new rules forbid. Of a port whose old rules are not known the backend looks
+     * first whether the kernel holds the new ones already. A call without changes puts only that right which belongs to no
+     * port. @result: (out): filled in any case.
+     *
+     * Returns: whether result->applied is NWF_APPLIED_ALL
      */
-    gboolean (*apply)(NwfBackend *self, GPtrArray *changes, NwfNotes *notes, GError **error);
-
-    /* FALSE after an apply for @port that failed and could not be undone, until one succeeds: @port may be closed. */
-    gboolean (*is_certain)(NwfBackend *self, const char *port);
+    gboolean (*apply)(NwfBackend *self, const NwfPortChange *changes, guint n, NwfNotes *notes, NwfApplyResult *result,
+                      GError **error);
 
     /*
-     * Somebody else has changed @touched (element-type NwfTouched); NULL: who knows what. Reads again what that concerns.
-     * @ports: (out) (transfer full) (element-type utf8): those whose rules may be others now; to be applied again, even if
-     * their plans are the same, or nothing to be applied if there are none. *@ports is NULL if nothing that we need was
-     * touched. FALSE: it cannot be read.
+     * Whether the transaction of nf_tables that the kernel numbered @generation and that @process (0: not known) made was
+     * one of this backend's own calls. In doubt it was not.
      */
-    gboolean (*look)(NwfBackend *self, GPtrArray *touched, GPtrArray **ports, GError **error);
-
-    /* Removes rules of the stock driver that stand where this technology does not see them: every port has ours now. */
-    gboolean (*retire_stock)(NwfBackend *self, GError **error);
+    gboolean (*is_own)(NwfBackend *self, guint32 generation, guint32 process);
 
     /*
-     * Whether there are tables that tell nobody when they are changed; and whether these are others than we left them, or
-     * any table was found changed while it was worked on: then there is reason for a look.
+     * Somebody else has changed @touched (element-type NwfTouched); NULL: nobody knows what. Reads again what that
+     * concerns. The ports of @found are to be applied again, even if their rules are the same; if there are none, a call of
+     * apply without changes is to be made. FALSE: it cannot be read.
      */
-    gboolean (*is_mute)(NwfBackend *self);
-    gboolean (*is_stirred)(NwfBackend *self);
+    gboolean (*reread)(NwfBackend *self, GPtrArray *touched, NwfReread *found, GError **error);
 
-    /* (transfer full) (element-type NwfRun): what was run to change the kernel since the last call. */
-    GArray *(*take_runs)(NwfBackend *self);
+    /*
+     * Optional (NULL): makes the kernel hold again what it acknowledged last of @ports (element-type utf8), without new
+     * rules. FALSE: at least one port could not be put right.
+     */
+    gboolean (*reassert)(NwfBackend *self, GPtrArray *ports, gboolean *wrote, GError **error);
+
+    /*
+     * Optional (NULL: all tables announce changes): whether tables have changed that announce nothing, or a table was
+     * found changed while it was worked on. @again: (out): whether to ask again after a while.
+     */
+    gboolean (*poll)(NwfBackend *self, gboolean *again);
+
+    /* Takes everything of this backend out of the kernel: to change to another backend, or back to the stock driver. */
+    gboolean (*remove_all)(NwfBackend *self, GError **error);
 
     void (*free)(NwfBackend *self);
 };
-
-/**
- * nwf_ebiptables_new:
- * @require_bridge_netfilter: rules of the IP layers are refused while the kernel does not show bridged packets to them;
- *   else this is only a note for each port concerned
- * @lock_path: a file by which probe() finds, and ends, tools that an earlier daemon left running; may be NULL
- *
- * ebtables, iptables and ip6tables. (transfer full), freed by its own free(). Cannot fail.
- */
-NwfBackend *nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path);

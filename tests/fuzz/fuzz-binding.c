@@ -10,11 +10,11 @@
 static void
 check_status(const NwfBinding *binding, const NwfReading *reading, const char *expected)
 {
-    g_autofree char *file = nwf_binding_status_format(binding, NULL, reading->dialect);
+    g_autofree char *file = nwf_binding_status_format(binding, NULL, reading->dialect, "iptables");
     g_autoptr(NwfBinding) again = nwf_binding_status_parse(file, reading, NULL, NULL);
     g_autofree char *printed = NULL;
     g_assert_nonnull(again);
-    printed = nwf_binding_format(again, NULL, reading->dialect);
+    printed = nwf_binding_format(again, NULL, reading->dialect, "iptables");
     g_assert_cmpstr(printed, ==, expected);
 }
 
@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_autoptr(NwfNotes) notes = nwf_notes_new();
         g_autoptr(NwfBinding) status = nwf_binding_status_parse(xml, &reading, notes, NULL);
         g_autoptr(NwfBinding) first = nwf_binding_parse(xml, &reading, notes, NULL);
-        g_autofree char *once = first ? nwf_binding_format(first, NULL, dialect) : NULL;
+        g_autofree char *once = first ? nwf_binding_format(first, NULL, dialect, "iptables") : NULL;
         g_autoptr(NwfBinding) second = first ? nwf_binding_parse(once, &reading, NULL, NULL) : NULL;
         g_autofree char *twice = NULL;
         g_assert_true(!status || !first); /* the roots differ */
@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue;
         check_identity(xml, first);
         g_assert_nonnull(second);
-        twice = nwf_binding_format(second, NULL, dialect);
+        twice = nwf_binding_format(second, NULL, dialect, "iptables");
         g_assert_cmpstr(once, ==, twice);
         check_status(first, &reading, once);
     }

@@ -45,7 +45,8 @@ fuzz_plan(guint index)
     static NwfPlan *plans[FUZZ_PLANS];
 
     if (plans[index] == NULL && index == FUZZ_PLAN_CLOSED) {
-        plans[index] = nwf_plan_new_closed();
+        g_autoptr(NwfRules) closed = nwf_rules_new_closed();
+        plans[index] = nwf_plan_ref(nwf_rules_plan(closed, NULL));
     } else if (plans[index] == NULL) {
         g_autoptr(World) world = world_new();
         g_autoptr(GError) error = NULL;

@@ -231,7 +231,7 @@ test_bindings(void)
         g_autoptr(NwfBinding) binding = nwf_binding_parse(document, &reading, NULL, &error);
         g_autofree char *printed = NULL;
         g_assert_no_error(error);
-        printed = nwf_binding_format(binding, NULL, dialect);
+        printed = nwf_binding_format(binding, NULL, dialect, "iptables");
         assert_fits(NWF_SCHEMA_BINDING, printed);
         g_assert_false(nwf_schema_validate(NWF_SCHEMA_FILTER, printed, NULL));
     }

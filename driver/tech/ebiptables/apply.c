@@ -78,7 +78,7 @@ trust(NwfJob *job, const NwfJobPort *port, gboolean differs)
 }
 
 static void
-add_port(NwfJob *job, const NwfPortChange *change)
+add_port(NwfJob *job, const NwfPlanChange *change)
 {
     NwfJobPort port = {.change = change, .held = change->old_plan != NULL};
 
@@ -125,36 +125,25 @@ layer_is_needed(const NwfJob *job, NwfLayer layer)
     return FALSE;
 }
 
-static gboolean
-plans_fit(GPtrArray *changes, GError **error)
-{
-    for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
-        if (change->new_plan && !nwf_render_check(change->port, change->new_plan, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
 /* --- stages --- */
 
 /* From what the layer of @stage holds of @port, to what it shall hold; @back: to the old plan. */
-static NwfPortChange *
+static NwfPlanChange *
 change_of(const NwfJob *job, const NwfJobPort *port, Stage stage, gboolean back)
 {
-    NwfPlan *closed = port->closes ? job->self->closed : NULL;
+    NwfPlan *closed = port->closes ? nwf_rules_plan(job->self->closed, NULL) : NULL;
     NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known[stage_layers[stage]];
     NwfPlan *to = stage == STAGE_CLOSE ? closed : port->change->new_plan;
 
     if (back)
-        return nwf_port_change_new(port->change->port, to, port->change->old_plan);
-    return nwf_port_change_new(port->change->port, from, to);
+        return nwf_plan_change_new(port->change->port, to, port->change->old_plan);
+    return nwf_plan_change_new(port->change->port, from, to);
 }
 
 static GPtrArray *
 changes_of(const NwfJob *job, Stage stage, gboolean back)
 {
-    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
     for (guint i = 0; i < job->ports->len; i++) {
         const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
@@ -354,12 +343,12 @@ tools_are_there(NwfJob *job, GError **error)
 }
 
 gboolean
-nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error)
+nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, GError **error)
 {
     g_autoptr(GArray) ports = g_array_sized_new(FALSE, TRUE, sizeof(NwfJobPort), changes->len);
-    NwfJob job = {.self = (NwfEbiptables *)backend, .ports = ports};
+    NwfJob job = {.self = self, .ports = ports};
 
-    if (!plans_fit(changes, error) || !know_tables(&job, error))
+    if (!know_tables(&job, error))
         return FALSE;
     add_ports(&job, changes, notes);
     if (!tools_are_there(&job, error))

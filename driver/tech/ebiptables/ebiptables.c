@@ -9,6 +9,8 @@
  * the middle of a change. Suspects are those ports that lost or gained chains or dispatch rules (tool.c), and the
  * owners of chains whose rules were changed. At that layer nothing is known of a suspect until it was applied again.
  */
+#include "driver/tech/ebiptables/ebiptables.h"
+
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>
@@ -134,29 +136,33 @@ is_of_table(const NwfTool *tool, GPtrArray *touched)
     return is;
 }
 
-/* The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours. */
+/* The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours; @first: (inout)
+ * the index of the first such, of all tables. */
 static gboolean
-suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports)
+suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports, int *first)
 {
     g_autoptr(GHashTable) owner_of = owners(tool->model, ports);
     gboolean concerned = FALSE;
 
     for (guint i = 0; i < touched->len; i++) {
-        NwfTouched *what = g_ptr_array_index(touched, i);
+        const NwfTouched *what = g_ptr_array_index(touched, i);
         if (what->table != &nwf_ebiptables_tables[tool->layer])
             continue;
         const char *port = what->chain ? g_hash_table_lookup(owner_of, what->chain) : NULL;
-        what->concerned = port || !what->chain || nwf_chain_leads_to_all(tool->layer, what->chain);
-        concerned = concerned || what->concerned;
         if (port)
             g_hash_table_add(tool->suspects, g_strdup(port));
+        if (!port && what->chain && !nwf_chain_leads_to_all(tool->layer, what->chain))
+            continue;
+        concerned = TRUE;
+        if (*first < 0 || (int)i < *first)
+            *first = (int)i;
     }
     return concerned;
 }
 
 /* Whether the table of @tool is to be read again because of @touched (NULL: anything). */
 static gboolean
-concerns(NwfTool *tool, GPtrArray *touched)
+concerns(NwfTool *tool, GPtrArray *touched, int *first)
 {
     g_autoptr(GPtrArray) ports = nwf_model_ports(tool->model);
 
@@ -167,7 +173,7 @@ concerns(NwfTool *tool, GPtrArray *touched)
         return FALSE;
     }
     if (touched)
-        return suspect_owners(tool, touched, ports) || tool->stale || tool->model->outlined;
+        return suspect_owners(tool, touched, ports, first) || tool->stale || tool->model->outlined;
     for (guint i = 0; i < ports->len; i++)
         g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
     return TRUE;
@@ -185,16 +191,16 @@ add_suspects(GHashTable *all, const NwfTool *tool)
 }
 
 static gboolean
-ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GError **error)
+ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GError **error)
 {
     NwfEbiptables *self = self_of(backend);
     g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean concerned = FALSE;
 
-    *ports = NULL;
+    *found = (NwfReread){NULL, -1};
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         NwfTool *tool = &self->tools[layer];
-        if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched))
+        if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched, &found->first))
             continue;
         concerned = TRUE;
         if (!nwf_tool_read(tool, error))
@@ -204,8 +210,189 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, GPtrArray **ports, GE
     }
     if (!concerned)
         return TRUE;
-    *ports = list_of(suspects);
+    found->ports = list_of(suspects);
     return TRUE;
+}
+
+/* --- the contract --- */
+
+static gboolean
+ebiptables_check(NwfBackend *backend G_GNUC_UNUSED, const char *port, NwfRules *rules, GError **error)
+{
+    const NwfPlan *plan = nwf_rules_plan(rules, error);
+
+    return plan && nwf_render_check(port, plan, error);
+}
+
+/* The tools that were given something to write since the last call. (transfer full) */
+static GArray *
+take_runs(NwfEbiptables *self)
+{
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        GArray *of_tool = self->tools[layer].runs;
+        g_array_append_vals(runs, of_tool->data, of_tool->len);
+        g_array_set_size(of_tool, 0);
+    }
+    return runs;
+}
+
+static gboolean
+plans_of(const NwfPortChange *changes, guint n, GPtrArray *plans, NwfApplyResult *result, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        const NwfPortChange *change = &changes[i];
+        NwfPlan *old = change->old_rules ? nwf_rules_plan(change->old_rules, NULL) : NULL;
+        NwfPlan *new = change->new_rules ? nwf_rules_plan(change->new_rules, error) : NULL;
+        if (change->new_rules && !new) {
+            result->culprit = (int)i;
+            return FALSE;
+        }
+        g_ptr_array_add(plans, nwf_plan_change_new(change->port, old, new));
+    }
+    return TRUE;
+}
+
+static NwfApplied
+applied_of(const NwfEbiptables *self, const NwfPortChange *changes, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        if (g_hash_table_contains(self->uncertain, changes[i].port))
+            return NWF_APPLIED_UNKNOWN;
+    return NWF_APPLIED_NONE;
+}
+
+/* The tools' words name a line, but not always the right one: the culprit of a refusal is not known. */
+static gboolean
+ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, NwfNotes *notes, NwfApplyResult *result,
+                 GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+    g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+
+    *result = (NwfApplyResult){NWF_APPLIED_NONE, NWF_NO_CULPRIT, FALSE};
+    if (!plans_of(changes, n, plans, result, error))
+        return FALSE;
+    nwf_own_transactions_begin(self->own);
+    gboolean all = nwf_ebiptables_apply(self, plans, notes, error);
+    GArray *runs = take_runs(self);
+    result->wrote = runs->len > 0;
+    result->applied = all ? NWF_APPLIED_ALL : applied_of(self, changes, n);
+    nwf_own_transactions_end(self->own, runs);
+    return all;
+}
+
+static gboolean
+ebiptables_is_own(NwfBackend *backend, guint32 generation, guint32 process)
+{
+    return nwf_own_transactions_has(self_of(backend)->own, generation, process);
+}
+
+static gboolean
+ebiptables_poll(NwfBackend *backend, gboolean *again)
+{
+    NwfEbiptables *self = self_of(backend);
+    gboolean changed = FALSE;
+
+    *again = FALSE;
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        *again = *again || self->tools[layer].legacy;
+        changed = changed || nwf_tool_has_changed(&self->tools[layer]);
+    }
+    return changed;
+}
+
+static gboolean
+remove_ports(NwfEbiptables *self, GError **error)
+{
+    g_autoptr(GPtrArray) ports = NULL, plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+
+    if (!ebiptables_read(&self->backend, &ports, NULL, error))
+        return FALSE;
+    for (guint i = 0; i < ports->len; i++)
+        g_ptr_array_add(plans, nwf_plan_change_new(g_ptr_array_index(ports, i), NULL, NULL));
+    return nwf_ebiptables_apply(self, plans, NULL, error);
+}
+
+/* Base chains in which somebody else has rules stay. */
+static gboolean
+remove_base(NwfTool *tool, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+    g_autoptr(NwfBatch) batch = NULL;
+    gboolean in_doubt = FALSE;
+
+    if (!nwf_tool_find(tool, NULL))
+        return TRUE;
+    if (!nwf_tool_read(tool, error))
+        return FALSE;
+    batch = nwf_render_no_base(tool->model, tool->layer);
+    if (batch->n_lines == 0)
+        return TRUE;
+    if (!nwf_write(tool, nothing, batch, &in_doubt, error) || !nwf_tool_read(tool, error))
+        return FALSE;
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        if (nwf_model_base_is_empty(tool->model, i))
+            return nwf_set_error(error, NWF_ERROR_FIREWALL,
+                                 _("%s reports success, but the kernel does not have the rules"), tool->restore);
+    return TRUE;
+}
+
+static gboolean
+ebiptables_remove_all(NwfBackend *backend, GError **error)
+{
+    NwfEbiptables *self = self_of(backend);
+
+    nwf_own_transactions_begin(self->own);
+    gboolean all = remove_ports(self, error) && remove_base(&self->tools[NWF_LAYER_IPV4], error) &&
+                   remove_base(&self->tools[NWF_LAYER_IPV6], error);
+    nwf_own_transactions_end(self->own, take_runs(self));
+    return all;
+}
+
+static void
+ebiptables_free(NwfBackend *backend)
+{
+    NwfEbiptables *self = self_of(backend);
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        nwf_tool_clear(&self->tools[layer]);
+    nwf_child_lock_free(self->lock);
+    g_free(self->lock_path);
+    nwf_own_transactions_free(self->own);
+    nwf_rules_unref(self->closed);
+    g_hash_table_unref(self->uncertain);
+    g_free(self);
+}
+
+NwfBackend *
+nwf_ebiptables_new(const NwfBackendOptions *options)
+{
+    NwfEbiptables *self = g_new0(NwfEbiptables, 1);
+
+    self->backend = (NwfBackend){
+        .name = "iptables",
+        .tables = nwf_ebiptables_tables,
+        .ports_max = 200,
+        .probe = ebiptables_probe,
+        .check = ebiptables_check,
+        .read = ebiptables_read,
+        .apply = ebiptables_apply,
+        .is_own = ebiptables_is_own,
+        .reread = ebiptables_reread,
+        .poll = ebiptables_poll,
+        .remove_all = ebiptables_remove_all,
+        .free = ebiptables_free,
+    };
+    self->require_bridge_netfilter = options->require_bridge_netfilter;
+    self->lock_path = g_strdup(options->child_lock);
+    self->own = nwf_own_transactions_new();
+    self->closed = nwf_rules_new_closed();
+    self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        nwf_tool_init(&self->tools[layer], layer);
+    return &self->backend;
 }
 
 /* --- what the stock driver left if it filtered with nft itself --- */
@@ -234,10 +421,9 @@ commands_for(const char *listing)
     return commands;
 }
 
-static gboolean
-ebiptables_retire_stock(NwfBackend *backend, GError **error)
+gboolean
+nwf_stock_nft_remove(GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
     g_autofree char *nft = nwf_command_find("nft");
     const char *const list[] = {nft, "list", "tables", "bridge", NULL}, *const apply[] = {nft, "-f", "-", NULL};
     g_auto(NwfCommandResult) listed = {0}, applied = {0};
@@ -248,91 +434,5 @@ ebiptables_retire_stock(NwfBackend *backend, GError **error)
         return FALSE;
     g_autoptr(GString) commands = commands_for(listed.out);
     return commands->len == 0 ||
-           nwf_command_run(self->lock, apply, commands->str, (gssize)commands->len, NFT_TIMEOUT_MS, &applied, error);
-}
-
-/* --- the rest of the contract --- */
-
-static GArray *
-ebiptables_take_runs(NwfBackend *backend)
-{
-    NwfEbiptables *self = self_of(backend);
-    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        GArray *of_tool = self->tools[layer].runs;
-        g_array_append_vals(runs, of_tool->data, of_tool->len);
-        g_array_set_size(of_tool, 0);
-    }
-    return runs;
-}
-
-static gboolean
-ebiptables_is_mute(NwfBackend *backend)
-{
-    NwfEbiptables *self = self_of(backend);
-    gboolean mute = FALSE;
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        mute = mute || self->tools[layer].legacy;
-    return mute;
-}
-
-static gboolean
-ebiptables_is_stirred(NwfBackend *backend)
-{
-    NwfEbiptables *self = self_of(backend);
-    gboolean stirred = FALSE;
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        stirred = stirred || nwf_tool_has_changed(&self->tools[layer]);
-    return stirred;
-}
-
-static gboolean
-ebiptables_is_certain(NwfBackend *backend, const char *port)
-{
-    return !g_hash_table_contains(self_of(backend)->uncertain, port);
-}
-
-static void
-ebiptables_free(NwfBackend *backend)
-{
-    NwfEbiptables *self = self_of(backend);
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        nwf_tool_clear(&self->tools[layer]);
-    nwf_child_lock_free(self->lock);
-    g_free(self->lock_path);
-    nwf_plan_unref(self->closed);
-    g_hash_table_unref(self->uncertain);
-    g_free(self);
-}
-
-NwfBackend *
-nwf_ebiptables_new(gboolean require_bridge_netfilter, const char *lock_path)
-{
-    NwfEbiptables *self = g_new0(NwfEbiptables, 1);
-
-    self->backend = (NwfBackend){
-        .name = "iptables",
-        .tables = nwf_ebiptables_tables,
-        .probe = ebiptables_probe,
-        .read = ebiptables_read,
-        .apply = nwf_ebiptables_apply,
-        .look = ebiptables_reread,
-        .retire_stock = ebiptables_retire_stock,
-        .is_mute = ebiptables_is_mute,
-        .is_stirred = ebiptables_is_stirred,
-        .take_runs = ebiptables_take_runs,
-        .is_certain = ebiptables_is_certain,
-        .free = ebiptables_free,
-    };
-    self->require_bridge_netfilter = require_bridge_netfilter;
-    self->lock_path = g_strdup(lock_path);
-    self->closed = nwf_plan_new_closed();
-    self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        nwf_tool_init(&self->tools[layer], layer);
-    return &self->backend;
+           nwf_command_run(NULL, apply, commands->str, (gssize)commands->len, NFT_TIMEOUT_MS, &applied, error);
 }

@@ -12,14 +12,15 @@ typedef struct NwfEbiptables {
     char *lock_path; /* may be NULL */
     NwfChildLock *lock;
     NwfTool tools[NWF_LAYERS];
-    NwfPlan *closed;
+    NwfOwnTransactions *own;
+    NwfRules *closed;
     GHashTable *uncertain;   /* ports whose rules are not what the caller thinks */
     gboolean dry_run_warned; /* that no dry run is possible was reported */
 } NwfEbiptables;
 
 /* One port while a call of apply works on it. */
 typedef struct NwfJobPort {
-    const NwfPortChange *change;
+    const NwfPlanChange *change;
     NwfPlan *known[NWF_LAYERS]; /* what the kernel certainly holds; NULL: ask the model */
     gboolean held;              /* there was something of this port before */
     gboolean differs[NWF_LAYERS];
@@ -37,7 +38,7 @@ void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
 
 /**
  * nwf_write:
- * @changes: (element-type NwfPortChange): those that @batch was made of
+ * @changes: (element-type NwfPlanChange): those that @batch was made of
  * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
  *
  * Gives @batch to the kernel, proves that it was taken, and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that
@@ -47,7 +48,7 @@ gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gbo
 
 /**
  * nwf_expected_listing:
- * @changes: (element-type NwfPortChange): from nothing to plans that have rules at the layer of @tool
+ * @changes: (element-type NwfPlanChange): from nothing to plans that have rules at the layer of @tool
  * @listed: (out): an empty model, filled with what the tool lists when it has made the rules of @changes
  *
  * Nothing of the host is touched. Returns: FALSE with NWF_ERROR_SYSTEM if no dry run is possible on this host, with
@@ -56,5 +57,5 @@ gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gbo
  */
 gboolean nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error);
 
-/** nwf_ebiptables_apply: of the contract (backend.h). */
-gboolean nwf_ebiptables_apply(NwfBackend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
+/** nwf_ebiptables_apply: the backend's apply for plans: @changes (element-type NwfPlanChange). */
+gboolean nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, GError **error);

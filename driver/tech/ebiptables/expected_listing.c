@@ -58,7 +58,7 @@ make_sets(const DryRun *run, GError **error)
     g_auto(NwfCommandResult) result = {0};
 
     for (guint i = 0; i < run->changes->len; i++)
-        add_sets(sets, ((const NwfPortChange *)g_ptr_array_index(run->changes, i))->new_plan, run->tool->layer);
+        add_sets(sets, ((const NwfPlanChange *)g_ptr_array_index(run->changes, i))->new_plan, run->tool->layer);
     if (sets->len == 0)
         return TRUE;
     if (!ipset)
@@ -75,7 +75,7 @@ static gboolean
 check_listed(const DryRun *run, GError **error)
 {
     for (guint i = 0; i < run->changes->len; i++)
-        if (!nwf_model_holds(run->listed, ((NwfPortChange *)g_ptr_array_index(run->changes, i))->port))
+        if (!nwf_model_holds(run->listed, ((NwfPlanChange *)g_ptr_array_index(run->changes, i))->port))
             return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
                                  run->tool->restore);
     return TRUE;

@@ -431,6 +431,14 @@ nwf_model_owned(const NwfModel *model, const char *port)
 }
 
 gboolean
+nwf_model_base_is_empty(const NwfModel *model, guint jump)
+{
+    const NwfModelChain *chain = nwf_model_chain(model, nwf_base_jumps[jump].base);
+
+    return chain && chain->leads_to->len == 0 && !chain->foreign_rules;
+}
+
+gboolean
 nwf_model_holds(const NwfModel *model, const char *port)
 {
     g_autoptr(GHashTable) owned = nwf_model_owned(model, port);

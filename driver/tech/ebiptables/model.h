@@ -70,6 +70,9 @@ GPtrArray *nwf_model_ports(const NwfModel *model);
 /** nwf_model_chain: the chain @name, whoever made it; NULL if there is none, or it is built in. */
 const NwfModelChain *nwf_model_chain(const NwfModel *model, const char *name);
 
+/** nwf_model_base_is_empty: whether the base chain of this jump is there and has no rules. */
+gboolean nwf_model_base_is_empty(const NwfModel *model, guint jump);
+
 /** nwf_model_holds: whether the table has anything of @port. */
 gboolean nwf_model_holds(const NwfModel *model, const char *port);
 

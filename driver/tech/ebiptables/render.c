@@ -193,7 +193,7 @@ plain_chains(const Writer *writer, const NwfPlan *plan, const char *port)
 }
 
 static void
-write_chains(Writer *writer, const NwfPortChange *change)
+write_chains(Writer *writer, const NwfPlanChange *change)
 {
     g_autoptr(GHashTable) old = plain_chains(writer, change->old_plan, change->port);
     guint helpers[NWF_HOOKS] = {0};
@@ -255,7 +255,7 @@ must_stay(const Writer *writer, const char *port, const char *name)
  * those of its old plan, which may have been cut off from their root by somebody.
  */
 static void
-write_deletions(Writer *writer, const NwfPortChange *change)
+write_deletions(Writer *writer, const NwfPlanChange *change)
 {
     g_autoptr(GHashTable) owned = nwf_model_owned(writer->model, change->port);
     g_autoptr(GPtrArray) old = chain_names(change->old_plan, writer->layer, change->port);
@@ -313,7 +313,7 @@ write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatc
  * stand before the rules of others.
  */
 static void
-write_dispatch(Writer *writer, const NwfPortChange *change)
+write_dispatch(Writer *writer, const NwfPlanChange *change)
 {
     gboolean asks = !writer->asks && !nwf_layer_is_ip(writer->layer) && !writer->model->outlined;
 
@@ -342,7 +342,7 @@ write_dispatch(Writer *writer, const NwfPortChange *change)
 }
 
 static gboolean
-write_port(Writer *writer, const NwfPortChange *change, GError **error)
+write_port(Writer *writer, const NwfPlanChange *change, GError **error)
 {
     g_autoptr(GPtrArray) names = chain_names(change->new_plan, writer->layer, change->port);
 
@@ -409,6 +409,28 @@ needs_base(const Writer *writer, gboolean works)
 
 /* --- batches --- */
 
+NwfPlanChange *
+nwf_plan_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
+{
+    NwfPlanChange *change = g_new0(NwfPlanChange, 1);
+
+    change->port = g_strdup(port);
+    change->old_plan = old_plan ? nwf_plan_ref(old_plan) : NULL;
+    change->new_plan = new_plan ? nwf_plan_ref(new_plan) : NULL;
+    return change;
+}
+
+void
+nwf_plan_change_free(NwfPlanChange *change)
+{
+    if (!change)
+        return;
+    g_free(change->port);
+    g_clear_pointer(&change->old_plan, nwf_plan_unref);
+    g_clear_pointer(&change->new_plan, nwf_plan_unref);
+    g_free(change);
+}
+
 NwfBatch *
 nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error)
 {
@@ -418,7 +440,7 @@ nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **e
 
     nwf_draft_batch_init(&writer.draft, layer);
     for (guint i = 0; fits && i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
+        const NwfPlanChange *change = g_ptr_array_index(changes, i);
         if (!change->old_plan || !nwf_plan_layer_equal(change->old_plan, change->new_plan, layer))
             fits = write_port(&writer, change, error);
     }
@@ -429,6 +451,26 @@ nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **e
 
     NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;
     nwf_draft_batch_clear(&writer.draft);
+    return batch;
+}
+
+NwfBatch *
+nwf_render_no_base(const NwfModel *model, NwfLayer layer)
+{
+    NwfDraftBatch draft;
+
+    nwf_draft_batch_init(&draft, layer);
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
+        const NwfBaseJump *jump = &nwf_base_jumps[i];
+        if (!nwf_model_base_is_empty(model, i))
+            continue;
+        for (guint n = model->base_jumps[i]; n > 0; n--)
+            g_string_append_printf(nwf_draft_line(&draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s", jump->builtin,
+                                   jump->base);
+        g_string_append_printf(nwf_draft_line(&draft, NWF_SECTION_DELETE, NULL), "-X %s", jump->base);
+    }
+    NwfBatch *batch = nwf_draft_join(&draft);
+    nwf_draft_batch_clear(&draft);
     return batch;
 }
 

@@ -10,6 +10,18 @@
 #include "driver/tech/backend.h"
 #include "driver/tech/ebiptables/model.h"
 
+/* One port's part of a batch. */
+typedef struct NwfPlanChange {
+    char *port;        /* interface name */
+    NwfPlan *old_plan; /* what the kernel holds now; NULL: nothing of ours, or unknown */
+    NwfPlan *new_plan; /* NULL: remove everything of the port */
+} NwfPlanChange;
+
+/** nwf_plan_change_new: keeps references on the plans. */
+NwfPlanChange *nwf_plan_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan);
+void nwf_plan_change_free(NwfPlanChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlanChange, nwf_plan_change_free)
+
 /* A batch for one tool. */
 typedef struct NwfBatch {
     NwfLayer layer;
@@ -41,7 +53,7 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
 /**
  * nwf_render:
  * @model: what the layer's table holds; not changed
- * @changes: (element-type NwfPortChange): each port at most once
+ * @changes: (element-type NwfPlanChange): each port at most once
  * @error: NWF_ERROR_FIREWALL if two ports need a chain of the same name
  *
  * Chains are declared and filled in place, dispatch rules added or removed, chains no longer needed deleted.
@@ -50,3 +62,9 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
  *   nothing to do. NULL with @error set.
  */
 NwfBatch *nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error);
+
+/**
+ * nwf_render_no_base: (transfer full): a batch for an IP layer that takes the base chains that have no rules out, and the
+ * jumps to them; without lines if there are none
+ */
+NwfBatch *nwf_render_no_base(const NwfModel *model, NwfLayer layer);

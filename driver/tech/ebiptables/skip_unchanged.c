@@ -50,11 +50,11 @@ may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 static gboolean
 expected(Comparison *comparison, guint from, guint to, NwfModel *listed, GError **error)
 {
-    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
     for (guint i = from; i < to; i++) {
-        const NwfPortChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
-        g_ptr_array_add(changes, nwf_port_change_new(change->port, NULL, change->new_plan));
+        const NwfPlanChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
+        g_ptr_array_add(changes, nwf_plan_change_new(change->port, NULL, change->new_plan));
     }
     return nwf_expected_listing(&comparison->job->self->tools[comparison->layer], changes, listed, error);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "driver/run/command.h"
+#include "driver/tech/ebiptables/own_transactions.h"
 #include "driver/tech/ebiptables/render.h"
 
 typedef struct NwfTool {

@@ -110,7 +110,7 @@ static gboolean
 has_outline(const NwfModel *now, const NwfModel *expected, GPtrArray *changes)
 {
     for (guint i = 0; i < changes->len; i++)
-        if (!nwf_compare_reach(now, expected, ((const NwfPortChange *)g_ptr_array_index(changes, i))->port))
+        if (!nwf_compare_reach(now, expected, ((const NwfPlanChange *)g_ptr_array_index(changes, i))->port))
             return FALSE;
     return has_base(now, expected);
 }
@@ -119,22 +119,22 @@ has_outline(const NwfModel *now, const NwfModel *expected, GPtrArray *changes)
 static gboolean
 has_rules(const NwfTool *tool, const NwfModel *now, GPtrArray *changes)
 {
-    g_autoptr(GPtrArray) filled = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) filled = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(NwfModel) wanted = nwf_model_new(tool->layer);
     g_autoptr(GError) why = NULL;
     gboolean same = TRUE;
 
     for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
+        const NwfPlanChange *change = g_ptr_array_index(changes, i);
         if (change->new_plan && change->new_plan->uses[tool->layer])
-            g_ptr_array_add(filled, nwf_port_change_new(change->port, NULL, change->new_plan));
+            g_ptr_array_add(filled, nwf_plan_change_new(change->port, NULL, change->new_plan));
     }
     if (filled->len == 0 || now->outlined)
         return TRUE;
     if (!nwf_expected_listing(tool, filled, wanted, &why))
         return why->code != NWF_ERROR_INTERNAL;
     for (guint i = 0; same && i < filled->len; i++)
-        same = nwf_compare_rules(now, wanted, ((const NwfPortChange *)g_ptr_array_index(filled, i))->port);
+        same = nwf_compare_rules(now, wanted, ((const NwfPlanChange *)g_ptr_array_index(filled, i))->port);
     return same;
 }
 

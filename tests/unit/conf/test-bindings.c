@@ -44,8 +44,8 @@ static void
 test_whole(void)
 {
     g_autoptr(NwfBinding) binding = parse(whole, &strict);
-    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_12);
-    g_autofree char *older = nwf_binding_format(binding, NULL, NWF_DIALECT_11);
+    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_12, "iptables");
+    g_autofree char *older = nwf_binding_format(binding, NULL, NWF_DIALECT_11, "iptables");
     g_assert_cmpstr(printed, ==, whole);
     g_assert_null(strstr(older, "backend"));
     g_assert_cmpstr(binding->backend, ==, "iptables");
@@ -57,10 +57,10 @@ test_other_parameters(void)
 {
     g_autoptr(NwfBinding) binding = parse("<filterbinding>" MAC FILTER OWNER PORTDEV "</filterbinding>", &oldest);
     g_autoptr(NwfParams) params = nwf_params_copy(binding->params);
-    g_autofree char *without = nwf_binding_format(binding, NULL, NWF_DIALECT_9);
+    g_autofree char *without = nwf_binding_format(binding, NULL, NWF_DIALECT_9, "iptables");
     g_autofree char *with = NULL;
     nwf_params_add(params, "MAC", "52:54:00:7b:35:93");
-    with = nwf_binding_format(binding, params, NWF_DIALECT_9);
+    with = nwf_binding_format(binding, params, NWF_DIALECT_9, "iptables");
     g_assert_nonnull(strstr(without, "  <filterref filter='clean-traffic'/>\n"));
     g_assert_nonnull(strstr(with, "    <parameter name='MAC' value='52:54:00:7b:35:93'/>\n  </filterref>\n"));
 }
@@ -157,7 +157,7 @@ test_backend(void)
     g_autoptr(NwfBinding) binding = parse(word, &newest);
     g_autoptr(NwfBinding) old = parse(none, &oldest);
     g_autoptr(GError) error = NULL;
-    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_12);
+    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_12, "iptables");
     g_assert_cmpstr(binding->backend, ==, "nftables");
     g_assert_nonnull(strstr(printed, "<backend name='iptables'/>"));
     g_assert_null(nwf_binding_parse(none, &newest, NULL, &error));
@@ -169,10 +169,10 @@ static void
 test_status(void)
 {
     g_autoptr(NwfBinding) binding = parse(whole, &newest);
-    g_autofree char *file = nwf_binding_status_format(binding, NULL, NWF_DIALECT_9);
+    g_autofree char *file = nwf_binding_status_format(binding, NULL, NWF_DIALECT_9, "iptables");
     g_autofree char *commented = g_strconcat("<!--\nWARNING: generated\n-->\n\n", file, NULL);
     g_autoptr(NwfBinding) again = nwf_binding_status_parse(commented, &strict, NULL, NULL);
-    g_autofree char *printed = nwf_binding_format(again, NULL, NWF_DIALECT_12);
+    g_autofree char *printed = nwf_binding_format(again, NULL, NWF_DIALECT_12, "iptables");
     g_autoptr(GError) error = NULL;
     g_assert_true(g_str_has_prefix(file, "<filterbindingstatus>\n  <filterbinding>\n    <owner>\n      <name>"));
     g_assert_true(g_str_has_suffix(file, "    </filterref>\n  </filterbinding>\n</filterbindingstatus>\n"));
@@ -216,7 +216,7 @@ test_owner_names(void)
                                                "</uuid></owner>" PORTDEV MAC FILTER "</filterbinding>",
                                                names[i][0]);
         g_autoptr(NwfBinding) binding = parse(xml, &oldest);
-        g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_9);
+        g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_9, "iptables");
         g_autoptr(NwfBinding) again = parse(printed, &oldest);
         g_assert_cmpstr(binding->owner_name, ==, names[i][1]);
         g_assert_cmpstr(again->owner_name, ==, names[i][1]);
@@ -230,7 +230,7 @@ test_escapes(void)
         parse("<filterbinding><owner><name>a&#10;b&#9;c&#13;&amp;&lt;'\"ü</name><uuid>" STORY_UUID
               "</uuid></owner><portdev name=\"v'&amp;\"/>" MAC "<filterref filter=\"a'&lt;\"/></filterbinding>",
               &oldest);
-    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_9);
+    g_autofree char *printed = nwf_binding_format(binding, NULL, NWF_DIALECT_9, "iptables");
     g_autoptr(NwfBinding) again = parse(printed, &oldest);
     g_assert_nonnull(strstr(printed, "<name>a\nb\tc&#13;&amp;&lt;&apos;&quot;ü</name>"));
     g_assert_cmpstr(binding->owner_name, ==, again->owner_name);

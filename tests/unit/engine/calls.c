@@ -68,8 +68,8 @@ filter_text(const char *name, const char *body)
     return g_strdup_printf("<filter name='%s'><uuid>%s</uuid>%s</filter>", escaped, digits, body);
 }
 
-static NwfFilter *
-filter_of(const char *name, const char *body)
+NwfFilter *
+engine_filter(const char *name, const char *body)
 {
     static const NwfReading reading = {.dialect = NWF_DIALECT_9};
     g_autofree char *text = filter_text(name, body);
@@ -83,7 +83,7 @@ filter_of(const char *name, const char *body)
 gboolean
 engine_define(NwfEngine *engine, const char *name, const char *body, GError **error)
 {
-    g_autoptr(NwfFilter) filter = filter_of(name, body);
+    g_autoptr(NwfFilter) filter = engine_filter(name, body);
     g_autoptr(NwfFilter) defined = nwf_engine_define(engine, filter, error);
 
     return defined != NULL;
@@ -92,7 +92,7 @@ engine_define(NwfEngine *engine, const char *name, const char *body, GError **er
 gboolean
 engine_undefine(NwfEngine *engine, const char *name, GError **error)
 {
-    g_autoptr(NwfFilter) filter = filter_of(name, "");
+    g_autoptr(NwfFilter) filter = engine_filter(name, "");
 
     return nwf_engine_undefine(engine, filter, error);
 }
@@ -108,15 +108,24 @@ binding_text(const char *port, const char *filter, const char *owner)
                            owner, uuid, port_text, name);
 }
 
+NwfBinding *
+engine_binding(const char *port, const char *filter, const char *owner)
+{
+    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
+    g_autofree char *text = binding_text(port, filter, owner);
+    g_autoptr(GError) error = NULL;
+    NwfBinding *binding = nwf_binding_parse(text, &reading, NULL, &error);
+
+    g_assert_no_error(error);
+    return binding;
+}
+
 gboolean
 engine_bind(NwfEngine *engine, const char *port, const char *filter, const char *owner, GError **error)
 {
-    static const NwfReading reading = {.dialect = NWF_DIALECT_9};
-    g_autofree char *text = binding_text(port, filter, owner ? owner : "guest");
-    g_autoptr(NwfBinding) binding = nwf_binding_parse(text, &reading, NULL, error);
-
-    g_assert_nonnull(binding);
+    g_autoptr(NwfBinding) binding = engine_binding(port, filter, owner ? owner : "guest");
     g_autoptr(NwfBinding) bound = nwf_engine_bind(engine, binding, error);
+
     return bound != NULL;
 }
 

@@ -13,6 +13,11 @@
 #define BAD         "<rule action='drop' direction='out'><all ipset='no-such-set' ipsetflags='src'/></rule>"
 #define NEEDS_NET   "<rule action='drop' direction='in'><ip srcipaddr='$NET'/></rule>"
 
+/** engine_filter: (transfer full): from the elements inside of <filter>; its uuid follows from its name. */
+NwfFilter *engine_filter(const char *name, const char *body);
+/** engine_binding: (transfer full). */
+NwfBinding *engine_binding(const char *port, const char *filter, const char *owner);
+
 /** engine_define: a filter; its uuid follows from its name. */
 gboolean engine_define(NwfEngine *engine, const char *name, const char *body, GError **error);
 gboolean engine_undefine(NwfEngine *engine, const char *name, GError **error);

@@ -3,8 +3,8 @@
  * fake_backend.h: a backend whose kernel is a table in memory, and that follows a script
  *
  * The script orders events in time, which real tools cannot: a refusal at one call, a late answer, an outcome that
- * nobody knows, and anything that happens in the middle of a call. Without a script it takes every change. All functions
- * may be called from any thread, and from inside a step.
+ * nobody knows, and anything that happens in the middle of a call. Without a script it takes every change that the kernel
+ * can hold. One thread uses it, as with any backend.
  */
 #pragma once
 
@@ -13,28 +13,57 @@
 typedef struct FakeBackend FakeBackend;
 
 typedef enum FakeOutcome {
-    FAKE_TAKES,        /* all changes are made */
-    FAKE_REFUSES,      /* none is made */
-    FAKE_LOSES,        /* refused, and what the kernel holds of the ports is not known: half of them are changed */
+    FAKE_TAKES,   /* all changes are made */
+    FAKE_REFUSES, /* none is made */
+    FAKE_LOSES,   /* the call fails, every second change is made, and the backend says that it does not know */
 } FakeOutcome;
 
-/* What one call of apply does. @meanwhile runs first, without a lock; NULL: nothing. */
+/* What one call of apply does. */
 typedef struct FakeStep {
     FakeOutcome outcome;
-    void (*meanwhile)(FakeBackend *fake, gpointer data);
+    void (*meanwhile)(FakeBackend *fake, gpointer data); /* runs before the outcome; NULL: nothing */
     gpointer data;
+    gboolean silent; /* a refusal names no culprit */
 } FakeStep;
 
-/** fake_backend_new: with an empty kernel; the engine that gets it frees it. */
+/** fake_backend_new: with an empty kernel; whoever gets fake_backend_base() frees it. */
 FakeBackend *fake_backend_new(void);
 /** fake_backend_base: (transfer none): as the engine sees it. */
 NwfBackend *fake_backend_base(FakeBackend *fake);
 
-/** fake_backend_then: appends a step to the script. */
+/** fake_backend_then: appends a step to the script; each call of apply with changes takes one. */
 void fake_backend_then(FakeBackend *fake, FakeStep step);
+/** fake_backend_forget: ends the script. */
+void fake_backend_forget(FakeBackend *fake);
 
-/** fake_backend_holds: (transfer full): what the kernel holds of @port; NULL: nothing, so that all frames pass. */
-NwfPlan *fake_backend_holds(FakeBackend *fake, const char *port);
+/**
+ * fake_backend_refuse_line: rules that came from this line of a filter are refused by the kernel from now on; 0: none.
+ * @by_check: already by check()
+ */
+void fake_backend_refuse_line(FakeBackend *fake, guint line, gboolean by_check);
+/** fake_backend_break: no call with changes succeeds while @broken. */
+void fake_backend_break(FakeBackend *fake, gboolean broken);
+/** fake_backend_limit: of ports of one call; 0: none. */
+void fake_backend_limit(FakeBackend *fake, guint ports_max);
+/** fake_backend_forbid_reassert: the backend has no reassert() from now on. */
+void fake_backend_forbid_reassert(FakeBackend *fake);
+
+/** fake_backend_set: somebody else makes the kernel hold @rules (NULL: nothing) of @port. */
+void fake_backend_set(FakeBackend *fake, const char *port, NwfRules *rules);
+/** fake_backend_flush: somebody else removes everything. */
+void fake_backend_flush(FakeBackend *fake);
+
+/** fake_backend_holds: (transfer none): what the kernel holds of @port; NULL: nothing, so that all frames pass. */
+NwfRules *fake_backend_holds(FakeBackend *fake, const char *port);
+/** fake_backend_size: of how many ports the kernel holds something. */
+guint fake_backend_size(FakeBackend *fake);
+
+/** fake_backend_listing: (transfer full): ports, and rules by their addresses. */
+char *fake_backend_listing(FakeBackend *fake);
+/** fake_backend_generation: the number of the last transaction, whosever it was. */
+guint32 fake_backend_generation(FakeBackend *fake);
 
 /** fake_backend_calls: how many calls of apply had changes. */
 guint fake_backend_calls(FakeBackend *fake);
+/** fake_backend_spent: processor time of the thread in apply, in nanoseconds. */
+gint64 fake_backend_spent(FakeBackend *fake);

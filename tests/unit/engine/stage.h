@@ -1,35 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * stage.h: an engine over the fake backend and the fake learner, with files in a temporary folder
+ * stage.h: the engine's applier over the fake backend and the fake learner, turn by turn
+ *
+ * There is no thread: a test says what one turn of the applier is about, so that any two things can happen in the same turn
+ * or in the middle of each other. Catalog, cache, requests, files, commit, retries and reconciliation are the real ones.
  */
 #pragma once
 
+#include "driver/engine/scheduler.h"
 #include "tests/unit/engine/calls.h"
 #include "tests/unit/engine/fake_backend.h"
 #include "tests/unit/engine/fake_learner.h"
 
 typedef struct Stage {
     char *folder;
-    NwfEngine *engine;
-    FakeBackend *fake; /* the engine's */
+    NwfEngineConfig config;
+    NwfCatalog *catalog;
+    NwfInbox *inbox;
+    NwfApplier *applier;
+    FakeBackend *fake; /* the applier's */
 } Stage;
 
-/** stage_new: an empty kernel, no file, and a running engine; (transfer full). */
+/** stage_new: an empty kernel and no file; (transfer full). */
 Stage *stage_new(void);
 void stage_free(Stage *stage);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stage, stage_free)
 
-/** stage_wait_queue: returns when @n requests wait for the applier, which is busy meanwhile. */
-void stage_wait_queue(Stage *stage, guint n);
+/** stage_restart: the daemon ends and starts again; the kernel stays. */
+void stage_restart(Stage *stage);
 
-/** stage_idle: returns when the applier has nothing to do now. */
-void stage_idle(Stage *stage);
+/** stage_define, stage_bind, stage_unbind: (transfer full): requests for stage_turn(); ports are "v0", "v1", … */
+NwfRequest *stage_define(const char *name, const char *body);
+NwfRequest *stage_undefine(Stage *stage, const char *name);
+NwfRequest *stage_bind(const char *port, const char *filter);
+NwfRequest *stage_unbind(Stage *stage, const char *port);
 
 /**
- * stage_right: (transfer full): what the kernel should hold of @port: the rules of the filters in force with the addresses
- * in force. Its filter uses no variables but MAC and IP.
+ * stage_turn: one turn with @request (transfer full) (NULL: none), the addresses that changed, and the events that were posted
+ *
+ * Returns: whether the request was carried out; *@error has its error otherwise
  */
-NwfPlan *stage_right(Stage *stage, const char *port);
+gboolean stage_turn(Stage *stage, NwfRequest *request, GError **error);
+/** stage_retry: the same for ports that wait for a later try, as if their time had come. */
+void stage_retry(Stage *stage);
 
-/** stage_is_right: whether the kernel holds that of @port. */
+/** stage_event: somebody touched @port in the kernel (NULL: everything); the monitor reports it. */
+void stage_event(Stage *stage, const char *port);
+
+/** stage_state: of a bound port. */
+NwfPortState stage_state(Stage *stage, const char *port);
+
+/** stage_is_right: whether the kernel holds the rules of the filters in force with the addresses in force, if all filters of
+ * the port are there. */
 gboolean stage_is_right(Stage *stage, const char *port);
+/** stage_is_closed: whether the kernel drops everything of @port. */
+gboolean stage_is_closed(Stage *stage, const char *port);
+
+/** stage_check: files = catalog = kernel: no bound port is open, no refused filter is in force, nothing is left behind. */
+void stage_check(Stage *stage);

@@ -377,7 +377,7 @@ thread_status(const char *name, const char *field)
 static void
 test_our_threads_take_no_signals(void)
 {
-    static const char *const names[] = {"nwf-applier", "nwf-guard", "nwf-learner"};
+    static const char *const names[] = {"nwf-applier", "nwf-monitor", "nwf-learner"};
     g_autoptr(World) world G_GNUC_UNUSED = world_new();
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {

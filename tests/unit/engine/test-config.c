@@ -7,6 +7,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+static const NwfConfigBackend backends[] = {{"iptables", TRUE}, {"nftables", FALSE}, {NULL, FALSE}};
+
 typedef struct Answer {
     NwfConfig config;
     NwfNotes *notes;
@@ -25,14 +27,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
 static Answer
 ask(const char *text, gssize length)
 {
-    Answer answer = {.config = {TRUE, TRUE}, .notes = nwf_notes_new()};
+    Answer answer = {.config = {NULL, TRUE, TRUE}, .notes = nwf_notes_new()};
     g_autofree char *path = NULL;
     int fd = g_file_open_tmp("nwf-config-XXXXXX", &path, NULL);
 
     g_assert_cmpint(fd, >=, 0);
     g_close(fd, NULL);
     g_assert_true(g_file_set_contents(path, text, length, NULL));
-    g_assert_true(nwf_config_read(path, &answer.config, answer.notes, &answer.error) == !answer.error);
+    g_assert_true(nwf_config_read(path, backends, &answer.config, answer.notes, &answer.error) == !answer.error);
     g_unlink(path);
     return answer;
 }
@@ -125,14 +127,14 @@ test_zero_bytes_are_refused(void)
 static void
 test_files_that_are_none(void)
 {
-    NwfConfig config = {TRUE, TRUE};
+    NwfConfig config = {NULL, TRUE, TRUE};
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(nwf_config_read("/nowhere/nwfilter.conf", &config, NULL, &error));
+    g_assert_true(nwf_config_read("/nowhere/nwfilter.conf", backends, &config, NULL, &error));
     g_assert_no_error(error);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
-    config = (NwfConfig){TRUE, TRUE};
-    g_assert_false(nwf_config_read("/", &config, NULL, &error));
+    config = (NwfConfig){NULL, TRUE, TRUE};
+    g_assert_false(nwf_config_read("/", backends, &config, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
 }

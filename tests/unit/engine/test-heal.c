@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "driver/engine/internal.h"
+#include "driver/engine/inbox.h"
 #include "driver/watch/nft_monitor.h"
 #include "tests/unit/engine/world.h"
 
@@ -309,37 +309,35 @@ test_a_tool_fails_for_a_while(void)
     g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
 }
 
-/* News that nobody takes away become one, and that is nobody's own transaction. @chains: that each is about. */
+/* Events that nobody takes become one, and that is nobody's own transaction. @chains: that each is about. */
 static void
-too_much_news(guint32 number, guint chains)
+too_many_events(guint32 number, guint chains)
 {
-    NwfEngine engine = {.stopping = TRUE};
+    static const NwfTable table = {7, "filter"};
+    const NwfTimers now = {.events_at = 1};
+    NwfInbox *inbox = nwf_inbox_new();
+    g_auto(NwfTurn) turn = {0};
 
-    g_mutex_init(&engine.lock);
-    g_cond_init(&engine.wake);
-    g_queue_init(&engine.news);
     for (guint32 i = 1; i <= number; i++) {
-        NwfNews *news = nwf_news_new_everything();
-        news->everything = FALSE;
-        news->generation = i;
+        NwfChangeEvent *event = nwf_change_event_new();
+        event->generation = i;
         for (guint j = 0; j < chains; j++)
-            g_ptr_array_add(news->touched, g_new0(NwfTouched, 1));
-        nwf_guard_tell(&engine, news);
+            nwf_change_event_touch(event, &table, "chain");
+        nwf_inbox_post_event(inbox, event);
     }
-    const NwfNews *all = g_queue_peek_head(&engine.news);
-    g_assert_cmpuint(g_queue_get_length(&engine.news), ==, 1);
+    g_assert_true(nwf_inbox_take(inbox, &now, &turn));
+    g_assert_cmpuint(turn.events->len, ==, 1);
+    const NwfChangeEvent *all = g_ptr_array_index(turn.events, 0);
     g_assert_true(all->everything);
     g_assert_cmpuint(all->generation, ==, 0);
-    g_queue_clear_full(&engine.news, (GDestroyNotify)nwf_news_free);
-    g_cond_clear(&engine.wake);
-    g_mutex_clear(&engine.lock);
+    nwf_inbox_free(inbox);
 }
 
 static void
-test_too_much_news(void)
+test_too_many_events(void)
 {
-    too_much_news(1001, 0);
-    too_much_news(11, 20000);
+    too_many_events(1001, 0);
+    too_many_events(11, 20000);
 }
 
 static const char *const moments[][2] = {
@@ -390,7 +388,7 @@ add(void)
     g_test_add_func("/engine/heal/mute", test_a_mute_table);
     g_test_add_func("/engine/heal/fails-once", test_a_tool_fails_once);
     g_test_add_func("/engine/heal/fails-a-while", test_a_tool_fails_for_a_while);
-    g_test_add_func("/engine/heal/too-much", test_too_much_news);
+    g_test_add_func("/engine/heal/too-much", test_too_many_events);
     g_test_add_func("/engine/heal/middle", test_in_the_middle_of_changes);
 }
 

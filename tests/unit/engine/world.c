@@ -8,6 +8,8 @@
  */
 #include "tests/unit/engine/world.h"
 
+#include "driver/tech/backends.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -27,13 +29,14 @@ void
 world_start(World *world)
 {
     g_autoptr(GError) error = NULL;
+    const NwfBackendOptions options = {FALSE, NULL};
     NwfEngineConfig config = {
         .filter_dir = world->filters,
         .binding_dir = world->bindings,
         .learn_dir = world->learned,
         .lease_file = world->leases,
         .dialect = NWF_DIALECT_9,
-        .backend = nwf_ebiptables_new(FALSE, NULL),
+        .backend = nwf_backend_kinds->new(&options),
         .log = engine_log_line,
         .inhibit = note_inhibit,
         .inhibit_data = &inhibited,

@@ -7,6 +7,8 @@
  */
 #include "tests/unit/libvirt/privileged.h"
 
+#include "driver/tech/backends.h"
+
 #include "driver/libvirt/call.h"
 #include "driver/libvirt/state_driver.h"
 #include "tests/unit/tech/kernel/sandbox.h"
@@ -55,6 +57,8 @@ privileged_start(void)
         .log = log_nothing,
     };
 
+    const NwfBackendOptions options = {FALSE, NULL};
+
     if (!sandbox_enter())
         return NULL;
     sandbox_fresh();
@@ -62,7 +66,7 @@ privileged_start(void)
     g_assert_cmpint(nwfilterRegister(), ==, 0);
     g_assert_cmpint(nwf_state_driver.initialize(false, NULL, false, NULL, NULL), ==, NWF_ABI_INIT_COMPLETE);
     allow_everything();
-    config.backend = nwf_ebiptables_new(FALSE, NULL);
+    config.backend = nwf_backend_kinds->new(&options);
     NwfEngine *engine = nwf_engine_new(&config, &error);
     g_assert_no_error(error);
     nwf_engine_settle(engine, G_TIME_SPAN_MINUTE);

@@ -83,12 +83,13 @@ service_port(const char *name, G_GNUC_UNUSED gpointer data)
 NwfPlan *
 plan_of(World *world, const char *params, GError **error)
 {
-    g_autoptr(NwfTemplate) template = template_of(world, params, error);
+    g_autoptr(NwfTree) tree = world_tree(world, "root", error);
     g_autoptr(NwfParams) supplied = params_of(params);
     const NwfHost host = {service_port, NULL};
-    g_autoptr(NwfValues) values = template != NULL ? nwf_values_new(template, supplied, &host, NULL, error) : NULL;
+    g_autoptr(NwfRules) rules = tree != NULL ? nwf_rules_of_tree(tree, supplied, &host, NULL, error) : NULL;
+    NwfPlan *plan = rules != NULL ? nwf_rules_plan(rules, error) : NULL;
 
-    return values != NULL ? nwf_plan_new(template, values, error) : NULL;
+    return plan != NULL ? nwf_plan_ref(plan) : NULL;
 }
 
 void

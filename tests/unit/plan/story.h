@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "plan/plan.h"
+#include "plan/rules.h"
 
 /* A set of filters that refer to each other by name. */
 typedef GHashTable World;

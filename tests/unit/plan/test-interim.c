@@ -13,10 +13,10 @@ interim(NwfInterim which, const char *params)
 {
     g_autoptr(NwfParams) read = params_of(params);
     g_autoptr(GError) error = NULL;
-    NwfPlan *plan = nwf_plan_new_interim(which, read, &error);
+    g_autoptr(NwfRules) rules = nwf_rules_new_interim(which, read, &error);
 
     g_assert_no_error(error);
-    return plan;
+    return nwf_plan_ref(nwf_rules_plan(rules, NULL));
 }
 
 static void
@@ -112,7 +112,7 @@ test_wrong_server(void)
     g_autoptr(NwfParams) params = params_of(MAC " DHCPSERVER=localhost");
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(nwf_plan_new_interim(NWF_INTERIM_DHCP, params, &error));
+    g_assert_null(nwf_rules_new_interim(NWF_INTERIM_DHCP, params, &error));
     g_assert_cmpint(error->code, ==, NWF_ERROR_INTERNAL);
     g_assert_nonnull(strstr(error->message, "DHCPSERVER"));
     g_assert_nonnull(strstr(error->message, "localhost"));

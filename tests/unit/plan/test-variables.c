@@ -302,11 +302,11 @@ test_negated_list_is_remarked(void)
     g_autoptr(NwfTemplate) template = template_of(world, "IP=1.1.1.1", NULL);
     g_autoptr(NwfParams) one = params_of("IP=1.1.1.1,1.1.1.1"), two = params_of("IP=1.1.1.1,2.2.2.2");
     g_autoptr(GPtrArray) notes = nwf_notes_new();
-    g_autoptr(NwfValues) quiet = nwf_values_new(template, one, NULL, notes, NULL), loud = NULL;
+    g_autoptr(NwfRules) quiet = nwf_rules_new(template, one, NULL, notes, NULL), loud = NULL;
 
     g_assert_nonnull(quiet);
     g_assert_cmpuint(notes->len, ==, 0);
-    loud = nwf_values_new(template, two, NULL, notes, NULL);
+    loud = nwf_rules_new(template, two, NULL, notes, NULL);
     g_assert_nonnull(loud);
     g_assert_cmpuint(notes->len, ==, 1);
     g_assert_nonnull(strstr(notes->pdata[0], "filter 'root', rule at line 1"));

@@ -71,13 +71,11 @@ build(GHashTable *filters, const char *root, const NwfParams *params)
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfTree) tree = nwf_tree_new(root, lookup, filters, &error);
     g_assert_no_error(error);
-    g_autoptr(NwfTemplate) template = nwf_template_new(tree, params, &error);
+    g_autoptr(NwfRules) rules = nwf_rules_of_tree(tree, params, NULL, NULL, &error);
     g_assert_no_error(error);
-    g_autoptr(NwfValues) values = nwf_values_new(template, params, NULL, NULL, &error);
+    NwfPlan *plan = nwf_rules_plan(rules, &error);
     g_assert_no_error(error);
-    NwfPlan *plan = nwf_plan_new(template, values, &error);
-    g_assert_no_error(error);
-    return plan;
+    return nwf_plan_ref(plan);
 }
 
 static GHashTable *
@@ -142,14 +140,14 @@ add_ports(GPtrArray *changes, GHashTable *ports, GHashTable *before, GHashTable 
     for (guint i = 0; i < names->len; i++) {
         const char *port = g_ptr_array_index(names, i);
         g_ptr_array_add(changes,
-                        nwf_port_change_new(port, g_hash_table_lookup(before, port), g_hash_table_lookup(after, port)));
+                        nwf_plan_change_new(port, g_hash_table_lookup(before, port), g_hash_table_lookup(after, port)));
     }
 }
 
 GPtrArray *
 harness_changes(const char *folder)
 {
-    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autofree char *earlier = g_build_filename(folder, "before", NULL);
     g_autoptr(GHashTable) before = plans_of(earlier);
     g_autoptr(GHashTable) after = plans_of(folder);
@@ -162,11 +160,9 @@ harness_changes(const char *folder)
 static NwfPlan *
 closed_plan(void)
 {
-    g_autoptr(NwfTemplate) closed = nwf_template_closed();
-    g_autoptr(NwfParams) none = nwf_params_new();
-    g_autoptr(NwfValues) values = nwf_values_new(closed, none, NULL, NULL, NULL);
+    g_autoptr(NwfRules) closed = nwf_rules_new_closed();
 
-    return nwf_plan_new(closed, values, NULL);
+    return nwf_plan_ref(nwf_rules_plan(closed, NULL));
 }
 
 NwfPlan *
@@ -207,9 +203,9 @@ harness_plan_from(const char *directory, const char *root, const char *params)
 GPtrArray *
 harness_change(const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
 {
-    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
-    g_ptr_array_add(changes, nwf_port_change_new(port, old_plan, new_plan));
+    g_ptr_array_add(changes, nwf_plan_change_new(port, old_plan, new_plan));
     return changes;
 }
 

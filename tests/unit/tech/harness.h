@@ -20,7 +20,7 @@ char *harness_text(const char *path);
 /** harness_names: (transfer full): names of the entries of a folder, sorted. */
 GPtrArray *harness_names(const char *folder);
 
-/** harness_changes: (transfer full) (element-type NwfPortChange): from what was before, or from nothing, to the case.
+/** harness_changes: (transfer full) (element-type NwfPlanChange): from what was before, or from nothing, to the case.
  */
 GPtrArray *harness_changes(const char *folder);
 

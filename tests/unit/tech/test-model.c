@@ -219,7 +219,7 @@ test_following_equals_reading(gconstpointer name)
         nwf_model_applied(followed, batch->text->str);
         g_assert_true(nwf_model_read(read, batch->text->str, NULL));
         for (guint i = 0; i < changes->len; i++) {
-            const char *port = ((NwfPortChange *)g_ptr_array_index(changes, i))->port;
+            const char *port = ((NwfPlanChange *)g_ptr_array_index(changes, i))->port;
             g_autoptr(GHashTable) a = nwf_model_owned(followed, port);
             g_autoptr(GHashTable) b = nwf_model_owned(read, port);
             g_autoptr(GPtrArray) declared = harness_lines(batch->text->str, ":");

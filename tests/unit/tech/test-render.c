@@ -17,12 +17,12 @@ static const char *const tools[] = {"ebtables", "iptables", "ip6tables"};
 static void
 reach_before(NwfModel *model, NwfLayer layer, GPtrArray *changes)
 {
-    g_autoptr(GPtrArray) earlier = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) earlier = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
-        g_ptr_array_add(earlier, nwf_port_change_new(change->port, NULL, change->old_plan));
+        const NwfPlanChange *change = g_ptr_array_index(changes, i);
+        g_ptr_array_add(earlier, nwf_plan_change_new(change->port, NULL, change->old_plan));
     }
     g_autoptr(NwfBatch) batch = nwf_render(model, layer, earlier, &error);
     g_assert_no_error(error);
@@ -283,7 +283,7 @@ test_ports_that_share_a_name_are_kept_apart(void)
     g_autoptr(GPtrArray) removal = harness_change("a", NULL, NULL);
     g_autofree char *folder = harness_path("cases", "e19-sub-chain", NULL);
     g_autoptr(GPtrArray) example = harness_changes(folder);
-    NwfPlan *with_ipv4 = ((NwfPortChange *)g_ptr_array_index(example, 0))->new_plan;
+    NwfPlan *with_ipv4 = ((NwfPlanChange *)g_ptr_array_index(example, 0))->new_plan;
     g_autoptr(GPtrArray) refill = harness_change("a-mac", NULL, with_ipv4);
     g_autoptr(NwfBatch) refilled = nwf_render(model, NWF_LAYER_ETHERNET, refill, NULL);
 
@@ -321,7 +321,7 @@ test_two_owners_of_one_name_are_refused(void)
     g_autoptr(GPtrArray) second = harness_change("a-mac", NULL, ipv4);
     g_autoptr(GError) error = NULL;
 
-    g_ptr_array_add(both, nwf_port_change_new("a-mac", NULL, ipv4));
+    g_ptr_array_add(both, nwf_plan_change_new("a-mac", NULL, ipv4));
     g_assert_null(nwf_render(model, NWF_LAYER_ETHERNET, both, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     g_clear_error(&error);
@@ -355,8 +355,8 @@ test_closing_drops_in_both_directions(void)
     static const char listing[] = "*nat\n:libvirt-I-v ACCEPT\n:I-v-mac ACCEPT\n"
                                   "-A PREROUTING -i v -j libvirt-I-v\n-A libvirt-I-v -j I-v-mac\n-A I-v-mac -j DROP\n";
     g_autoptr(NwfModel) model = model_of(NWF_LAYER_ETHERNET, listing);
-    g_autoptr(NwfPlan) closed = nwf_plan_new_closed();
-    g_autoptr(GPtrArray) changes = harness_change("v", NULL, closed);
+    g_autoptr(NwfRules) closed = nwf_rules_new_closed();
+    g_autoptr(GPtrArray) changes = harness_change("v", NULL, nwf_rules_plan(closed, NULL));
 
     assert_batch(model, NWF_LAYER_ETHERNET, changes,
                  "*nat\n:libvirt-I-v ACCEPT\n:libvirt-O-v ACCEPT\n-F libvirt-I-v\n-F I-v-mac\n"

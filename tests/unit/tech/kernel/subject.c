@@ -15,9 +15,60 @@ backend_free(Backend *backend)
 }
 
 Backend *
+backend_unprobed(gboolean require_bridge_netfilter)
+{
+    const NwfBackendOptions options = {require_bridge_netfilter, NULL};
+
+    return nwf_ebiptables_new(&options);
+}
+
+gboolean
+apply_plans(Backend *backend, GPtrArray *changes, NwfNotes *notes, GError **error)
+{
+    return nwf_ebiptables_apply((NwfEbiptables *)backend, changes, notes, error);
+}
+
+GArray *
+take_runs(Backend *backend)
+{
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        GArray *of_tool = ((NwfEbiptables *)backend)->tools[layer].runs;
+        g_array_append_vals(runs, of_tool->data, of_tool->len);
+        g_array_set_size(of_tool, 0);
+    }
+    return runs;
+}
+
+gboolean
+reread(Backend *backend, GPtrArray *touched, GPtrArray **ports, GError **error)
+{
+    NwfReread found;
+    gboolean read = backend->reread(backend, touched, &found, error);
+
+    *ports = found.ports;
+    return read;
+}
+
+gboolean
+has_changed(Backend *backend)
+{
+    gboolean again;
+
+    return backend->poll(backend, &again);
+}
+
+gboolean
+is_certain(Backend *backend, const char *port)
+{
+    return !g_hash_table_contains(((NwfEbiptables *)backend)->uncertain, port);
+}
+
+Backend *
 backend_new(void)
 {
-    Backend *backend = nwf_ebiptables_new(FALSE, NULL);
+    Backend *backend = backend_unprobed(FALSE);
     g_autoptr(GPtrArray) ports = NULL;
     g_autoptr(GError) error = NULL;
 
@@ -40,7 +91,7 @@ subject_new(const char *ports, const char *old_rules, const char *new_rules)
     subject->new_plan = new_rules ? harness_plan(new_rules) : NULL;
     subject_apply(subject, NULL, subject->old_plan);
     subject->before = everything();
-    g_array_unref(subject->backend->take_runs(subject->backend));
+    g_array_unref(take_runs(subject->backend));
     g_free(sandbox_record());
     return subject;
 }
@@ -59,12 +110,12 @@ subject_free(Subject *subject)
 void
 subject_apply(Subject *subject, NwfPlan *old_plan, NwfPlan *new_plan)
 {
-    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(GError) error = NULL;
 
     for (char **port = subject->ports; *port; port++)
-        g_ptr_array_add(changes, nwf_port_change_new(*port, old_plan, new_plan));
-    subject->backend->apply(subject->backend, changes, NULL, &error);
+        g_ptr_array_add(changes, nwf_plan_change_new(*port, old_plan, new_plan));
+    apply_plans(subject->backend, changes, NULL, &error);
     g_assert_no_error(error);
 }
 
@@ -97,7 +148,7 @@ apply(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
     g_autoptr(GPtrArray) changes = harness_change(port, old_plan, new_plan);
     g_autoptr(GError) error = NULL;
 
-    backend->apply(backend, changes, NULL, &error);
+    apply_plans(backend, changes, NULL, &error);
     g_assert_no_error(error);
 }
 
@@ -107,7 +158,7 @@ refuse(Backend *backend, const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
     g_autoptr(GPtrArray) changes = harness_change(port, old_plan, new_plan);
     g_autoptr(GError) error = NULL;
 
-    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    g_assert_false(apply_plans(backend, changes, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     return g_strdup(error->message);
 }

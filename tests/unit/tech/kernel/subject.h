@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "driver/tech/ebiptables/ebiptables.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 #include "tests/unit/tech/kernel/sandbox.h"
 
 /* Rules of which each is one line in its layer. */
@@ -29,6 +31,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Backend, backend_free)
 
 /** backend_new: a backend that has looked around. */
 Backend *backend_new(void);
+
+/** backend_unprobed: a backend that has not looked around. */
+Backend *backend_unprobed(gboolean require_bridge_netfilter);
+
+/** apply_plans: the backend's apply below its contract: @changes (element-type NwfPlanChange). */
+gboolean apply_plans(Backend *backend, GPtrArray *changes, NwfNotes *notes, GError **error);
+
+/** take_runs: (transfer full) (element-type NwfRun): the tools that were given something to write since the last question. */
+GArray *take_runs(Backend *backend);
+
+/** reread: @ports: (out) (transfer full): those that are to be applied again; NULL: nothing of ours was touched. */
+gboolean reread(Backend *backend, GPtrArray *touched, GPtrArray **ports, GError **error);
+
+/** has_changed: what poll() says. */
+gboolean has_changed(Backend *backend);
+
+/** is_certain: whether it is known what the kernel holds of @port. */
+gboolean is_certain(Backend *backend, const char *port);
 
 /* A backend in a network of its own, with ports that have rules. */
 typedef struct Subject {

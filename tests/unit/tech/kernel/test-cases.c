@@ -86,7 +86,7 @@ test_the_kernel_shows_the_expected_rules(gconstpointer name)
     sandbox_fresh();
     g_free(sandbox_run("ipset create tr4 hash:ip,port && ipset create tr6 hash:ip,port family inet6"));
     g_autoptr(Backend) backend = backend_new();
-    backend->apply(backend, changes, NULL, &error);
+    apply_plans(backend, changes, NULL, &error);
     g_assert_no_error(error);
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return;
@@ -106,21 +106,21 @@ test_changes_leave_nothing_behind(gconstpointer name)
 {
     g_autofree char *case_folder = harness_path("..", "cases", name, NULL);
     g_autoptr(GPtrArray) changes = harness_changes(case_folder);
-    g_autoptr(GPtrArray) first = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
-    g_autoptr(GPtrArray) last = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) first = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+    g_autoptr(GPtrArray) last = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(GError) error = NULL;
 
     sandbox_fresh();
     g_free(sandbox_run("ipset create tr4 hash:ip,port"));
     g_autoptr(Backend) backend = backend_new();
     for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
-        g_ptr_array_add(first, nwf_port_change_new(change->port, NULL, change->old_plan));
-        g_ptr_array_add(last, nwf_port_change_new(change->port, change->new_plan, NULL));
+        const NwfPlanChange *change = g_ptr_array_index(changes, i);
+        g_ptr_array_add(first, nwf_plan_change_new(change->port, NULL, change->old_plan));
+        g_ptr_array_add(last, nwf_plan_change_new(change->port, change->new_plan, NULL));
     }
     GPtrArray *steps[] = {first, changes, last};
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
-        backend->apply(backend, steps[i], NULL, &error);
+        apply_plans(backend, steps[i], NULL, &error);
         g_assert_no_error(error);
     }
     g_autofree char *rest = everything();
@@ -134,23 +134,23 @@ test_what_is_right_is_not_written(gconstpointer name)
 {
     g_autofree char *case_folder = harness_path("..", "cases", name, NULL);
     g_autoptr(GPtrArray) changes = harness_changes(case_folder);
-    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(GError) error = NULL;
 
     sandbox_fresh();
     g_free(sandbox_run("ipset create tr4 hash:ip,port && ipset create tr6 hash:ip,port family inet6"));
     for (guint i = 0; i < changes->len; i++) {
-        const NwfPortChange *change = g_ptr_array_index(changes, i);
-        g_ptr_array_add(unknown, nwf_port_change_new(change->port, NULL, change->new_plan));
+        const NwfPlanChange *change = g_ptr_array_index(changes, i);
+        g_ptr_array_add(unknown, nwf_plan_change_new(change->port, NULL, change->new_plan));
     }
     g_autoptr(Backend) first = backend_new();
-    first->apply(first, unknown, NULL, &error);
+    apply_plans(first, unknown, NULL, &error);
     g_assert_no_error(error);
     g_autofree char *before = everything();
     g_autoptr(Backend) second = backend_new();
-    second->apply(second, unknown, NULL, &error);
+    apply_plans(second, unknown, NULL, &error);
     g_assert_no_error(error);
-    g_autoptr(GArray) runs = second->take_runs(second);
+    g_autoptr(GArray) runs = take_runs(second);
     g_assert_cmpuint(runs->len, ==, 0);
     g_autofree char *after = everything();
     g_assert_cmpstr(before, ==, after);

@@ -55,8 +55,8 @@ test_the_place_is_not_read_from_a_name(void)
     sandbox_fresh();
     g_autoptr(Backend) backend = backend_new();
     g_autoptr(GPtrArray) changes = harness_change("good", NULL, good);
-    g_ptr_array_add(changes, nwf_port_change_new("bad", NULL, bad));
-    g_assert_false(backend->apply(backend, changes, NULL, &error));
+    g_ptr_array_add(changes, nwf_plan_change_new("bad", NULL, bad));
+    g_assert_false(apply_plans(backend, changes, NULL, &error));
     assert_contains(error->message, "Set line 13 doesn't exist");
     assert_contains(error->message, "filter 'root', rule at line 3, port 'bad': ");
 }
@@ -70,9 +70,9 @@ test_all_ports_or_none(void)
     g_autoptr(GPtrArray) changes = harness_change("good", good->old_plan, good->new_plan);
     g_autoptr(GError) error = NULL;
 
-    g_ptr_array_add(changes, nwf_port_change_new("bad", NULL, bad));
-    g_ptr_array_add(changes, nwf_port_change_new("new", NULL, good->new_plan));
-    g_assert_false(good->backend->apply(good->backend, changes, NULL, &error));
+    g_ptr_array_add(changes, nwf_plan_change_new("bad", NULL, bad));
+    g_ptr_array_add(changes, nwf_plan_change_new("new", NULL, good->new_plan));
+    g_assert_false(apply_plans(good->backend, changes, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
     assert_unchanged(good);
 }
@@ -219,7 +219,7 @@ test_a_missing_tool_stops_only_those_who_need_it(void)
     sandbox_fresh();
     g_free(sandbox_run("d=$(mktemp -d -p /run); cp -a /etc/alternatives/. $d; rm $d/iptables-restore; mount --bind $d "
                        "/etc/alternatives"));
-    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE, NULL);
+    g_autoptr(Backend) backend = backend_unprobed(FALSE);
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_assert_true(backend->probe(backend, notes, NULL));
     g_assert_cmpuint(notes->len, ==, 1);
@@ -246,7 +246,7 @@ test_an_unreadable_layer_stops_only_those_who_need_it(void)
     g_autoptr(Backend) before = backend_new();
     apply(before, "v", NULL, ipv4);
     sandbox_spoil("ip6tables-save", "echo 'Address family not supported' >&2; exit 3");
-    g_autoptr(Backend) backend = nwf_ebiptables_new(FALSE, NULL);
+    g_autoptr(Backend) backend = backend_unprobed(FALSE);
     g_assert_true(backend->read(backend, &ports, notes, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpuint(notes->len, ==, 1);

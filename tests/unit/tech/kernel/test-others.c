@@ -69,7 +69,7 @@ test_reading_finds_ports_and_changes_nothing(void)
     g_autoptr(Subject) first = subject_new("v-1", ETHERNET_A IPV6_A, NULL);
     g_autoptr(GPtrArray) ports = NULL;
 
-    g_autoptr(Backend) second = nwf_ebiptables_new(FALSE, NULL);
+    g_autoptr(Backend) second = backend_unprobed(FALSE);
     g_assert_true(second->read(second, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, 1);
     g_assert_cmpstr(g_ptr_array_index(ports, 0), ==, "v-1");
@@ -183,12 +183,12 @@ test_odd_port_names(void)
 
     sandbox_fresh();
     g_autoptr(Backend) backend = backend_new();
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_port_change_free);
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
     g_autoptr(GPtrArray) ports = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        g_ptr_array_add(all, nwf_port_change_new(names[i], NULL, plan));
+        g_ptr_array_add(all, nwf_plan_change_new(names[i], NULL, plan));
     g_autoptr(GError) error = NULL;
-    backend->apply(backend, all, NULL, &error);
+    apply_plans(backend, all, NULL, &error);
     g_assert_no_error(error);
     g_assert_true(backend->read(backend, &ports, NULL, NULL));
     g_assert_cmpuint(ports->len, ==, G_N_ELEMENTS(names));
@@ -213,16 +213,16 @@ test_bridge_netfilter_is_told_for_each_port(void)
     }
     g_free(sandbox_run("echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables; "
                        "echo 1 > /proc/sys/net/bridge/bridge-nf-call-ip6tables"));
-    g_autoptr(Backend) strict = nwf_ebiptables_new(TRUE, NULL);
-    g_assert_false(strict->apply(strict, changes, NULL, &error));
+    g_autoptr(Backend) strict = backend_unprobed(TRUE);
+    g_assert_false(apply_plans(strict, changes, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_UNSUPPORTED);
     assert_contains(error->message, "net.bridge.bridge-nf-call-iptables");
     g_autofree char *untouched = sandbox_listing(NWF_LAYER_IPV4);
     assert_lacks(untouched, "libvirt");
 
     g_autoptr(Backend) backend = backend_new();
-    g_ptr_array_add(changes, nwf_port_change_new("w", NULL, plan));
-    g_assert_true(backend->apply(backend, changes, notes, NULL));
+    g_ptr_array_add(changes, nwf_plan_change_new("w", NULL, plan));
+    g_assert_true(apply_plans(backend, changes, notes, NULL));
     g_assert_cmpuint(notes->len, ==, 2);
     assert_contains(g_ptr_array_index(notes, 0), "port 'v'");
     assert_contains(g_ptr_array_index(notes, 1), "port 'w'");

@@ -74,7 +74,7 @@ test_says_what_the_listing_says(void)
 
         sandbox_fresh();
         g_autoptr(Backend) backend = backend_new();
-        if (!backend->apply(backend, changes, NULL, &error)) {
+        if (!apply_plans(backend, changes, NULL, &error)) {
             g_test_message("%s: %s", (char *)g_ptr_array_index(names, i), error->message); /* wants a set, or is refused */
             continue;
         }
@@ -174,7 +174,7 @@ test_life_beside_illegible_rules(gconstpointer how)
     g_autoptr(Backend) backend = backend_new();
     apply(backend, "v", NULL, new_plan);
     make_illegible(how);
-    g_assert_true(backend->look(backend, NULL, &ports, NULL));
+    g_assert_true(reread(backend, NULL, &ports, NULL));
     apply(backend, "v", NULL, old_plan);
     apply(backend, "w", NULL, old_plan);
     apply(backend, "w", old_plan, new_plan);
@@ -194,9 +194,9 @@ test_life_beside_illegible_rules(gconstpointer how)
         g_assert_nonnull(strstr(forward, "jump libvirt-in"));
     make_legible();
     g_clear_pointer(&ports, g_ptr_array_unref);
-    g_assert_true(next->look(next, NULL, &ports, NULL));
+    g_assert_true(reread(next, NULL, &ports, NULL));
     g_autoptr(GPtrArray) nothing = g_ptr_array_new();
-    g_assert_true(next->apply(next, nothing, NULL, NULL));
+    g_assert_true(apply_plans(next, nothing, NULL, NULL));
     g_autofree char *after = everything();
     g_assert_cmpstr(after, ==, wanted);
     apply(next, "w", NULL, NULL);
@@ -237,7 +237,7 @@ test_removed_beside_illegible_rules(gconstpointer how)
     assert_contains(full, "jump libvirt-I-v");
     apply(third, "v", plan, NULL);
     make_legible();
-    g_assert_true(third->look(third, NULL, &ports, NULL));
+    g_assert_true(reread(third, NULL, &ports, NULL));
     for (guint i = 0; i < ports->len; i++)
         apply(third, g_ptr_array_index(ports, i), NULL, NULL);
     assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
@@ -256,14 +256,14 @@ test_illegible_rules_in_a_base_chain(void)
     apply(backend, "v", NULL, plan);
     g_autofree char *wanted = everything();
     g_free(sandbox_run("nft 'insert rule ip filter libvirt-in ct state established accept'"));
-    g_assert_true(backend->look(backend, NULL, &ports, NULL));
+    g_assert_true(reread(backend, NULL, &ports, NULL));
     apply(backend, "v", plan, plan);
     g_autofree char *chain = sandbox_run("nft list chain ip filter libvirt-in");
     g_assert_true(strstr(chain, "FI-v") < strstr(chain, "established"));
     g_free(sandbox_record());
     g_autoptr(Backend) next = backend_new();
     g_free(sandbox_record());
-    g_assert_true(next->apply(next, nothing, NULL, NULL));
+    g_assert_true(apply_plans(next, nothing, NULL, NULL));
     assert_ran("");
     apply(next, "v", NULL, plan);
     g_autofree char *same = sandbox_run("nft list chain ip filter libvirt-in");
@@ -271,7 +271,7 @@ test_illegible_rules_in_a_base_chain(void)
     g_free(sandbox_run("n=$(nft -a list chain ip filter libvirt-in | sed -n 's/.*established.*handle //p'); "
                        "nft delete rule ip filter libvirt-in handle $n"));
     g_clear_pointer(&ports, g_ptr_array_unref);
-    g_assert_true(next->look(next, NULL, &ports, NULL));
+    g_assert_true(reread(next, NULL, &ports, NULL));
     apply(next, "v", plan, plan);
     g_autofree char *after = everything();
     g_assert_cmpstr(after, ==, wanted);
@@ -290,7 +290,7 @@ test_ours_before_illegible_rules(void)
     g_free(sandbox_run("iptables -N FJ-v; iptables -I libvirt-in -m physdev --physdev-in v -g FJ-v;"
                        "for c in libvirt-in libvirt-out libvirt-in-post libvirt-host-in; do "
                        "nft add rule ip filter $c ct state established accept; done"));
-    g_assert_true(backend->look(backend, NULL, &ports, NULL));
+    g_assert_true(reread(backend, NULL, &ports, NULL));
     apply(backend, "v", NULL, plan);
     g_autofree char *bound = sandbox_run("nft list table ip filter");
     assert_lacks(bound, "FJ-v");

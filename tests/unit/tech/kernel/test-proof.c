@@ -82,7 +82,7 @@ test_an_update_is_not_believed(gconstpointer data)
         "for i in $(ebtables-save | sed -n 's/^:\\(other[^ ]*\\).*/\\1/p'); do ebtables -t nat -X $i; done"));
     apply(backend, "v", old_plan, same);
     g_autofree char *after = everything();
-    if (backend->is_certain(backend, "v"))
+    if (is_certain(backend, "v"))
         g_assert_cmpstr(before, ==, after);
 }
 
@@ -169,7 +169,8 @@ test_a_legacy_tool_is_read_back(void)
     {
         g_autoptr(Backend) backend = backend_new();
         apply(backend, "v", NULL, first);
-        g_assert_true(backend->is_mute(backend));
+        gboolean again = FALSE;
+        g_assert_true(backend->poll(backend, &again) || again);
         for (guint i = 0; i < G_N_ELEMENTS(lies); i++) {
             g_autofree char *script = g_strdup_printf("case $0 in *restore) REAL=/usr/sbin/iptables-legacy-restore; %s;; esac",
                                                       lies[i].script);
@@ -203,7 +204,7 @@ test_an_empty_dry_run_is_no_comparison(void)
     sandbox_spoil("ebtables-restore", "cat >/dev/null; exit 0");
     for (guint i = 0; i < 2; i++) {
         g_autoptr(GPtrArray) changes = harness_change("v", NULL, plan);
-        g_assert_false(backend->apply(backend, changes, notes, &error));
+        g_assert_false(apply_plans(backend, changes, notes, &error));
         assert_contains(error->message, "nothing has changed in the kernel");
         g_clear_error(&error);
     }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * applier.h: what the applier thread works with
+ *
+ * The catalog, the inbox and the learner are shared with other threads and lock themselves. Everything else here belongs to
+ * the applier thread alone, from the start of that thread to its end.
+ */
+#pragma once
+
+#include "driver/engine/inbox.h"
+#include "driver/tech/backends.h"
+
+/* When and how often the kernel was put right. */
+typedef struct NwfReconciler {
+    gint64 not_before; /* monotonic time of the next look */
+    gint64 poll_at;    /* when tables that announce nothing are asked; 0: there are none */
+    gint64 calm_since; /* since when nothing had to be put right that might have been */
+    guint repairs;     /* since nothing had to be put right for a while */
+    guint failures;    /* of the last looks, one after the other; the first was logged */
+} NwfReconciler;
+
+struct NwfApplier {
+    const NwfEngineConfig *config; /* constant */
+    NwfCatalog *catalog;
+    NwfInbox *inbox;
+    NwfLearner *learner;
+
+    NwfBackend *backend;
+    NwfStore *filter_store, *binding_store;
+    NwfRulesCache *cache;              /* of published filters alone */
+    GHashTable *leftovers;             /* set of names of unbound ports of which a failed change may have left rules */
+    GHashTable *warned;                /* set of notes that were logged */
+    const NwfBackendKind *stock_rules; /* that the stock driver may have left; NULL: none, or removed */
+    NwfReconciler reconciler;
+    guint64 writes;                    /* calls that changed the kernel's tables */
+    gint64 retry_at;                   /* monotonic time of the next try for ports that wait for one; 0: none */
+    gint64 retry_delay;
+    gboolean inhibited;
+};
+
+/** nwf_applier_new: (transfer full); takes the backend of @config over. */
+NwfApplier *nwf_applier_new(const NwfEngineConfig *config, NwfCatalog *catalog, NwfInbox *inbox);
+/** nwf_applier_open: opens the folders of files; NWF_ERROR_SYSTEM. */
+gboolean nwf_applier_open(NwfApplier *applier, GError **error);
+void nwf_applier_free(NwfApplier *applier);
+
+/** nwf_engine_log: a line for the log, from any thread; @source: the part of the driver that says it. */
+void nwf_engine_log(const NwfEngineConfig *config, NwfLogLevel level, const char *source, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/** nwf_engine_log_notes: warnings about @subject, which may be NULL. */
+void nwf_engine_log_notes(const NwfEngineConfig *config, const char *source, const char *subject, NwfNotes *notes);
+
+/** nwf_applier_apply: the backend's apply for @changes (element-type NwfPortChange); counts what was written. */
+gboolean nwf_applier_apply(NwfApplier *applier, const GArray *changes, NwfNotes *notes, NwfApplyResult *result,
+                           GError **error);
+/** nwf_applier_repair: lets the backend put right what belongs to no port. */
+gboolean nwf_applier_repair(NwfApplier *applier, NwfNotes *notes, GError **error);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * port_rules.c: from a binding to the rules of its port
+ *
+ * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is added
+ * for the rules and never becomes part of the binding. Addresses are asked of the learner while the rules are made, so a
+ * late message about them does no harm.
+ *
+ * A redefinition meets many ports. Those whose filter is in force and needs the same values as before keep their values, and
+ * only the template is another one: that costs well below a microsecond a port, where making the rules anew costs tens.
+ */
+#include "driver/engine/port_rules.h"
+
+#include "driver/engine/port_terms.h"
+#include "plan/interim.h"
+
+#include <glib/gi18n-lib.h>
+#include <net/if.h>
+#include <string.h>
+
+static gboolean
+fits_kernel(const NwfApplier *applier, const NwfPort *port, NwfRules *rules, GError **error)
+{
+    return applier->backend->check(applier->backend, port->binding->portdev, rules, error);
+}
+
+/* Takes over @rules (NULL: they could not be made), if the kernel can hold them. */
+static gboolean
+give_rules(const NwfApplier *applier, NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known, GError **error)
+{
+    g_autoptr(NwfRules) made = rules;
+
+    if (!made || !fits_kernel(applier, port, made, error))
+        return FALSE;
+    nwf_port_set(port, g_steal_pointer(&made), which, known);
+    return TRUE;
+}
+
+gboolean
+nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKnown known, GError **error)
+{
+    g_autoptr(NwfParams) params = nwf_port_params(port->binding);
+    NwfInterim interim = port->terms->mode == NWF_LEARN_DHCP ? NWF_INTERIM_DHCP
+                         : applier->config->open_until_known ? NWF_INTERIM_OPEN
+                                                             : NWF_INTERIM_ANY;
+
+    return give_rules(applier, port, nwf_rules_new_interim(interim, params, error), NWF_WHICH_INTERIM, known, error);
+}
+
+/* Whether all variables have values. If IP alone has none it may be learned: then the port gets terms. */
+static gboolean
+check_missing(NwfPort *port, const NwfParams *params, GError **error)
+{
+    g_autoptr(GPtrArray) missing = nwf_tree_missing(nwf_rules_entry_tree(port->filters), params);
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    if (missing->len == 0)
+        return TRUE;
+    if (missing->len == 1 && strcmp(g_ptr_array_index(missing, 0), "IP") == 0) {
+        port->terms = nwf_port_terms(port->binding, error);
+        return port->terms != NULL;
+    }
+    for (guint i = 0; i < missing->len; i++) {
+        const char *spelling = g_ptr_array_index(missing, i);
+        if (strcmp(spelling, "IP") != 0)
+            g_string_append_printf(list, "%s%s", list->len ? ", " : "", spelling);
+    }
+    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': these variables have no value: %s"),
+                         port->binding->filter, list->str);
+}
+
+/* Adds the addresses that the port knows to @params. FALSE: it knows none. */
+static gboolean
+add_addresses(const NwfApplier *applier, NwfPort *port, NwfParams *params)
+{
+    g_autoptr(GArray) addresses = nwf_learner_addresses(applier->learner, port->terms, &port->addresses_version);
+    char text[NWF_ADDRESS_TEXT];
+
+    for (guint i = 0; i < addresses->len; i++)
+        nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(addresses, NwfAddress, i)));
+    return addresses->len > 0;
+}
+
+static gboolean
+build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, NwfParams *params, GError **error)
+{
+    NwfRulesCache *cache = request->new_cache ? request->new_cache : applier->cache;
+    NwfRulesEntry *entry = nwf_rules_cache_get(cache, port->binding->filter, params, error);
+
+    g_clear_pointer(&port->filters, nwf_rules_entry_unref);
+    g_clear_pointer(&port->terms, nwf_learn_terms_unref);
+    port->addresses_version = 0;
+    if (!entry)
+        return FALSE;
+    port->filters = nwf_rules_entry_ref(entry);
+    if (!check_missing(port, params, error))
+        return FALSE;
+    if (port->terms && !add_addresses(applier, port, params))
+        return nwf_port_build_interim(applier, port, NWF_KNOWN_ACKNOWLEDGED, error);
+    return give_rules(applier, port, nwf_rules_entry_build(entry, params, request->notes, error), NWF_WHICH_FILTER,
+                      NWF_KNOWN_ACKNOWLEDGED, error);
+}
+
+/* Whether the port has the rules of its filter, and no value that may be another one now. */
+static gboolean
+keeps_values(const NwfPort *port)
+{
+    return port->filters && port->rules && !port->terms && port->state.which == NWF_WHICH_FILTER &&
+           port->state.known == NWF_KNOWN_ACKNOWLEDGED;
+}
+
+gboolean
+nwf_port_build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error)
+{
+    NwfRules *rules;
+
+    if (request->new_cache && keeps_values(port)) {
+        NwfRulesEntry *entry = nwf_rules_cache_renew(request->new_cache, port->filters, error);
+        if (!entry)
+            return FALSE;
+        if (nwf_rules_entry_rebuild(entry, port->filters, port->rules, &rules, request->notes, error)) {
+            nwf_rules_entry_unref(port->filters);
+            port->filters = nwf_rules_entry_ref(entry);
+            return give_rules(applier, port, rules, NWF_WHICH_FILTER, NWF_KNOWN_ACKNOWLEDGED, error);
+        }
+    }
+    if (!nwf_port_name_is_possible(port->binding->portdev)) {
+        nwf_note(request->notes, _("port '%s': no device can have this name, so no rules are made"),
+                 port->binding->portdev);
+        nwf_port_set(port, NULL, NWF_WHICH_FILTER, NWF_KNOWN_ACKNOWLEDGED);
+        return TRUE;
+    }
+    g_autoptr(NwfParams) params = nwf_port_params(port->binding);
+    return build(applier, request, port, params, error);
+}
+
+static void
+close_absent(NwfRequest *request, NwfPort *port, const GError *why)
+{
+    nwf_note(request->notes, _("port '%s' has no device and is closed: %s"), port->binding->portdev, why->message);
+    nwf_port_close(port, NWF_KNOWN_ACKNOWLEDGED);
+}
+
+/* The index of the device @name, 0 if there is none. Many ports ask: then all devices are listed once. */
+static unsigned
+device_index(NwfRequest *request, const char *name)
+{
+    if (!request->kind->exclusive)
+        return if_nametoindex(name);
+    if (!request->devices) {
+        struct if_nameindex *all = if_nameindex();
+        request->devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        for (guint i = 0; all && all[i].if_name; i++)
+            g_hash_table_insert(request->devices, g_strdup(all[i].if_name), GUINT_TO_POINTER(all[i].if_index));
+        if_freenameindex(all);
+    }
+    return GPOINTER_TO_UINT(g_hash_table_lookup(request->devices, name));
+}
+
+gboolean
+nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!port->ifindex)
+        nwf_port_saw_device(port, device_index(request, port->binding->portdev));
+    if (nwf_port_build(applier, request, port, &why))
+        return TRUE;
+    if (if_nametoindex(port->binding->portdev) == 0) {
+        close_absent(request, port, why);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+gboolean
+nwf_port_close_absent(NwfRequest *request, NwfPort *port, const GError *why)
+{
+    if (port->state.which == NWF_WHICH_CLOSED || !port->rules || if_nametoindex(port->binding->portdev) != 0)
+        return FALSE;
+    close_absent(request, port, why);
+    return TRUE;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ebiptables.h: the backend of ebtables, iptables and ip6tables, as the list of backends sees it
+ */
+#pragma once
+
+#include "driver/tech/backends.h"
+
+/** nwf_ebiptables_new: (transfer full), freed by its own free(). Cannot fail. */
+NwfBackend *nwf_ebiptables_new(const NwfBackendOptions *options);
+
+/** nwf_stock_nft_remove: removes the tables in which the stock driver of libvirt 12.8 and newer keeps rules of nft. */
+gboolean nwf_stock_nft_remove(GError **error);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * own_transactions.c: which transactions of nf_tables were ours
+ *
+ * The kernel numbers its transactions. We ask for the number of the last one before and after each call. If the number grew
+ * by as many as the tools made for certain, all in between were ours; runs that were refused do not count, for somebody
+ * else may be why. Else those are ours that came from processes which we started. Process numbers alone would not do,
+ * since the kernel counts processes otherwise than a daemon in a container, and uses them again.
+ *
+ * Limits: OWN_MAX calls are remembered; what is older is announced long since.
+ */
+#include "driver/tech/ebiptables/own_transactions.h"
+
+#include "driver/watch/nft_monitor.h"
+
+enum { OWN_MAX = 256 };
+
+/* Transactions (@before, @after] ran while we were changing the kernel. */
+typedef struct Call {
+    guint32 before, after;
+    GArray *runs; /* (element-type NwfRun) */
+} Call;
+
+struct NwfOwnTransactions {
+    guint32 before; /* 0: the kernel did not say */
+    GQueue calls;   /* of Call, the latest last */
+};
+
+static void
+call_free(gpointer data)
+{
+    Call *call = data;
+
+    g_array_unref(call->runs);
+    g_free(call);
+}
+
+NwfOwnTransactions *
+nwf_own_transactions_new(void)
+{
+    NwfOwnTransactions *own = g_new0(NwfOwnTransactions, 1);
+
+    g_queue_init(&own->calls);
+    return own;
+}
+
+void
+nwf_own_transactions_free(NwfOwnTransactions *own)
+{
+    g_queue_clear_full(&own->calls, call_free);
+    g_free(own);
+}
+
+void
+nwf_own_transactions_begin(NwfOwnTransactions *own)
+{
+    if (!nwf_nft_generation(&own->before))
+        own->before = 0;
+}
+
+void
+nwf_own_transactions_end(NwfOwnTransactions *own, GArray *runs)
+{
+    guint32 after;
+
+    if (!own->before || runs->len == 0 || !nwf_nft_generation(&after)) {
+        g_array_unref(runs);
+        return;
+    }
+    Call *call = g_new0(Call, 1);
+    *call = (Call){own->before, after, runs};
+    g_queue_push_tail(&own->calls, call);
+    if (own->calls.length > OWN_MAX)
+        call_free(g_queue_pop_head(&own->calls));
+}
+
+static gboolean
+has_run(const Call *call, guint32 process)
+{
+    for (guint i = 0; i < call->runs->len; i++)
+        if ((guint32)g_array_index(call->runs, NwfRun, i).process == process)
+            return TRUE;
+    return FALSE;
+}
+
+static guint32
+n_announced(const Call *call)
+{
+    guint32 n = 0;
+
+    for (guint i = 0; i < call->runs->len; i++)
+        n += g_array_index(call->runs, NwfRun, i).announced ? 1 : 0;
+    return n;
+}
+
+/* The numbers may pass their greatest value: only differences count. */
+gboolean
+nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 generation, guint32 process)
+{
+    for (const GList *i = own->calls.tail; i; i = i->prev) {
+        const Call *call = i->data;
+        if (generation - call->before - 1 < call->after - call->before)
+            return call->after - call->before == n_announced(call) || has_run(call, process);
+    }
+    return FALSE;
+}
