@@ -155,13 +155,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
  * Specialises. Ports that came from a variable as START:END become two operands; conditions whose value says nothing
  * (gratuitous false, state NONE) vanish.
  *
- * Returns: (transfer full): the plan, or NULL with NWF_ERROR_FIREWALL: values that a tool would refuse, such as ports that end before they begin
+ * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: a variable that makes a rule impossible in one direction
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
 
 NwfPlan *nwf_plan_ref(NwfPlan *plan);
 void nwf_plan_unref(NwfPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlan, nwf_plan_unref)
+
+/**
+ * nwf_plan_rule_refuse: for a backend that cannot have @condition of @rule: sets @error with @code, and a message that names
+ * filter, line, and the attributes with their values before @text. Returns: FALSE
+ */
+gboolean nwf_plan_rule_refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code, const char *text,
+                              GError **error);
 
 /** nwf_chain_equal: whether two chains are called from the same place by the same name and mean the same. */
 gboolean nwf_chain_equal(const NwfChain *a, const NwfChain *b);

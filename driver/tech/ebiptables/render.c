@@ -473,23 +473,3 @@ nwf_render_no_base(const NwfModel *model, NwfLayer layer)
     nwf_draft_batch_clear(&draft);
     return batch;
 }
-
-gboolean
-nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
-{
-    guint64 lines = 0;
-
-    if (!nwf_port_name_check(port, error))
-        return FALSE;
-    for (guint i = 0; plan && i < plan->chains->len; i++) {
-        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
-        for (guint j = 0; j < chain->rules->len; j++)
-            lines += nwf_form_lines(chain->layer, g_ptr_array_index(chain->rules, j));
-    }
-    if (lines <= NWF_PORT_RULES_MAX)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                         _("port '%s' needs too many rules of the firewall tools (limit: %d); a dscp at the Ethernet "
-                           "level needs 4 of them, a negated one 7, in a rule with action 'return' 252"),
-                         port, NWF_PORT_RULES_MAX);
-}

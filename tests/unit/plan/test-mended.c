@@ -80,40 +80,9 @@ test_untracked_only_where_sure(void)
                 "FI icmp icmp=135 state=NEW,ESTABLISHED RETURN\n");
 }
 
-static const struct {
-    const char *rule, *params, *words[3];
-} refused[] = {
-    {RULE("drop", "out", "<tcp dstportstart='30' dstportend='22'/>"),
-     NULL,
-     {"dstportstart='30' dstportend='22'", "ends before"}},
-    {RULE("drop", "in", "<tcp dstportstart='$A' dstportend='22'/>"),
-     "A=30",
-     {"dstportstart='30' dstportend='22'", "ends before"}},
-    {RULE("drop", "in", "<ip protocol='udp' srcportstart='30' srcportend='22'/>"), NULL, {"srcportstart='30'"}},
-    {RULE("drop", "out", "<udp-ipv6 dstipfrom='fe80::9' dstipto='10.0.0.1'/>"), NULL, {"dstipto='10.0.0.1'", "IPv4"}},
-    {RULE("drop", "out", "<stp root-cost='9' root-cost-hi='8'/>"),
-     NULL,
-     {"root-cost='9' root-cost-hi='8'", "ends before"}},
-    {RULE("drop", "out", "<stp port='$P' port-hi='8'/>"), "P=9", {"port='9' port-hi='8'"}},
-    {RULE("drop", "out", "<ipv6 protocol='icmpv6' type='9' typeend='8'/>"), NULL, {"type='9' typeend='8'"}},
-    {RULE("drop", "out", "<ipv6 protocol='icmpv6' code='9' codeend='8'/>"), NULL, {"code='9' codeend='8'"}},
-    {RULE("drop", "out", "<vlan vlanid='4095'/>"), NULL, {"vlanid='4095'", "4094"}},
-    {RULE("drop", "out", "<vlan vlanid='$V'/>"), "V=4095", {"vlanid='4095'", "4094"}},
-    {RULE("drop", "out", "<ip match='no' protocol='tcp'/><ip dstportstart='1'/>"),
-     NULL,
-     {"dstportstart='1'", "not negated"}},
-    {RULE("drop", "out", "<ipv6 type='1'/>"), NULL, {"type='1'", "icmpv6"}},
-    {RULE("drop", "out", "<ipv6 protocol='udp' type='1'/>"), NULL, {"type='1'", "icmpv6"}},
-    {RULE("drop", "out", "<ipv6 protocol='$P' codeend='1'/>"), "P=tcp", {"codeend='1'", "icmpv6"}},
-    {RULE("drop", "out", "<ipv6 match='no' protocol='icmpv6' type='1'/>"), NULL, {"not negated"}},
-};
-
 static void
 test_refusals(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
-        assert_refused(refused[i].rule, refused[i].params, NWF_ERROR_FIREWALL, "filter 'root', rule at line 1",
-                       refused[i].words[0], refused[i].words[1], NULL);
     assert_refused(RULE("drop", "in", "<tcp dstportstart='$A'/>"), "A=30:22", NWF_ERROR_INTERNAL, "rule at line 1",
                    "30:22", NULL);
     assert_refused(RULE("drop", "inout", "<stp srcmacaddr='1:1:1:1:1:1'/>"), NULL, NWF_ERROR_INTERNAL, "rule at line 1",
