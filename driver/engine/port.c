@@ -108,7 +108,10 @@ nwf_port_set(NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known)
 static gpointer
 make_closed(gpointer data G_GNUC_UNUSED)
 {
-    return nwf_rules_new_closed();
+    NwfRules *closed = nwf_rules_new_closed();
+
+    nwf_rules_plan(closed, NULL); /* now: later asking for it is for one thread at a time */
+    return closed;
 }
 
 void

@@ -37,14 +37,11 @@ nwf_reconcile_plan(NwfApplier *applier)
 {
     NwfReconciler *reconciler = &applier->reconciler;
     gint64 now = g_get_monotonic_time();
-    gboolean again = FALSE;
 
-    if (applier->backend->poll && (applier->backend->poll(applier->backend, &again) || again)) {
-        if (reconciler->poll_at <= now)
-            reconciler->poll_at = MAX(now + POLL, reconciler->not_before);
-    } else {
+    if (!applier->backend->needs_poll || !applier->backend->needs_poll(applier->backend))
         reconciler->poll_at = 0;
-    }
+    else if (reconciler->poll_at <= now)
+        reconciler->poll_at = MAX(now + POLL, reconciler->not_before);
 }
 
 static gint64
@@ -208,14 +205,13 @@ nwf_reconcile(NwfApplier *applier, GPtrArray *events)
     gint64 begin = g_get_monotonic_time();
     guint64 writes = applier->writes;
     g_autoptr(GError) error = NULL;
-    gboolean again;
 
     for (guint i = 0; i < events->len;)
         if (is_own(applier, g_ptr_array_index(events, i)))
             g_ptr_array_remove_index(events, i);
         else
             i++;
-    if (reconciler->poll_at && begin >= reconciler->poll_at && applier->backend->poll(applier->backend, &again))
+    if (reconciler->poll_at && begin >= reconciler->poll_at && applier->backend->poll(applier->backend))
         g_ptr_array_add(events, nwf_change_event_new_everything());
     if (events->len == 0)
         return;

@@ -106,10 +106,12 @@ struct NwfBackend {
     gboolean (*reassert)(NwfBackend *self, GPtrArray *ports, gboolean *wrote, GError **error);
 
     /*
-     * Optional (NULL: all tables announce changes): whether tables have changed that announce nothing, or a table was
-     * found changed while it was worked on. @again: (out): whether to ask again after a while.
+     * Optional (both NULL: all tables announce changes). needs_poll: whether poll() is to be asked after a while, because
+     * there are tables that announce nothing, or one was found changed while it was worked on. It costs nothing. poll:
+     * whether one of these has changed.
      */
-    gboolean (*poll)(NwfBackend *self, gboolean *again);
+    gboolean (*needs_poll)(NwfBackend *self);
+    gboolean (*poll)(NwfBackend *self);
 
     /* Takes everything of this backend out of the kernel: to change to another backend, or back to the stock driver. */
     gboolean (*remove_all)(NwfBackend *self, GError **error);

@@ -290,16 +290,24 @@ ebiptables_is_own(NwfBackend *backend, guint32 generation, guint32 process)
 }
 
 static gboolean
-ebiptables_poll(NwfBackend *backend, gboolean *again)
+ebiptables_needs_poll(NwfBackend *backend)
 {
-    NwfEbiptables *self = self_of(backend);
+    const NwfEbiptables *self = self_of(backend);
+    gboolean needs = FALSE;
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        needs = needs || self->tools[layer].legacy || self->tools[layer].stale;
+    return needs;
+}
+
+static gboolean
+ebiptables_poll(NwfBackend *backend)
+{
+    const NwfEbiptables *self = self_of(backend);
     gboolean changed = FALSE;
 
-    *again = FALSE;
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        *again = *again || self->tools[layer].legacy;
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         changed = changed || nwf_tool_has_changed(&self->tools[layer]);
-    }
     return changed;
 }
 
@@ -381,6 +389,7 @@ nwf_ebiptables_new(const NwfBackendOptions *options)
         .apply = ebiptables_apply,
         .is_own = ebiptables_is_own,
         .reread = ebiptables_reread,
+        .needs_poll = ebiptables_needs_poll,
         .poll = ebiptables_poll,
         .remove_all = ebiptables_remove_all,
         .free = ebiptables_free,

@@ -298,11 +298,10 @@ static void
 test_nothing_to_poll_for(gconstpointer subject)
 {
     g_autoptr(Bench) bench = bench_new(subject);
-    gboolean again;
 
     change(bench, "va", NULL, bench->first);
     if (bench->backend->poll)
-        g_assert_false(bench->backend->poll(bench->backend, &again));
+        g_assert_false(bench->backend->poll(bench->backend));
 }
 
 /* ---- the end ---- */

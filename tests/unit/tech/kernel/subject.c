@@ -54,9 +54,7 @@ reread(Backend *backend, GPtrArray *touched, GPtrArray **ports, GError **error)
 gboolean
 has_changed(Backend *backend)
 {
-    gboolean again;
-
-    return backend->poll(backend, &again);
+    return backend->poll(backend);
 }
 
 gboolean
