@@ -103,7 +103,8 @@ dry_run_thread(gpointer data)
 {
     DryRun *run = data;
 
-    return GINT_TO_POINTER(dry_run(run, &run->error));
+    dry_run(run, &run->error);
+    return NULL;
 }
 
 gboolean
@@ -112,14 +113,12 @@ nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, 
     g_autoptr(NwfModel) empty = nwf_model_new(tool->layer);
     g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
     DryRun run = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
+    GThread *thread = batch ? nwf_thread_new("nwf-dry-run", dry_run_thread, &run, error) : NULL;
 
-    if (!batch)
-        return FALSE;
-    GThread *thread = nwf_thread_new("nwf-dry-run", dry_run_thread, &run, error);
     if (!thread)
         return FALSE;
-    if (GPOINTER_TO_INT(g_thread_join(thread)))
-        return TRUE;
-    g_propagate_error(error, run.error);
-    return FALSE;
+    g_thread_join(thread);
+    if (run.error)
+        g_propagate_error(error, run.error);
+    return !run.error;
 }
