@@ -2,8 +2,9 @@
 /*
  * rules.c: the rules of one port: a template, and the values that the port supplies
  *
- * The only way from a tree to rules. Ports of one filter share its template, and a port keeps its values when the template
- * changes but needs the same variables. The literal plan, which costs most, is made when somebody first asks for it.
+ * The only way from a tree to rules. Ports of one filter share its template, and a port keeps its values when the
+ * template changes but needs the same variables. The literal plan, which costs most, is made when somebody first asks
+ * for it.
  *
  * The number of rules is known before the first is written, so that a product of long lists costs an error and nothing
  * else.

@@ -43,7 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfRules, nwf_rules_unref)
 /**
  * nwf_rules_plan:
  *
- * Returns: (transfer none): the literal plan, made at the first call and kept; NULL with NWF_ERROR_FIREWALL: values that
- *   a tool would refuse
+ * Returns: (transfer none): the literal plan, made at the first call and kept; NULL with NWF_ERROR_FIREWALL: values
+ * that a tool would refuse
  */
 NwfPlan *nwf_rules_plan(NwfRules *rules, GError **error);

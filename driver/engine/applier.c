@@ -68,8 +68,8 @@ nwf_engine_log_notes(const NwfEngineConfig *config, const char *source, const ch
 gboolean
 nwf_applier_apply(NwfApplier *applier, const GArray *changes, NwfNotes *notes, NwfApplyResult *result, GError **error)
 {
-    gboolean all = applier->backend->apply(applier->backend, (const NwfPortChange *)(gpointer)changes->data, changes->len,
-                                           notes, result, error);
+    gboolean all = applier->backend->apply(applier->backend, (const NwfPortChange *)(gpointer)changes->data,
+                                           changes->len, notes, result, error);
     applier->writes += result->wrote;
     return all;
 }

@@ -2,8 +2,9 @@
 /*
  * applier.h: what the applier thread works with
  *
- * The catalog, the inbox and the learner are shared with other threads and lock themselves. Everything else here belongs to
- * the applier thread alone, from the start of that thread to its end.
+ * The catalog, the inbox and the learner are shared with other threads and lock themselves. Everything else here
+ * belongs to the applier thread alone, from the start of that thread to its end; but a reload lists the folder of
+ * filters.
  */
 #pragma once
 
@@ -12,10 +13,10 @@
 
 /* When and how often the kernel was put right. */
 typedef struct NwfReconciler {
-    gint64 not_before; /* monotonic time of the next look */
+    gint64 not_before; /* no look before this monotonic time */
     gint64 poll_at;    /* when tables that announce nothing are asked; 0: there are none */
-    gint64 calm_since; /* since when nothing had to be put right that might have been */
-    guint repairs;     /* since nothing had to be put right for a while */
+    gint64 calm_since; /* end of the delay after the last repair */
+    guint repairs;     /* since nothing had to be put right for CALM */
     guint failures;    /* of the last looks, one after the other; the first was logged */
 } NwfReconciler;
 
@@ -32,8 +33,8 @@ struct NwfApplier {
     GHashTable *warned;                /* set of notes that were logged */
     const NwfBackendKind *stock_rules; /* that the stock driver may have left; NULL: none, or removed */
     NwfReconciler reconciler;
-    guint64 writes;                    /* calls that changed the kernel's tables */
-    gint64 retry_at;                   /* monotonic time of the next try for ports that wait for one; 0: none */
+    guint64 writes;  /* calls that changed the kernel's tables */
+    gint64 retry_at; /* monotonic time of the next try for ports that wait for one; 0: none */
     gint64 retry_delay;
     gboolean inhibited;
 };
@@ -55,3 +56,32 @@ gboolean nwf_applier_apply(NwfApplier *applier, const GArray *changes, NwfNotes 
                            GError **error);
 /** nwf_applier_repair: lets the backend put right what belongs to no port. */
 gboolean nwf_applier_repair(NwfApplier *applier, NwfNotes *notes, GError **error);
+
+/* ---- commit.c ---- */
+
+/** nwf_commit: carries out @requests, which concern different ports; afterwards each has its error, or none. */
+void nwf_commit(NwfApplier *applier, GPtrArray *requests);
+
+/* ---- reconcile.c ---- */
+
+/** nwf_reconcile: repairs what @events (element-type NwfChangeEvent, which it changes) report, and tables that announce
+ * nothing. */
+void nwf_reconcile(NwfApplier *applier, GPtrArray *events);
+/** nwf_reconcile_plan: sets when tables that announce nothing are polled next. */
+void nwf_reconcile_plan(NwfApplier *applier);
+/**
+ * nwf_read_kernel: what of ours is in the kernel; what belongs to no port is put right
+ * @in_kernel: (out) (transfer full) (element-type utf8): names of ports
+ */
+gboolean nwf_read_kernel(NwfApplier *applier, GPtrArray **in_kernel, NwfNotes *notes, GError **error);
+/** nwf_log_failures: logs the errors of @requests that have no caller. */
+void nwf_log_failures(const NwfEngineConfig *config, GPtrArray *requests);
+
+/* ---- scheduler.c ---- */
+
+/** nwf_scheduler_begin: brings up what the files say. */
+void nwf_scheduler_begin(NwfApplier *applier);
+/** nwf_scheduler_turn: carries out one turn; its requests have their errors or none then. */
+void nwf_scheduler_turn(NwfApplier *applier, NwfTurn *turn);
+/** nwf_scheduler_run: takes turns, and answers their requests, until the inbox is closed and empty. */
+void nwf_scheduler_run(NwfApplier *applier);

@@ -34,17 +34,17 @@ gboolean nwf_catalog_has_ports(NwfCatalog *catalog);
 gboolean nwf_catalog_has_unread(NwfCatalog *catalog);
 
 /**
- * nwf_catalog_check_definition: whether @filter may be defined: its name can be a file, no other filter has its uuid, it has
- * the uuid of the one that it replaces, and it does not refer to itself
+ * nwf_catalog_check_definition: whether @filter may be defined: its name can be a file, no other filter has its uuid,
+ * it has the uuid of the one that it replaces, and it does not refer to itself
  * @old: (out) (transfer full): what it would replace, or NULL
  */
 gboolean nwf_catalog_check_definition(NwfCatalog *catalog, const NwfFilter *filter, NwfFilter **old, GError **error);
 
 /* A port before and after a change. */
 typedef struct NwfPortUpdate {
-    char *name;   /* of a port that is in no catalog; else NULL */
-    NwfPort *old; /* NULL: none in force */
-    NwfPort *new; /* NULL: released */
+    char *name;       /* of a port that is in no catalog; else NULL */
+    NwfPort *old;     /* NULL: none in force */
+    NwfPort *new;     /* NULL: released */
     gboolean unknown; /* the last call of the backend left it unknown what the kernel holds of the port */
 } NwfPortUpdate;
 

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * commit.c: requests become true: in the kernel, in the files, in the catalog
+ * commit.c: carries requests out: kernel, then files, then catalog
  *
- * Each request is prepared against the catalog; those that can be prepared are applied in runs of at most as many ports as
- * the backend takes at once. It takes all ports of a run or none. When it refuses a run and names the culprit, that
+ * Each request is prepared against the catalog; those that can be prepared are applied in runs of at most as many ports
+ * as the backend takes at once. It takes all ports of a run or none. When it refuses a run and names the culprit, that
  * request is put aside; when it does not know, the run is halved until the request that the kernel does not take is
  * alone. So one bad request costs its neighbours some calls and nothing else. A refused request may fall back (a stored
  * binding becomes a closed port) or be deferred (it is tried again later); else its caller gets the backend's words.
  *
- * The search is bounded: by the time that refused runs may take together (a tool that hangs costs its time limit at each
- * try), and by the first port that cannot even be closed, because then the backend does not work. The requests that are
- * left are given up with the last refusal.
+ * The search is bounded: by the time that refused runs may take together (a tool that hangs costs its time limit at
+ * each try), and by the first port that cannot even be closed, because then the backend does not work. The requests
+ * that are left are given up with the last refusal.
  *
- * After the kernel, the request's files: a rename that fails takes the kernel back. After the files, the catalog. If the
- * kernel cannot be taken back, by us or by the backend, nobody knows what it holds: the ports keep their old objects in
- * the state "unknown", so that the old rules are written again later.
+ * After the kernel, the request's files: a rename that fails takes the kernel back. After the files, the catalog. If
+ * the kernel cannot be taken back, by us or by the backend, nobody knows what it holds: the ports keep their old
+ * objects in the state "unknown", so that the old rules are written again later.
  */
-#include "driver/engine/commit.h"
+#include "driver/engine/applier.h"
 
 #include "driver/engine/port_terms.h"
 
@@ -46,7 +46,8 @@ request_at(GPtrArray *requests, guint index)
 
 /* ---- the kernel ---- */
 
-/* What the port had before, or should have had: a bound port whose rules were never placed is closed. (transfer full) */
+/* What the port had before, or should have had: a bound port whose rules were never placed is closed. (transfer full)
+ */
 static NwfPort *
 port_before(const NwfPortUpdate *update)
 {
@@ -80,12 +81,6 @@ add_change(GArray *changes, const NwfPortUpdate *update, gboolean unsure, gboole
     g_array_append_val(changes, change);
 }
 
-static gboolean
-is_deferred(const NwfPortUpdate *update)
-{
-    return update->new && update->new->state.known == NWF_KNOWN_UNKNOWN;
-}
-
 /* One port of a run: the request that it belongs to, and its place there. */
 typedef struct Part {
     guint request;
@@ -102,17 +97,19 @@ parts_of(GPtrArray *requests, guint from, guint to)
         NwfRequest *request = request_at(requests, i);
         for (guint j = 0; j < request->updates->len; j++) {
             Part part = {i, request, update_at(request->updates, j)};
-            if (!is_deferred(part.update))
+            gboolean deferred = part.update->new &&part.update->new->state.known == NWF_KNOWN_UNKNOWN;
+            if (!deferred)
                 g_array_append_val(parts, part);
         }
     }
     return parts;
 }
 
-/* The parts [from, to) in one call of the backend. @culprit: (out) (optional): the part that was refused, if it is known. */
+/* The parts [from, to) in one call of the backend. @culprit: (out) (optional): the part that was refused, if it is
+ * known. */
 static gboolean
-apply_parts(NwfApplier *applier, const GArray *parts, guint from, guint to, gboolean back, NwfNotes *notes, int *culprit,
-            GError **error)
+apply_parts(NwfApplier *applier, const GArray *parts, guint from, guint to, gboolean back, NwfNotes *notes,
+            int *culprit, GError **error)
 {
     g_autoptr(GArray) changes = g_array_sized_new(FALSE, FALSE, sizeof(NwfPortChange), to - from);
     NwfApplyResult result;
@@ -187,7 +184,8 @@ apply_all_parts(NwfApplier *applier, const GArray *parts, NwfNotes *notes, int *
 
 /* ---- requests ---- */
 
-/* With @unasked what was logged before is left out: a VM must not be able to fill the log with its filter's oddities. */
+/* With @unasked what was logged before is left out: a VM must not be able to fill the log with its filter's oddities.
+ */
 static void
 log_notes(NwfApplier *applier, const char *source, const char *subject, NwfNotes *notes, gboolean unasked)
 {
@@ -335,17 +333,8 @@ follow_learning(NwfApplier *applier, const NwfPortUpdate *update)
         nwf_inbox_post_relearned(applier->inbox, name);
 }
 
-static void
-log_lines(const NwfApplier *applier, const NwfRequest *request)
-{
-    for (guint i = 0; i < request->log->len; i++) {
-        const NwfLogLine *line = g_ptr_array_index(request->log, i);
-        nwf_engine_log(applier->config, line->level, "engine", "%s", line->text);
-    }
-}
-
-/* The request has failed: what is left of it goes. Ports of which nobody knows what the kernel holds, and rules of nobody
- * that could not be removed, are seen to later. */
+/* The request has failed: what is left of it goes. Ports of which nobody knows what the kernel holds, and rules of
+ * nobody that could not be removed, are seen to later. */
 static void
 drop_request(NwfApplier *applier, NwfRequest *request)
 {
@@ -373,7 +362,6 @@ finish_request(NwfApplier *applier, GPtrArray *requests, guint index)
 {
     NwfRequest *request = request_at(requests, index);
 
-    log_lines(applier, request);
     if (!request->error && !secure_files(request, &request->error)) {
         g_autoptr(GArray) parts = parts_of(requests, index, index + 1);
         take_back(applier, parts, parts->len);
@@ -415,8 +403,6 @@ nwf_commit(NwfApplier *applier, GPtrArray *requests)
             request->kind->act(applier, request, &request->error);
         else if (request->kind->prepare(applier, request, &request->error))
             g_ptr_array_add(prepared, request);
-        else
-            log_lines(applier, request);
     }
     apply_batch(applier, prepared);
     for (guint i = 0; i < prepared->len; i++)

@@ -2,9 +2,10 @@
 /*
  * engine.c: beginning and end of the engine, and its calls
  *
- * Start: load the files and start the applier. Its first work (scheduler.c) is to bring every stored binding up. Only then
- * the learner captures: by now it knows who has which address. None of the ports can make the start fail, and a tool that
- * hangs holds up changes, but nobody who only asks. Rules that the last run left stay in force until ours replace them.
+ * Start: load the files and start the applier. Its first work (scheduler.c) is to bring every stored binding up. Only
+ * then the learner captures: by now it knows who has which address. None of the ports can make the start fail, and a
+ * tool that hangs holds up changes, but nobody who only asks. Rules that the last run left stay in force until ours
+ * replace them.
  *
  * Calls: those that only ask look into the catalog; the others are requests to the applier.
  *
@@ -15,8 +16,6 @@
 
 #include "driver/engine/foreign_changes.h"
 #include "driver/engine/load.h"
-#include "driver/engine/reconcile.h"
-#include "driver/engine/scheduler.h"
 #include "driver/run/thread.h"
 
 #include <glib/gi18n-lib.h>
@@ -137,11 +136,8 @@ reload_filters(NwfEngine *engine, GError **error)
 
     if (!names)
         return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        NwfRequest *request = nwf_request_new(&nwf_reload_kind, NULL);
-        request->file = g_strdup(g_ptr_array_index(names, i));
-        g_ptr_array_add(requests, request);
-    }
+    for (guint i = 0; i < names->len; i++)
+        nwf_requests_add(requests, &nwf_reload_kind, NULL)->file = g_strdup(g_ptr_array_index(names, i));
     nwf_inbox_run(engine->inbox, requests);
     for (guint i = 0; i < requests->len; i++) {
         const NwfRequest *request = g_ptr_array_index(requests, i);
@@ -246,7 +242,8 @@ nwf_engine_unbind(NwfEngine *engine, NwfBinding *binding, GError **error)
     return run_binding_request(engine, &nwf_unbind_kind, binding, error);
 }
 
-/* The port of that name, if @binding (NULL: any) is its binding; (transfer full). What is looked for comes as the client gave it. */
+/* The port of that name, if @binding (NULL: any) is its binding; (transfer full). What is looked for comes as the
+ * client gave it. */
 static NwfPort *
 find_port(NwfEngine *engine, const char *portdev, const NwfBinding *binding, GError **error)
 {

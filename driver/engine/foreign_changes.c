@@ -3,9 +3,9 @@
  * foreign_changes.c: the thread that learns what others do to the firewall
  *
  * It is a thread of its own because neither a tool that runs nor a flood of frames may delay it: the kernel drops
- * announcements that nobody reads. It reads them (driver/watch/nft_monitor.h), drops those about tables that are not ours,
- * and posts the others as events for the applier. It knows nothing about ports and changes nothing. firewalld's signals
- * become events, too.
+ * announcements that nobody reads. It reads them (driver/watch/nft_monitor.h), drops those about tables that are not
+ * ours, and posts the others as events for the applier. It knows nothing about ports and changes nothing. firewalld's
+ * signals become events, too.
  *
  * Our own transactions are announced like anybody's; the applier asks the backend which they are. What cannot be told
  * apart counts as foreign: looking once too often costs some reading.
@@ -56,7 +56,7 @@ on_touched(guint8 family, const char *name, const char *chain, gpointer data)
 
     if (!table || changes->event->everything)
         return;
-    if (!g_hash_table_add(changes->has, g_strdup_printf("%u %s", family, chain ? chain : "")))
+    if (!g_hash_table_add(changes->has, g_strdup_printf("%u %s %s", family, name, chain ? chain : "")))
         return;
     nwf_change_event_touch(changes->event, table, chain);
     changes->event->everything = changes->event->touched->len > TOUCHED_MAX;
@@ -70,7 +70,7 @@ on_done(guint32 generation, guint32 process, const char *program, gpointer data)
     if (changes->event->touched->len == 0 && !changes->event->everything)
         return;
     NwfChangeEvent *event = g_steal_pointer(&changes->event);
-    changes->event = nwf_change_event_new();
+    changes->event = nwf_change_event_new(FALSE);
     g_hash_table_remove_all(changes->has);
     event->generation = generation;
     event->process = process;
@@ -83,7 +83,7 @@ on_lost(gpointer data)
 {
     NwfForeignChanges *changes = data;
 
-    nwf_inbox_post_event(changes->inbox, nwf_change_event_new_everything());
+    nwf_inbox_post_event(changes->inbox, nwf_change_event_new(TRUE));
 }
 
 static gboolean
@@ -100,7 +100,7 @@ static void
 on_firewalld(gpointer data)
 {
     NwfForeignChanges *changes = data;
-    NwfChangeEvent *event = nwf_change_event_new_everything();
+    NwfChangeEvent *event = nwf_change_event_new(TRUE);
 
     event->program = g_strdup("firewalld");
     nwf_inbox_post_event(changes->inbox, event);
@@ -137,7 +137,7 @@ nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, N
     changes->inbox = inbox;
     changes->context = g_main_context_new();
     changes->loop = g_main_loop_new(changes->context, FALSE);
-    changes->event = nwf_change_event_new();
+    changes->event = nwf_change_event_new(FALSE);
     changes->has = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     changes->monitor = nwf_nft_monitor_new(&error);
     if (!changes->monitor)

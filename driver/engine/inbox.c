@@ -2,14 +2,14 @@
 /*
  * inbox.c: what other threads hand to the applier
  *
- * The only file that takes the inbox's lock. A caller posts requests and sleeps until the applier has answered; requests
- * that are posted together, or while a batch runs, share the next one. Requests about different ports can go together; a
- * change of definitions goes alone.
+ * The only file that takes the inbox's lock. A caller posts requests and sleeps until the applier has answered;
+ * requests that are posted together, or while a batch runs, share the next one. Requests about different ports can go
+ * together; a change of definitions goes alone.
  *
- * Nothing is put off by something else: one turn has all that is due.
+ * A turn takes everything that is due; no kind of work delays another.
  *
- * Limits: when nobody takes events away, CHAINS_MAX chains or EVENTS_MAX events become one event that is about
- * everything, and about more than one transaction.
+ * Limits: more than CHAINS_MAX chains or EVENTS_MAX events that wait are replaced by one event about everything, which
+ * is nobody's own.
  */
 #include "driver/engine/inbox.h"
 
@@ -71,20 +71,12 @@ touched_free(gpointer data)
 }
 
 NwfChangeEvent *
-nwf_change_event_new(void)
+nwf_change_event_new(gboolean everything)
 {
     NwfChangeEvent *event = g_new0(NwfChangeEvent, 1);
 
     event->touched = g_ptr_array_new_with_free_func(touched_free);
-    return event;
-}
-
-NwfChangeEvent *
-nwf_change_event_new_everything(void)
-{
-    NwfChangeEvent *event = nwf_change_event_new();
-
-    event->everything = TRUE;
+    event->everything = everything;
     return event;
 }
 

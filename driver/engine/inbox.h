@@ -2,8 +2,8 @@
 /*
  * inbox.h: what other threads hand to the applier
  *
- * Requests of callers, names of ports whose learned addresses changed, and changes that others made to the firewall. All
- * functions but those marked so may be called from any thread.
+ * Requests of callers, names of ports whose learned addresses changed, and changes that others made to the firewall.
+ * All functions but those marked so may be called from any thread.
  */
 #pragma once
 
@@ -11,15 +11,15 @@
 
 /* A transaction that somebody made in the firewall's tables, or another reason to look there. */
 typedef struct NwfChangeEvent {
-    guint32 generation; /* the kernel's number of the transaction; 0: none */
-    guint32 process;    /* that made it; 0: not known */
-    char *program;      /* its name; may be NULL */
-    GPtrArray *touched; /* (element-type NwfTouched) */
+    guint32 generation;  /* the kernel's number of the transaction; 0: none */
+    guint32 process;     /* that made it; 0: not known */
+    char *program;       /* its name; may be NULL */
+    GPtrArray *touched;  /* (element-type NwfTouched) */
     gboolean everything; /* nobody knows what was changed: all tables are to be looked at */
 } NwfChangeEvent;
 
-NwfChangeEvent *nwf_change_event_new(void);
-NwfChangeEvent *nwf_change_event_new_everything(void);
+/** nwf_change_event_new: (transfer full). */
+NwfChangeEvent *nwf_change_event_new(gboolean everything);
 /** nwf_change_event_touch: adds @chain of @table, which may be NULL for the table as a whole. */
 void nwf_change_event_touch(NwfChangeEvent *event, const NwfTable *table, const char *chain);
 void nwf_change_event_free(NwfChangeEvent *event);
@@ -29,7 +29,8 @@ typedef struct NwfInbox NwfInbox;
 NwfInbox *nwf_inbox_new(void);
 void nwf_inbox_free(NwfInbox *inbox);
 
-/** nwf_inbox_run: posts @requests (element-type NwfRequest) at once, so that they share batches; returns when each is answered. */
+/** nwf_inbox_run: posts @requests (element-type NwfRequest) at once, so that they share batches; returns when each is
+ * answered. */
 void nwf_inbox_run(NwfInbox *inbox, GPtrArray *requests);
 /** nwf_inbox_run_one: FALSE with the error of @request. */
 gboolean nwf_inbox_run_one(NwfInbox *inbox, NwfRequest *request, GError **error);

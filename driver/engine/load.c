@@ -6,9 +6,9 @@
  * with its name and passed over, whatever state the others are in. They load in the order of their names, so that the
  * same directory always gives the same result.
  *
- * A binding's file that cannot be read may have a guest behind it, so the catalog keeps its name, and the rules of that port
- * stay. A reload reads each filter file as a request of its own (request_define.c), so that between reading a file and
- * taking over what it says nobody can define something else.
+ * A binding's file that cannot be read may have a guest behind it, so the catalog keeps its name, and the rules of that
+ * port stay. A reload reads each filter file as a request of its own (request_define.c), so that between reading a file
+ * and taking over what it says nobody can define something else.
  */
 #include "driver/engine/load.h"
 
@@ -53,8 +53,8 @@ save_uuid(NwfApplier *applier, const NwfFilter *filter)
     nwf_uuid_format(uuid, filter->uuid);
     NwfPending *pending = nwf_store_prepare(applier->filter_store, filter->name, uuid, xml, &error);
     if (!pending || !nwf_store_commit(pending, notes, &error))
-        nwf_engine_log(applier->config, NWF_LOG_WARNING, "store", _("the uuid of filter '%s' cannot be saved: %s"), filter->name,
-                       error->message);
+        nwf_engine_log(applier->config, NWF_LOG_WARNING, "store", _("the uuid of filter '%s' cannot be saved: %s"),
+                       filter->name, error->message);
     nwf_engine_log_notes(applier->config, "store", filter->name, notes);
 }
 

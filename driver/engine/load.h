@@ -10,8 +10,8 @@
 NwfFilter *nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, GError **error);
 
 /**
- * nwf_load: fills the catalog of @applier from all files, before the applier runs. What cannot be taken is logged. FALSE: a
- * folder cannot be read.
+ * nwf_load: fills the catalog of @applier from all files, before the applier runs. What cannot be taken is logged.
+ * FALSE: a folder cannot be read.
  */
 gboolean nwf_load(NwfApplier *applier, GError **error);
 

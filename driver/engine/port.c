@@ -2,9 +2,9 @@
 /*
  * port.c: a bound port as it stands in the kernel, and the states that it can be in
  *
- * The state is a pair: which rules the port has, and what is known of the kernel. The first table says which pairs there
- * are and what each means; the second which may follow which. A port is never open: even if nobody knows what the kernel
- * holds of it, the closed rules or older ones are written again.
+ * The state is a pair: which rules the port has, and what is known of the kernel. The first table says which pairs
+ * there are and what each means; the second which may follow which. The engine never leaves a port without rules: if it
+ * does not know what the kernel holds, it writes the closed or the older rules again.
  *
  * Names. One that no device can have (too long, with a colon) is listed and has no rules, as with the stock driver. One
  * that a device could have but the tools would take for something else (a pattern, an option, a comment) is refused,
@@ -22,18 +22,26 @@
 
 enum { WHICHES = NWF_WHICH_CLOSED + 1, KNOWNS = NWF_KNOWN_UNKNOWN + 1 };
 
+/* clang-format off */
 static const NwfStateMeaning meanings[WHICHES][KNOWNS] = {
-    /*                                                 legal retried revisited trouble */
-    [NWF_WHICH_FILTER][NWF_KNOWN_ACKNOWLEDGED] = {TRUE, FALSE, FALSE, FALSE},  /* the filter is in force */
-    [NWF_WHICH_FILTER][NWF_KNOWN_REFUSED] = {FALSE, FALSE, FALSE, FALSE},      /* then it has other rules */
-    [NWF_WHICH_FILTER][NWF_KNOWN_UNKNOWN] = {TRUE, TRUE, FALSE, TRUE},         /* a change could not be undone */
-    [NWF_WHICH_INTERIM][NWF_KNOWN_ACKNOWLEDGED] = {TRUE, FALSE, FALSE, FALSE}, /* its address is not known yet */
-    [NWF_WHICH_INTERIM][NWF_KNOWN_REFUSED] = {TRUE, TRUE, FALSE, TRUE},        /* the filter with addresses was refused */
-    [NWF_WHICH_INTERIM][NWF_KNOWN_UNKNOWN] = {TRUE, TRUE, FALSE, TRUE},
-    [NWF_WHICH_CLOSED][NWF_KNOWN_ACKNOWLEDGED] = {TRUE, FALSE, TRUE, TRUE}, /* the right rules cannot be made, or never fit */
-    [NWF_WHICH_CLOSED][NWF_KNOWN_REFUSED] = {TRUE, TRUE, TRUE, TRUE},       /* the kernel once had the right ones */
-    [NWF_WHICH_CLOSED][NWF_KNOWN_UNKNOWN] = {TRUE, TRUE, TRUE, TRUE},       /* it could not even be closed */
+    [NWF_WHICH_FILTER] = {
+        /*                           legal retried revisited trouble */
+        [NWF_KNOWN_ACKNOWLEDGED] = { TRUE,  FALSE, FALSE,    FALSE }, /* the filter is in force */
+        [NWF_KNOWN_REFUSED]      = { FALSE, FALSE, FALSE,    FALSE }, /* then the port has other rules */
+        [NWF_KNOWN_UNKNOWN]      = { TRUE,  TRUE,  FALSE,    TRUE  }, /* a change could not be undone; or the port is new */
+    },
+    [NWF_WHICH_INTERIM] = {
+        [NWF_KNOWN_ACKNOWLEDGED] = { TRUE,  FALSE, FALSE,    FALSE }, /* its address is not known yet */
+        [NWF_KNOWN_REFUSED]      = { TRUE,  TRUE,  FALSE,    TRUE  }, /* the filter with addresses was refused */
+        [NWF_KNOWN_UNKNOWN]      = { TRUE,  TRUE,  FALSE,    TRUE  },
+    },
+    [NWF_WHICH_CLOSED] = {
+        [NWF_KNOWN_ACKNOWLEDGED] = { TRUE,  FALSE, TRUE,     TRUE  }, /* the right rules cannot be made, or never fitted */
+        [NWF_KNOWN_REFUSED]      = { TRUE,  TRUE,  TRUE,     TRUE  }, /* the kernel once had the right ones */
+        [NWF_KNOWN_UNKNOWN]      = { TRUE,  TRUE,  TRUE,     TRUE  }, /* it could not even be closed */
+    },
 };
+/* clang-format on */
 
 const NwfStateMeaning *
 nwf_state_meaning(NwfPortState state)
@@ -42,24 +50,29 @@ nwf_state_meaning(NwfPortState state)
 }
 
 #define BIT(which, known) (1u << (NWF_WHICH_##which * KNOWNS + NWF_KNOWN_##known))
-#define ANYTIME                                                                                                        \
-    (BIT(FILTER, ACKNOWLEDGED) | BIT(INTERIM, ACKNOWLEDGED) | BIT(CLOSED, ACKNOWLEDGED) | BIT(CLOSED, UNKNOWN))
+#define ALWAYS                                                                                                         \
+    (BIT(FILTER, ACKNOWLEDGED) | BIT(INTERIM, ACKNOWLEDGED) | BIT(CLOSED, ACKNOWLEDGED) | BIT(INTERIM, REFUSED))
 
-/* What may follow each state. Nobody forgets what the kernel holds but by a change that failed: the rules stay the same. */
+/* What may follow each state. Only a change that failed leads to "unknown", and the rules stay those that the port had.
+ */
+/* clang-format off */
 static const guint followers[WHICHES][KNOWNS] = {
-    [NWF_WHICH_FILTER][NWF_KNOWN_ACKNOWLEDGED] =
-        ANYTIME | BIT(FILTER, UNKNOWN) | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_FILTER][NWF_KNOWN_UNKNOWN] = ANYTIME | BIT(FILTER, UNKNOWN) | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_INTERIM][NWF_KNOWN_ACKNOWLEDGED] =
-        ANYTIME | BIT(INTERIM, UNKNOWN) | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_INTERIM][NWF_KNOWN_REFUSED] =
-        ANYTIME | BIT(INTERIM, UNKNOWN) | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_INTERIM][NWF_KNOWN_UNKNOWN] =
-        ANYTIME | BIT(INTERIM, UNKNOWN) | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_CLOSED][NWF_KNOWN_ACKNOWLEDGED] = ANYTIME | BIT(INTERIM, REFUSED),
-    [NWF_WHICH_CLOSED][NWF_KNOWN_REFUSED] = ANYTIME | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
-    [NWF_WHICH_CLOSED][NWF_KNOWN_UNKNOWN] = ANYTIME | BIT(INTERIM, REFUSED) | BIT(CLOSED, REFUSED),
+    [NWF_WHICH_FILTER] = {
+        [NWF_KNOWN_ACKNOWLEDGED] = ALWAYS | BIT(CLOSED, REFUSED) | BIT(FILTER, UNKNOWN),
+        [NWF_KNOWN_UNKNOWN]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(FILTER, UNKNOWN) | BIT(CLOSED, UNKNOWN),
+    },
+    [NWF_WHICH_INTERIM] = {
+        [NWF_KNOWN_ACKNOWLEDGED] = ALWAYS | BIT(CLOSED, REFUSED) | BIT(INTERIM, UNKNOWN),
+        [NWF_KNOWN_REFUSED]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(INTERIM, UNKNOWN),
+        [NWF_KNOWN_UNKNOWN]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(INTERIM, UNKNOWN),
+    },
+    [NWF_WHICH_CLOSED] = {
+        [NWF_KNOWN_ACKNOWLEDGED] = ALWAYS | BIT(CLOSED, UNKNOWN),
+        [NWF_KNOWN_REFUSED]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(CLOSED, UNKNOWN),
+        [NWF_KNOWN_UNKNOWN]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(CLOSED, UNKNOWN),
+    },
 };
+/* clang-format on */
 
 gboolean
 nwf_state_may_follow(NwfPortState from, NwfPortState to)
@@ -161,7 +174,6 @@ nwf_port_unref(NwfPort *port)
 void
 nwf_port_saw_device(NwfPort *port, unsigned ifindex)
 {
-    port->instantiated |= ifindex != 0;
     if (port->ifindex == 0)
         port->ifindex = ifindex;
 }
@@ -190,7 +202,7 @@ nwf_port_params(const NwfBinding *binding)
 NwfParams *
 nwf_port_shown_params(const NwfPort *port)
 {
-    return port->instantiated ? nwf_port_params(port->binding) : nwf_params_copy(port->binding->params);
+    return port->ifindex ? nwf_port_params(port->binding) : nwf_params_copy(port->binding->params);
 }
 
 /* ---- names ---- */

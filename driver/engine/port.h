@@ -45,10 +45,10 @@ typedef struct NwfPort {
     gatomicrefcount refs;
     NwfBinding *binding;
     NwfPortState state;
-    NwfRules *rules;        /* of the state; NULL: no device can have this name, or nothing was tried yet */
-    NwfRulesEntry *filters; /* its filter with all that it refers to, also while it is closed; NULL: a filter is missing */
-    gboolean instantiated;  /* the device was there: MAC is shown among the parameters */
-    unsigned ifindex;       /* of the device when it was first seen; 0: never */
+    NwfRules *rules; /* of the state; NULL: no device can have this name, or nothing was tried yet */
+    NwfRulesEntry
+        *filters;     /* its filter with all that it refers to, also while it is closed; NULL: a filter is missing */
+    unsigned ifindex; /* of the device when it was first seen: then MAC is shown among the parameters; 0: never */
 
     NwfLearnTerms *terms;      /* its address is learned; NULL: it is configured, or of no interest */
     guint64 addresses_version; /* of the learned addresses that the rules were made with; 0: nothing is learned */
@@ -58,7 +58,8 @@ typedef struct NwfPort {
 NwfPort *nwf_port_new(NwfBinding *binding);
 /** nwf_port_copy: (transfer full). */
 NwfPort *nwf_port_copy(const NwfPort *port);
-/** nwf_port_copy_unknown: (transfer full): with the same rules, or closed if it has none; the kernel may not hold them. */
+/** nwf_port_copy_unknown: (transfer full): with the same rules, or closed if it has none; the kernel may not hold them.
+ */
 NwfPort *nwf_port_copy_unknown(const NwfPort *port);
 NwfPort *nwf_port_ref(NwfPort *port);
 void nwf_port_unref(NwfPort *port);
@@ -72,7 +73,8 @@ void nwf_port_close(NwfPort *port, NwfKnown known);
 /** nwf_port_saw_device: @ifindex: of the port's device, 0 if there is none. The first one seen is remembered. */
 void nwf_port_saw_device(NwfPort *port, unsigned ifindex);
 
-/** nwf_port_uses: whether the filter of @port is or refers to @filter; if a filter is missing the root alone is known. */
+/** nwf_port_uses: whether the filter of @port is or refers to @filter; if a filter is missing the root alone is known.
+ */
 gboolean nwf_port_uses(const NwfPort *port, const char *filter);
 
 /** nwf_port_is_new: whether nothing was tried for @port yet. */
@@ -87,5 +89,6 @@ NwfParams *nwf_port_shown_params(const NwfPort *port);
 /** nwf_port_name_is_possible: whether a device can have the name; if not nobody can send a frame from it. */
 gboolean nwf_port_name_is_possible(const char *name);
 
-/** nwf_port_name_is_usable: FALSE with NWF_ERROR_INTERNAL for a name that is possible but that tools would take for something else. */
+/** nwf_port_name_is_usable: FALSE with NWF_ERROR_INTERNAL for a name that is possible but that tools would take for
+ * something else. */
 gboolean nwf_port_name_is_usable(const char *name, GError **error);

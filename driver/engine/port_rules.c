@@ -2,12 +2,13 @@
 /*
  * port_rules.c: from a binding to the rules of its port
  *
- * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is added
- * for the rules and never becomes part of the binding. Addresses are asked of the learner while the rules are made, so a
- * late message about them does no harm.
+ * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is
+ * added for the rules and never becomes part of the binding. Addresses are asked of the learner while the rules are
+ * made, so a late message about them does no harm.
  *
- * A redefinition meets many ports. Those whose filter is in force and needs the same values as before keep their values, and
- * only the template is another one: that costs well below a microsecond a port, where making the rules anew costs tens.
+ * A redefinition meets many ports. Those whose filter is in force and needs the same values as before keep their
+ * values, and only the template is another one: that costs well below a microsecond a port, where making the rules anew
+ * costs tens.
  */
 #include "driver/engine/port_rules.h"
 
@@ -18,19 +19,13 @@
 #include <net/if.h>
 #include <string.h>
 
-static gboolean
-fits_kernel(const NwfApplier *applier, const NwfPort *port, NwfRules *rules, GError **error)
-{
-    return applier->backend->check(applier->backend, port->binding->portdev, rules, error);
-}
-
 /* Takes over @rules (NULL: they could not be made), if the kernel can hold them. */
 static gboolean
 give_rules(const NwfApplier *applier, NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known, GError **error)
 {
     g_autoptr(NwfRules) made = rules;
 
-    if (!made || !fits_kernel(applier, port, made, error))
+    if (!made || !applier->backend->check(applier->backend, port->binding->portdev, made, error))
         return FALSE;
     nwf_port_set(port, g_steal_pointer(&made), which, known);
     return TRUE;
@@ -152,7 +147,8 @@ device_index(NwfRequest *request, const char *name)
         request->devices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         for (guint i = 0; all && all[i].if_name; i++)
             g_hash_table_insert(request->devices, g_strdup(all[i].if_name), GUINT_TO_POINTER(all[i].if_index));
-        if_freenameindex(all);
+        if (all) /* else there is no memory or descriptor left, and no device is known */
+            if_freenameindex(all);
     }
     return GPOINTER_TO_UINT(g_hash_table_lookup(request->devices, name));
 }

@@ -10,9 +10,9 @@
  * nwf_port_build: gives @port the rules that its binding asks for, and the state that says which they are
  * @request: for whose sake; if it defines a filter, that one counts in place of the one of its name
  *
- * The rules are the interim ones while the address is not known. A port that no device can have gets none. Errors are those
- * of trees, values and of the backend's check(); then the rules and the state are as they were, filters and terms are the
- * right ones in any case.
+ * The rules are the interim ones while the address is not known. A port that no device can have gets none. Errors are
+ * those of trees, values and of the backend's check(); then the rules and the state are as they were, filters and terms
+ * are the right ones in any case.
  */
 gboolean nwf_port_build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error);
 
@@ -26,6 +26,6 @@ gboolean nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKno
  */
 gboolean nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error);
 
-/** nwf_port_close_absent: after the kernel refused: closes @port, which has no device, and notes it in @request. FALSE: it
- * has one, or is closed. */
+/** nwf_port_close_absent: after the kernel refused: closes @port, which has no device, and notes it in @request. FALSE:
+ * it has one, or is closed. */
 gboolean nwf_port_close_absent(NwfRequest *request, NwfPort *port, const GError *why);

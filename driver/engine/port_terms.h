@@ -8,8 +8,8 @@
 #include "driver/learn/learner.h"
 
 /**
- * nwf_port_terms: (transfer full): how the address of @binding is to be learned, from CTRL_IP_LEARNING and its companions;
- * NULL with NWF_ERROR_INTERNAL or NWF_ERROR_PARSE: it is not, or what controls it cannot be read
+ * nwf_port_terms: (transfer full): how the address of @binding is to be learned, from CTRL_IP_LEARNING and its
+ * companions; NULL with NWF_ERROR_INTERNAL or NWF_ERROR_PARSE: it is not, or what controls it cannot be read
  */
 NwfLearnTerms *nwf_port_terms(const NwfBinding *binding, GError **error);
 

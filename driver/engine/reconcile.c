@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * reconcile.c: what others did to the kernel is put right
+ * reconcile.c: puts right what others changed in the kernel
  *
- * The applier takes the events that the monitor posted, leaves out its own transactions, and asks the backend which ports
- * the others concern. These are restored like ports at the start of the daemon: what the kernel holds of them is compared
- * with what it should hold, and only what differs is written. So a change that did no harm costs some reading.
+ * The applier takes the events that the monitor posted, leaves out its own transactions, and asks the backend which
+ * ports the others concern. These are restored like ports at the start of the daemon: what the kernel holds of them is
+ * compared with what it should hold, and only what differs is written. So a change that did no harm costs some reading.
  *
- * Against somebody who does it again and again: after a few times each next look waits longer, up to LAST_DELAY, until
- * nothing had to be put right for CALM; that time begins when the next look may be. And reading takes a small part of the
- * time only, however often others change what is not ours in chains that lead to ours.
+ * When others repeat it, the first PROMPT repairs are immediate; each further one waits twice as long, up to
+ * LAST_DELAY. After CALM without a repair, counted from the end of the last delay, the count starts anew. Reading is
+ * limited to about a tenth of the time, however often others change what is not ours in chains that lead to ours.
  *
  * What cannot be read, or belongs to no port and cannot be written, is looked at again after the same delays.
  *
- * Limits: while a look waits, ports may be without rules. The log names a program once in each such time.
+ * Limits: while a look waits, ports may be without rules. Of a series of repairs the log names who was the first, and
+ * who was when delays began.
  */
-#include "driver/engine/reconcile.h"
-
-#include "driver/engine/commit.h"
+#include "driver/engine/applier.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -25,7 +24,7 @@ enum {
     FIRST_DELAY = 1 * G_TIME_SPAN_SECOND,
     LAST_DELAY = 60 * G_TIME_SPAN_SECOND,
     CALM = 60 * G_TIME_SPAN_SECOND,
-    REST = 10, /* times the time that a look took is rested after it… */
+    REST = 10,                          /* times the time that a look took is rested after it… */
     REST_MAX = 10 * G_TIME_SPAN_SECOND, /* …but not longer, since ports may be open meanwhile */
     POLL = 1 * G_TIME_SPAN_SECOND,
 };
@@ -65,7 +64,8 @@ culprit_of(const NwfChangeEvent *event)
     return *program ? g_strdup_printf("'%s'", program) : g_strdup(_("an unknown program"));
 }
 
-/* The event to which the touched chain at @first belongs; the first one about everything if there is none. May be NULL. */
+/* The event to which the touched chain at @first belongs; the first one about everything if there is none. May be NULL.
+ */
 static const NwfChangeEvent *
 event_of(GPtrArray *events, int first)
 {
@@ -124,7 +124,7 @@ nwf_log_failures(const NwfEngineConfig *config, GPtrArray *requests)
     }
 }
 
-/* A backend that can gives the bound ports of @ports back what they had, and what is left is restored. */
+/* Asks a backend that can to write what it acknowledged of @ports; the restores then find what is left. */
 static void
 reassert(NwfApplier *applier, GPtrArray *ports)
 {
@@ -146,9 +146,8 @@ put_right(NwfApplier *applier, GPtrArray *ports, GError **error)
 
     reassert(applier, ports);
     for (guint i = 0; i < ports->len; i++) {
-        NwfRequest *request = nwf_restore_request(applier->catalog, g_ptr_array_index(ports, i));
-        request->unasked = TRUE;
-        g_ptr_array_add(requests, request);
+        const char *port = g_ptr_array_index(ports, i);
+        nwf_requests_add(requests, nwf_restore_kind_of(applier->catalog, port), port)->unasked = TRUE;
     }
     nwf_commit(applier, requests);
     nwf_log_failures(applier->config, requests);
@@ -182,7 +181,7 @@ static void
 look_later(NwfApplier *applier, GPtrArray *events, const GError *why)
 {
     const NwfChangeEvent *first = events->len > 0 ? g_ptr_array_index(events, 0) : NULL;
-    NwfChangeEvent *again = nwf_change_event_new_everything();
+    NwfChangeEvent *again = nwf_change_event_new(TRUE);
 
     nwf_engine_log(applier->config, applier->reconciler.failures ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "tech", "%s",
                    why->message);
@@ -212,7 +211,7 @@ nwf_reconcile(NwfApplier *applier, GPtrArray *events)
         else
             i++;
     if (reconciler->poll_at && begin >= reconciler->poll_at && applier->backend->poll(applier->backend))
-        g_ptr_array_add(events, nwf_change_event_new_everything());
+        g_ptr_array_add(events, nwf_change_event_new(TRUE));
     if (events->len == 0)
         return;
     if (look(applier, events, &error))
@@ -238,7 +237,7 @@ nwf_read_kernel(NwfApplier *applier, GPtrArray **in_kernel, NwfNotes *notes, GEr
         return FALSE;
     if (nwf_applier_repair(applier, notes, error))
         return TRUE;
-    nwf_inbox_post_event(applier->inbox, nwf_change_event_new_everything()); /* which makes it be tried again */
+    nwf_inbox_post_event(applier->inbox, nwf_change_event_new(TRUE)); /* which makes it be tried again */
     return FALSE;
 }
 

@@ -14,15 +14,6 @@ update_clear(gpointer data)
     g_clear_pointer(&update->name, g_free);
 }
 
-static void
-line_free(gpointer data)
-{
-    NwfLogLine *line = data;
-
-    g_free(line->text);
-    g_free(line);
-}
-
 NwfRequest *
 nwf_request_new(const NwfRequestKind *kind, const char *portdev)
 {
@@ -33,7 +24,6 @@ nwf_request_new(const NwfRequestKind *kind, const char *portdev)
     request->updates = g_array_new(FALSE, TRUE, sizeof(NwfPortUpdate));
     g_array_set_clear_func(request->updates, update_clear);
     request->notes = nwf_notes_new();
-    request->log = g_ptr_array_new_with_free_func(line_free);
     return request;
 }
 
@@ -54,7 +44,6 @@ nwf_request_free(NwfRequest *request)
     g_clear_pointer(&request->devices, g_hash_table_unref);
     g_clear_pointer(&request->new_cache, nwf_rules_cache_free);
     g_ptr_array_unref(request->notes);
-    g_ptr_array_unref(request->log);
     g_clear_pointer(&request->in_kernel, g_ptr_array_unref);
     g_clear_error(&request->error);
     g_free(request);
@@ -64,6 +53,15 @@ GPtrArray *
 nwf_requests_new(void)
 {
     return g_ptr_array_new_with_free_func((GDestroyNotify)nwf_request_free);
+}
+
+NwfRequest *
+nwf_requests_add(GPtrArray *requests, const NwfRequestKind *kind, const char *portdev)
+{
+    NwfRequest *request = nwf_request_new(kind, portdev);
+
+    g_ptr_array_add(requests, request);
+    return request;
 }
 
 void
@@ -80,16 +78,4 @@ nwf_request_release(NwfRequest *request, const char *name)
     NwfPortUpdate update = {.name = g_strdup(name)};
 
     g_array_append_val(request->updates, update);
-}
-
-void
-nwf_request_log(NwfRequest *request, NwfLogLevel level, const char *format, ...)
-{
-    NwfLogLine *line = g_new0(NwfLogLine, 1);
-    va_list args;
-
-    va_start(args, format);
-    *line = (NwfLogLine){level, g_strdup_vprintf(format, args)};
-    va_end(args);
-    g_ptr_array_add(request->log, line);
 }

@@ -2,9 +2,9 @@
 /*
  * request.h: what one call asks for, and what was prepared for it
  *
- * The applier carries a request out in steps: prepare (works out new objects and files to come; changes nothing outside of
- * the request) -> kernel -> files -> publish -> answer. A request holds all that it made; what is not published ends with
- * it, so that a request that fails leaves nothing behind.
+ * The applier carries a request out in steps: prepare (works out new objects and files to come; changes nothing outside
+ * of the request) -> kernel -> files -> publish -> answer. A request holds all that it made; what is not published ends
+ * with it, so that a request that fails leaves nothing behind.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ typedef struct NwfRequestKind {
     gboolean (*prepare)(const NwfApplier *applier, NwfRequest *request, GError **error);
     /* After the kernel refused: TRUE if the request was changed into one that asks for less. May be NULL. */
     gboolean (*fall_back)(const NwfApplier *applier, NwfRequest *request, const GError *why);
-    /* Nothing can be placed: TRUE if the request is carried out without the kernel, its ports marked for a later try; FALSE
-     * (or NULL): it fails. */
+    /* Nothing can be placed: TRUE if the request is carried out without the kernel, its ports marked for a later try;
+     * FALSE (or NULL): it fails. */
     gboolean (*defer)(const NwfApplier *applier, NwfRequest *request, const GError *why);
 } NwfRequestKind;
 
@@ -50,18 +50,12 @@ struct NwfRequest {
     NwfStore *remove_from;    /* file to remove… */
     char *remove_name;        /* …and its name */
     NwfNotes *notes;          /* warnings */
-    GPtrArray *log;           /* (element-type NwfLogLine): other lines for the log */
 
     /* the answer */
     GPtrArray *in_kernel; /* (element-type utf8): ports with rules of ours, see nwf_reread_kind */
     GError *error;
     gboolean answered;
 };
-
-typedef struct NwfLogLine {
-    NwfLogLevel level;
-    char *text;
-} NwfLogLine;
 
 /** nwf_request_new: (transfer full); @portdev may be NULL. */
 NwfRequest *nwf_request_new(const NwfRequestKind *kind, const char *portdev);
@@ -70,23 +64,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfRequest, nwf_request_free)
 
 /** nwf_requests_new: (transfer full): an empty list that owns its requests. */
 GPtrArray *nwf_requests_new(void);
+/** nwf_requests_add: (transfer none): makes a request and appends it; @portdev may be NULL. */
+NwfRequest *nwf_requests_add(GPtrArray *requests, const NwfRequestKind *kind, const char *portdev);
 
 /** nwf_request_update: @old (transfer none) gives way to @new (transfer full). */
 void nwf_request_update(NwfRequest *request, NwfPort *old, NwfPort *new);
 /** nwf_request_release: what the kernel may hold of @name, which nobody binds, is to be removed. */
 void nwf_request_release(NwfRequest *request, const char *name);
 
-/** nwf_request_log: a line that is logged when the request ends. */
-void nwf_request_log(NwfRequest *request, NwfLogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
 /**
- * nwf_restore_request: (transfer full): somebody else may have changed the rules of @portdev: bound, it gets them back;
- * forgotten, it is released
+ * nwf_restore_kind_of: what to do for @portdev, whose rules somebody else may have changed: a bound port gets them
+ * back, any other is released
  */
-NwfRequest *nwf_restore_request(NwfCatalog *catalog, const char *portdev);
+const NwfRequestKind *nwf_restore_kind_of(NwfCatalog *catalog, const char *portdev);
 /**
- * nwf_restore_requests: (transfer full): one for every bound port, and one for each port of @in_kernel (may be NULL) that
- * nobody binds. What the kernel holds of them is not known: the backend looks, and what differs is written.
+ * nwf_restore_requests: (transfer full): one for every bound port, and one for each port of @in_kernel (may be NULL)
+ * that nobody binds. What the kernel holds of them is not known: the backend looks, and what differs is written.
  */
 GPtrArray *nwf_restore_requests(NwfCatalog *catalog, GPtrArray *in_kernel);
 

@@ -26,16 +26,15 @@ is_stale(const NwfPort *port, const NwfBinding *new, unsigned ifindex)
 }
 
 static gboolean
-check_duplicate(NwfRequest *request, const NwfPort *existing, unsigned ifindex, GError **error)
+check_duplicate(const NwfApplier *applier, const NwfBinding *binding, const NwfPort *existing, unsigned ifindex,
+                GError **error)
 {
-    const NwfBinding *binding = request->binding;
-
     if (!existing)
         return TRUE;
     if (is_stale(existing, binding, ifindex)) {
-        nwf_request_log(request, NWF_LOG_WARNING,
-                        _("port '%s': the device of the binding of '%s' is gone, so that of '%s' takes its place"),
-                        binding->portdev, existing->binding->owner_name, binding->owner_name);
+        nwf_engine_log(applier->config, NWF_LOG_WARNING, "engine",
+                       _("port '%s': the device of the binding of '%s' is gone, so that of '%s' takes its place"),
+                       binding->portdev, existing->binding->owner_name, binding->owner_name);
         return TRUE;
     }
     return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("port '%s' is already bound to filter '%s' by '%s'"),
@@ -49,7 +48,8 @@ prepare_bind(const NwfApplier *applier, NwfRequest *request, GError **error)
     g_autoptr(NwfPort) existing = nwf_catalog_port(applier->catalog, name);
     g_autoptr(NwfPort) port = nwf_port_new(request->binding);
 
-    if (!nwf_port_name_is_usable(name, error) || !check_duplicate(request, existing, if_nametoindex(name), error) ||
+    if (!nwf_port_name_is_usable(name, error) ||
+        !check_duplicate(applier, request->binding, existing, if_nametoindex(name), error) ||
         !nwf_port_build_or_close(applier, request, port, error))
         return FALSE;
 

@@ -3,9 +3,9 @@
  * request_define.c: a filter is defined, redefined, read again, undefined
  *
  * Definitions change alone in their batch. A redefinition builds the new rules of every port whose tree contains the
- * filter before anything is touched; if one cannot be built nothing changes anywhere. All that is made with a filter that
- * is not in force lies in the request. Ports without a device never stand in the way: they are closed if they cannot be
- * built or the kernel does not take them, and they do not keep a filter from being undefined.
+ * filter before anything is touched; if one cannot be built nothing changes anywhere. All that is made with a filter
+ * that is not in force lies in the request. Ports without a device never stand in the way: they are closed if they
+ * cannot be built or the kernel does not take them, and they do not keep a filter from being undefined.
  */
 #include "driver/engine/load.h"
 #include "driver/engine/port_rules.h"
@@ -37,8 +37,7 @@ rebuild_users(const NwfApplier *applier, NwfRequest *request, GError **error)
     for (guint i = 0; i < ports->len; i++) {
         NwfPort *port = g_ptr_array_index(ports, i);
         if (port->filters && port->state.which != NWF_WHICH_CLOSED &&
-            nwf_rules_entry_uses(port->filters, request->filter->name) &&
-            !rebuild_port(applier, request, port, error))
+            nwf_rules_entry_uses(port->filters, request->filter->name) && !rebuild_port(applier, request, port, error))
             return FALSE;
     }
     return TRUE;

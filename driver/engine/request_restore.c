@@ -2,11 +2,12 @@
 /*
  * request_restore.c: bound ports are brought in line, ports that nobody binds are released
  *
- * At start, after a reload, when a definition appears and when somebody changed the kernel, each port is a request of its
- * own: one that cannot be built, or that the kernel refuses, becomes a closed port and harms no other. If not even that
- * can be put in place because there is no tool, nobody knows what the kernel holds of the port, and it is tried again
- * later. So is a port that was filtered until its rules had to be written again: what the kernel took once it should take
- * again. Nothing of this is an error to anybody; it is logged when it begins and when it ends, not at each try.
+ * At start, after a reload, when a definition appears and when somebody changed the kernel, each port is a request of
+ * its own: one that cannot be built, or that the kernel refuses, becomes a closed port and harms no other. If not even
+ * that can be put in place because there is no tool, nobody knows what the kernel holds of the port, and it is tried
+ * again later. So is a port that was filtered until its rules had to be written again: what the kernel took once it
+ * should take again. Nothing of this is an error to anybody; it is logged when it begins and when it ends, not at each
+ * try.
  */
 #include "driver/engine/port_rules.h"
 
@@ -27,10 +28,11 @@ was_in_trouble(const NwfPort *port)
 }
 
 static void
-log_closed(NwfRequest *request, const NwfPort *old, const GError *why)
+log_closed(const NwfApplier *applier, const NwfPort *old, const GError *why)
 {
     if (!was_in_trouble(old))
-        nwf_request_log(request, NWF_LOG_ERROR, _("port '%s' is closed: %s"), old->binding->portdev, why->message);
+        nwf_engine_log(applier->config, NWF_LOG_ERROR, "engine", _("port '%s' is closed: %s"), old->binding->portdev,
+                       why->message);
 }
 
 static gboolean
@@ -44,7 +46,7 @@ prepare_restore(const NwfApplier *applier, NwfRequest *request, GError **error G
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
     nwf_port_saw_device(port, if_nametoindex(request->portdev));
     if (!nwf_port_build(applier, request, port, &why)) {
-        log_closed(request, existing, why);
+        log_closed(applier, existing, why);
         nwf_port_close(port, NWF_KNOWN_ACKNOWLEDGED);
     }
     nwf_request_update(request, existing, g_steal_pointer(&port));
@@ -53,7 +55,7 @@ prepare_restore(const NwfApplier *applier, NwfRequest *request, GError **error G
 
 /* Rules with learned addresses were refused: the port goes on with those that it had while it knew none. */
 static gboolean
-keep_learning(const NwfApplier *applier, NwfRequest *request, const NwfPortUpdate *update, const GError *why)
+keep_learning(const NwfApplier *applier, const NwfPortUpdate *update, const GError *why)
 {
     NwfPort *port = update->new;
 
@@ -61,9 +63,9 @@ keep_learning(const NwfApplier *applier, NwfRequest *request, const NwfPortUpdat
         !nwf_port_build_interim(applier, port, NWF_KNOWN_REFUSED, NULL))
         return FALSE;
     if (!is_in_state(update->old, NWF_WHICH_INTERIM, NWF_KNOWN_REFUSED))
-        nwf_request_log(request, NWF_LOG_ERROR,
-                        _("port '%s' is not opened for its addresses; this is tried again later: %s"),
-                        port->binding->portdev, why->message);
+        nwf_engine_log(applier->config, NWF_LOG_ERROR, "engine",
+                       _("port '%s' is not opened for its addresses; this is tried again later: %s"),
+                       port->binding->portdev, why->message);
     return TRUE;
 }
 
@@ -75,25 +77,26 @@ fall_back_restore(const NwfApplier *applier, NwfRequest *request, const GError *
 
     if (!update->new || update->new->state.which == NWF_WHICH_CLOSED)
         return FALSE;
-    if (keep_learning(applier, request, update, why))
+    if (keep_learning(applier, update, why))
         return TRUE;
-    log_closed(request, old, why);
-    gboolean once_held = old->state.which == NWF_WHICH_CLOSED ? old->state.known == NWF_KNOWN_REFUSED : old->rules != NULL;
+    log_closed(applier, old, why);
+    gboolean once_held =
+        old->state.which == NWF_WHICH_CLOSED ? old->state.known != NWF_KNOWN_ACKNOWLEDGED : old->rules != NULL;
     nwf_port_close(update->new, once_held ? NWF_KNOWN_REFUSED : NWF_KNOWN_ACKNOWLEDGED);
     return TRUE;
 }
 
 static gboolean
-defer_restore(const NwfApplier *applier G_GNUC_UNUSED, NwfRequest *request, const GError *why)
+defer_restore(const NwfApplier *applier, NwfRequest *request, const GError *why)
 {
     NwfPortUpdate *update = &g_array_index(request->updates, NwfPortUpdate, 0);
 
     if (!update->old)
         return FALSE;
     gboolean again = update->old->state.known == NWF_KNOWN_UNKNOWN && !nwf_port_is_new(update->old);
-    nwf_request_log(request, again ? NWF_LOG_DEBUG : NWF_LOG_ERROR,
-                    _("port '%s' can be neither filtered nor closed; this is tried again later: %s"), request->portdev,
-                    why->message);
+    nwf_engine_log(applier->config, again ? NWF_LOG_DEBUG : NWF_LOG_ERROR, "engine",
+                   _("port '%s' can be neither filtered nor closed; this is tried again later: %s"), request->portdev,
+                   why->message);
     nwf_port_unref(update->new);
     update->new = nwf_port_copy_unknown(update->old);
     return TRUE;
@@ -106,25 +109,16 @@ prepare_release(const NwfApplier *applier, NwfRequest *request, GError **error G
 
     if (existing)
         return TRUE; /* bound since the request was made */
-    nwf_request_log(request, NWF_LOG_INFO, _("port '%s' has no filter binding: its rules are removed"),
-                    request->portdev);
+    nwf_engine_log(applier->config, NWF_LOG_INFO, "engine", _("port '%s' has no filter binding: its rules are removed"),
+                   request->portdev);
     nwf_request_release(request, request->portdev);
     return TRUE;
 }
 
-NwfRequest *
-nwf_restore_request(NwfCatalog *catalog, const char *portdev)
+const NwfRequestKind *
+nwf_restore_kind_of(NwfCatalog *catalog, const char *portdev)
 {
-    return nwf_request_new(nwf_catalog_is_bound(catalog, portdev) ? &nwf_restore_kind : &nwf_release_kind, portdev);
-}
-
-static void
-add_unsure(GPtrArray *requests, const NwfRequestKind *kind, const char *portdev)
-{
-    NwfRequest *request = nwf_request_new(kind, portdev);
-
-    request->unsure = TRUE;
-    g_ptr_array_add(requests, request);
+    return nwf_catalog_is_bound(catalog, portdev) ? &nwf_restore_kind : &nwf_release_kind;
 }
 
 GPtrArray *
@@ -134,12 +128,15 @@ nwf_restore_requests(NwfCatalog *catalog, GPtrArray *in_kernel)
     GPtrArray *requests = nwf_requests_new();
 
     for (guint i = 0; i < ports->len; i++)
-        add_unsure(requests, &nwf_restore_kind, ((const NwfPort *)g_ptr_array_index(ports, i))->binding->portdev);
+        nwf_requests_add(requests, &nwf_restore_kind, ((const NwfPort *)g_ptr_array_index(ports, i))->binding->portdev);
     for (guint i = 0; in_kernel && i < in_kernel->len; i++)
         if (!nwf_catalog_is_bound(catalog, g_ptr_array_index(in_kernel, i)))
-            add_unsure(requests, &nwf_release_kind, g_ptr_array_index(in_kernel, i));
+            nwf_requests_add(requests, &nwf_release_kind, g_ptr_array_index(in_kernel, i));
+    for (guint i = 0; i < requests->len; i++)
+        ((NwfRequest *)g_ptr_array_index(requests, i))->unsure = TRUE;
     return requests;
 }
 
-const NwfRequestKind nwf_restore_kind = {.prepare = prepare_restore, .fall_back = fall_back_restore, .defer = defer_restore};
+const NwfRequestKind nwf_restore_kind = {
+    .prepare = prepare_restore, .fall_back = fall_back_restore, .defer = defer_restore};
 const NwfRequestKind nwf_release_kind = {.prepare = prepare_release};

@@ -2,12 +2,12 @@
 /*
  * rules_cache.c: filter trees and their templates, kept for the ports that share them
  *
- * Tree and template are the expensive half of making rules, and the same for all ports that use one root filter and give
- * variables of the same names. Each thread that builds has a cache of its own.
+ * Tree and template are the expensive half of making rules, and the same for all ports that use one root filter and
+ * give variables of the same names.
  *
- * Two kinds of caches. The applier's has trees of published filters alone. A filter that is being defined has a cache in
- * the request that defines it: its entries are adopted when the definition is published, and end with the request when it
- * is refused, so that no other port can meet them.
+ * Two kinds of caches. The applier's has trees of published filters alone. A filter that is being defined has a cache
+ * in the request that defines it: its entries are adopted when the definition is published, and end with the request
+ * when it is refused, so that no other port can meet them.
  *
  * Limits: ENTRIES_MAX entries, which only bindings with ever new names of parameters bring about; the one that was not
  * asked for longest is forgotten. Ports keep their entries alive.
@@ -35,7 +35,7 @@ struct NwfRulesEntry {
 struct NwfRulesCache {
     NwfFilterLookup lookup;
     gpointer data;
-    NwfFilter *defined; /* may be NULL */
+    NwfFilter *defined;  /* may be NULL */
     GHashTable *entries; /* key -> link of @used */
     GQueue used;         /* of NwfRulesEntry, the latest first */
     GHashTable *renewed; /* entry of another cache -> entry of this one */
@@ -132,8 +132,8 @@ nwf_rules_cache_new(NwfFilterLookup lookup, gpointer data, NwfFilter *defined)
     cache->defined = defined ? nwf_filter_ref(defined) : NULL;
     cache->entries = g_hash_table_new(g_str_hash, g_str_equal);
     g_queue_init(&cache->used);
-    cache->renewed = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)nwf_rules_entry_unref,
-                                           (GDestroyNotify)nwf_rules_entry_unref);
+    cache->renewed =
+        g_hash_table_new_full(NULL, NULL, (GDestroyNotify)nwf_rules_entry_unref, (GDestroyNotify)nwf_rules_entry_unref);
     return cache;
 }
 
@@ -173,10 +173,6 @@ forget_link(NwfRulesCache *cache, GList *link)
 static void
 put(NwfRulesCache *cache, NwfRulesEntry *entry)
 {
-    GList *there = g_hash_table_lookup(cache->entries, entry->key);
-
-    if (there)
-        forget_link(cache, there);
     if (cache->used.length >= ENTRIES_MAX)
         forget_link(cache, cache->used.tail);
     g_queue_push_head(&cache->used, entry);
@@ -247,10 +243,4 @@ nwf_rules_cache_adopt(NwfRulesCache *cache, NwfRulesCache *from)
         entry->compared = NULL;
         put(cache, entry);
     }
-}
-
-guint
-nwf_rules_cache_size(const NwfRulesCache *cache)
-{
-    return cache->used.length;
 }

@@ -6,7 +6,8 @@
 
 #include "plan/rules.h"
 
-/* A root filter expanded for bindings that give variables of the same names; immutable but for what it makes on demand. */
+/* A root filter expanded for bindings that give variables of the same names; immutable but for what it makes on demand.
+ */
 typedef struct NwfRulesEntry NwfRulesEntry;
 NwfRulesEntry *nwf_rules_entry_ref(NwfRulesEntry *entry);
 void nwf_rules_entry_unref(NwfRulesEntry *entry);
@@ -18,7 +19,8 @@ gboolean nwf_rules_entry_uses(const NwfRulesEntry *entry, const char *filter);
 /** nwf_rules_entry_tree: (transfer none). */
 const NwfTree *nwf_rules_entry_tree(const NwfRulesEntry *entry);
 
-/** nwf_rules_entry_build: (transfer full): rules for @params, whose names are those of the entry; errors as of nwf_rules_new(). */
+/** nwf_rules_entry_build: (transfer full): rules for @params, whose names are those of the entry; errors as of
+ * nwf_rules_new(). */
 NwfRules *nwf_rules_entry_build(NwfRulesEntry *entry, const NwfParams *params, NwfNotes *notes, GError **error);
 
 /**
@@ -50,8 +52,6 @@ NwfRulesEntry *nwf_rules_cache_renew(NwfRulesCache *cache, NwfRulesEntry *old, G
 /** nwf_rules_cache_forget: all entries that use @filter, which is another one now. */
 void nwf_rules_cache_forget(NwfRulesCache *cache, const char *filter);
 
-/** nwf_rules_cache_adopt: takes the entries of @from over, whose filters are in force now; @from is empty afterwards. */
+/** nwf_rules_cache_adopt: takes the entries of @from over, whose filters are in force now; @from is empty afterwards.
+ */
 void nwf_rules_cache_adopt(NwfRulesCache *cache, NwfRulesCache *from);
-
-/** nwf_rules_cache_size: how many entries there are. */
-guint nwf_rules_cache_size(const NwfRulesCache *cache);

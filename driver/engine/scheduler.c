@@ -2,32 +2,20 @@
 /*
  * scheduler.c: when the applier, the one thread that changes the kernel, does what
  *
- * Its first work is the start: it asks the backend what is in the kernel, brings every stored binding up in shared batches,
- * and releases ports that nobody binds any more. Then it takes what waits in the inbox, turn by turn, and answers the
- * callers of one turn together.
+ * Its first work is the start: it asks the backend what is in the kernel, brings every stored binding up in shared
+ * batches, and releases ports that nobody binds any more. Then it takes what waits in the inbox, turn by turn, and
+ * answers the callers of one turn together.
  *
- * Three kinds of ports are visited again, as the table of states says: closed ones after each change of a definition,
- * because it may be what they lacked; those whose learned addresses changed, at once; and those whose rules the kernel
- * refused or may have lost, with growing delays. With the same delays the leftovers of failed changes are removed. A queue
- * that never gets empty puts none of these off, and the same holds for what others do to the kernel (reconcile.c).
+ * Ports are visited again: at once those whose learned addresses changed; as the table of states says, closed ones
+ * after each change of a definition, because it may be what they lacked, and with growing delays those whose rules the
+ * kernel refused or may have lost. With the same delays the leftovers of failed changes are removed. A queue that never
+ * gets empty puts none of these off, and the same holds for what others do to the kernel (reconcile.c).
  */
-#include "driver/engine/scheduler.h"
-
-#include "driver/engine/commit.h"
-#include "driver/engine/reconcile.h"
+#include "driver/engine/applier.h"
 
 enum { RETRY_FIRST = 1 * G_TIME_SPAN_SECOND, RETRY_LAST = 60 * G_TIME_SPAN_SECOND };
 
 /* ---- ports that are visited again ---- */
-
-static void
-add_visit(GPtrArray *requests, const NwfRequestKind *kind, const char *portdev)
-{
-    NwfRequest *request = nwf_request_new(kind, portdev);
-
-    request->unasked = TRUE;
-    g_ptr_array_add(requests, request);
-}
 
 /* Restores the ports whose state has the member of NwfStateMeaning at @offset set. */
 static void
@@ -38,7 +26,7 @@ revisit(NwfApplier *applier, gsize offset)
     for (guint i = 0; i < ports->len; i++) {
         const NwfPort *port = g_ptr_array_index(ports, i);
         if (G_STRUCT_MEMBER(gboolean, nwf_state_meaning(port->state), offset))
-            add_visit(requests, &nwf_restore_kind, port->binding->portdev);
+            nwf_requests_add(requests, &nwf_restore_kind, port->binding->portdev)->unasked = TRUE;
     }
     nwf_commit(applier, requests);
 }
@@ -52,7 +40,7 @@ restore_relearned(NwfApplier *applier, GHashTable *names)
 
     g_hash_table_iter_init(&iter, names);
     while (g_hash_table_iter_next(&iter, &name, NULL))
-        add_visit(requests, &nwf_restore_kind, name);
+        nwf_requests_add(requests, &nwf_restore_kind, name)->unasked = TRUE;
     nwf_commit(applier, requests);
 }
 
@@ -65,11 +53,8 @@ remove_leftovers(NwfApplier *applier)
     gpointer name;
 
     g_hash_table_iter_init(&iter, applier->leftovers);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        NwfRequest *request = nwf_request_new(&nwf_release_kind, name);
-        request->unsure = TRUE;
-        g_ptr_array_add(requests, request);
-    }
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        nwf_requests_add(requests, &nwf_release_kind, name)->unsure = TRUE;
     nwf_commit(applier, requests);
     for (guint i = 0; i < requests->len; i++) {
         const NwfRequest *request = g_ptr_array_index(requests, i);
@@ -103,8 +88,8 @@ plan_retry(NwfApplier *applier)
 /* ---- turns ---- */
 
 /*
- * What the stock driver did where our backend does not see it goes when every port has its rules from us. A port whose file
- * cannot be read has none but those.
+ * What the stock driver did where our backend does not see it goes when every port has its rules from us. A port whose
+ * file cannot be read has none but those.
  */
 static void
 remove_stock_rules(NwfApplier *applier)

@@ -2,9 +2,9 @@
 /*
  * backend.h: the contract between the engine and a technology that filters
  *
- * The engine says what should hold: for each port rules, or none. The backend makes the kernel agree, all ports of one call
- * or none of them, and says so only after it has proven that the kernel does. Closing a port is applying the closed
- * rules; releasing it is applying none. One thread at a time (the applier) calls a backend.
+ * The engine says what should hold: for each port rules, or none. The backend makes the kernel hold them: all ports of
+ * one call, or none, or it reports that it does not know. Success is reported only after it is proven. Closing a port is
+ * applying the closed rules; releasing it is applying none. One thread at a time (the applier) calls a backend.
  *
  * tests/unit/engine/contract.c is what each backend must pass.
  */
@@ -15,7 +15,8 @@
 /* One port's part of a call. */
 typedef struct NwfPortChange {
     const char *port;    /* interface name */
-    NwfRules *old_rules; /* what the kernel holds now; NULL: nothing of ours, or unknown */
+    NwfRules *old_rules; /* what this backend acknowledged last; NULL: nothing, or unknown. After NWF_APPLIED_UNKNOWN or
+                            somebody else's change the kernel may hold something else, which the backend remembers */
     NwfRules *new_rules; /* NULL: remove everything of the port */
 } NwfPortChange;
 
@@ -30,7 +31,7 @@ enum { NWF_NO_CULPRIT = -1 };
 
 typedef struct NwfApplyResult {
     NwfApplied applied;
-    int culprit;    /* index of the change that was refused, or NWF_NO_CULPRIT: the backend does not know which it was */
+    int culprit; /* index of the change that was refused, or NWF_NO_CULPRIT: the backend does not know which it was */
     gboolean wrote; /* the kernel's tables were changed, or may have been */
 } NwfApplyResult;
 
@@ -48,8 +49,9 @@ typedef struct NwfTouched {
 
 /* What a backend finds out about changes that somebody else made. */
 typedef struct NwfReread {
-    GPtrArray *ports; /* (element-type utf8): those whose rules may be others now; NULL: nothing that we need was touched */
-    int first;        /* index of the first change that concerns us; -1: none, or all tables were read */
+    GPtrArray
+        *ports; /* (element-type utf8): those whose rules may be others now; NULL: nothing that we need was touched */
+    int first;  /* index of the first change that concerns us; -1: none, or all tables were read */
 } NwfReread;
 
 typedef struct NwfBackend NwfBackend;
@@ -63,8 +65,8 @@ struct NwfBackend {
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
     /*
-     * Whether this host's kernel can hold @rules of @port at all; asked before anything is stored or written. FALSE with
-     * NWF_ERROR_FIREWALL or NWF_ERROR_UNSUPPORTED, which names the rule where one is to blame.
+     * Whether this host's kernel can hold @rules of @port at all; asked before anything is stored or written. FALSE
+     * with NWF_ERROR_FIREWALL or NWF_ERROR_UNSUPPORTED, which names the rule where one is to blame.
      */
     gboolean (*check)(NwfBackend *self, const char *port, NwfRules *rules, GError **error);
 
@@ -75,11 +77,11 @@ struct NwfBackend {
     gboolean (*read)(NwfBackend *self, GPtrArray **ports, NwfNotes *notes, GError **error);
 
     /*
-     * Makes the kernel hold the @n @changes, each port at most once: all, or none with NWF_ERROR_FIREWALL. What a port
-     * has already costs nothing; a call without any difference changes nothing. The order of the steps is chosen so that
-     * no frame passes that both the old and the new rules forbid. Of a port whose old rules are not known the backend looks
-     * first whether the kernel holds the new ones already. A call without changes puts only that right which belongs to no
-     * port. @result: (out): filled in any case.
+     * Makes the kernel hold the @n @changes, each port at most once: all, or none, or NWF_APPLIED_UNKNOWN. What a port
+     * has already costs nothing; a call without any difference changes nothing. The order of the steps is chosen so
+     * that no frame passes that both the old and the new rules forbid. Of a port whose old rules are not known the
+     * backend looks first whether the kernel holds the new ones already. A call without changes puts only that right
+     * which belongs to no port. @result: (out): filled in any case.
      *
      * Returns: whether result->applied is NWF_APPLIED_ALL
      */
@@ -87,15 +89,16 @@ struct NwfBackend {
                       GError **error);
 
     /*
-     * Whether the transaction of nf_tables that the kernel numbered @generation and that @process (0: not known) made was
-     * one of this backend's own calls. In doubt it was not.
+     * Whether the transaction of nf_tables that the kernel numbered @generation and that @process (0: not known) made
+     * was one of this backend's own calls. In doubt it was not.
      */
     gboolean (*is_own)(NwfBackend *self, guint32 generation, guint32 process);
 
     /*
      * Somebody else has changed @touched (element-type NwfTouched); NULL: nobody knows what. Reads again what that
-     * concerns. The ports of @found are to be applied again, even if their rules are the same; if there are none, a call of
-     * apply without changes is to be made. FALSE: it cannot be read.
+     * concerns. If found->ports is NULL nothing of ours was touched, and nothing follows. Else the engine applies each of
+     * these ports, even if its rules are the same, and then calls apply without changes. FALSE: not all can be read; then
+     * @found has what could.
      */
     gboolean (*reread)(NwfBackend *self, GPtrArray *touched, NwfReread *found, GError **error);
 
@@ -106,9 +109,9 @@ struct NwfBackend {
     gboolean (*reassert)(NwfBackend *self, GPtrArray *ports, gboolean *wrote, GError **error);
 
     /*
-     * Optional (both NULL: all tables announce changes). needs_poll: whether poll() is to be asked after a while, because
-     * there are tables that announce nothing, or one was found changed while it was worked on. It costs nothing. poll:
-     * whether one of these has changed.
+     * Optional (both NULL: all tables announce changes). needs_poll: whether poll() is to be asked after a while,
+     * because there are tables that announce nothing, or one was found changed while it was worked on. It costs
+     * nothing. poll: whether one of these has changed.
      */
     gboolean (*needs_poll)(NwfBackend *self);
     gboolean (*poll)(NwfBackend *self);

@@ -2,10 +2,10 @@
 /*
  * own_transactions.c: which transactions of nf_tables were ours
  *
- * The kernel numbers its transactions. We ask for the number of the last one before and after each call. If the number grew
- * by as many as the tools made for certain, all in between were ours; runs that were refused do not count, for somebody
- * else may be why. Else those are ours that came from processes which we started. Process numbers alone would not do,
- * since the kernel counts processes otherwise than a daemon in a container, and uses them again.
+ * The kernel numbers its transactions. We ask for the number of the last one before and after each call. If the number
+ * grew by as many as the tools made for certain, all in between were ours; runs that were refused do not count, for
+ * somebody else may be why. Else those are ours that came from processes which we started. Process numbers alone would
+ * not do, since the kernel counts processes otherwise than a daemon in a container, and uses them again.
  *
  * Limits: OWN_MAX calls are remembered; what is older is announced long since.
  */

@@ -4,8 +4,8 @@
  *
  *     bench-engine PORTS TURNS
  *
- * Over the fake backend, whose apply() costs are left out. Prints the processor time of each update in milliseconds, one a
- * line. It is no test: scripts/bench runs it.
+ * Over the fake backend, whose apply() costs are left out. Prints the processor time of each update in milliseconds,
+ * one a line. It is no test: scripts/bench runs it.
  */
 #include "tests/unit/engine/stage.h"
 
@@ -51,7 +51,8 @@ update(Stage *stage, const char *body)
 int
 main(int argc, char **argv)
 {
-    guint ports = argc > 1 ? (guint)strtoul(argv[1], NULL, 10) : 2000, turns = argc > 2 ? (guint)strtoul(argv[2], NULL, 10) : 10;
+    guint ports = argc > 1 ? (guint)strtoul(argv[1], NULL, 10) : 2000,
+          turns = argc > 2 ? (guint)strtoul(argv[2], NULL, 10) : 10;
     Stage *stage = stage_new();
 
     carry_out(stage, stage_define("inner", INNER));

@@ -26,7 +26,8 @@ gboolean engine_undefine(NwfEngine *engine, const char *name, GError **error);
 gboolean engine_bind(NwfEngine *engine, const char *port, const char *filter, const char *owner, GError **error);
 gboolean engine_unbind(NwfEngine *engine, const char *port, GError **error);
 
-/** engine_lay_filter, engine_lay_binding: puts a file into @folder as somebody else would; @file: its name without ending. */
+/** engine_lay_filter, engine_lay_binding: puts a file into @folder as somebody else would; @file: its name without
+ * ending. */
 void engine_lay_filter(const char *folder, const char *file, const char *name, const char *body);
 void engine_lay_binding(const char *folder, const char *file, const char *port, const char *filter);
 

@@ -186,8 +186,8 @@ thread_time(void)
 }
 
 static gboolean
-fake_apply(NwfBackend *base, const NwfPortChange *changes, guint n, NwfNotes *notes G_GNUC_UNUSED, NwfApplyResult *result,
-           GError **error)
+fake_apply(NwfBackend *base, const NwfPortChange *changes, guint n, NwfNotes *notes G_GNUC_UNUSED,
+           NwfApplyResult *result, GError **error)
 {
     FakeBackend *fake = fake_of(base);
     gint64 begin = thread_time();
@@ -236,7 +236,8 @@ fake_reread(NwfBackend *base, GPtrArray *touched, NwfReread *found, GError **err
             found->first = (int)i;
             found->ports = g_ptr_array_new_with_free_func(g_free);
         }
-        g_ptr_array_add(found->ports, g_strdup(what->chain));
+        if (!g_ptr_array_find_with_equal_func(found->ports, what->chain, g_str_equal, NULL))
+            g_ptr_array_add(found->ports, g_strdup(what->chain));
     }
     return TRUE;
 }

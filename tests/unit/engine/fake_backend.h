@@ -3,8 +3,8 @@
  * fake_backend.h: a backend whose kernel is a table in memory, and that follows a script
  *
  * The script orders events in time, which real tools cannot: a refusal at one call, a late answer, an outcome that
- * nobody knows, and anything that happens in the middle of a call. Without a script it takes every change that the kernel
- * can hold. One thread uses it, as with any backend.
+ * nobody knows, and anything that happens in the middle of a call. Without a script it takes every change that the
+ * kernel can hold. One thread uses it, as with any backend.
  */
 #pragma once
 

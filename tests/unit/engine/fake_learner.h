@@ -2,13 +2,15 @@
 /*
  * fake_learner.h: the functions of driver/learn/learner.h over a table that a test fills
  *
- * A program that links this has it in place of the real learner: no thread, no capture, no file. There is one at a time.
+ * A program that links this has it in place of the real learner: no thread, no capture, no file. There is one at a
+ * time.
  */
 #pragma once
 
 #include "driver/learn/learner.h"
 
-/** fake_learner_learn: @text, an IPv4 address or NULL for none, is the port's only address now; its watcher is called. */
+/** fake_learner_learn: @text, an IPv4 address or NULL for none, is the port's only address now; its watcher is called.
+ */
 void fake_learner_learn(const char *portdev, const char *text);
 
 /** fake_learner_address: (transfer full): what was learned last; NULL: nothing. */

@@ -194,7 +194,7 @@ stage_retry(Stage *stage)
 void
 stage_event(Stage *stage, const char *port)
 {
-    NwfChangeEvent *event = port ? nwf_change_event_new() : nwf_change_event_new_everything();
+    NwfChangeEvent *event = nwf_change_event_new(!port);
 
     if (port)
         nwf_change_event_touch(event, fake_backend_base(stage->fake)->tables, port);
@@ -335,6 +335,7 @@ stage_check(Stage *stage)
         bound_in_kernel += fake_backend_holds(stage->fake, port->binding->portdev) != NULL;
         waiting += nwf_state_meaning(port->state)->retried;
     }
-    g_assert_cmpuint(fake_backend_size(stage->fake) - bound_in_kernel, <=, g_hash_table_size(stage->applier->leftovers));
+    g_assert_cmpuint(fake_backend_size(stage->fake) - bound_in_kernel, <=,
+                     g_hash_table_size(stage->applier->leftovers));
     g_assert_cmpint(stage->applier->retry_at != 0, ==, waiting > 0);
 }

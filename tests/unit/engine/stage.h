@@ -2,12 +2,13 @@
 /*
  * stage.h: the engine's applier over the fake backend and the fake learner, turn by turn
  *
- * There is no thread: a test says what one turn of the applier is about, so that any two things can happen in the same turn
- * or in the middle of each other. Catalog, cache, requests, files, commit, retries and reconciliation are the real ones.
+ * There is no thread: a test says what one turn of the applier is about, so that any two things can happen in the same
+ * turn or in the middle of each other. Catalog, cache, requests, files, commit, retries and reconciliation are the real
+ * ones.
  */
 #pragma once
 
-#include "driver/engine/scheduler.h"
+#include "driver/engine/applier.h"
 #include "tests/unit/engine/calls.h"
 #include "tests/unit/engine/fake_backend.h"
 #include "tests/unit/engine/fake_learner.h"
@@ -36,7 +37,8 @@ NwfRequest *stage_bind(const char *port, const char *filter);
 NwfRequest *stage_unbind(Stage *stage, const char *port);
 
 /**
- * stage_turn: one turn with @request (transfer full) (NULL: none), the addresses that changed, and the events that were posted
+ * stage_turn: one turn with @request (transfer full) (NULL: none), the addresses that changed, and the events that were
+ * posted
  *
  * Returns: whether the request was carried out; *@error has its error otherwise
  */
@@ -50,11 +52,12 @@ void stage_event(Stage *stage, const char *port);
 /** stage_state: of a bound port. */
 NwfPortState stage_state(Stage *stage, const char *port);
 
-/** stage_is_right: whether the kernel holds the rules of the filters in force with the addresses in force, if all filters of
- * the port are there. */
+/** stage_is_right: whether the kernel holds the rules of the filters in force with the addresses in force, if all
+ * filters of the port are there. */
 gboolean stage_is_right(Stage *stage, const char *port);
 /** stage_is_closed: whether the kernel drops everything of @port. */
 gboolean stage_is_closed(Stage *stage, const char *port);
 
-/** stage_check: files = catalog = kernel: no bound port is open, no refused filter is in force, nothing is left behind. */
+/** stage_check: files = catalog = kernel: no bound port is open, no refused filter is in force, nothing is left behind.
+ */
 void stage_check(Stage *stage);

@@ -59,8 +59,8 @@ fake_generation(void)
     return fake_backend_generation(fake);
 }
 
-static const ContractSubject fake_subject = {
-    "fake", TRUE, "\n" ETHER("9999"), fake_fresh, fake_open, fake_listing, fake_harm, fake_touched, fake_generation};
+static const ContractSubject fake_subject = {"fake",       TRUE,      "\n" ETHER("9999"), fake_fresh,     fake_open,
+                                             fake_listing, fake_harm, fake_touched,       fake_generation};
 
 /* ---- ebtables, iptables and ip6tables ---- */
 
@@ -77,7 +77,7 @@ ebiptables_open(void)
 {
     const NwfBackendOptions options = {FALSE, NULL};
 
-    return nwf_backend_kind("iptables")->new(&options);
+    return nwf_backend_kind("iptables")->new (&options);
 }
 
 static void
@@ -106,9 +106,15 @@ ebiptables_generation(void)
     return number;
 }
 
-static const ContractSubject ebiptables_subject = {
-    "iptables", FALSE, BAD, ebiptables_fresh, ebiptables_open, world_kernel, ebiptables_harm, ebiptables_touched,
-    ebiptables_generation};
+static const ContractSubject ebiptables_subject = {"iptables",
+                                                   FALSE,
+                                                   BAD,
+                                                   ebiptables_fresh,
+                                                   ebiptables_open,
+                                                   world_kernel,
+                                                   ebiptables_harm,
+                                                   ebiptables_touched,
+                                                   ebiptables_generation};
 
 static void
 add(void)

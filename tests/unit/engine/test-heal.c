@@ -319,7 +319,7 @@ too_many_events(guint32 number, guint chains)
     g_auto(NwfTurn) turn = {0};
 
     for (guint32 i = 1; i <= number; i++) {
-        NwfChangeEvent *event = nwf_change_event_new();
+        NwfChangeEvent *event = nwf_change_event_new(FALSE);
         event->generation = i;
         for (guint j = 0; j < chains; j++)
             nwf_change_event_touch(event, &table, "chain");

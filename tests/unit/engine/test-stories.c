@@ -2,8 +2,8 @@
 /*
  * test-stories.c: what the engine does when things happen at the same time
  *
- * Each story orders events that real tools, guests and other programs bring in any order, and then looks at the files, the
- * catalog and the kernel. "vX" are ports without a device, "lo" is one with a device.
+ * Each story orders events that real tools, guests and other programs bring in any order, and then looks at the files,
+ * the catalog and the kernel. "vX" are ports without a device, "lo" is one with a device.
  */
 #include "tests/unit/engine/stage.h"
 
@@ -19,7 +19,8 @@
         g_assert_cmpint(stage_state(stage, port).known, ==, NWF_KNOWN_##known_);                                       \
     } while (0)
 
-/* The filters "web" and "own", which needs an address; "lo" is bound to "web", "va" to "own", whose address is known. */
+/* The filters "web" and "own", which needs an address; "lo" is bound to "web", "va" to "own", whose address is known.
+ */
 static Stage *
 two_ports(void)
 {
@@ -158,7 +159,8 @@ one_bad_of_many(gboolean silent, guint most_calls)
                             .events = g_ptr_array_new()};
     nwf_scheduler_turn(stage->applier, &turn);
     for (guint i = 0; i < 40; i++)
-        g_assert_no_error(((NwfRequest *)g_ptr_array_index(requests, i))->error); /* "v17" has no device: it is closed */
+        g_assert_no_error(
+            ((NwfRequest *)g_ptr_array_index(requests, i))->error); /* "v17" has no device: it is closed */
     g_assert_true(stage_is_closed(stage, "v17"));
     g_assert_cmpuint(fake_backend_calls(stage->fake) - before, <=, most_calls);
     fake_backend_forget(stage->fake);
@@ -276,7 +278,8 @@ test_a_flush_in_the_middle(void)
     }
 }
 
-/* A port that loses its rules, and whose rules the kernel refuses then, is closed and opened when they are taken again. */
+/* A port that loses its rules, and whose rules the kernel refuses then, is closed and opened when they are taken again.
+ */
 static void
 test_rules_that_are_refused_later(void)
 {
@@ -291,6 +294,34 @@ test_rules_that_are_refused_later(void)
     expect_done(stage_turn(stage, NULL, &error));
     assert_state(stage, "lo", CLOSED, REFUSED);
     stage_check(stage);
+    fake_backend_refuse_line(stage->fake, 0, FALSE);
+    stage_retry(stage);
+    assert_state(stage, "lo", FILTER, ACKNOWLEDGED);
+    stage_check(stage);
+}
+
+/* That the kernel once had a port's rules is not forgotten while the port cannot even be closed. */
+static void
+test_a_closed_port_is_tried_until_it_is_open(void)
+{
+    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(GError) error = NULL;
+
+    fake_backend_forbid_reassert(stage->fake);
+    expect_done(stage_turn(stage, stage_define("web", BAD_LINE), &error));
+    fake_backend_refuse_line(stage->fake, 2, FALSE);
+    fake_backend_set(stage->fake, "lo", NULL);
+    stage_event(stage, "lo");
+    expect_done(stage_turn(stage, NULL, &error));
+    assert_state(stage, "lo", CLOSED, REFUSED);
+    fake_backend_break(stage->fake, TRUE);
+    fake_backend_set(stage->fake, "lo", NULL);
+    stage_event(stage, "lo");
+    expect_done(stage_turn(stage, NULL, &error));
+    assert_state(stage, "lo", CLOSED, UNKNOWN);
+    fake_backend_break(stage->fake, FALSE);
+    stage_retry(stage);
+    assert_state(stage, "lo", CLOSED, REFUSED);
     fake_backend_refuse_line(stage->fake, 0, FALSE);
     stage_retry(stage);
     assert_state(stage, "lo", FILTER, ACKNOWLEDGED);
@@ -399,6 +430,7 @@ main(int argc, char **argv)
         {"unknown/redefinition", test_an_unknown_redefinition_goes_back},
         {"foreign/flush", test_a_flush_in_the_middle},
         {"foreign/refused-later", test_rules_that_are_refused_later},
+        {"foreign/closed-twice", test_a_closed_port_is_tried_until_it_is_open},
         {"foreign/nobody", test_rules_of_nobody},
         {"start/no-backend", test_a_start_without_a_backend},
         {"start/missing-filter", test_a_definition_opens_what_lacked_it},
