@@ -163,10 +163,9 @@ look(NwfApplier *applier, GPtrArray *events, GError **error)
     NwfReread found = {NULL, -1};
     guint64 writes = applier->writes;
 
-    if (!applier->backend->reread(applier->backend, touched, &found, error))
-        return FALSE;
+    gboolean read = applier->backend->reread(applier->backend, touched, &found, error);
     g_autoptr(GPtrArray) ports = found.ports;
-    gboolean whole = !ports || put_right(applier, ports, error);
+    gboolean whole = (!ports || put_right(applier, ports, read ? error : NULL)) && read;
     if (whole && applier->writes != writes) {
         if (g_get_monotonic_time() - reconciler->calm_since > CALM)
             reconciler->repairs = 0;

@@ -175,6 +175,10 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     *ran = batch->n_lines > 0;
     if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
+    if (changes->len == 0 && job->ports->len > 0) { /* what belongs to no port, and cannot be put right, holds up none */
+        *ran = FALSE;
+        return TRUE;
+    }
 
     g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? nwf_render(tool->model, tool->layer, changes, NULL) : NULL;
     if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {

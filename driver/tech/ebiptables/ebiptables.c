@@ -195,7 +195,7 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GEr
 {
     NwfEbiptables *self = self_of(backend);
     g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
-    gboolean concerned = FALSE;
+    gboolean concerned = FALSE, whole = TRUE;
 
     *found = (NwfReread){NULL, -1};
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
@@ -203,15 +203,15 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GEr
         if (!nwf_tool_find(tool, NULL) || !concerns(tool, touched, &found->first))
             continue;
         concerned = TRUE;
-        if (!nwf_tool_read(tool, error))
-            return FALSE;
-        tool->stale = FALSE;
+        if (nwf_tool_read(tool, whole ? error : NULL))
+            tool->stale = FALSE;
+        else
+            whole = FALSE; /* what is known of the other layers is put right all the same */
         add_suspects(suspects, tool);
     }
-    if (!concerned)
-        return TRUE;
-    found->ports = list_of(suspects);
-    return TRUE;
+    if (concerned)
+        found->ports = list_of(suspects);
+    return whole;
 }
 
 /* --- the contract --- */

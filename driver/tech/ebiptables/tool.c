@@ -162,6 +162,7 @@ nwf_tool_read(NwfTool *tool, GError **error)
     nwf_tool_remember(tool);
     if (!nwf_tool_list(tool, now, error)) {
         g_prefix_error(error, "%s: ", _("the rules of the kernel cannot be read"));
+        tool->stale = tool->stale || tool->legacy; /* nobody announces that there is reason to try again */
         return FALSE;
     }
     if (tool->listed)

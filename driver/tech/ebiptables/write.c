@@ -269,7 +269,8 @@ nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in
         if (proof == PROOF_DONE || read_back(tool, changes, proof, &failure))
             return TRUE;
     }
-    if (done || result.exit_status <= 0 || result.exit_status > 128) /* it was killed, or did not read the batch */
+    /* It was killed, did not read the batch, or says no to what the kernel has announced. */
+    if (done || proof == PROOF_DONE || result.exit_status <= 0 || result.exit_status > 128)
         return give_up(tool, proof, in_doubt, failure, error);
     return refused(tool, batch, &result, error);
 }

@@ -176,7 +176,7 @@ take_turn(Stage *stage, NwfRequest *request, gboolean retry)
 gboolean
 stage_turn(Stage *stage, NwfRequest *request, GError **error)
 {
-    g_autoptr(NwfRequest) own = request;
+    g_autoptr(NwfRequest) own G_GNUC_UNUSED = request;
 
     take_turn(stage, request, FALSE);
     if (!request || !request->error)

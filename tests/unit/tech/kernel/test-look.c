@@ -359,8 +359,33 @@ test_strangers_in_a_base_chain(void)
     g_assert_cmpuint(writes(subject), ==, 0);
 }
 
+/* A table that cannot be read keeps no port that does without it from being put right. */
+static void
+test_an_unreadable_table_harms_no_other(void)
+{
+    g_autoptr(NwfPlan) all = harness_plan(ETHERNET_A IPV4_A), ethernet = harness_plan(ETHERNET_A);
+    g_autoptr(GPtrArray) ports = NULL;
+    g_autoptr(GError) error = NULL;
+
+    sandbox_fresh();
+    g_autoptr(Backend) backend = backend_new();
+    apply(backend, "v", NULL, all);
+    apply(backend, "w", NULL, ethernet);
+    sandbox_spoil("iptables-save", "exit 4");
+    g_free(sandbox_run("ebtables -t nat -F"));
+    g_assert_false(reread(backend, NULL, &ports, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_FIREWALL);
+    g_assert_nonnull(ports);
+    g_assert_cmpuint(ports->len, ==, 2);
+    apply(backend, "w", ethernet, ethernet);
+    sandbox_spoil("iptables-save", NULL);
+    g_autofree char *listing = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(listing, "-j libvirt-I-w");
+}
+
 static const KernelTest tests[] = {
     {"look/one-port", test_one_port_differs},
+    {"look/unreadable", test_an_unreadable_table_harms_no_other},
     {"look/no-rehearsal", test_without_rehearsal},
     {"look/slow-rehearsal", test_slow_rehearsal},
     {"look/chain", test_a_chain_of_one_port},

@@ -198,6 +198,22 @@ test_odd_port_names(void)
     assert_listing(NWF_LAYER_IPV4, BASE_ONLY);
 }
 
+/* What belongs to no port, and cannot be put right, keeps no port from its rules. */
+static void
+test_a_base_jump_holds_up_no_port(void)
+{
+    g_autoptr(Subject) subject = subject_new("v", IPV4_A, NULL);
+    g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A);
+
+    g_free(sandbox_run("iptables -I FORWARD -j ACCEPT"));
+    sandbox_spoil("iptables-restore", "exit 4");
+    g_autoptr(Backend) second = backend_new();
+    apply(second, "w", NULL, plan);
+    sandbox_spoil("iptables-restore", NULL);
+    g_autofree char *listing = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(listing, "libvirt-I-w");
+}
+
 static void
 test_bridge_netfilter_is_told_for_each_port(void)
 {
@@ -287,7 +303,8 @@ add(void)
         {"foreign", test_foreign_rules_stay},
         {"take-over", test_rules_of_the_stock_driver_are_taken_over},
         {"odd-names", test_odd_port_names},
-        {"bridge-netfilter", test_bridge_netfilter_is_told_for_each_port},
+        {"base-jump", test_a_base_jump_holds_up_no_port},
+    {"bridge-netfilter", test_bridge_netfilter_is_told_for_each_port},
         {"comments", test_hostile_comments_stay_in_their_place},
     };
 
