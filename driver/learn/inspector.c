@@ -85,38 +85,26 @@ learn_source(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *o
     outcome->address = evidence->source;
     if (inspector->port->mode == NWF_LEARN_ANY)
         refusal = nwf_address_policy(&inspector->policy, &evidence->source, NULL);
-    if (refusal != NWF_REFUSAL_NONE)
-        return refusal;
-    return nwf_lease_db_learn(inspector->db, inspector->port, &evidence->source, source, now);
-}
-
-static NwfRefusal
-apply(NwfInspector *inspector, const NwfLeaseEvent *event, NwfOutcome *outcome, gint64 now)
-{
-    outcome->address = event->address;
-    return nwf_lease_db_apply(inspector->db, inspector->port, event, now);
-}
-
-/* In mode any a DHCP message that has a source address shows it like any other packet. */
-static NwfRefusal
-from_client(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
-{
-    NwfLeaseEvent event = nwf_transactions_client(&inspector->transactions, evidence, &inspector->policy, now);
-    NwfRefusal refusal = apply(inspector, &event, outcome, now);
-
-    if (inspector->port->mode == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source))
-        refusal = learn_source(inspector, evidence, outcome, now);
+    if (refusal == NWF_REFUSAL_NONE)
+        refusal = nwf_lease_db_learn(inspector->db, inspector->port, &evidence->source, source, now);
     return refusal;
 }
 
+/* In mode any a DHCP message of the VM that has a source address shows it like any other packet. */
 static NwfRefusal
-from_server(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
+take_dhcp(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
-    NwfLeaseEvent event = nwf_transactions_server(&inspector->transactions, evidence, &inspector->policy, now);
+    gboolean client = evidence->kind == NWF_EVIDENCE_DHCP_CLIENT;
+    NwfLeaseEvent event = (client ? nwf_transactions_client : nwf_transactions_server)(
+        &inspector->transactions, evidence, &inspector->policy, now);
 
-    if (event.refusal == NWF_REFUSAL_NONE)
+    if (!client && event.refusal == NWF_REFUSAL_NONE)
         inspector->counters.last_server = event.server;
-    return apply(inspector, &event, outcome, now);
+    outcome->address = event.address;
+    NwfRefusal refusal = nwf_lease_db_apply(inspector->db, inspector->port, &event, now);
+    if (client && inspector->port->mode == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source))
+        refusal = learn_source(inspector, evidence, outcome, now);
+    return refusal;
 }
 
 static NwfRefusal
@@ -127,9 +115,8 @@ take(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, 
     case NWF_EVIDENCE_IP:
         return learn_source(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_DHCP_CLIENT:
-        return from_client(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_DHCP_SERVER:
-        return from_server(inspector, evidence, outcome, now);
+        return take_dhcp(inspector, evidence, outcome, now);
     case NWF_EVIDENCE_NOTHING:
         break;
     }

@@ -32,10 +32,6 @@ network_has(const Network *network, guint32 address)
 
 /* ---- CTRL_IP_ALLOWED ---- */
 
-struct NwfAllowed {
-    GArray *networks; /* of Network */
-};
-
 static gboolean
 parse_bits(const char *text, guint32 *mask)
 {
@@ -64,9 +60,8 @@ parse_network(Network *network, const char *text)
 NwfAllowed *
 nwf_allowed_parse(const GPtrArray *texts, GError **error)
 {
-    g_autoptr(NwfAllowed) allowed = g_new0(NwfAllowed, 1);
+    g_autoptr(NwfAllowed) allowed = g_array_new(FALSE, FALSE, sizeof(Network));
 
-    allowed->networks = g_array_new(FALSE, FALSE, sizeof(Network));
     for (guint i = 0; i < texts->len; i++) {
         const char *text = g_ptr_array_index(texts, i);
         g_autofree char *shown = nwf_clip(text);
@@ -78,25 +73,16 @@ nwf_allowed_parse(const GPtrArray *texts, GError **error)
                           shown);
             return NULL;
         }
-        g_array_append_val(allowed->networks, network);
+        g_array_append_val(allowed, network);
     }
     return g_steal_pointer(&allowed);
-}
-
-void
-nwf_allowed_free(NwfAllowed *allowed)
-{
-    if (!allowed)
-        return;
-    g_array_unref(allowed->networks);
-    g_free(allowed);
 }
 
 gboolean
 nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
 {
-    for (guint i = 0; i < allowed->networks->len; i++)
-        if (network_has(&g_array_index(allowed->networks, Network, i), nwf_address_number(address)))
+    for (guint i = 0; i < allowed->len; i++)
+        if (network_has(&g_array_index(allowed, Network, i), nwf_address_number(address)))
             return TRUE;
     return FALSE;
 }
@@ -112,16 +98,12 @@ nwf_addresses_have(const GArray *list, const NwfAddress *address)
     return FALSE;
 }
 
-static gboolean
-arrays_equal(const GArray *a, const GArray *b, gsize size)
-{
-    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len * size) == 0);
-}
-
 gboolean
 nwf_addresses_equal(const GArray *a, const GArray *b)
 {
-    return arrays_equal(a, b, sizeof(NwfAddress));
+    if (!a || !b || a->len != b->len)
+        return a == b;
+    return a->len == 0 || memcmp(a->data, b->data, a->len * g_array_get_element_size((GArray *)a)) == 0;
 }
 
 /* ---- terms ---- */
@@ -160,22 +142,15 @@ nwf_learn_terms_unref(NwfLearnTerms *terms)
     g_free(terms->portdev);
     g_free(terms->linkdev);
     g_array_unref(terms->servers);
-    nwf_allowed_free(terms->allowed);
+    g_clear_pointer(&terms->allowed, g_array_unref);
     g_free(terms);
-}
-
-/* Whether both are written the same, network by network; either may be NULL. */
-static gboolean
-allowed_equal(const NwfAllowed *a, const NwfAllowed *b)
-{
-    return a && b ? arrays_equal(a->networks, b->networks, sizeof(Network)) : a == b;
 }
 
 gboolean
 nwf_learn_terms_equal(const NwfLearnTerms *a, const NwfLearnTerms *b)
 {
     return nwf_learn_terms_same_client(a, b) && g_strcmp0(a->linkdev, b->linkdev) == 0 && a->max == b->max &&
-           nwf_addresses_equal(a->servers, b->servers) && allowed_equal(a->allowed, b->allowed);
+           nwf_addresses_equal(a->servers, b->servers) && nwf_addresses_equal(a->allowed, b->allowed);
 }
 
 gboolean
@@ -200,14 +175,10 @@ is_special(const NwfAddress *address)
 static gboolean
 is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
 {
-    guint32 hosts, number = nwf_address_number(address);
+    guint32 hosts = mask && nwf_address_is_set(mask) ? ~nwf_address_number(mask) : 0;
+    guint32 host = nwf_address_number(address) & hosts;
 
-    if (mask == NULL || !nwf_address_is_set(mask))
-        return FALSE;
-    hosts = ~nwf_address_number(mask);
-    if (hosts <= 1 || (hosts & (hosts + 1)) != 0)
-        return FALSE;
-    return (number & hosts) == 0 || (number & hosts) == hosts;
+    return hosts > 1 && (hosts & (hosts + 1)) == 0 && (host == 0 || host == hosts);
 }
 
 NwfRefusal

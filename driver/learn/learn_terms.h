@@ -17,8 +17,8 @@ extern const char *const nwf_learn_mode_words[NWF_LEARN_MODES]; /* for variables
 
 typedef enum NwfLearnLevel { NWF_LEARN_DEBUG = 1, NWF_LEARN_INFO, NWF_LEARN_WARNING, NWF_LEARN_ERROR } NwfLearnLevel;
 
-/* CTRL_IP_ALLOWED: a list of networks; a plain address is one of a single address. */
-typedef struct NwfAllowed NwfAllowed;
+/* CTRL_IP_ALLOWED: a list of networks, as they are written; a plain address is one of a single address. */
+typedef GArray NwfAllowed;
 
 /**
  * nwf_allowed_parse:
@@ -28,13 +28,12 @@ typedef struct NwfAllowed NwfAllowed;
  * Returns: (transfer full): the list, or NULL with NWF_ERROR_PARSE; the caller names the filter or port
  */
 NwfAllowed *nwf_allowed_parse(const GPtrArray *texts, GError **error);
-void nwf_allowed_free(NwfAllowed *allowed);
 gboolean nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, nwf_allowed_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfAllowed, g_array_unref)
 
 /** nwf_addresses_have: whether @address is in @list (element-type NwfAddress). */
 gboolean nwf_addresses_have(const GArray *list, const NwfAddress *address);
-/** nwf_addresses_equal: whether both have the same addresses in the same order. */
+/** nwf_addresses_equal: whether both have the same addresses (or networks) in the same order; NULL: as NULL alone. */
 gboolean nwf_addresses_equal(const GArray *a, const GArray *b);
 
 enum { NWF_LEARN_MAX = 64, NWF_LEARN_MAX_DEFAULT = 16 };

@@ -39,21 +39,17 @@ static NwfTransaction *
 find(NwfTransactions *transactions, guint32 xid)
 {
     for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++)
-        if (transactions->slots[i].open && transactions->slots[i].xid == xid)
+        if (transactions->slots[i].number > 0 && transactions->slots[i].xid == xid)
             return &transactions->slots[i];
     return NULL;
 }
 
-/* The one with this xid, else a free one, else the one asked longest ago: by number, since many are read at one time.
- */
+/* The one with this xid, else a free one, else the one asked longest ago: by number, for many are read at one time. */
 static NwfTransaction *
 place_for(NwfTransactions *transactions, guint32 xid)
 {
     NwfTransaction *place = find(transactions, xid);
 
-    for (guint i = 0; !place && i < NWF_TRANSACTIONS_MAX; i++)
-        if (!transactions->slots[i].open)
-            place = &transactions->slots[i];
     if (place)
         return place;
     place = &transactions->slots[0];
@@ -66,19 +62,13 @@ place_for(NwfTransactions *transactions, guint32 xid)
 static void
 ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
 {
-    NwfTransaction *question = place_for(transactions, dhcp->xid);
-    gboolean rapid = dhcp->type == NWF_DHCP_DISCOVER;
+    NwfTransaction question = {.xid = dhcp->xid, .asked = now, .server = dhcp->server, .client = dhcp->client};
 
-    memset(question, 0, sizeof(*question));
-    question->open = TRUE;
-    question->xid = dhcp->xid;
-    question->number = ++transactions->count;
-    question->asked = now;
-    question->rapid = rapid;
-    if (!rapid)
-        question->requested = nwf_address_is_set(&dhcp->requested) ? dhcp->requested : dhcp->ciaddr;
-    question->server = dhcp->server;
-    question->client = dhcp->client;
+    question.number = ++transactions->count;
+    question.rapid = dhcp->type == NWF_DHCP_DISCOVER;
+    if (!question.rapid)
+        question.requested = nwf_address_is_set(&dhcp->requested) ? dhcp->requested : dhcp->ciaddr;
+    *place_for(transactions, dhcp->xid) = question;
 }
 
 NwfLeaseEvent
@@ -111,7 +101,7 @@ check_answer(const NwfEvidence *evidence, const NwfTransaction *question, const 
     NWF_REFUSE_UNLESS(dhcp->op == NWF_DHCP_REPLY_OP, OPCODE);
     NWF_REFUSE_UNLESS(memcmp(dhcp->chaddr, terms->mac, 6) == 0, CHADDR);
     NWF_REFUSE_UNLESS(dhcp->type == NWF_DHCP_ACK || dhcp->type == NWF_DHCP_NAK, TYPE);
-    NWF_REFUSE_UNLESS(question->open, NOT_ASKED);
+    NWF_REFUSE_UNLESS(question->number > 0, NOT_ASKED);
     NWF_REFUSE_UNLESS(now - question->asked <= NWF_TRANSACTION_LIFE, TOO_LATE);
     NWF_REFUSE_UNLESS(servers->len == 0 || nwf_addresses_have(servers, &evidence->source), SERVER);
     NWF_REFUSE_UNLESS(!nwf_address_is_set(&question->server) || nwf_address_equal(&question->server, &dhcp->server),
@@ -129,24 +119,6 @@ check_ack(const NwfDhcp *dhcp, const NwfTransaction *question, const NwfAddressP
                       OTHER_ADDRESS);
     NWF_REFUSE_UNLESS(dhcp->has_lease_time, NO_LEASE_TIME);
     return nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
-}
-
-static void
-take_ack(NwfLeaseEvent *event, const NwfDhcp *dhcp)
-{
-    event->kind = dhcp->lease_time > 0 ? NWF_LEASE_GRANTED : NWF_LEASE_ENDED;
-    event->infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
-    event->seconds = event->infinite ? 0 : dhcp->lease_time;
-}
-
-/* A NAK about a lease that the VM named ends it; one about nothing only closes the question. */
-static void
-take_nak(NwfLeaseEvent *event, const NwfTransaction *question)
-{
-    if (!nwf_address_is_set(&question->requested))
-        return;
-    event->kind = NWF_LEASE_ENDED;
-    event->address = question->requested;
 }
 
 NwfLeaseEvent
@@ -168,10 +140,14 @@ nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *eviden
         return event;
     event.next_server = dhcp->siaddr;
     event.client = question->client;
-    if (nak)
-        take_nak(&event, question);
-    else
-        take_ack(&event, dhcp);
-    question->open = FALSE;
+    if (!nak) {
+        event.kind = dhcp->lease_time > 0 ? NWF_LEASE_GRANTED : NWF_LEASE_ENDED;
+        event.infinite = dhcp->lease_time == NWF_DHCP_INFINITE;
+        event.seconds = event.infinite ? 0 : dhcp->lease_time;
+    } else if (nwf_address_is_set(&question->requested)) { /* a NAK about nothing only closes the question */
+        event.kind = NWF_LEASE_ENDED;
+        event.address = question->requested;
+    }
+    question->number = 0;
     return event;
 }

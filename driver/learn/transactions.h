@@ -21,9 +21,8 @@ enum { NWF_TRANSACTIONS_MAX = 8 };
 #define NWF_TRANSACTION_LIFE (120 * G_USEC_PER_SEC)
 
 typedef struct NwfTransaction {
-    gboolean open;
     guint32 xid;
-    guint64 number;       /* in the order of asking, from 1 */
+    guint64 number;       /* in the order of asking, from 1; 0: not open */
     gint64 asked;         /* CLOCK_BOOTTIME, microseconds */
     gboolean rapid;       /* a DISCOVER: the ACK must say so too */
     NwfAddress requested; /* option 50, else ciaddr, of a REQUEST (in a DISCOVER it is a wish) */
