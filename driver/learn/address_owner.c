@@ -8,6 +8,7 @@
 typedef struct Asker {
     const NwfLinks *links;
     const char *name;
+    gboolean leases_alone; /* of neighbours in mode any only what came from an ACK counts */
 } Asker;
 
 static gboolean
@@ -20,16 +21,12 @@ is_neighbour(const Asker *asker, const char *name)
 }
 
 static gboolean
-port_is_neighbour(const NwfLeasePort *other, gpointer asker)
+counts(const NwfLeasePort *other, gpointer data)
 {
-    return is_neighbour(asker, other->name);
-}
+    const Asker *asker = data;
 
-static gboolean
-neighbour_has_a_lease(const NwfLeasePort *other, gpointer asker)
-{
-    return is_neighbour(asker, other->name) &&
-           (other->mode == NWF_LEARN_DHCP || nwf_lease_db_first(other)->source == NWF_SOURCE_ACK);
+    return is_neighbour(asker, other->name) && (!asker->leases_alone || other->mode == NWF_LEARN_DHCP ||
+                                                nwf_lease_db_first(other)->source == NWF_SOURCE_ACK);
 }
 
 static gboolean
@@ -46,24 +43,15 @@ is_reserved_for_a_neighbour(const NwfAddressOwners *owners, const Asker *asker, 
 }
 
 NwfRefusal
-nwf_address_owners_find(const NwfAddressOwners *owners, const NwfLeasePort *port, const NwfAddress *address)
+nwf_address_owners_find(const NwfAddressOwners *owners, const NwfLeasePort *port, const NwfAddress *address,
+                        gboolean leases_alone)
 {
-    Asker asker = {owners->links, port->name};
+    Asker asker = {owners->links, port->name, leases_alone};
 
     if (nwf_links_has_address(owners->links, address->family, address->bytes))
         return NWF_REFUSAL_HELD_BY_HOST;
     if (is_reserved_for_a_neighbour(owners, &asker, address) ||
-        nwf_lease_db_owner(owners->db, address, port->key, port_is_neighbour, &asker))
+        nwf_lease_db_owner(owners->db, address, port->key, counts, &asker))
         return NWF_REFUSAL_HELD_BY_PORT;
     return NWF_REFUSAL_NONE;
-}
-
-gboolean
-nwf_address_owners_conflict(const NwfAddressOwners *owners, const NwfLeasePort *port, const NwfAddress *address)
-{
-    Asker asker = {owners->links, port->name};
-
-    return nwf_links_has_address(owners->links, address->family, address->bytes) ||
-           is_reserved_for_a_neighbour(owners, &asker, address) ||
-           nwf_lease_db_owner(owners->db, address, port->key, neighbour_has_a_lease, &asker);
 }

@@ -22,8 +22,9 @@ typedef struct NwfAddressOwners {
     GHashTable *reserved; /* name of a port -> GArray of NwfAddress: what it has by configuration */
 } NwfAddressOwners;
 
-/** nwf_address_owners_find: NwfAddressOwner of learn_terms.h for the port @port. */
-NwfRefusal nwf_address_owners_find(const NwfAddressOwners *owners, const NwfLeasePort *port, const NwfAddress *address);
-/** nwf_address_owners_conflict: whether @address, which @port has by a lease, is another's by now. */
-gboolean nwf_address_owners_conflict(const NwfAddressOwners *owners, const NwfLeasePort *port,
-                                     const NwfAddress *address);
+/**
+ * nwf_address_owners_find: NwfAddressOwner of learn_terms.h for the port @port.
+ * @leases_alone: @port has @address by a lease, and what a VM merely shows does not count
+ */
+NwfRefusal nwf_address_owners_find(const NwfAddressOwners *owners, const NwfLeasePort *port, const NwfAddress *address,
+                                   gboolean leases_alone);

@@ -39,13 +39,14 @@
 
 enum { MACS = 2 * ETH_ALEN, TAG = 4, CLOSERS = 64 };
 
-struct NwfCapture {
-    NwfCaptureKind kind;
-    int fd;
-    guint64 lost;
-};
-
 G_DEFINE_QUARK(nwf_capture_error, nwf_capture_error)
+
+/* Whether the frames of @kind leave through its device. */
+static gboolean
+is_outbound(const NwfCaptureKind *kind)
+{
+    return (kind->direction == NWF_TO_VM) != kind->lower;
+}
 
 /* ---- the filter ---- */
 
@@ -55,43 +56,33 @@ G_DEFINE_QUARK(nwf_capture_error, nwf_capture_error)
 G_STATIC_ASSERT(sizeof(struct bpf_insn) == sizeof(struct sock_filter));
 G_STATIC_ASSERT(G_STRUCT_OFFSET(struct bpf_insn, k) == G_STRUCT_OFFSET(struct sock_filter, k));
 
-/* " and (src host A or src host B)", or nothing. */
 static char *
-text_of_servers(const NwfCaptureKind *kind)
+text_of(const NwfCaptureKind *kind)
 {
-    GString *text = g_string_new(NULL);
+    const guint8 *mac = kind->mac;
 
+    if (kind->direction == NWF_FROM_VM)
+        return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
+                               mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
+    GString *text = g_string_new("udp src port 67 and udp dst port 68 and ");
+    g_string_append_printf(text, "udp[36:4] = 0x%02x%02x%02x%02x and udp[40:2] = 0x%02x%02x and " NO_FRAGMENT, mac[0],
+                           mac[1], mac[2], mac[3], mac[4], mac[5]);
     for (guint i = 0; i < kind->n_servers; i++) {
         guint32 server = kind->servers[i];
         g_string_append_printf(text, "%ssrc host %u.%u.%u.%u", i == 0 ? " and (" : " or ", server >> 24,
                                server >> 16 & 255, server >> 8 & 255, server & 255);
     }
-    g_string_append(text, kind->n_servers > 0 ? ")" : "");
-    return g_string_free(text, FALSE);
-}
-
-static char *
-text_of(const NwfCaptureKind *kind)
-{
-    const guint8 *mac = kind->mac;
-    g_autofree char *servers = text_of_servers(kind);
-
-    if (kind->direction == NWF_FROM_VM)
-        return g_strdup_printf("ether src %02x:%02x:%02x:%02x:%02x:%02x and (%s)", mac[0], mac[1], mac[2], mac[3],
-                               mac[4], mac[5], kind->sources ? "arp or ip" : FROM_CLIENT);
-    return g_strdup_printf("udp src port 67 and udp dst port 68 and udp[36:4] = 0x%02x%02x%02x%02x and "
-                           "udp[40:2] = 0x%02x%02x and " NO_FRAGMENT "%s",
-                           mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], servers);
+    return g_string_free(g_string_append(text, kind->n_servers > 0 ? ")" : ""), FALSE);
 }
 
 /* The kernel marks each packet with its direction. Jumps are relative: what libpcap compiled follows unchanged. */
 static GArray *
 program_of_direction(const NwfCaptureKind *kind)
 {
-    gboolean inbound = (kind->direction == NWF_FROM_VM) != kind->lower;
+    gboolean outbound = is_outbound(kind);
     const struct sock_filter direction[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (guint)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, inbound ? 0 : 1, inbound ? 1 : 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, outbound ? 1 : 0, outbound ? 0 : 1),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
     GArray *program = g_array_new(FALSE, FALSE, sizeof(struct sock_filter));
@@ -149,12 +140,10 @@ static gboolean
 attach(NwfCapture *capture, GError **error)
 {
     g_autoptr(GArray) program = nwf_capture_filter(&capture->kind, error);
-    struct sock_fprog attached;
 
     if (program == NULL)
         return FALSE;
-    attached.len = (unsigned short)program->len;
-    attached.filter = (struct sock_filter *)(void *)program->data;
+    struct sock_fprog attached = {(unsigned short)program->len, (struct sock_filter *)(void *)program->data};
     if (setsockopt(capture->fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) < 0)
         return fail(capture, "SO_ATTACH_FILTER", error);
     return TRUE;
@@ -246,18 +235,6 @@ nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **err
     return FALSE;
 }
 
-int
-nwf_capture_fd(const NwfCapture *capture)
-{
-    return capture->fd;
-}
-
-const NwfCaptureKind *
-nwf_capture_kind(const NwfCapture *capture)
-{
-    return &capture->kind;
-}
-
 /* ---- reading ---- */
 
 typedef struct Buffer {
@@ -270,7 +247,7 @@ typedef struct Buffer {
 } Buffer;
 
 static gssize
-receive(NwfCapture *capture, Buffer *buffer, struct tpacket_auxdata *about)
+receive(const NwfCapture *capture, Buffer *buffer, struct tpacket_auxdata *about)
 {
     struct iovec part = {buffer->bytes + TAG, NWF_CAPTURE_SNAP};
     struct msghdr message = {.msg_name = &buffer->from,
@@ -297,25 +274,12 @@ receive(NwfCapture *capture, Buffer *buffer, struct tpacket_auxdata *about)
 static NwfBytes
 with_tag(Buffer *buffer, gsize length, const struct tpacket_auxdata *about)
 {
-    guint16 protocol = ETH_P_8021Q, tag[2];
+    gboolean named = (about->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
+    guint16 tag[2] = {htons(named ? about->tp_vlan_tpid : ETH_P_8021Q), htons(about->tp_vlan_tci)};
 
-    if ((about->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0)
-        protocol = about->tp_vlan_tpid;
-    tag[0] = htons(protocol);
-    tag[1] = htons(about->tp_vlan_tci);
     memmove(buffer->bytes, buffer->bytes + TAG, MACS);
     memcpy(buffer->bytes + MACS, tag, TAG);
     return (NwfBytes){buffer->bytes, length + TAG};
-}
-
-/* The program of the kernel tests the direction too; a frame that comes through against it is never taken for the VM's.
- */
-static gboolean
-is_of_the_direction(const NwfCapture *capture, const Buffer *buffer)
-{
-    gboolean outbound = (capture->kind.direction == NWF_TO_VM) != capture->kind.lower;
-
-    return (buffer->from.sll_pkttype == PACKET_OUTGOING) == outbound;
 }
 
 guint
@@ -323,22 +287,18 @@ nwf_capture_read(NwfCapture *capture, guint max, NwfCaptureFrame frame, gpointer
 {
     struct tpacket_auxdata about;
     Buffer buffer;
-    NwfBytes bytes;
-    gsize wire;
     gssize length;
     guint n;
 
-    for (n = 0; n < max; n++) {
-        length = receive(capture, &buffer, &about);
-        if (length < 0)
-            break;
-        bytes = (NwfBytes){buffer.bytes + TAG, (gsize)length};
-        wire = MAX(about.tp_len, bytes.length);
+    for (n = 0; n < max && (length = receive(capture, &buffer, &about)) >= 0; n++) {
+        NwfBytes bytes = {buffer.bytes + TAG, (gsize)length};
+        gsize wire = MAX(about.tp_len, bytes.length);
         if ((about.tp_status & TP_STATUS_VLAN_VALID) != 0 && bytes.length >= MACS) {
             bytes = with_tag(&buffer, bytes.length, &about);
             wire += TAG;
         }
-        if (is_of_the_direction(capture, &buffer))
+        /* The kernel's program tests the direction too; what comes against it is never taken for the VM's. */
+        if ((buffer.from.sll_pkttype == PACKET_OUTGOING) == is_outbound(&capture->kind))
             frame(bytes, wire, data);
     }
     return n;

@@ -23,7 +23,12 @@ typedef struct NwfCaptureKind {
     guint32 servers[NWF_CAPTURE_SERVERS]; /* IPv4 addresses in host order */
 } NwfCaptureKind;
 
-typedef struct NwfCapture NwfCapture;
+/* Others read its fields, capture.c alone changes them. */
+typedef struct NwfCapture {
+    NwfCaptureKind kind;
+    int fd;
+    guint64 lost; /* by nwf_capture_lost() */
+} NwfCapture;
 
 /* What an opener acts on; all other errors are in NWF_ERROR. */
 #define NWF_CAPTURE_ERROR (nwf_capture_error_quark())
@@ -50,16 +55,12 @@ GArray *nwf_capture_filter(const NwfCaptureKind *kind, GError **error);
 NwfCapture *nwf_capture_open(const NwfCaptureKind *kind, GError **error);
 /** nwf_capture_free: takes 10 to 25 milliseconds: the kernel waits until no processor uses the socket. */
 void nwf_capture_free(NwfCapture *capture);
-/** nwf_captures_close: empties @captures (element-type NwfCapture), many at a time: the waits for the kernel overlap.
- */
+/** nwf_captures_close: empties @captures (element-type NwfCapture), many at a time: waits for the kernel overlap. */
 void nwf_captures_close(GPtrArray *captures);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfCapture, nwf_capture_free)
 
 /** nwf_capture_change: the sources and servers of @kind from now on, in one step if they differ; the rest stays. */
 gboolean nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error);
-
-int nwf_capture_fd(const NwfCapture *capture);
-const NwfCaptureKind *nwf_capture_kind(const NwfCapture *capture);
 
 /** A frame, valid during the call; @wire_length: of the whole. A tag that the kernel took off is put back. */
 typedef void (*NwfCaptureFrame)(NwfBytes frame, gsize wire_length, gpointer data);

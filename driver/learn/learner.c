@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -221,26 +222,6 @@ typedef struct Outgoing {
     GArray *lines;  /* of NwfLogLine */
 } Outgoing;
 
-static GPtrArray *
-take_reports_locked(NwfLearner *learner, gint64 now)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer name, session;
-
-    g_hash_table_iter_init(&iter, learner->sessions);
-    while (g_hash_table_iter_next(&iter, &name, &session))
-        if (nwf_session_take_report_locked(session, now))
-            g_ptr_array_add(names, g_strdup(name));
-    return names;
-}
-
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return g_strcmp0(a, b);
-}
-
 /*
  * What was seen at each port, as a file for people and programs, which the learner itself never reads. It is a key file
  * with a group for each watched port, numbered because names of devices may have any character. Times and figures are
@@ -263,7 +244,7 @@ static char *
 format_counters_locked(NwfLearner *learner)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(learner->sessions), compare_names);
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(learner->sessions), (GCompareFunc)strcmp);
     guint number = 0;
 
     for (GList *name = names; name; name = name->next) {
@@ -277,8 +258,14 @@ static Outgoing
 collect_locked(NwfLearner *learner, gint64 now)
 {
     NwfLearnContext *context = &learner->context;
-    Outgoing out = {.names = take_reports_locked(learner, now), .lines = context->lines};
+    Outgoing out = {.names = g_ptr_array_new_with_free_func(g_free), .lines = context->lines};
+    GHashTableIter iter;
+    gpointer name, session;
 
+    g_hash_table_iter_init(&iter, learner->sessions);
+    while (g_hash_table_iter_next(&iter, &name, &session))
+        if (nwf_session_take_report_locked(session, now))
+            g_ptr_array_add(out.names, g_strdup(name));
     context->lines = g_array_new(FALSE, FALSE, sizeof(NwfLogLine));
     out.changes = nwf_lease_db_changes(context->db);
     out.clock = (NwfClock){.boot = nwf_learn_now(), .wall = g_get_real_time()};
@@ -503,11 +490,19 @@ close_fd(int fd)
         close(fd);
 }
 
-static void
-free_tables(NwfLearner *learner)
+void
+nwf_learner_free(NwfLearner *learner)
 {
+    if (!learner)
+        return;
     NwfLearnContext *context = &learner->context;
-
+    if (learner->thread) {
+        g_mutex_lock(&learner->lock);
+        learner->stopping = TRUE;
+        g_mutex_unlock(&learner->lock);
+        wake(learner);
+        g_thread_join(learner->thread);
+    }
     g_hash_table_unref(learner->sessions);
     g_ptr_array_unref(learner->retired);
     g_ptr_array_unref(context->closing);
@@ -518,21 +513,6 @@ free_tables(NwfLearner *learner)
         g_free(g_array_index(context->lines, NwfLogLine, i).text);
     g_array_unref(context->lines);
     close_fd(context->poll);
-}
-
-void
-nwf_learner_free(NwfLearner *learner)
-{
-    if (!learner)
-        return;
-    if (learner->thread) {
-        g_mutex_lock(&learner->lock);
-        learner->stopping = TRUE;
-        g_mutex_unlock(&learner->lock);
-        wake(learner);
-        g_thread_join(learner->thread);
-    }
-    free_tables(learner);
     close_fd(learner->wake);
     close_fd(learner->timer);
     g_free(learner->state_path);
@@ -615,11 +595,10 @@ nwf_learner_unwatch(NwfLearner *learner, const char *portdev)
 GArray *
 nwf_learner_addresses(NwfLearner *learner, const NwfLearnTerms *terms, guint64 *version)
 {
-    g_mutex_lock(&learner->lock);
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&learner->lock);
     const NwfSession *session = g_hash_table_lookup(learner->sessions, terms->portdev);
-    GArray *list = nwf_session_addresses_locked(&learner->context, session, terms, nwf_learn_now(), version);
-    g_mutex_unlock(&learner->lock);
-    return list;
+
+    return nwf_session_addresses_locked(&learner->context, session, terms, nwf_learn_now(), version);
 }
 
 guint64
@@ -634,12 +613,11 @@ nwf_learner_version(NwfLearner *learner, const NwfLearnTerms *terms)
 void
 nwf_learner_reserve(NwfLearner *learner, const char *portdev, const GArray *addresses)
 {
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&learner->lock);
     GHashTable *reserved = learner->context.owners.reserved;
 
-    g_mutex_lock(&learner->lock);
     if (addresses && addresses->len > 0)
         g_hash_table_replace(reserved, g_strdup(portdev), g_array_copy((GArray *)addresses));
     else
         g_hash_table_remove(reserved, portdev);
-    g_mutex_unlock(&learner->lock);
 }

@@ -74,7 +74,6 @@ nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSession *s
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
     g_autoptr(GArray) leases = NULL;
-    char key[NWF_KEY_LENGTH + 1];
 
     if (session && nwf_learn_terms_same_client(session->terms, terms)) {
         const NwfLeaseSet *set = session->inspector->port->set;
@@ -82,6 +81,7 @@ nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSession *s
         leases = g_array_ref(set->entries);
         *version = compared ? session->version : set->version;
     } else {
+        char key[NWF_KEY_LENGTH + 1];
         nwf_lease_key_format(key, terms->owner, terms->mac);
         leases = nwf_lease_db_peek(context->db, terms->portdev, nwf_learn_index_locked(context, terms->portdev), key,
                                    terms->mode, version);
@@ -98,19 +98,15 @@ nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSession *s
 static void
 log_missing(NwfSession *session, const GArray *from, const GArray *in, gboolean learned)
 {
-    const char *name = session->terms->portdev;
     char text[NWF_ADDRESS_TEXT];
 
     for (guint i = 0; i < from->len; i++) {
         const NwfAddress *address = &g_array_index(from, NwfAddress, i);
-        if (nwf_addresses_have(in, address))
-            continue;
-        nwf_address_format(text, address);
-        if (learned)
-            nwf_learn_log_locked(session->context, NWF_LEARN_INFO, _("port '%s': has the address %s"), name, text);
-        else
-            nwf_learn_log_locked(session->context, NWF_LEARN_INFO, _("port '%s': has the address %s no more"), name,
-                                 text);
+        if (!nwf_addresses_have(in, address))
+            nwf_learn_log_locked(session->context, NWF_LEARN_INFO,
+                                 learned ? _("port '%s': has the address %s")
+                                         : _("port '%s': has the address %s no more"),
+                                 session->terms->portdev, nwf_address_format(text, address));
     }
 }
 
@@ -190,13 +186,7 @@ find_owner(const NwfAddress *address, gpointer data)
 {
     const NwfSession *session = data;
 
-    return nwf_address_owners_find(&session->context->owners, session->inspector->port, address);
-}
-
-static void
-mark_stale(NwfSession *session)
-{
-    session->stale = session->context->stale = TRUE;
+    return nwf_address_owners_find(&session->context->owners, session->inspector->port, address, FALSE);
 }
 
 /* What the port has now, on terms that are new to it, is not reported: the engine compares versions after this. */
@@ -211,7 +201,7 @@ begin_terms(NwfSession *session, NwfLearnTerms *terms)
     session->addresses =
         nwf_session_addresses_locked(session->context, session, terms, nwf_learn_now(), &session->version);
     nwf_learn_terms_unref(before);
-    mark_stale(session);
+    session->stale = session->context->stale = TRUE;
 }
 
 NwfSession *
@@ -269,7 +259,7 @@ shut(NwfSlot *slot)
     if (!slot->capture)
         return;
     if (slot->resume == NWF_NEVER)
-        epoll_ctl(context->poll, EPOLL_CTL_DEL, nwf_capture_fd(slot->capture), NULL);
+        epoll_ctl(context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
     slot->resume = NWF_NEVER;
     slot->lost += nwf_capture_lost(slot->capture);
     g_ptr_array_add(context->closing, g_steal_pointer(&slot->capture));
@@ -287,7 +277,7 @@ poll_slot(NwfSlot *slot, GError **error)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
 
-    if (epoll_ctl(slot->session->context->poll, EPOLL_CTL_ADD, nwf_capture_fd(slot->capture), &event) == 0)
+    if (epoll_ctl(slot->session->context->poll, EPOLL_CTL_ADD, slot->capture->fd, &event) == 0)
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the socket cannot be waited for: %s"), g_strerror(errno));
 }
@@ -306,15 +296,14 @@ open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
     return FALSE;
 }
 
-/* Shuts what is not open for the device of @kind; all if it is NULL. */
+/* Shuts what is not open for the device of @kind. */
 static void
 shut_unfit(NwfSession *session, const NwfCaptureKind *kind)
 {
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
-        const NwfCapture *capture = session->slots[direction].capture;
-        const NwfCaptureKind *open = capture ? nwf_capture_kind(capture) : NULL;
-        if (open && (!kind || open->ifindex != kind->ifindex || open->lower != kind->lower))
-            shut(&session->slots[direction]);
+        NwfSlot *slot = &session->slots[direction];
+        if (slot->capture && (slot->capture->kind.ifindex != kind->ifindex || slot->capture->kind.lower != kind->lower))
+            shut(slot);
     }
 }
 
@@ -357,7 +346,7 @@ drop_conflicts(NwfSession *session, gint64 now)
     for (guint i = 0; i < leases->len; i++) {
         const NwfAddress *address = &g_array_index(leases, NwfLease, i).address;
         const NwfLeaseEvent end = {.kind = NWF_LEASE_ENDED, .address = *address};
-        if (!nwf_address_owners_conflict(&context->owners, port, address))
+        if (nwf_address_owners_find(&context->owners, port, address, TRUE) == NWF_REFUSAL_NONE)
             continue;
         nwf_lease_db_apply(context->db, port, &end, now);
         nwf_learn_log_locked(context, NWF_LEARN_WARNING,
@@ -413,7 +402,7 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
     nwf_learn_schedule_locked(session->context, session->wants_until);
     session->open_again = NWF_NEVER;
     if (wants == 0 || kind.ifindex == 0 || !session->context->begun) {
-        shut_unfit(session, NULL);
+        nwf_session_shut_locked(session);
     } else {
         shut_unfit(session, &kind);
         for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS && !error; direction++) {
@@ -445,11 +434,10 @@ log_outcome(NwfSession *session, const NwfOutcome *outcome, gint64 now)
     gboolean report = outcome->report && now - session->refusal_logged >= NWF_REPORT_AGAIN;
 
     nwf_address_format(address, &outcome->address);
-    if (outcome->refusal == NWF_REFUSAL_NONE) {
-        if (outcome->accepted)
-            nwf_learn_log_locked(context, NWF_LEARN_DEBUG, _("port '%s': believed: %s"), name, address);
+    if (outcome->refusal == NWF_REFUSAL_NONE && outcome->accepted)
+        nwf_learn_log_locked(context, NWF_LEARN_DEBUG, _("port '%s': believed: %s"), name, address);
+    if (outcome->refusal == NWF_REFUSAL_NONE)
         return;
-    }
     if (nwf_address_is_set(&outcome->address))
         nwf_learn_log_locked(context, report ? NWF_LEARN_WARNING : NWF_LEARN_DEBUG,
                              _("port '%s': %s is not learned: %s"), name, address, why);
@@ -465,17 +453,16 @@ pause_slot(NwfSlot *slot, NwfLearnDirection direction, gint64 now)
     NwfSession *session = slot->session;
     guint64 dropped = nwf_ratelimit_overflow(&session->inspector->limits[direction], now);
 
-    epoll_ctl(session->context->poll, EPOLL_CTL_DEL, nwf_capture_fd(slot->capture), NULL);
+    epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
     slot->resume = now + PAUSE;
     nwf_learn_schedule_locked(session->context, slot->resume);
-    if (dropped > 0 && direction == NWF_FROM_VM)
-        nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
-                             _("port '%s': the VM sends too much that may teach an address; %llu were passed over"),
-                             session->terms->portdev, (unsigned long long)dropped);
-    if (dropped > 0 && direction == NWF_TO_VM)
-        nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
-                             _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
-                             session->terms->portdev, (unsigned long long)dropped);
+    if (dropped > 0)
+        nwf_learn_log_locked(
+            session->context, NWF_LEARN_WARNING,
+            direction == NWF_FROM_VM
+                ? _("port '%s': the VM sends too much that may teach an address; %llu were passed over")
+                : _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
+            session->terms->portdev, (unsigned long long)dropped);
 }
 
 static void read_slot(NwfSlot *slot, guint max, gint64 now);
@@ -485,22 +472,14 @@ static void read_slot(NwfSlot *slot, guint max, gint64 now);
  * the question is there; it is read first.
  */
 static void
-catch_up(NwfSession *session, gint64 now)
-{
-    NwfSlot *from = &session->slots[NWF_FROM_VM];
-
-    if (from->capture && from->resume == NWF_NEVER)
-        read_slot(from, CATCH_UP, now);
-}
-
-static void
 on_frame(NwfBytes frame, gsize wire_length, gpointer data)
 {
     Turn *turn = data;
     NwfSession *session = turn->slot->session;
+    NwfSlot *from = &session->slots[NWF_FROM_VM];
 
-    if (turn->direction == NWF_TO_VM)
-        catch_up(session, turn->now);
+    if (turn->direction == NWF_TO_VM && from->capture && from->resume == NWF_NEVER)
+        read_slot(from, CATCH_UP, turn->now);
     NwfOutcome outcome = nwf_inspector_frame(session->inspector, frame, wire_length, turn->direction, turn->now);
     turn->accepted |= outcome.accepted;
     if (outcome.refusal == NWF_REFUSAL_RATE)
@@ -518,7 +497,7 @@ read_slot(NwfSlot *slot, guint max, gint64 now)
     if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0)
         nwf_learn_count_locked(session->context, now);
     if (turn.accepted)
-        mark_stale(session);
+        session->stale = session->context->stale = TRUE;
     if (turn.over)
         pause_slot(slot, turn.direction, now);
 }
@@ -530,7 +509,7 @@ nwf_session_read_locked(NwfSlot *slot, gint64 now)
     if (!slot->session->inspector || !slot->capture || slot->resume != NWF_NEVER)
         return;
     /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
-    if (nwf_capture_kind(slot->capture)->ifindex == capture_device(slot->session))
+    if (slot->capture->kind.ifindex == capture_device(slot->session))
         read_slot(slot, TURN_FRAMES, now);
 }
 

@@ -53,7 +53,7 @@ open_capture(const char *device, NwfLearnDirection direction, gboolean sources)
 static gboolean
 wakes(NwfCapture *capture, gboolean expected)
 {
-    struct pollfd waiting = {.fd = nwf_capture_fd(capture), .events = POLLIN};
+    struct pollfd waiting = {.fd = capture->fd, .events = POLLIN};
 
     return poll(&waiting, 1, expected ? 10000 : 30) > 0;
 }
