@@ -8,7 +8,7 @@
  *
  * People get a line for each address; programs get one JSON object, whose words are not translated.
  */
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 #include "tools/json.h"
 #include "tools/virt-nwfilter.h"
 
@@ -20,7 +20,7 @@
 
 typedef struct Learned {
     NwfClock clock;
-    NwfStateFile *state;
+    NwfLeaseFile *state;
     GKeyFile *counters;
     char **groups;   /* of counters, one for each port */
     gboolean *shown; /* for each record of the state, whether a port has it */
@@ -29,7 +29,7 @@ typedef struct Learned {
 static void
 learned_clear(Learned *learned)
 {
-    g_clear_pointer(&learned->state, nwf_state_file_free);
+    g_clear_pointer(&learned->state, nwf_lease_file_free);
     g_clear_pointer(&learned->counters, g_key_file_unref);
     g_clear_pointer(&learned->groups, g_strfreev);
     g_clear_pointer(&learned->shown, g_free);
@@ -72,7 +72,7 @@ read_state(Learned *learned, const char *directory, GError **error)
     if (!g_file_get_contents(BOOT_ID, &boot_id, NULL, &failure))
         return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s", failure->message);
     learned->clock = clock_now();
-    learned->state = nwf_state_file_read(path, g_strstrip(boot_id), &learned->clock, notes, error);
+    learned->state = nwf_lease_file_read(path, g_strstrip(boot_id), &learned->clock, notes, error);
     for (guint i = 0; i < notes->len; i++)
         g_printerr("%s\n", (const char *)g_ptr_array_index(notes, i));
     if (learned->state)

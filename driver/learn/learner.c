@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "driver/learn/session.h"
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 #include "driver/run/thread.h"
 #include "driver/store/file.h"
 

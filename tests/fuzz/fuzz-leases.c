@@ -3,7 +3,7 @@
  * fuzz-leases.c: of the stock lease file only leases that can be are read; what is written of them is one line a key
  * and reads the same
  */
-#include "driver/learn/lease_file.h"
+#include "driver/learn/lease_files.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
  * Speed: what a run costs is bounded (steps, restarts), nothing is looked at again that did not change, and a quarter
  * of random inputs is played twice.
  */
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 
 #include <string.h>
 
@@ -207,7 +207,7 @@ restart(World *world, Asker askers[PORTS])
     NwfClock clock = {.boot = world->now, .wall = world->now + 1795425029 * (gint64)G_USEC_PER_SEC};
     g_autoptr(GArray) records = NULL;
     g_autoptr(GArray) after = NULL;
-    g_autoptr(NwfStateFile) file = nwf_state_file_new();
+    g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
     g_autofree char *text = NULL;
 
     nwf_lease_db_expire(world->db, world->now);

@@ -4,7 +4,7 @@
  *
  * If the first byte is a plus, checksums are made right first: else no line would come as far as its fields.
  */
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 
 #include <string.h>
 
@@ -49,8 +49,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autofree char *raw = size > 0 && *data == '+' ? g_strndup((const char *)data + 1, size - 1) : NULL;
     g_autofree char *repaired = raw ? with_sums(raw) : NULL;
     NwfBytes text = repaired ? (NwfBytes){(const guint8 *)repaired, strlen(repaired)} : (NwfBytes){data, size};
-    g_autoptr(NwfStateFile) once = nwf_state_file_new();
-    g_autoptr(NwfStateFile) again = nwf_state_file_new();
+    g_autoptr(NwfLeaseFile) once = nwf_lease_file_new();
+    g_autoptr(NwfLeaseFile) again = nwf_lease_file_new();
     g_autofree char *written = NULL, *second = NULL;
 
     nwf_state_file_parse(once, text, BOOT, &now);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "conf/value.h"
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 
 #define USES_IP "<rule action='drop' direction='out'><ip match='no' srcipaddr='$IP'/></rule>"
 #define GIVEN   "10.0.0.5"

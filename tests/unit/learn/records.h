@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
 #define KEY_A  "d54df46f-1ab5-4a22-8618-4560ef5f0001-52:54:00:00:00:01"

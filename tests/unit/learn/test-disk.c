@@ -198,7 +198,7 @@ test_killed_while_writing(void)
     for (guint round = 0; round < 40; round++) {
         g_autofree char *got = NULL;
         g_autoptr(NwfNotes) notes = nwf_notes_new();
-        g_autoptr(NwfStateFile) file = NULL;
+        g_autoptr(NwfLeaseFile) file = NULL;
         pid_t child = fork();
         g_assert_cmpint(child, >=, 0);
         if (child == 0) {
@@ -210,7 +210,7 @@ test_killed_while_writing(void)
         g_usleep(500 + round * 137);
         kill(child, SIGKILL);
         g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
-        file = nwf_state_file_read(place.state, BOOT, &records_now, notes, NULL);
+        file = nwf_lease_file_read(place.state, BOOT, &records_now, notes, NULL);
         g_assert_nonnull(file);
         got = records_summary(file->records);
         g_assert_true(strcmp(got, RECORDS_ALL) == 0 || strcmp(got, "A:10.0.0.5:60") == 0);

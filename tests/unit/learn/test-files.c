@@ -148,7 +148,7 @@ test_written_lease_file(void)
 static void
 check_state(const char *text, const char *boot, const NwfClock *clock, const char *expected, guint bad, guint foreign)
 {
-    g_autoptr(NwfStateFile) file = nwf_state_file_new();
+    g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
     g_autofree char *got = NULL;
 
     nwf_state_file_parse(file, bytes_of(text), boot, clock);
@@ -164,7 +164,7 @@ test_state_round_trip(void)
 {
     g_autoptr(GArray) records = records_some();
     g_autofree char *text = nwf_state_file_format(records, BOOT);
-    g_autoptr(NwfStateFile) file = nwf_state_file_new();
+    g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
 
     nwf_state_file_parse(file, bytes_of(text), BOOT, &records_now);
     g_assert_cmpmem(file->records->data, file->records->len * sizeof(NwfRecord), records->data,
@@ -185,7 +185,7 @@ test_damaged_state(void)
 
     for (gsize i = begin; text[i] != '\0'; i++) {
         char was = text[i];
-        g_autoptr(NwfStateFile) file = nwf_state_file_new();
+        g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
         if (was == '\n')
             continue;
         text[i] = was == '1' ? '2' : '1';
@@ -204,7 +204,7 @@ test_truncated_state(void)
 
     for (gsize length = 0; length <= strlen(text); length++) {
         g_autofree char *cut = g_strndup(text, length);
-        g_autoptr(NwfStateFile) file = nwf_state_file_new();
+        g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
         g_autofree char *got = NULL;
         nwf_state_file_parse(file, bytes_of(cut), BOOT, &records_now);
         got = records_summary(file->records);
@@ -255,7 +255,7 @@ test_clock_steps(void)
         g_autofree char *stock = nwf_lease_file_format(records, &stepped);
         g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
         NwfClock later = {.boot = stepped.boot + 20 * SECOND, .wall = stepped.wall + 20 * SECOND};
-        g_autoptr(NwfStateFile) state = nwf_state_file_new();
+        g_autoptr(NwfLeaseFile) state = nwf_lease_file_new();
         nwf_state_file_parse(state, bytes_of(text), BOOT, &later);
         g_assert_cmpuint(state->records->len, ==, 3);
         g_assert_cmpint(g_array_index(state->records, NwfRecord, 0).lease.expiry, ==, records_now.boot + 60 * SECOND);
@@ -291,7 +291,7 @@ test_state_from_the_future(void)
     g_autoptr(GArray) records = records_some();
     g_autofree char *text = nwf_state_file_format(records, BOOT);
     NwfClock early = {.boot = 10 * SECOND, .wall = records_now.wall};
-    g_autoptr(NwfStateFile) file = nwf_state_file_new();
+    g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
 
     nwf_state_file_parse(file, bytes_of(text), BOOT, &early);
     g_assert_cmpuint(file->records->len, ==, 3);

@@ -4,7 +4,7 @@
  *
  * The state file is written by the driver's own code; the counters are as learner_counters.c describes them.
  */
-#include "driver/learn/state_file.h"
+#include "driver/learn/lease_files.h"
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
