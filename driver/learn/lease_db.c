@@ -2,8 +2,9 @@
 /*
  * lease_db.c: which addresses each port may use; see lease_db.h
  *
- * A port of mode any owns its set; ports of mode dhcp point at the set of their key, which counts them and stays when
- * the last one goes. Trees, not hash tables: files are written in an order that follows from what is in them.
+ * A set is one list of addresses. A port of mode any owns its set; ports of mode dhcp point at the set of their key,
+ * which counts them and stays when the last one goes. Trees, not hash tables: files are written in an order that
+ * follows from what is in them.
  */
 #include "driver/learn/lease_db.h"
 
@@ -20,6 +21,130 @@ struct NwfLeaseDb {
     GQueue abandoned; /* of NwfLeaseSet: sets without ports, left longest ago first */
 };
 
+/* ---- one set: what may be added, renewed and ended ---- */
+
+const char *const nwf_lease_source_words[NWF_SOURCES] = {
+    [NWF_SOURCE_IP] = "ip", [NWF_SOURCE_ARP] = "arp", [NWF_SOURCE_ACK] = "ack"};
+
+static NwfLeaseSet *
+set_new(NwfLeaseDb *db)
+{
+    NwfLeaseSet *set = g_new0(NwfLeaseSet, 1);
+
+    set->entries = g_array_new(FALSE, FALSE, sizeof(NwfLease));
+    set->version = NWF_VERSION_NOTHING;
+    set->last_version = &db->last_version;
+    return set;
+}
+
+static void
+set_free(gpointer data)
+{
+    NwfLeaseSet *set = data;
+
+    g_array_unref(set->entries);
+    g_free(set);
+}
+
+static void
+addresses_changed(NwfLeaseSet *set)
+{
+    set->version = ++*set->last_version;
+}
+
+static NwfLease *
+entry(const NwfLeaseSet *set, guint i)
+{
+    return &g_array_index(set->entries, NwfLease, i);
+}
+
+/* The place of @address, or the number of entries. */
+static guint
+find(const NwfLeaseSet *set, const NwfAddress *address)
+{
+    guint i = 0;
+
+    while (i < set->entries->len && !nwf_address_equal(&entry(set, i)->address, address))
+        i++;
+    return i;
+}
+
+/* All of @lease but the time when the address came. */
+static void
+replace(NwfLease *current, const NwfLease *lease)
+{
+    gint64 learned = current->learned;
+
+    *current = *lease;
+    current->learned = learned;
+}
+
+static gboolean
+may_replace(const NwfLease *current, const NwfLease *shown, gint64 now)
+{
+    if (now - current->learned > NWF_GRACE)
+        return FALSE;
+    if (nwf_address_is_link_local(&current->address) && !nwf_address_is_link_local(&shown->address))
+        return TRUE;
+    return shown->source == NWF_SOURCE_ACK && current->source != NWF_SOURCE_ACK;
+}
+
+/* Mode any: the VM uses the address of @shown; lease_db.h says when that counts. */
+static NwfRefusal
+set_show(NwfLeaseSet *set, const NwfLease *shown, gint64 now)
+{
+    NwfLease *current = set->entries->len > 0 ? entry(set, 0) : NULL;
+
+    if (!current) {
+        g_array_append_val(set->entries, *shown);
+        addresses_changed(set);
+    } else if (nwf_address_equal(&current->address, &shown->address)) {
+        if (shown->source > current->source) {
+            replace(current, shown);
+            set->renewals++;
+        }
+    } else if (may_replace(current, shown, now)) {
+        replace(current, shown);
+        addresses_changed(set);
+    } else {
+        return NWF_REFUSAL_LOCKED;
+    }
+    return NWF_REFUSAL_NONE;
+}
+
+/* Mode dhcp: adds @lease or renews that of its address. */
+static NwfRefusal
+set_grant(NwfLeaseSet *set, const NwfLease *lease, guint max)
+{
+    guint place = find(set, &lease->address);
+
+    if (place < set->entries->len) {
+        replace(entry(set, place), lease);
+        set->renewals++;
+        return NWF_REFUSAL_NONE;
+    }
+    if (set->entries->len >= max)
+        return NWF_REFUSAL_FULL;
+    g_array_append_val(set->entries, *lease);
+    addresses_changed(set);
+    return NWF_REFUSAL_NONE;
+}
+
+/* Ends what is over at @now. Returns: TRUE if anything was */
+static gboolean
+set_expire(NwfLeaseSet *set, gint64 now)
+{
+    guint before = set->entries->len;
+
+    for (guint i = before; i-- > 0;)
+        if (!entry(set, i)->infinite && entry(set, i)->expiry <= now)
+            g_array_remove_index(set->entries, i);
+    if (set->entries->len == before)
+        return FALSE;
+    addresses_changed(set);
+    return TRUE;
+}
+
 /* ---- making and freeing ---- */
 
 static void
@@ -28,7 +153,7 @@ port_free(gpointer data)
     NwfLeasePort *port = data;
 
     if (port->mode == NWF_LEARN_ANY)
-        nwf_lease_set_free(port->set);
+        set_free(port->set);
     g_free(port->name);
     g_free(port);
 }
@@ -45,7 +170,7 @@ nwf_lease_db_new(void)
     NwfLeaseDb *db = g_new0(NwfLeaseDb, 1);
 
     db->ports = g_ptr_array_new_with_free_func(port_free);
-    db->sets = g_tree_new_full(compare_keys, NULL, NULL, (GDestroyNotify)nwf_lease_set_free);
+    db->sets = g_tree_new_full(compare_keys, NULL, NULL, set_free);
     db->remembered = g_tree_new_full(compare_keys, NULL, g_free, g_free);
     db->last_version = NWF_VERSION_REMEMBERED;
     return db;
@@ -115,7 +240,7 @@ set_of(NwfLeaseDb *db, const char *key)
     NwfLeaseSet *set = g_tree_lookup(db->sets, key);
 
     if (!set) {
-        set = nwf_lease_set_new(&db->last_version);
+        set = set_new(db);
         g_strlcpy(set->key, key, sizeof(set->key));
         g_tree_insert(db->sets, set->key, set);
         abandon(db, set);
@@ -165,7 +290,7 @@ open_any(NwfLeaseDb *db, NwfLeasePort *port)
 {
     const NwfRecord *record = find_remembered(db, port->name, port->ifindex, port->key);
 
-    port->set = nwf_lease_set_new(&db->last_version);
+    port->set = set_new(db);
     if (record) {
         g_array_append_val(port->set->entries, record->lease);
         port->set->version = NWF_VERSION_REMEMBERED;
@@ -216,9 +341,11 @@ nwf_lease_db_device(NwfLeaseDb *db, NwfLeasePort *port, guint ifindex)
 void
 nwf_lease_db_forget(NwfLeaseDb *db, NwfLeasePort *port)
 {
-    if (port->set->entries->len > 0)
-        db->changes++;
-    nwf_lease_set_clear(port->set);
+    if (port->set->entries->len == 0)
+        return;
+    db->changes++;
+    g_array_set_size(port->set->entries, 0);
+    addresses_changed(port->set);
 }
 
 void
@@ -235,9 +362,8 @@ take(NwfLeaseDb *db, NwfLeasePort *port, const NwfLease *lease, gint64 now)
     NwfLeaseSet *set = port->set;
     guint64 version = set->version, renewals = set->renewals;
 
-    nwf_lease_set_expire(set, now);
-    NwfRefusal refusal =
-        port->mode == NWF_LEARN_ANY ? nwf_lease_set_show(set, lease, now) : nwf_lease_set_grant(set, lease, port->max);
+    set_expire(set, now);
+    NwfRefusal refusal = port->mode == NWF_LEARN_ANY ? set_show(set, lease, now) : set_grant(set, lease, port->max);
     if (set->version != version || set->renewals != renewals)
         db->changes++;
     return refusal;
@@ -254,35 +380,41 @@ nwf_lease_db_learn(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address
 static NwfRefusal
 grant(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now)
 {
-    NwfLease lease = {.address = event->address, .source = NWF_SOURCE_ACK, .learned = now, .granted = now};
+    NwfLease lease = {.address = event->address,
+                      .source = NWF_SOURCE_ACK,
+                      .infinite = event->infinite || port->mode == NWF_LEARN_ANY,
+                      .learned = now,
+                      .granted = now,
+                      .server = event->server,
+                      .next_server = event->next_server,
+                      .client = event->client};
 
-    lease.infinite = event->infinite || port->mode == NWF_LEARN_ANY;
     if (!lease.infinite)
         lease.expiry = now + (gint64)event->seconds * G_USEC_PER_SEC;
-    lease.server = event->server;
-    lease.next_server = event->next_server;
-    lease.client = event->client;
     return take(db, port, &lease, now);
+}
+
+static NwfRefusal
+end(NwfLeaseDb *db, const NwfLeasePort *port, const NwfAddress *address)
+{
+    guint place = find(port->set, address);
+
+    if (port->mode == NWF_LEARN_ANY)
+        return NWF_REFUSAL_LOCKED;
+    if (place == port->set->entries->len)
+        return NWF_REFUSAL_NO_LEASE;
+    g_array_remove_index(port->set->entries, place);
+    addresses_changed(port->set);
+    db->changes++;
+    return NWF_REFUSAL_NONE;
 }
 
 NwfRefusal
 nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now)
 {
-    NwfRefusal refusal = NWF_REFUSAL_LOCKED;
-
-    switch (event->kind) {
-    case NWF_LEASE_GRANTED:
+    if (event->kind == NWF_LEASE_GRANTED)
         return grant(db, port, event, now);
-    case NWF_LEASE_ENDED:
-        if (port->mode == NWF_LEARN_DHCP)
-            refusal = nwf_lease_set_end(port->set, &event->address);
-        if (refusal == NWF_REFUSAL_NONE)
-            db->changes++;
-        return refusal;
-    case NWF_LEASE_UNCHANGED:
-        break;
-    }
-    return event->refusal;
+    return event->kind == NWF_LEASE_ENDED ? end(db, port, &event->address) : event->refusal;
 }
 
 /* ---- time ---- */
@@ -297,7 +429,7 @@ sweep_set(G_GNUC_UNUSED gpointer key, gpointer set, gpointer data)
 {
     Sweep *sweep = data;
 
-    sweep->ended |= nwf_lease_set_expire(set, sweep->now);
+    sweep->ended |= set_expire(set, sweep->now);
     return FALSE;
 }
 
@@ -323,9 +455,12 @@ nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
 static gboolean
 find_earliest(G_GNUC_UNUSED gpointer key, gpointer value, gpointer data)
 {
+    const NwfLeaseSet *set = value;
     gint64 *next = data;
 
-    *next = MIN(*next, nwf_lease_set_next_expiry(value));
+    for (guint i = 0; i < set->entries->len; i++)
+        if (!entry(set, i)->infinite)
+            *next = MIN(*next, entry(set, i)->expiry);
     return FALSE;
 }
 
@@ -371,20 +506,7 @@ nwf_lease_db_peek(const NwfLeaseDb *db, const char *name, guint ifindex, const c
 const NwfLease *
 nwf_lease_db_first(const NwfLeasePort *port)
 {
-    const GArray *entries = port->set->entries;
-
-    return entries->len > 0 ? &g_array_index(entries, NwfLease, 0) : NULL;
-}
-
-static gboolean
-has(const NwfLeasePort *port, const NwfAddress *address)
-{
-    const GArray *entries = port->set->entries;
-
-    for (guint i = 0; i < MIN(entries->len, port->max); i++)
-        if (nwf_address_equal(&g_array_index(entries, NwfLease, i).address, address))
-            return TRUE;
-    return FALSE;
+    return port->set->entries->len > 0 ? entry(port->set, 0) : NULL;
 }
 
 const NwfLeasePort *
@@ -393,7 +515,9 @@ nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *
 {
     for (guint i = 0; i < db->ports->len; i++) {
         const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
-        if (strcmp(port->key, key) != 0 && has(port, address) && (!filter || filter(port, data)))
+        guint place = find(port->set, address);
+        if (strcmp(port->key, key) != 0 && place < MIN(port->set->entries->len, port->max) &&
+            (!filter || filter(port, data)))
             return port;
     }
     return NULL;
@@ -414,10 +538,10 @@ add_record(GArray *records, NwfLearnMode mode, const char *key, const char *name
 static gboolean
 add_set(gpointer key, gpointer value, gpointer records)
 {
-    const GArray *entries = ((NwfLeaseSet *)value)->entries;
+    const NwfLeaseSet *set = value;
 
-    for (guint i = 0; i < entries->len; i++)
-        add_record(records, NWF_LEARN_DHCP, key, "", 0, &g_array_index(entries, NwfLease, i));
+    for (guint i = 0; i < set->entries->len; i++)
+        add_record(records, NWF_LEARN_DHCP, key, "", 0, entry(set, i));
     return FALSE;
 }
 
@@ -461,7 +585,7 @@ nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
     for (guint i = 0; i < records->len; i++) {
         const NwfRecord *record = &g_array_index(records, NwfRecord, i);
         if (record->mode == NWF_LEARN_DHCP) {
-            nwf_lease_set_grant(set_of(db, record->key), &record->lease, NWF_LEARN_MAX);
+            set_grant(set_of(db, record->key), &record->lease, NWF_LEARN_MAX);
             continue;
         }
         NwfRecord *copy = g_new(NwfRecord, 1);

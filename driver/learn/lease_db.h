@@ -21,12 +21,43 @@
  */
 #pragma once
 
-#include "driver/learn/lease_set.h"
 #include "driver/learn/transactions.h"
 
-enum {
-    NWF_ABANDONED_MAX = 4096
-}; /* keys without a port that are kept; over it the one left longest ago is forgotten */
+/* From what an address was learned, least trusted first. */
+typedef enum NwfLeaseSource { NWF_SOURCE_IP, NWF_SOURCE_ARP, NWF_SOURCE_ACK, NWF_SOURCES } NwfLeaseSource;
+extern const char *const nwf_lease_source_words[NWF_SOURCES]; /* for files; never translated */
+
+enum { NWF_KEY_LENGTH = 36 + 1 + 17 };  /* nwf_lease_key_format() */
+#define NWF_GRACE (60 * G_USEC_PER_SEC) /* how long mode any may replace its first address */
+#define NWF_NEVER G_MAXINT64
+
+typedef struct NwfLease {
+    NwfAddress address;
+    NwfLeaseSource source;
+    gboolean infinite;      /* always in mode any */
+    gint64 expiry;          /* CLOCK_BOOTTIME; 0 if infinite */
+    gint64 learned;         /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
+    gint64 granted;         /* CLOCK_BOOTTIME: when it was learned or renewed last */
+    NwfAddress server;      /* of an ACK */
+    NwfAddress next_server; /* siaddr of it */
+    NwfClientId client;     /* of the question */
+} NwfLease;
+
+/* One list of addresses, of a port in mode any or of a key in mode dhcp; lease_db.c alone changes it. */
+typedef struct NwfLeaseSet {
+    GArray *entries;              /* of NwfLease, in order of arrival */
+    guint64 version;              /* grows when an address comes, goes or is replaced by another */
+    guint64 renewals;             /* grows when times and sources alone change */
+    guint64 *last_version;        /* highest version of any set of the database */
+    char key[NWF_KEY_LENGTH + 1]; /* mode dhcp */
+    guint ports;                  /* of mode dhcp that have this set */
+    GList *abandoned;             /* its place among the sets without ports */
+} NwfLeaseSet;
+
+enum { NWF_VERSION_NOTHING = 1, NWF_VERSION_REMEMBERED = 2 }; /* of a new set, and of one with a remembered address */
+
+/* Keys without a port that are kept; over it the one left longest ago is forgotten. */
+enum { NWF_ABANDONED_MAX = 4096 };
 /** Longest lease that is not without end, in seconds. */
 #define NWF_LEASE_SECONDS_MAX (G_MAXUINT32 - 1)
 
