@@ -152,7 +152,7 @@ static void
 update_sessions_locked(NwfLearner *learner, gint64 now)
 {
     GHashTableIter iter;
-    gpointer value;
+    gpointer session;
 
     for (guint i = 0; i < learner->retired->len; i++)
         nwf_session_shut_locked(g_ptr_array_index(learner->retired, i));
@@ -161,11 +161,9 @@ update_sessions_locked(NwfLearner *learner, gint64 now)
         return;
     learner->context.stale = FALSE;
     g_hash_table_iter_init(&iter, learner->sessions);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        NwfSession *session = value;
-        if (session->stale)
+    while (g_hash_table_iter_next(&iter, NULL, &session))
+        if (((const NwfSession *)session)->stale)
             nwf_session_update_locked(session, now);
-    }
 }
 
 static void
@@ -398,7 +396,7 @@ make_tables(NwfLearner *learner, const NwfLearnerConfig *config)
     learner->links_again = learner->save = learner->armed = NWF_NEVER;
     learner->save_warned = learner->counters_warned = G_MININT64 / 2;
     context->db = nwf_lease_db_new();
-    context->owners.reserved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+    context->reserved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     context->closing = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_capture_free);
     context->lines = g_array_new(FALSE, FALSE, sizeof(NwfLogLine));
     context->due = context->save_counters = NWF_NEVER;
@@ -420,8 +418,6 @@ make_descriptors(NwfLearner *learner, GError **error)
     context->links = nwf_links_new(error);
     if (!context->links)
         return FALSE;
-    context->owners.db = context->db;
-    context->owners.links = context->links;
     context->poll = epoll_create1(EPOLL_CLOEXEC);
     learner->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     learner->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -508,7 +504,7 @@ nwf_learner_free(NwfLearner *learner)
     g_ptr_array_unref(context->closing);
     nwf_lease_db_free(context->db);
     nwf_links_free(context->links);
-    g_hash_table_unref(context->owners.reserved);
+    g_hash_table_unref(context->reserved);
     for (guint i = 0; i < context->lines->len; i++)
         g_free(g_array_index(context->lines, NwfLogLine, i).text);
     g_array_unref(context->lines);
@@ -548,7 +544,7 @@ retire_locked(NwfLearner *learner, const char *portdev)
 
     if (!g_hash_table_steal_extended(learner->sessions, portdev, NULL, &session))
         return;
-    nwf_session_retire_locked(session);
+    g_clear_pointer(&((NwfSession *)session)->inspector, nwf_inspector_free); /* nothing is learned any more */
     g_ptr_array_add(learner->retired, session);
     nwf_learn_count_locked(&learner->context, nwf_learn_now());
 }
@@ -614,7 +610,7 @@ void
 nwf_learner_reserve(NwfLearner *learner, const char *portdev, const GArray *addresses)
 {
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&learner->lock);
-    GHashTable *reserved = learner->context.owners.reserved;
+    GHashTable *reserved = learner->context.reserved;
 
     if (addresses && addresses->len > 0)
         g_hash_table_replace(reserved, g_strdup(portdev), g_array_copy((GArray *)addresses));

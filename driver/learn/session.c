@@ -145,24 +145,18 @@ nwf_session_take_report_locked(NwfSession *session, gint64 now)
     return TRUE;
 }
 
-static void
-set_addresses(GKeyFile *file, const char *group, const GArray *list)
-{
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    char text[NWF_ADDRESS_TEXT];
-
-    for (guint i = 0; i < list->len; i++)
-        g_ptr_array_add(texts, g_strdup(nwf_address_format(text, &g_array_index(list, NwfAddress, i))));
-    g_key_file_set_string_list(file, group, "addresses", (const char *const *)texts->pdata, texts->len);
-}
-
 void
 nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *group)
 {
     const NwfInspector *inspector = session->inspector;
+    g_autoptr(GString) addresses = g_string_new(NULL);
+    char text[NWF_ADDRESS_TEXT];
     gboolean open = FALSE;
     guint64 lost = 0;
 
+    for (guint i = 0; i < session->addresses->len; i++)
+        g_string_append_printf(addresses, "%s;",
+                               nwf_address_format(text, &g_array_index(session->addresses, NwfAddress, i)));
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
         NwfSlot *slot = &session->slots[direction];
         lost += slot->lost + (slot->capture ? nwf_capture_lost(slot->capture) : 0);
@@ -172,11 +166,67 @@ nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *gro
     g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[session->terms->mode]);
     g_key_file_set_string(file, group, "key", inspector->port->key);
     g_key_file_set_string(file, group, "capture", open ? "yes" : "no");
-    set_addresses(file, group, session->addresses);
+    g_key_file_set_value(file, group, "addresses", addresses->str);
     g_key_file_set_uint64(file, group, "seen", inspector->counters.seen);
     g_key_file_set_uint64(file, group, "accepted", inspector->counters.accepted);
     g_key_file_set_uint64(file, group, "lost", lost);
     nwf_counters_write(&inspector->counters, file, group);
+}
+
+/* ---- who has an address already ---- */
+
+/*
+ * The host: any of its interfaces. Other ports: those of the same bridge, by learning or by configuration. Ports that
+ * are in no bridge, macvtaps among them, count as being in one together: better to refuse an address that may be free
+ * than to let a VM take its neighbour's. VLANs of one bridge are not distinguished. A port whose device is away has
+ * nothing.
+ *
+ * So an address may become another's while its guest is away, and the guest's lease goes on. When it comes back the
+ * lease gives way to what the host has, to a configured address and to another lease, but not to what a VM merely
+ * shows: else any guest in mode any could take the addresses of those who are away.
+ */
+typedef struct Asker {
+    const NwfLinks *links;
+    const char *name;
+    gboolean leases_alone; /* what a VM merely shows does not count */
+} Asker;
+
+static gboolean
+is_neighbour(const Asker *asker, const char *name)
+{
+    const NwfLink *own = nwf_links_find(asker->links, asker->name);
+    const NwfLink *other = nwf_links_find(asker->links, name);
+
+    return own && other && own->index != other->index && own->master == other->master;
+}
+
+static gboolean
+counts(const NwfLeasePort *other, gpointer data)
+{
+    const Asker *asker = data;
+
+    return is_neighbour(asker, other->name) && (!asker->leases_alone || other->mode == NWF_LEARN_DHCP ||
+                                                nwf_lease_db_first(other)->source == NWF_SOURCE_ACK);
+}
+
+/* Whose @address is, but for the port of @session; NWF_REFUSAL_NONE: nobody's. */
+static NwfRefusal
+owner_of(const NwfSession *session, const NwfAddress *address, gboolean leases_alone)
+{
+    const NwfLearnContext *context = session->context;
+    const NwfLeasePort *port = session->inspector->port;
+    Asker asker = {context->links, port->name, leases_alone};
+    GHashTableIter iter;
+    gpointer name, addresses;
+
+    if (nwf_links_has_address(context->links, address->family, address->bytes))
+        return NWF_REFUSAL_HELD_BY_HOST;
+    g_hash_table_iter_init(&iter, context->reserved);
+    while (g_hash_table_iter_next(&iter, &name, &addresses))
+        if (nwf_addresses_have(addresses, address) && is_neighbour(&asker, name))
+            return NWF_REFUSAL_HELD_BY_PORT;
+    return nwf_lease_db_owner(context->db, address, port->key, counts, &asker) ? NWF_REFUSAL_HELD_BY_PORT
+                                                                               : NWF_REFUSAL_NONE;
 }
 
 /* ---- making and ending ---- */
@@ -184,9 +234,7 @@ nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *gro
 static NwfRefusal
 find_owner(const NwfAddress *address, gpointer data)
 {
-    const NwfSession *session = data;
-
-    return nwf_address_owners_find(&session->context->owners, session->inspector->port, address, FALSE);
+    return owner_of(data, address, FALSE);
 }
 
 /* What the port has now, on terms that are new to it, is not reported: the engine compares versions after this. */
@@ -232,12 +280,6 @@ nwf_session_change_locked(NwfSession *session, NwfLearnTerms *terms)
     /* An address of mode any that is not allowed any more would keep a better one out. */
     if (terms->mode == NWF_LEARN_ANY && lease && terms->allowed && !nwf_allowed_has(terms->allowed, &lease->address))
         nwf_lease_db_forget(session->context->db, port);
-}
-
-void
-nwf_session_retire_locked(NwfSession *session)
-{
-    g_clear_pointer(&session->inspector, nwf_inspector_free);
 }
 
 void
@@ -336,7 +378,6 @@ capture_device(const NwfSession *session)
 static void
 drop_conflicts(NwfSession *session, gint64 now)
 {
-    NwfLearnContext *context = session->context;
     NwfLeasePort *port = session->inspector->port;
     char text[NWF_ADDRESS_TEXT];
 
@@ -346,10 +387,10 @@ drop_conflicts(NwfSession *session, gint64 now)
     for (guint i = 0; i < leases->len; i++) {
         const NwfAddress *address = &g_array_index(leases, NwfLease, i).address;
         const NwfLeaseEvent end = {.kind = NWF_LEASE_ENDED, .address = *address};
-        if (nwf_address_owners_find(&context->owners, port, address, TRUE) == NWF_REFUSAL_NONE)
+        if (owner_of(session, address, TRUE) == NWF_REFUSAL_NONE)
             continue;
-        nwf_lease_db_apply(context->db, port, &end, now);
-        nwf_learn_log_locked(context, NWF_LEARN_WARNING,
+        nwf_lease_db_apply(session->context->db, port, &end, now);
+        nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
                              _("port '%s': %s, which its guest had by a lease, is another's by now"), port->name,
                              nwf_address_format(text, address));
     }
@@ -367,9 +408,7 @@ follow_device(NwfSession *session, gint64 now)
     if (index != session->device && context->begun)
         drop_conflicts(session, now);
     session->device = index;
-    if (index == port->ifindex)
-        return;
-    if (port->ifindex != 0)
+    if (port->ifindex != 0 && port->ifindex != index)
         nwf_learn_log_locked(context, NWF_LEARN_INFO, _("port '%s': another device has this name now"), port->name);
     nwf_lease_db_device(context->db, port, index);
 }

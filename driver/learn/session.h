@@ -13,9 +13,9 @@
  */
 #pragma once
 
-#include "driver/learn/address_owner.h"
 #include "driver/learn/capture.h"
 #include "driver/learn/inspector.h"
+#include "driver/watch/links.h"
 
 typedef struct NwfLogLine {
     NwfLearnLevel level;
@@ -26,7 +26,7 @@ typedef struct NwfLogLine {
 typedef struct NwfLearnContext {
     NwfLeaseDb *db;
     NwfLinks *links;
-    NwfAddressOwners owners;
+    GHashTable *reserved; /* name of a port -> GArray of NwfAddress: what it has by configuration */
     int poll;             /* epoll of the learner's thread: NwfSlot of each open capture, others of learner.c */
     GPtrArray *closing;   /* of NwfCapture: not polled any more; the thread alone closes them, without the lock */
     GArray *lines;        /* of NwfLogLine: to be logged without the lock */
@@ -79,8 +79,6 @@ struct NwfSession {
 NwfSession *nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms);
 /** nwf_session_change_locked: other terms of the same client; what that changes at once is not reported. */
 void nwf_session_change_locked(NwfSession *session, NwfLearnTerms *terms);
-/** nwf_session_retire_locked: nothing is learned any more; captures stay open until nwf_session_shut_locked(). */
-void nwf_session_retire_locked(NwfSession *session);
 void nwf_session_free(NwfSession *session);
 
 /** nwf_session_update_locked: opens, changes and closes captures as the port's device and what it wants demand. */
