@@ -75,14 +75,6 @@ is_dhcp(const Input *in, const NwfIp *ip)
 }
 
 static gboolean
-is_whole(const NwfIp *ip)
-{
-    guint16 total = 0;
-
-    return nwf_bytes_u16(ip->packet, IP_TOTAL, &total) && ip->packet.length >= total;
-}
-
-static gboolean
 checksum_is_right(const NwfIp *ip, NwfBytes datagram)
 {
     guint16 checksum = 0;
@@ -97,10 +89,10 @@ static NwfRefusal
 classify_dhcp(NwfEvidence *evidence, const Input *in, const NwfIp *ip)
 {
     NwfBytes udp = nwf_ip_payload(ip);
-    guint16 length = 0;
+    guint16 total = 0, length = 0;
 
     NWF_REFUSE_UNLESS(!ip->fragment, FRAGMENT);
-    NWF_REFUSE_UNLESS(is_whole(ip), TRUNCATED);
+    NWF_REFUSE_UNLESS(nwf_bytes_u16(ip->packet, IP_TOTAL, &total) && ip->packet.length >= total, TRUNCATED);
     NWF_REFUSE_UNLESS(nwf_bytes_u16(udp, UDP_LENGTH, &length) && length >= UDP_HEADER && length <= udp.length,
                       UDP_LENGTH);
     udp = nwf_bytes_part(udp, 0, length);

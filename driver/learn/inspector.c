@@ -110,17 +110,11 @@ take_dhcp(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outc
 static NwfRefusal
 take(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outcome, gint64 now)
 {
-    switch (evidence->kind) {
-    case NWF_EVIDENCE_ARP:
-    case NWF_EVIDENCE_IP:
+    if (evidence->kind == NWF_EVIDENCE_NOTHING)
+        return evidence->refusal;
+    if (evidence->kind == NWF_EVIDENCE_ARP || evidence->kind == NWF_EVIDENCE_IP)
         return learn_source(inspector, evidence, outcome, now);
-    case NWF_EVIDENCE_DHCP_CLIENT:
-    case NWF_EVIDENCE_DHCP_SERVER:
-        return take_dhcp(inspector, evidence, outcome, now);
-    case NWF_EVIDENCE_NOTHING:
-        break;
-    }
-    return evidence->refusal;
+    return take_dhcp(inspector, evidence, outcome, now);
 }
 
 /* Refusals that are about an address are reported to the administrator, each address once. */

@@ -25,34 +25,28 @@ static const Network special[] = {
 };
 
 static gboolean
-network_has(const Network *network, guint32 address)
+networks_have(const Network *networks, guint n, const NwfAddress *address)
 {
-    return (address & network->mask) == network->address;
+    for (guint i = 0; i < n; i++)
+        if ((nwf_address_number(address) & networks[i].mask) == networks[i].address)
+            return TRUE;
+    return FALSE;
 }
 
 /* ---- CTRL_IP_ALLOWED ---- */
-
-static gboolean
-parse_bits(const char *text, guint32 *mask)
-{
-    guint64 bits = 0;
-
-    if (!g_ascii_string_to_unsigned(text, 10, 0, BITS, &bits, NULL))
-        return FALSE;
-    *mask = bits == 0 ? 0 : G_MAXUINT32 << (BITS - bits);
-    return TRUE;
-}
 
 static gboolean
 parse_network(Network *network, const char *text)
 {
     gsize length = strcspn(text, "/_");
     g_autofree char *quad = g_strndup(text, length);
+    guint64 bits = BITS;
     NwfAddress address;
 
-    network->mask = G_MAXUINT32;
-    if (!nwf_address_parse(&address, quad) || (text[length] != '\0' && !parse_bits(text + length + 1, &network->mask)))
+    if (!nwf_address_parse(&address, quad) ||
+        (text[length] != '\0' && !g_ascii_string_to_unsigned(text + length + 1, 10, 0, BITS, &bits, NULL)))
         return FALSE;
+    network->mask = bits == 0 ? 0 : G_MAXUINT32 << (BITS - bits);
     network->address = nwf_address_number(&address) & network->mask;
     return TRUE;
 }
@@ -81,10 +75,7 @@ nwf_allowed_parse(const GPtrArray *texts, GError **error)
 gboolean
 nwf_allowed_has(const NwfAllowed *allowed, const NwfAddress *address)
 {
-    for (guint i = 0; i < allowed->len; i++)
-        if (network_has(&g_array_index(allowed, Network, i), nwf_address_number(address)))
-            return TRUE;
-    return FALSE;
+    return networks_have((const Network *)(const void *)allowed->data, allowed->len, address);
 }
 
 /* ---- lists of addresses ---- */
@@ -162,15 +153,6 @@ nwf_learn_terms_same_client(const NwfLearnTerms *a, const NwfLearnTerms *b)
 
 /* ---- one address ---- */
 
-static gboolean
-is_special(const NwfAddress *address)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
-        if (network_has(&special[i], nwf_address_number(address)))
-            return TRUE;
-    return FALSE;
-}
-
 /* Prefixes of 31 and 32 bits have neither address (RFC 3021); a mask with holes says nothing. */
 static gboolean
 is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
@@ -186,7 +168,7 @@ nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, co
 {
     NwfRefusal held = NWF_REFUSAL_NONE;
 
-    NWF_REFUSE_UNLESS(!is_special(address), SPECIAL);
+    NWF_REFUSE_UNLESS(!networks_have(special, G_N_ELEMENTS(special), address), SPECIAL);
     NWF_REFUSE_UNLESS(!is_edge_of_network(address, mask), NETWORK);
     if (!policy)
         return NWF_REFUSAL_NONE;

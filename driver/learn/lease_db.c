@@ -130,8 +130,7 @@ set_grant(NwfLeaseSet *set, const NwfLease *lease, guint max)
     return NWF_REFUSAL_NONE;
 }
 
-/* Ends what is over at @now. Returns: TRUE if anything was */
-static gboolean
+static void
 set_expire(NwfLeaseSet *set, gint64 now)
 {
     guint before = set->entries->len;
@@ -139,10 +138,8 @@ set_expire(NwfLeaseSet *set, gint64 now)
     for (guint i = before; i-- > 0;)
         if (!entry(set, i)->infinite && entry(set, i)->expiry <= now)
             g_array_remove_index(set->entries, i);
-    if (set->entries->len == before)
-        return FALSE;
-    addresses_changed(set);
-    return TRUE;
+    if (set->entries->len < before)
+        addresses_changed(set);
 }
 
 /* ---- making and freeing ---- */
@@ -248,27 +245,16 @@ set_of(NwfLeaseDb *db, const char *key)
     return set;
 }
 
-static NwfLeaseSet *
-enter_set(NwfLeaseDb *db, const char *key)
-{
-    NwfLeaseSet *set = set_of(db, key);
-
-    if (set->ports++ == 0)
-        g_queue_delete_link(&db->abandoned, g_steal_pointer(&set->abandoned));
-    return set;
-}
-
-/* A set that is empty and has no port is not kept. */
+/* One port less has @set. If it is empty and has no port it is not kept. */
 static void
 leave_set(NwfLeaseDb *db, NwfLeaseSet *set)
 {
     if (--set->ports > 0)
         return;
-    if (set->entries->len == 0) {
+    if (set->entries->len > 0)
+        abandon(db, set);
+    else
         g_tree_remove(db->sets, set->key);
-        return;
-    }
-    abandon(db, set);
     bound_abandoned(db);
 }
 
@@ -310,10 +296,13 @@ nwf_lease_db_open(NwfLeaseDb *db, const char *name, guint ifindex, const char *k
     port->ifindex = ifindex;
     port->mode = mode;
     nwf_lease_db_limit(port, max);
-    if (mode == NWF_LEARN_ANY)
+    if (mode == NWF_LEARN_ANY) {
         open_any(db, port);
-    else
-        port->set = enter_set(db, port->key);
+    } else {
+        port->set = set_of(db, key);
+        if (port->set->ports++ == 0)
+            g_queue_delete_link(&db->abandoned, g_steal_pointer(&port->set->abandoned));
+    }
     g_ptr_array_add(db->ports, port);
     return port;
 }
@@ -419,26 +408,20 @@ nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *even
 
 /* ---- time ---- */
 
-typedef struct Sweep {
-    gint64 now;
-    gboolean ended;
-} Sweep;
-
 static gboolean
-sweep_set(G_GNUC_UNUSED gpointer key, gpointer set, gpointer data)
+sweep_set(G_GNUC_UNUSED gpointer key, gpointer set, gpointer now)
 {
-    Sweep *sweep = data;
-
-    sweep->ended |= set_expire(set, sweep->now);
+    set_expire(set, *(const gint64 *)now);
     return FALSE;
 }
 
 gboolean
 nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
 {
-    Sweep sweep = {.now = now};
+    guint64 version = db->last_version;
 
-    g_tree_foreach(db->sets, sweep_set, &sweep);
+    g_tree_foreach(db->sets, sweep_set, &now);
+    gboolean ended = db->last_version != version;
     for (GList *link = db->abandoned.head, *next; link; link = next) {
         NwfLeaseSet *set = link->data;
         next = link->next;
@@ -447,9 +430,9 @@ nwf_lease_db_expire(NwfLeaseDb *db, gint64 now)
         g_queue_delete_link(&db->abandoned, link);
         g_tree_remove(db->sets, set->key);
     }
-    if (sweep.ended)
+    if (ended)
         db->changes++;
-    return sweep.ended;
+    return ended;
 }
 
 static gboolean

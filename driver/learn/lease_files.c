@@ -63,23 +63,8 @@ enum { SUM_LENGTH = 16 };
 #define TIME_MAX (G_GINT64_CONSTANT(1) << 53)
 
 /* In the order of the line. */
-enum {
-    AT_SUM,
-    AT_BOOT,
-    AT_MODE,
-    AT_NAME,
-    AT_IFINDEX,
-    AT_KEY,
-    AT_ADDRESS,
-    AT_EXPIRY,
-    AT_LEARNED,
-    AT_GRANTED,
-    AT_HOW,
-    AT_SERVER,
-    AT_NEXT,
-    AT_CLIENT,
-    STATE_FIELDS
-};
+enum { AT_SUM, AT_BOOT, AT_MODE, AT_NAME, AT_IFINDEX, AT_KEY, AT_ADDRESS };
+enum { AT_EXPIRY = AT_ADDRESS + 1, AT_LEARNED, AT_GRANTED, AT_HOW, AT_SERVER, AT_NEXT, AT_CLIENT, STATE_FIELDS };
 
 static char *
 sum_of(const char *text)
