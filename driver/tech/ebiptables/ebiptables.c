@@ -16,12 +16,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-static NwfEbiptables *
-self_of(NwfBackend *backend)
-{
-    return (NwfEbiptables *)backend;
-}
-
 static void
 note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
 {
@@ -48,7 +42,7 @@ end_orphans(NwfEbiptables *self, NwfNotes *notes)
 static gboolean
 ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
 
     end_orphans(self, notes);
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
@@ -85,7 +79,7 @@ add_names(GHashTable *all, const NwfModel *model)
 static gboolean
 ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
@@ -193,7 +187,7 @@ add_suspects(GHashTable *all, const NwfTool *tool)
 static gboolean
 ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean concerned = FALSE, whole = TRUE;
 
@@ -222,20 +216,6 @@ ebiptables_check(NwfBackend *backend G_GNUC_UNUSED, const char *port, NwfRules *
     const NwfPlan *plan = nwf_rules_plan(rules, error);
 
     return plan && nwf_render_check(port, plan, error);
-}
-
-/* The tools that were given something to write since the last call. (transfer full) */
-static GArray *
-take_runs(NwfEbiptables *self)
-{
-    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        GArray *of_tool = self->tools[layer].runs;
-        g_array_append_vals(runs, of_tool->data, of_tool->len);
-        g_array_set_size(of_tool, 0);
-    }
-    return runs;
 }
 
 static gboolean
@@ -268,31 +248,29 @@ static gboolean
 ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, NwfNotes *notes, NwfApplyResult *result,
                  GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
     *result = (NwfApplyResult){NWF_APPLIED_NONE, NWF_NO_CULPRIT, FALSE};
     if (!plans_of(changes, n, plans, result, error))
         return FALSE;
-    nwf_own_transactions_begin(self->own);
+    nwf_own_transactions_begin(&self->own);
     gboolean all = nwf_ebiptables_apply(self, plans, notes, error);
-    GArray *runs = take_runs(self);
-    result->wrote = runs->len > 0;
+    result->wrote = nwf_own_transactions_end(&self->own);
     result->applied = all ? NWF_APPLIED_ALL : applied_of(self, changes, n);
-    nwf_own_transactions_end(self->own, runs);
     return all;
 }
 
 static gboolean
 ebiptables_is_own(NwfBackend *backend, guint32 generation, guint32 process)
 {
-    return nwf_own_transactions_has(self_of(backend)->own, generation, process);
+    return nwf_own_transactions_has(&((NwfEbiptables *)backend)->own, generation, process);
 }
 
 static gboolean
 ebiptables_needs_poll(NwfBackend *backend)
 {
-    const NwfEbiptables *self = self_of(backend);
+    const NwfEbiptables *self = (const NwfEbiptables *)backend;
     gboolean needs = FALSE;
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
@@ -303,7 +281,7 @@ ebiptables_needs_poll(NwfBackend *backend)
 static gboolean
 ebiptables_poll(NwfBackend *backend)
 {
-    const NwfEbiptables *self = self_of(backend);
+    const NwfEbiptables *self = (const NwfEbiptables *)backend;
     gboolean changed = FALSE;
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
@@ -350,25 +328,25 @@ remove_base(NwfTool *tool, GError **error)
 static gboolean
 ebiptables_remove_all(NwfBackend *backend, GError **error)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
 
-    nwf_own_transactions_begin(self->own);
+    nwf_own_transactions_begin(&self->own);
     gboolean all = remove_ports(self, error) && remove_base(&self->tools[NWF_LAYER_IPV4], error) &&
                    remove_base(&self->tools[NWF_LAYER_IPV6], error);
-    nwf_own_transactions_end(self->own, take_runs(self));
+    nwf_own_transactions_end(&self->own);
     return all;
 }
 
 static void
 ebiptables_free(NwfBackend *backend)
 {
-    NwfEbiptables *self = self_of(backend);
+    NwfEbiptables *self = (NwfEbiptables *)backend;
 
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_clear(&self->tools[layer]);
     nwf_child_lock_free(self->lock);
     g_free(self->lock_path);
-    nwf_own_transactions_free(self->own);
+    nwf_own_transactions_clear(&self->own);
     nwf_rules_unref(self->closed);
     g_hash_table_unref(self->uncertain);
     g_free(self);
@@ -396,11 +374,11 @@ nwf_ebiptables_new(const NwfBackendOptions *options)
     };
     self->require_bridge_netfilter = options->require_bridge_netfilter;
     self->lock_path = g_strdup(options->child_lock);
-    self->own = nwf_own_transactions_new();
+    self->own.runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
     self->closed = nwf_rules_new_closed();
     self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
-        nwf_tool_init(&self->tools[layer], layer);
+        nwf_tool_init(&self->tools[layer], layer, &self->own);
     return &self->backend;
 }
 

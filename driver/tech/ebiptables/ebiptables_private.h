@@ -1,10 +1,93 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ebiptables_private.h: what the files of the backend share: the backend, and one call of its apply
+ * ebiptables_private.h: what the files of the backend share: its tools, the backend, and one call of its apply
  */
 #pragma once
 
-#include "driver/tech/ebiptables/tool.h"
+#include "driver/run/command.h"
+#include "driver/tech/ebiptables/render.h"
+
+/* A process that was given a change of the kernel. */
+typedef struct NwfRun {
+    pid_t process;
+    gboolean announced; /* it made one transaction of nf_tables for certain; else it may have made one or not */
+} NwfRun;
+
+/* Which transactions of nf_tables were ours. */
+typedef struct NwfOwnTransactions {
+    guint32 before; /* the last one before the call; 0: the kernel did not say */
+    GQueue calls;   /* earlier ones, the latest last */
+    GArray *runs;   /* (element-type NwfRun): the tools that ran since the call began */
+} NwfOwnTransactions;
+
+void nwf_own_transactions_clear(NwfOwnTransactions *own);
+
+/** nwf_own_transactions_begin: before the first tool of a call is started. */
+void nwf_own_transactions_begin(NwfOwnTransactions *own);
+/** nwf_own_transactions_end: after the last. Returns whether any was. */
+gboolean nwf_own_transactions_end(NwfOwnTransactions *own);
+
+/** nwf_own_transactions_has: whether the transaction @generation, which @process (0: not known) made, was ours. */
+gboolean nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 generation, guint32 process);
+
+/* One of ebtables, iptables, ip6tables, with what is known of its table. */
+typedef struct NwfTool {
+    NwfLayer layer;
+    NwfChildLock *lock; /* of those that write; may be NULL; not owned */
+    char *restore;      /* paths; NULL if it is not installed */
+    char *save;
+    NwfModel *model;
+    gboolean known;          /* the model has been read and kept in step */
+    GHashTable *suspects;    /* set of names of ports that somebody else may have changed in this table */
+    gboolean legacy;         /* its table is none of nf_tables, and nobody announces changes of it */
+    char *fingerprint;       /* of such a table, as it was when we last read or changed it */
+    gboolean listed;         /* was read at least once */
+    gboolean stale;          /* was found changed by somebody else, and was not reread since */
+    gboolean outline_warned; /* that nothing can be compared in it was reported */
+    NwfOwnTransactions *own; /* of the backend: whoever is given a batch is noted there */
+} NwfTool;
+
+void nwf_tool_init(NwfTool *tool, NwfLayer layer, NwfOwnTransactions *own);
+void nwf_tool_clear(NwfTool *tool);
+
+/** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_FIREWALL that names the one that is missing. */
+gboolean nwf_tool_find(NwfTool *tool, GError **error);
+
+/** nwf_tool_has_changed: whether there is reason to reread: the table is stale, or announces nothing and is another. */
+gboolean nwf_tool_has_changed(const NwfTool *tool);
+
+/** nwf_tool_remember: what is in the table now is as we know it. */
+void nwf_tool_remember(NwfTool *tool);
+
+/**
+ * nwf_tool_list: lists the table of the calling thread's network namespace, or at least its outline; the programs were
+ * found.
+ */
+gboolean nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error);
+
+/** nwf_tool_restore: gives the table of the calling thread's network namespace a batch, and follows nothing. */
+gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommandResult *result, GError **error);
+
+/** nwf_tool_read: reads the table, whatever was known of it. Ports that lost or gained something become suspects. */
+gboolean nwf_tool_read(NwfTool *tool, GError **error);
+
+/** nwf_tool_suspect: ports that have not the same chains and dispatch rules in both become suspects. */
+void nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b);
+
+/** nwf_legacy_is_used: whether the program at @path is of the older form, which does not know nf_tables. */
+gboolean nwf_legacy_is_used(const char *path);
+
+/**
+ * nwf_legacy_fingerprint: (transfer full): of the rules in the kernel, without their counters; NULL if they cannot be
+ * read. Starts no process and takes no lock.
+ */
+char *nwf_legacy_fingerprint(NwfLayer layer);
+
+/**
+ * nwf_legacy_lock: the lock by which programs that change the table of @layer agree, held until it is closed; -1 if the
+ * tool takes one by itself, or if somebody else does not let go of it within some seconds. The lock is voluntary.
+ */
+int nwf_legacy_lock(NwfLayer layer);
 
 typedef struct NwfEbiptables {
     NwfBackend backend;
@@ -12,7 +95,7 @@ typedef struct NwfEbiptables {
     char *lock_path; /* may be NULL */
     NwfChildLock *lock;
     NwfTool tools[NWF_LAYERS];
-    NwfOwnTransactions *own;
+    NwfOwnTransactions own;
     NwfRules *closed;
     GHashTable *uncertain;   /* ports whose rules are not what the caller thinks */
     gboolean dry_run_warned; /* that no dry run is possible was reported */

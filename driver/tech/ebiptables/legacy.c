@@ -16,9 +16,7 @@
  *
  * Limits: a change that is made between our own batch and our looking, some milliseconds, counts as ours.
  */
-#include "driver/tech/ebiptables/legacy.h"
-
-#include "driver/tech/ebiptables/names.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <fcntl.h>
 #include <linux/netfilter_bridge/ebtables.h>
@@ -139,13 +137,7 @@ nwf_legacy_lock(NwfLayer layer)
             return lock;
         g_usleep(LOCK_PAUSE_US);
     }
-    nwf_legacy_unlock(lock);
-    return -1;
-}
-
-void
-nwf_legacy_unlock(int lock)
-{
     if (lock >= 0)
         close(lock);
+    return -1;
 }

@@ -9,7 +9,7 @@
  *
  * Limits: OWN_MAX calls are remembered; what is older is announced long since.
  */
-#include "driver/tech/ebiptables/own_transactions.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include "driver/watch/nft_monitor.h"
 
@@ -21,11 +21,6 @@ typedef struct Call {
     GArray *runs; /* (element-type NwfRun) */
 } Call;
 
-struct NwfOwnTransactions {
-    guint32 before; /* 0: the kernel did not say */
-    GQueue calls;   /* of Call, the latest last */
-};
-
 static void
 call_free(gpointer data)
 {
@@ -35,20 +30,11 @@ call_free(gpointer data)
     g_free(call);
 }
 
-NwfOwnTransactions *
-nwf_own_transactions_new(void)
-{
-    NwfOwnTransactions *own = g_new0(NwfOwnTransactions, 1);
-
-    g_queue_init(&own->calls);
-    return own;
-}
-
 void
-nwf_own_transactions_free(NwfOwnTransactions *own)
+nwf_own_transactions_clear(NwfOwnTransactions *own)
 {
     g_queue_clear_full(&own->calls, call_free);
-    g_free(own);
+    g_array_unref(own->runs);
 }
 
 void
@@ -58,20 +44,21 @@ nwf_own_transactions_begin(NwfOwnTransactions *own)
         own->before = 0;
 }
 
-void
-nwf_own_transactions_end(NwfOwnTransactions *own, GArray *runs)
+gboolean
+nwf_own_transactions_end(NwfOwnTransactions *own)
 {
+    gboolean ran = own->runs->len > 0;
     guint32 after;
 
-    if (!own->before || runs->len == 0 || !nwf_nft_generation(&after)) {
-        g_array_unref(runs);
-        return;
+    if (own->before && ran && nwf_nft_generation(&after)) {
+        Call *call = g_new0(Call, 1);
+        *call = (Call){own->before, after, g_array_copy(own->runs)};
+        g_queue_push_tail(&own->calls, call);
     }
-    Call *call = g_new0(Call, 1);
-    *call = (Call){own->before, after, runs};
-    g_queue_push_tail(&own->calls, call);
     if (own->calls.length > OWN_MAX)
         call_free(g_queue_pop_head(&own->calls));
+    g_array_set_size(own->runs, 0);
+    return ran;
 }
 
 static gboolean

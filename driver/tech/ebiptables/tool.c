@@ -13,10 +13,8 @@
  * From then on the model has what was read, so what other ports have lost must be found now: nwf_tool_read() compares,
  * and the ports that lost or gained something become suspects.
  */
-#include "driver/tech/ebiptables/tool.h"
-
 #include "driver/tech/ebiptables/compare.h"
-#include "driver/tech/ebiptables/legacy.h"
+#include "driver/tech/ebiptables/ebiptables_private.h"
 #include "driver/tech/ebiptables/outline.h"
 
 #include <glib/gi18n-lib.h>
@@ -38,13 +36,13 @@ static const ToolNames names[NWF_LAYERS] = {
 };
 
 void
-nwf_tool_init(NwfTool *tool, NwfLayer layer)
+nwf_tool_init(NwfTool *tool, NwfLayer layer, NwfOwnTransactions *own)
 {
     *tool = (NwfTool){
         .layer = layer,
         .model = nwf_model_new(layer),
         .suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-        .runs = g_array_new(FALSE, FALSE, sizeof(NwfRun)),
+        .own = own,
     };
 }
 
@@ -55,7 +53,6 @@ nwf_tool_clear(NwfTool *tool)
     g_clear_pointer(&tool->save, g_free);
     g_clear_pointer(&tool->model, nwf_model_free);
     g_clear_pointer(&tool->suspects, g_hash_table_unref);
-    g_clear_pointer(&tool->runs, g_array_unref);
     g_clear_pointer(&tool->fingerprint, g_free);
 }
 

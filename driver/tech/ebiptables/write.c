@@ -28,12 +28,12 @@
 #include "driver/run/netlink.h"
 #include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
-#include "driver/tech/ebiptables/legacy.h"
 
 #include <glib/gi18n-lib.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RECEIVE_BUFFER = 16 << 20 };
 
@@ -226,14 +226,15 @@ run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfCommandResult *result
     gboolean done = nwf_tool_restore(tool, batch, result, error);
     if (done)
         nwf_tool_remember(tool);
-    nwf_legacy_unlock(lock);
+    if (lock >= 0)
+        close(lock);
     if (tool->legacy)
         *proof = g_strcmp0(before, tool->fingerprint) != 0 ? PROOF_CHANGED : PROOF_UNKNOWN;
     else
         *proof = proof_of(announcements, batch, result->pid);
     if (result->pid != 0) {
         NwfRun made = {.process = result->pid, .announced = done && !tool->legacy && *proof != PROOF_NOTHING};
-        g_array_append_val(tool->runs, made);
+        g_array_append_val(tool->own->runs, made);
     }
     return done;
 }
@@ -244,7 +245,7 @@ give_up(NwfTool *tool, Proof proof, gboolean *in_doubt, const GError *failure, G
 {
     tool->known = FALSE;
     tool->stale = tool->stale || tool->legacy; /* until it is read */
-    g_array_index(tool->runs, NwfRun, tool->runs->len - 1).announced = FALSE;
+    g_array_index(tool->own->runs, NwfRun, tool->own->runs->len - 1).announced = FALSE;
     *in_doubt = *in_doubt || proof != PROOF_NOTHING;
     return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
 }

@@ -31,13 +31,9 @@ apply_plans(Backend *backend, GPtrArray *changes, NwfNotes *notes, GError **erro
 GArray *
 take_runs(Backend *backend)
 {
-    GArray *runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
+    GArray *of_call = ((NwfEbiptables *)backend)->own.runs, *runs = g_array_copy(of_call);
 
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        GArray *of_tool = ((NwfEbiptables *)backend)->tools[layer].runs;
-        g_array_append_vals(runs, of_tool->data, of_tool->len);
-        g_array_set_size(of_tool, 0);
-    }
+    g_array_set_size(of_call, 0);
     return runs;
 }
 
