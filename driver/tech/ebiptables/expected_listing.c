@@ -17,6 +17,7 @@
  */
 #include "driver/run/thread.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
+#include "driver/tech/ebiptables/print.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -39,12 +40,9 @@ add_sets(GPtrArray *sets, const NwfPlan *plan, NwfLayer layer)
     for (guint i = 0; i < plan->chains->len; i++) {
         const NwfChain *chain = g_ptr_array_index(plan->chains, i);
         for (guint j = 0; chain->layer == layer && j < chain->rules->len; j++) {
-            const GArray *conditions = ((const NwfPlanRule *)g_ptr_array_index(chain->rules, j))->conditions;
-            for (guint k = 0; k < conditions->len; k++) {
-                const NwfCondition *condition = &g_array_index(conditions, NwfCondition, k);
-                if (condition->match == NWF_MATCH_IPSET)
-                    g_ptr_array_add(sets, condition->operands[0].value.text);
-            }
+            const NwfCondition *set = nwf_condition_find(g_ptr_array_index(chain->rules, j), NWF_MATCH_IPSET);
+            if (set)
+                g_ptr_array_add(sets, set->operands[0].value.text);
         }
     }
 }

@@ -31,35 +31,6 @@ enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_DCCP = 33, PROTOCOL_ICMPV6 
 
 static const guint8 with_ports[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP};
 
-static const NwfCondition *
-find(const NwfPlanRule *rule, NwfMatch match)
-{
-    for (guint i = 0; i < rule->conditions->len; i++) {
-        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
-
-        if (condition->match == match)
-            return condition;
-    }
-    return NULL;
-}
-
-static int
-compare(const NwfOperand *a, const NwfOperand *b)
-{
-    const NwfValue *x = &a->value, *y = &b->value;
-
-    switch (a->type) {
-    case NWF_TYPE_IPV4:
-        return memcmp(x->address, y->address, 4);
-    case NWF_TYPE_IPV6:
-        return memcmp(x->address, y->address, 16);
-    case NWF_TYPE_PORT:
-        return x->range.first - y->range.last;
-    default:
-        return x->number < y->number ? -1 : x->number > y->number;
-    }
-}
-
 /* The tools take such a range of addresses, and of the ports of iptables's udp: nothing lies in it. */
 static gboolean
 ends_before_it_begins(const NwfPlanRule *rule, const NwfCondition *condition)
@@ -72,10 +43,14 @@ ends_before_it_begins(const NwfPlanRule *rule, const NwfCondition *condition)
         is_range = is_range || ranges[i] == condition->match;
     for (guint i = 0; is_range && i < NWF_OPERANDS_MAX; i += 2) {
         const NwfOperand *start = &condition->operands[i], *end = start + 1;
+        gboolean ports = start->type == NWF_TYPE_PORT;
 
-        if (start->present && start->type == NWF_TYPE_PORT && start->value.range.first > start->value.range.last)
+        if (!start->present)
+            continue;
+        if (ports && (start->value.range.first > start->value.range.last ||
+                      (end->present && start->value.range.first > end->value.range.last)))
             return TRUE;
-        if (start->present && end->present && compare(start, end) > 0)
+        if (!ports && end->present && start->value.number > end->value.number)
             return TRUE;
     }
     return FALSE;
@@ -114,7 +89,7 @@ is_reserved_vlan(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *cond
 static gboolean
 lacks_protocol(const NwfPlanRule *rule, const guint8 *accepted, gsize n)
 {
-    const NwfCondition *protocol = find(rule, NWF_MATCH_IP_PROTOCOL);
+    const NwfCondition *protocol = nwf_condition_find(rule, NWF_MATCH_IP_PROTOCOL);
 
     if (rule->protocol->layer != NWF_LAYER_ETHERNET)
         return FALSE;

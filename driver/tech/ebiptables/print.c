@@ -28,32 +28,18 @@ typedef struct Printer {
     void (*operands)(GString *out, const NwfCondition *condition); /* NULL: the option stands alone */
 } Printer;
 
-static const char *const verdicts[2][NWF_VERDICT_JUMP] = {
-    /* ebtables: a rejected frame is dropped, no answer exists at this layer */
-    {
-        [NWF_VERDICT_ACCEPT] = "ACCEPT",
-        [NWF_VERDICT_DROP] = "DROP",
-        [NWF_VERDICT_REJECT] = "DROP",
-        [NWF_VERDICT_RETURN] = "RETURN",
-        [NWF_VERDICT_CONTINUE] = "CONTINUE",
-    },
-    /* iptables: a rule without target goes on with the next */
-    {
-        [NWF_VERDICT_ACCEPT] = "ACCEPT",
-        [NWF_VERDICT_DROP] = "DROP",
-        [NWF_VERDICT_REJECT] = "REJECT",
-        [NWF_VERDICT_RETURN] = "RETURN",
-        [NWF_VERDICT_CONTINUE] = NULL,
-    },
+/* ebtables cannot answer, so it drops what is rejected. In iptables a rule without target goes on with the next. */
+static const char *const verdicts[NWF_VERDICT_JUMP][2] = {
+    [NWF_VERDICT_ACCEPT] = {"ACCEPT", "ACCEPT"}, [NWF_VERDICT_DROP] = {"DROP", "DROP"},
+    [NWF_VERDICT_REJECT] = {"DROP", "REJECT"},   [NWF_VERDICT_RETURN] = {"RETURN", "RETURN"},
+    [NWF_VERDICT_CONTINUE] = {"CONTINUE", NULL},
 };
 
 void
 nwf_print_verdict(GString *out, NwfLayer layer, NwfVerdict verdict)
 {
-    const char *target;
-
     g_return_if_fail(verdict < NWF_VERDICT_JUMP);
-    target = verdicts[layer != NWF_LAYER_ETHERNET][verdict];
+    const char *target = verdicts[verdict][nwf_layer_is_ip(layer)];
     if (target)
         g_string_append_printf(out, " -j %s", target);
 }
@@ -242,21 +228,29 @@ nwf_print_ebtables(GString *out, const NwfPlanRule *rule)
         print_ebtables_condition(out, &g_array_index(rule->conditions, NwfCondition, i), ipv6);
 }
 
+const NwfCondition *
+nwf_condition_find(const NwfPlanRule *rule, NwfMatch match)
+{
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+
+        if (condition->match == match)
+            return condition;
+    }
+    return NULL;
+}
+
 NwfForm
 nwf_form(NwfLayer layer, const NwfPlanRule *rule, guint *dscp)
 {
-    if (nwf_layer_is_ip(layer))
+    const NwfCondition *condition = nwf_layer_is_ip(layer) ? NULL : nwf_condition_find(rule, NWF_MATCH_DSCP);
+
+    if (!condition)
         return NWF_FORM_PLAIN;
-    for (guint i = 0; i < rule->conditions->len; i++) {
-        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
-        if (condition->match != NWF_MATCH_DSCP)
-            continue;
-        *dscp = condition->operands[0].value.number;
-        if (!condition->negated)
-            return NWF_FORM_EQUAL;
-        return rule->verdict == NWF_VERDICT_RETURN ? NWF_FORM_OTHERS : NWF_FORM_HELPER;
-    }
-    return NWF_FORM_PLAIN;
+    *dscp = condition->operands[0].value.number;
+    if (!condition->negated)
+        return NWF_FORM_EQUAL;
+    return rule->verdict == NWF_VERDICT_RETURN ? NWF_FORM_OTHERS : NWF_FORM_HELPER;
 }
 
 guint
@@ -284,33 +278,20 @@ static const struct {
     {50, "esp"}, {51, "ah"},  {58, "icmpv6"}, {132, "sctp"}, {136, "udplite"},
 };
 
-typedef struct Name {
-    guint bit;
-    const char *name;
-} Name;
-
-static const Name states[] = {
-    {NWF_STATE_NEW, "NEW"},
-    {NWF_STATE_ESTABLISHED, "ESTABLISHED"},
-    {NWF_STATE_RELATED, "RELATED"},
-    {NWF_STATE_INVALID, "INVALID"},
-};
-
-static const Name tcp_flags[] = {
-    {NWF_TCP_FIN, "FIN"}, {NWF_TCP_SYN, "SYN"}, {NWF_TCP_RST, "RST"},
-    {NWF_TCP_PSH, "PSH"}, {NWF_TCP_ACK, "ACK"}, {NWF_TCP_URG, "URG"},
-};
+/* By the bits of NWF_STATE_* and NWF_TCP_*. */
+static const char *const states[] = {"NEW", "ESTABLISHED", "RELATED", "INVALID", NULL};
+static const char *const tcp_flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", NULL};
 
 /* The names of the bits that are set, joined by commas. */
 static void
-print_names(GString *out, const Name *names, guint n, guint bits)
+print_names(GString *out, const char *const *names, guint bits)
 {
     const char *comma = "";
 
-    for (guint i = 0; i < n; i++) {
-        if (!(bits & names[i].bit))
+    for (guint i = 0; names[i]; i++) {
+        if (!(bits & 1u << i))
             continue;
-        g_string_append_printf(out, "%s%s", comma, names[i].name);
+        g_string_append_printf(out, "%s%s", comma, names[i]);
         comma = ",";
     }
 }
@@ -318,24 +299,19 @@ print_names(GString *out, const Name *names, guint n, guint bits)
 static void
 print_state(GString *out, const NwfCondition *condition)
 {
-    print_names(out, states, G_N_ELEMENTS(states), condition->operands[0].value.number);
-}
-
-static void
-print_tcp_flag_set(GString *out, guint bits)
-{
-    if (bits == 0)
-        g_string_append(out, "NONE");
-    else
-        print_names(out, tcp_flags, G_N_ELEMENTS(tcp_flags), bits);
+    print_names(out, states, condition->operands[0].value.number);
 }
 
 static void
 print_tcp_flags(GString *out, const NwfCondition *condition)
 {
-    print_tcp_flag_set(out, condition->operands[0].value.tcp.mask);
-    g_string_append_c(out, ' ');
-    print_tcp_flag_set(out, condition->operands[0].value.tcp.flags);
+    const guint sets[] = {condition->operands[0].value.tcp.mask, condition->operands[0].value.tcp.flags};
+
+    for (guint i = 0; i < G_N_ELEMENTS(sets); i++) {
+        g_string_append(out, sets[i] ? "" : "NONE");
+        print_names(out, tcp_flags, sets[i]);
+        g_string_append(out, i ? "" : " ");
+    }
 }
 
 static void

@@ -33,12 +33,14 @@ typedef enum NwfForm {
      * the others. Its policy is RETURN, so that its end goes back too.
      */
     NWF_FORM_HELPER,
-    /* Not the value, and the verdict is RETURN, which a helper cannot give: one rule for each of the other 252 bytes.
-     */
+    /* Not the value, and the verdict is RETURN, which a helper cannot give: one rule for each other byte. */
     NWF_FORM_OTHERS,
 } NwfForm;
 
 enum { NWF_TOS_PER_DSCP = 4, NWF_TOS_BYTES = 256 };
+
+/** nwf_condition_find: the condition of @rule that @match leads, or NULL. */
+const NwfCondition *nwf_condition_find(const NwfPlanRule *rule, NwfMatch match);
 
 /** nwf_form: the form of @rule; @dscp: (out): the value, if it has one. */
 NwfForm nwf_form(NwfLayer layer, const NwfPlanRule *rule, guint *dscp);
