@@ -5,40 +5,19 @@
  * Rules are compared in the words of the tool's listing, byte by byte. No word is interpreted here, so nothing can be
  * taken for equal that is not; what looks different and means the same costs a batch that changes nothing.
  */
-#include "driver/tech/ebiptables/compare.h"
-
-static gboolean
-same_dispatch(const NwfModel *a, const NwfModel *b, const char *port)
-{
-    for (guint i = 0; i < NWF_DISPATCHES; i++)
-        if (nwf_model_dispatch(a, port, i) != nwf_model_dispatch(b, port, i) ||
-            nwf_model_is_shadowed(a, port, i) != nwf_model_is_shadowed(b, port, i))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean
-same_names(GHashTable *a, GHashTable *b)
-{
-    GHashTableIter iter;
-    gpointer name;
-
-    if (g_hash_table_size(a) != g_hash_table_size(b))
-        return FALSE;
-    g_hash_table_iter_init(&iter, a);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        if (!g_hash_table_contains(b, name))
-            return FALSE;
-    return TRUE;
-}
+#include "driver/tech/ebiptables/model.h"
 
 gboolean
 nwf_compare_reach(const NwfModel *a, const NwfModel *b, const char *port)
 {
-    g_autoptr(GHashTable) of_a = nwf_model_owned(a, port);
-    g_autoptr(GHashTable) of_b = nwf_model_owned(b, port);
-    gboolean same = same_names(of_a, of_b);
+    g_autoptr(GHashTable) of_a = nwf_model_owned(a, port), of_b = nwf_model_owned(b, port);
+    gboolean same = g_hash_table_size(of_a) == g_hash_table_size(of_b);
+    GHashTableIter iter;
+    gpointer name;
 
+    g_hash_table_iter_init(&iter, of_a);
+    while (same && g_hash_table_iter_next(&iter, &name, NULL))
+        same = g_hash_table_contains(of_b, name);
     for (guint i = 0; same && i < NWF_DISPATCHES; i++)
         same = (nwf_model_dispatch(a, port, i) > 0) == (nwf_model_dispatch(b, port, i) > 0);
     return same;
@@ -47,7 +26,12 @@ nwf_compare_reach(const NwfModel *a, const NwfModel *b, const char *port)
 gboolean
 nwf_compare_outline(const NwfModel *a, const NwfModel *b, const char *port)
 {
-    return same_dispatch(a, b, port) && nwf_compare_reach(a, b, port);
+    gboolean same = nwf_compare_reach(a, b, port);
+
+    for (guint i = 0; same && i < NWF_DISPATCHES; i++)
+        same = nwf_model_dispatch(a, port, i) == nwf_model_dispatch(b, port, i) &&
+               nwf_model_is_shadowed(a, port, i) == nwf_model_is_shadowed(b, port, i);
+    return same;
 }
 
 gboolean

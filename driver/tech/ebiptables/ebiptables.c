@@ -53,27 +53,13 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
     return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
 }
 
-/* (transfer full): the names in @set. */
-static GPtrArray *
-list_of(GHashTable *set)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, set);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_ptr_array_add(names, g_strdup(name));
-    return names;
-}
-
 static void
-add_names(GHashTable *all, const NwfModel *model)
+add_names(GHashTable *all, GHashTable *names)
 {
-    g_autoptr(GPtrArray) ports = nwf_model_ports(model);
+    g_autofree gpointer *keys = g_hash_table_get_keys_as_array(names, NULL);
 
-    for (guint i = 0; i < ports->len; i++)
-        g_hash_table_add(all, g_strdup(g_ptr_array_index(ports, i)));
+    for (guint i = 0; keys[i]; i++)
+        g_hash_table_add(all, g_strdup(keys[i]));
 }
 
 static gboolean
@@ -84,17 +70,17 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
 
     if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
         return FALSE;
-    add_names(all, self->tools[NWF_LAYER_ETHERNET].model);
+    add_names(all, self->tools[NWF_LAYER_ETHERNET].model->ports);
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) failure = NULL;
         if (!nwf_tool_find(&self->tools[layer], NULL))
             continue;
         if (nwf_tool_read(&self->tools[layer], &failure))
-            add_names(all, self->tools[layer].model);
+            add_names(all, self->tools[layer].model->ports);
         else
             note_loss(notes, layer, failure);
     }
-    *ports = list_of(all);
+    *ports = nwf_sorted_names(all);
     return TRUE;
 }
 
@@ -168,27 +154,15 @@ concerns(NwfTool *tool, GPtrArray *touched, int *first)
     }
     if (touched)
         return suspect_owners(tool, touched, ports, first) || tool->stale || tool->model->outlined;
-    for (guint i = 0; i < ports->len; i++)
-        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
+    add_names(tool->suspects, tool->model->ports);
     return TRUE;
-}
-
-static void
-add_suspects(GHashTable *all, const NwfTool *tool)
-{
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, tool->suspects);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_hash_table_add(all, name);
 }
 
 static gboolean
 ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GError **error)
 {
     NwfEbiptables *self = (NwfEbiptables *)backend;
-    g_autoptr(GHashTable) suspects = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) suspects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     gboolean concerned = FALSE, whole = TRUE;
 
     *found = (NwfReread){NULL, -1};
@@ -201,10 +175,10 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GEr
             tool->stale = FALSE;
         else
             whole = FALSE; /* what is known of the other layers is put right all the same */
-        add_suspects(suspects, tool);
+        add_names(suspects, tool->suspects);
     }
     if (concerned)
-        found->ports = list_of(suspects);
+        found->ports = nwf_sorted_names(suspects);
     return whole;
 }
 

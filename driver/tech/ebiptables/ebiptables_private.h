@@ -71,8 +71,8 @@ gboolean nwf_tool_restore(const NwfTool *tool, const NwfBatch *batch, NwfCommand
 /** nwf_tool_read: reads the table, whatever was known of it. Ports that lost or gained something become suspects. */
 gboolean nwf_tool_read(NwfTool *tool, GError **error);
 
-/** nwf_tool_suspect: ports that have not the same chains and dispatch rules in both become suspects. */
-void nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b);
+/** nwf_tool_suspect: ports that have not the same chains and dispatch rules in both, or @all, become suspects. */
+void nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b, gboolean all);
 
 /** nwf_legacy_is_used: whether the program at @path is of the older form, which does not know nf_tables. */
 gboolean nwf_legacy_is_used(const char *path);

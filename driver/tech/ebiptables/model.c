@@ -74,6 +74,14 @@ nwf_model_free(NwfModel *model)
     g_free(model);
 }
 
+static gboolean
+is_empty(const NwfModelPort *port)
+{
+    static const NwfModelPort none;
+
+    return memcmp(port, &none, sizeof(none)) == 0;
+}
+
 /* Adds @by (1 or -1) to a counter that never goes below zero. */
 static void
 count(guint *counter, int by)
@@ -112,7 +120,6 @@ static void
 count_dispatch(NwfModel *model, const char *port, int dispatch, int by)
 {
     NwfModelPort *of_port = g_hash_table_lookup(model->ports, port);
-    static const NwfModelPort none;
 
     if (!of_port) {
         of_port = g_new0(NwfModelPort, 1);
@@ -120,7 +127,7 @@ count_dispatch(NwfModel *model, const char *port, int dispatch, int by)
     }
     count(&of_port->count[dispatch], by);
     mark_place(model, of_port, dispatch, by);
-    if (memcmp(of_port, &none, sizeof(none)) == 0)
+    if (is_empty(of_port))
         g_hash_table_remove(model->ports, port);
 }
 
@@ -206,17 +213,13 @@ rule_changed(NwfModel *model, const GStrv words, int by)
 static void
 flush_counts(NwfModel *model, const char *name)
 {
-    static const NwfModelPort none;
-    gboolean is_base = FALSE;
     GHashTableIter iter;
     gpointer value;
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
         if (g_str_equal(nwf_base_jumps[i].builtin, name))
             model->base_jumps[i] = 0;
-    for (guint i = 0; i < NWF_DISPATCHES; i++)
-        is_base = is_base || g_str_equal(nwf_dispatches[i].base, name);
-    if (!is_base)
+    if (!nwf_chain_leads_to_all(model->layer, name))
         return;
     g_hash_table_iter_init(&iter, model->ports);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
@@ -226,7 +229,7 @@ flush_counts(NwfModel *model, const char *name)
                 of_port->count[i] = 0;
                 of_port->shadowed &= ~(1u << i);
             }
-        if (memcmp(of_port, &none, sizeof(none)) == 0)
+        if (is_empty(of_port))
             g_hash_table_iter_remove(&iter);
     }
 }
@@ -236,16 +239,16 @@ flush(NwfModel *model, const char *name)
 {
     NwfModelChain *chain = g_hash_table_lookup(model->chains, name);
 
-    for (guint i = 0; chain && i < chain->leads_to->len; i++) {
+    flush_counts(model, name);
+    if (!chain)
+        return;
+    for (guint i = 0; i < chain->leads_to->len; i++) {
         NwfModelChain *to = g_hash_table_lookup(model->chains, g_ptr_array_index(chain->leads_to, i));
         if (to)
             count(&to->references, -1);
     }
-    if (chain) {
-        g_ptr_array_set_size(chain->leads_to, 0);
-        chain->foreign_rules = FALSE;
-    }
-    flush_counts(model, name);
+    g_ptr_array_set_size(chain->leads_to, 0);
+    chain->foreign_rules = FALSE;
 }
 
 /* @line is about the chain @name. */
@@ -383,17 +386,21 @@ compare_names(gconstpointer a, gconstpointer b)
 }
 
 GPtrArray *
-nwf_model_ports(const NwfModel *model)
+nwf_sorted_names(GHashTable *set)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer name;
+    g_autofree gpointer *keys = g_hash_table_get_keys_as_array(set, NULL);
 
-    g_hash_table_iter_init(&iter, model->ports);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        g_ptr_array_add(names, g_strdup(name));
+    for (guint i = 0; keys[i]; i++)
+        g_ptr_array_add(names, g_strdup(keys[i]));
     g_ptr_array_sort(names, compare_names);
     return names;
+}
+
+GPtrArray *
+nwf_model_ports(const NwfModel *model)
+{
+    return nwf_sorted_names(model->ports);
 }
 
 /* Adds the chains of @port that @name, a chain that is in @owned, leads to. */

@@ -64,6 +64,9 @@ char *nwf_model_unlistable(const NwfModel *model);
 /** nwf_model_applied: @batch text was acknowledged by the kernel: follow it. */
 void nwf_model_applied(NwfModel *model, const char *batch_text);
 
+/** nwf_sorted_names: (transfer full) (element-type utf8): copies of the keys of @set, which are strings. */
+GPtrArray *nwf_sorted_names(GHashTable *set);
+
 /** nwf_model_ports: (transfer full) (element-type utf8): the ports that have chains or dispatch rules of ours. */
 GPtrArray *nwf_model_ports(const NwfModel *model);
 
@@ -110,3 +113,21 @@ gboolean nwf_model_has_foreign_rules(const NwfModel *model, guint dispatch);
  * a table that is outlined it may be reached again.
  */
 gboolean nwf_model_base_is_right(const NwfModel *model);
+
+/* Two models of one table, compared port by port (compare.c). */
+
+/**
+ * nwf_compare: whether @held, the table as it was listed, has of @port exactly what @wanted has, the listing of what it
+ * should be: the same chains with the same rules in the same words, and the same dispatch rules. FALSE also if one of
+ * its chains was not listed.
+ */
+gboolean nwf_compare(const NwfModel *held, const NwfModel *wanted, const char *port);
+
+/** nwf_compare_rules: whether the chains of @port in @wanted are in @held with the same rules in the same words. */
+gboolean nwf_compare_rules(const NwfModel *held, const NwfModel *wanted, const char *port);
+
+/** nwf_compare_reach: whether frames of @port reach the same chains, however many rules lead there. */
+gboolean nwf_compare_reach(const NwfModel *a, const NwfModel *b, const char *port);
+
+/** nwf_compare_outline: whether both have the same chains and dispatch rules of @port, whatever is in the chains. */
+gboolean nwf_compare_outline(const NwfModel *a, const NwfModel *b, const char *port);

@@ -32,7 +32,6 @@
 #include "driver/tech/ebiptables/print.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 /* What does not change while one batch is written. */
 typedef struct Writer {
@@ -230,12 +229,6 @@ claim(Writer *writer, const char *port, GPtrArray *names, GError **error)
     return TRUE;
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Whether the chain @name of @port must stay, since a dispatch rule that leads there cannot be taken out now. */
 static gboolean
 must_stay(const Writer *writer, const char *port, const char *name)
@@ -257,27 +250,17 @@ must_stay(const Writer *writer, const char *port, const char *name)
 static void
 write_deletions(Writer *writer, const NwfPlanChange *change)
 {
-    g_autoptr(GHashTable) owned = nwf_model_owned(writer->model, change->port);
+    g_autoptr(GHashTable) gone = nwf_model_owned(writer->model, change->port);
     g_autoptr(GPtrArray) old = chain_names(change->old_plan, writer->layer, change->port);
-    g_autoptr(GHashTable) gone = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer owned_name;
 
     for (guint i = 0; i < old->len; i++)
         if (nwf_model_chain(writer->model, g_ptr_array_index(old, i)))
-            g_hash_table_add(gone, g_ptr_array_index(old, i));
-    g_hash_table_iter_init(&iter, owned);
-    while (g_hash_table_iter_next(&iter, &owned_name, NULL))
-        g_hash_table_add(gone, owned_name);
-
-    g_hash_table_iter_init(&iter, gone);
-    while (g_hash_table_iter_next(&iter, &owned_name, NULL))
-        if (!g_hash_table_contains(writer->needed, owned_name) && !nwf_model_shared(writer->model, owned_name, gone))
-            g_ptr_array_add(names, owned_name);
-    g_ptr_array_sort(names, compare_names);
+            g_hash_table_add(gone, g_strdup(g_ptr_array_index(old, i)));
+    g_autoptr(GPtrArray) names = nwf_sorted_names(gone);
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
+        if (g_hash_table_contains(writer->needed, name) || nwf_model_shared(writer->model, name, gone))
+            continue;
         if (must_stay(writer, change->port, name)) {
             if (nwf_model_chain(writer->model, name)->foreign_rules)
                 declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");

@@ -10,7 +10,6 @@
  * A dry run takes all ports at once. If it is refused it is halved, a few times and for a short time; ports that could
  * not be compared are written, as if nothing were known.
  */
-#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>

@@ -13,7 +13,6 @@
  * From then on the model has what was read, so what other ports have lost must be found now: nwf_tool_read() compares,
  * and the ports that lost or gained something become suspects.
  */
-#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
 #include "driver/tech/ebiptables/outline.h"
 
@@ -120,7 +119,7 @@ nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error)
 }
 
 void
-nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b)
+nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b, gboolean all)
 {
     const NwfModel *const both[] = {a, b};
 
@@ -128,23 +127,12 @@ nwf_tool_suspect(NwfTool *tool, const NwfModel *a, const NwfModel *b)
         g_autoptr(GPtrArray) ports = nwf_model_ports(both[i]);
         for (guint j = 0; j < ports->len; j++) {
             const char *port = g_ptr_array_index(ports, j);
-            if (nwf_compare_outline(a, b, port))
+            if (!all && nwf_compare_outline(a, b, port))
                 continue;
             g_hash_table_add(tool->suspects, g_strdup(port));
             tool->stale = TRUE;
         }
     }
-}
-
-/* It is legible again: what could not be done is done now. */
-static void
-suspect_all(NwfTool *tool, const NwfModel *now)
-{
-    g_autoptr(GPtrArray) ports = nwf_model_ports(now);
-
-    for (guint i = 0; i < ports->len; i++)
-        g_hash_table_add(tool->suspects, g_strdup(g_ptr_array_index(ports, i)));
-    tool->stale = tool->stale || ports->len > 0;
 }
 
 gboolean
@@ -162,10 +150,8 @@ nwf_tool_read(NwfTool *tool, GError **error)
         tool->stale = tool->stale || tool->legacy; /* nobody announces that there is reason to try again */
         return FALSE;
     }
-    if (tool->listed)
-        nwf_tool_suspect(tool, tool->model, now);
-    if (tool->model->outlined && !now->outlined)
-        suspect_all(tool, now);
+    if (tool->listed) /* all, if it is legible again: what could not be done is done now */
+        nwf_tool_suspect(tool, tool->model, now, tool->model->outlined && !now->outlined);
     nwf_model_free(tool->model);
     tool->model = g_steal_pointer(&now);
     tool->known = tool->listed = TRUE;

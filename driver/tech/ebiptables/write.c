@@ -26,7 +26,6 @@
  * Source: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h, nf_tables of Linux 6.18 as it behaves.
  */
 #include "driver/run/netlink.h"
-#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>
@@ -150,7 +149,7 @@ read_back(NwfTool *tool, GPtrArray *changes, Proof proof, GError **error)
     if (!has_outline(now, tool->model, changes) || (proof == PROOF_UNKNOWN && !has_rules(tool, now, changes)))
         return nwf_set_error(error, NWF_ERROR_FIREWALL, _("%s reports success, but the kernel does not have the rules"),
                              tool->restore);
-    nwf_tool_suspect(tool, tool->model, now);
+    nwf_tool_suspect(tool, tool->model, now, FALSE);
     return TRUE;
 }
 

@@ -2,7 +2,6 @@
 /*
  * test-outline.c: tables in which somebody has put rules, with nft, that the tools cannot list
  */
-#include "driver/tech/ebiptables/compare.h"
 #include "driver/tech/ebiptables/outline.h"
 #include "driver/tech/ebiptables/parse_rule.h"
 #include "tests/unit/tech/kernel/subject.h"
