@@ -77,20 +77,6 @@ trust(NwfJob *job, const NwfJobPort *port, gboolean differs)
             g_hash_table_remove(job->self->tools[layer].suspects, port->change->port);
 }
 
-static void
-add_port(NwfJob *job, const NwfPlanChange *change)
-{
-    NwfJobPort port = {.change = change, .held = change->old_plan != NULL};
-
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        if (!is_in_doubt(job, change->port, layer))
-            port.known[layer] = change->old_plan;
-        port.held = port.held || had(job, &port, layer);
-        port.differs[layer] = port_differs(job, &port, layer);
-    }
-    g_array_append_val(job->ports, port);
-}
-
 /* Whether its Ethernet rules change, and IP rules that it had, too. */
 static gboolean
 closes(const NwfJob *job, const NwfJobPort *port)
@@ -106,11 +92,18 @@ closes(const NwfJob *job, const NwfJobPort *port)
 static void
 add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
 {
-    for (guint i = 0; i < changes->len; i++)
-        add_port(job, g_ptr_array_index(changes, i));
+    for (NwfJobPort *port = job->ports; port < job->end; port++) {
+        port->change = g_ptr_array_index(changes, (guint)(port - job->ports));
+        port->held = port->change->old_plan != NULL;
+        for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+            if (!is_in_doubt(job, port->change->port, layer))
+                port->known[layer] = port->change->old_plan;
+            port->held = port->held || had(job, port, layer);
+            port->differs[layer] = port_differs(job, port, layer);
+        }
+    }
     nwf_skip_unchanged(job, notes);
-    for (guint i = 0; i < job->ports->len; i++) {
-        NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+    for (NwfJobPort *port = job->ports; port < job->end; port++) {
         port->closes = closes(job, port);
         trust(job, port, FALSE);
     }
@@ -119,39 +112,33 @@ add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
 static gboolean
 layer_is_needed(const NwfJob *job, NwfLayer layer)
 {
-    for (guint i = 0; i < job->ports->len; i++)
-        if (g_array_index(job->ports, NwfJobPort, i).differs[layer])
+    for (const NwfJobPort *port = job->ports; port < job->end; port++)
+        if (port->differs[layer])
             return TRUE;
     return FALSE;
 }
 
 /* --- stages --- */
 
-/* From what the layer of @stage holds of @port, to what it shall hold; @back: to the old plan. */
-static NwfPlanChange *
-change_of(const NwfJob *job, const NwfJobPort *port, Stage stage, gboolean back)
-{
-    NwfPlan *closed = port->closes ? nwf_rules_plan(job->self->closed, NULL) : NULL;
-    NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known[stage_layers[stage]];
-    NwfPlan *to = stage == STAGE_CLOSE ? closed : port->change->new_plan;
-
-    if (back)
-        return nwf_plan_change_new(port->change->port, to, port->change->old_plan);
-    return nwf_plan_change_new(port->change->port, from, to);
-}
-
+/* From what the layer of @stage holds of each port, to what it shall hold; @back: to the old plans. */
 static GPtrArray *
 changes_of(const NwfJob *job, Stage stage, gboolean back)
 {
     GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+    NwfLayer layer = stage_layers[stage];
 
-    for (guint i = 0; i < job->ports->len; i++) {
-        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
-        gboolean concerned = stage == STAGE_CLOSE ? port->closes : port->differs[stage_layers[stage]];
-        gboolean cannot_return = back && port->held && !port->change->old_plan;
+    for (const NwfJobPort *port = job->ports; port < job->end; port++) {
+        const NwfPlanChange *whole = port->change;
+        NwfPlan *closed = port->closes ? nwf_rules_plan(job->self->closed, NULL) : NULL;
+        NwfPlan *from = stage == STAGE_ETHERNET && closed ? closed : port->known[layer];
+        NwfPlan *to = stage == STAGE_CLOSE ? closed : whole->new_plan;
 
-        if (concerned && !cannot_return)
-            g_ptr_array_add(changes, change_of(job, port, stage, back));
+        if (!(stage == STAGE_CLOSE ? port->closes : port->differs[layer]))
+            continue;
+        if (!back)
+            g_ptr_array_add(changes, nwf_plan_change_new(whole->port, from, to));
+        else if (!port->held || whole->old_plan) /* else it cannot go back */
+            g_ptr_array_add(changes, nwf_plan_change_new(whole->port, to, whole->old_plan));
     }
     return changes;
 }
@@ -200,8 +187,7 @@ closed_ports(const NwfJob *job, gboolean cannot_return)
 {
     g_autoptr(GString) who = g_string_new(NULL);
 
-    for (guint i = 0; i < job->ports->len; i++) {
-        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+    for (const NwfJobPort *port = job->ports; port < job->end; port++) {
         if (port->closes && !(cannot_return && port->change->old_plan))
             g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
     }
@@ -243,8 +229,8 @@ go_back(NwfJob *job, Stage failed, const gboolean ran[STAGES])
                                closed);
     }
     if (!whole)
-        for (guint i = 0; i < job->ports->len; i++)
-            g_hash_table_add(job->self->uncertain, g_strdup(g_array_index(job->ports, NwfJobPort, i).change->port));
+        for (const NwfJobPort *port = job->ports; port < job->end; port++)
+            g_hash_table_add(job->self->uncertain, g_strdup(port->change->port));
     return g_string_free(g_steal_pointer(&trouble), FALSE);
 }
 
@@ -260,8 +246,7 @@ run_all(NwfJob *job, GError **error)
         g_autofree char *trouble = go_back(job, stage, ran);
         return nwf_set_error(error, (NwfErrorCode)failure->code, "%s%s", failure->message, trouble);
     }
-    for (guint i = 0; i < job->ports->len; i++) {
-        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+    for (const NwfJobPort *port = job->ports; port < job->end; port++) {
         g_hash_table_remove(job->self->uncertain, port->change->port);
         trust(job, port, TRUE);
     }
@@ -298,8 +283,7 @@ is_blind(NwfLayer layer)
 static gboolean
 report_blindness(const NwfJob *job, gboolean demanded, NwfNotes *notes, GError **error)
 {
-    for (guint i = 0; i < job->ports->len; i++) {
-        const NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+    for (const NwfJobPort *port = job->ports; port < job->end; port++) {
         const NwfPlan *plan = port->change->new_plan;
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
             if (!plan || !plan->uses[layer] || (port->known[layer] && !port->differs[layer]) || !is_blind(layer))
@@ -349,8 +333,8 @@ tools_are_there(NwfJob *job, GError **error)
 gboolean
 nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, GError **error)
 {
-    g_autoptr(GArray) ports = g_array_sized_new(FALSE, TRUE, sizeof(NwfJobPort), changes->len);
-    NwfJob job = {.self = self, .ports = ports};
+    g_autofree NwfJobPort *ports = g_new0(NwfJobPort, changes->len + 1);
+    NwfJob job = {self, ports, ports + changes->len, FALSE};
 
     if (!know_tables(&job, error))
         return FALSE;

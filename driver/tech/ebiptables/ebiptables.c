@@ -116,8 +116,10 @@ is_of_table(const NwfTool *tool, GPtrArray *touched)
     return is;
 }
 
-/* The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours; @first: (inout)
- * the index of the first such, of all tables. */
+/*
+ * The owners of changed chains become suspects. Returns whether any of @touched is ours or leads to what is ours;
+ * @first: (inout) the index of the first such, of all tables.
+ */
 static gboolean
 suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports, int *first)
 {

@@ -112,8 +112,9 @@ typedef struct NwfJobPort {
 
 typedef struct NwfJob {
     NwfEbiptables *self;
-    GArray *ports;     /* (element-type NwfJobPort) */
-    gboolean in_doubt; /* the stage that failed may have been taken nevertheless, the first or the second time */
+    NwfJobPort *ports;
+    const NwfJobPort *end; /* behind the last */
+    gboolean in_doubt;     /* the stage that failed may have been taken nevertheless, the first or the second time */
 } NwfJob;
 
 /** nwf_skip_unchanged: layers that hold exactly what they should, though nobody knew, do not differ any more. */

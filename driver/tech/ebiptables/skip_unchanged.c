@@ -26,24 +26,16 @@ typedef struct Comparison {
     gint64 begin;
 } Comparison;
 
-/* Whether any frame comes to the chains of @port. If not, it must be written; nothing has to be compared to know that.
- */
-static gboolean
-is_reached(const NwfModel *model, const char *port)
-{
-    for (guint i = 0; i < NWF_DISPATCHES; i++)
-        if (nwf_model_dispatch(model, port, i) > 0)
-            return TRUE;
-    return FALSE;
-}
-
+/* Nothing has to be compared to know that a port must be written whose chains no frame comes to. */
 static gboolean
 may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
 {
     const NwfPlan *plan = port->change->new_plan;
+    gboolean reached = FALSE;
 
-    return !port->known[layer] && plan && plan->uses[layer] &&
-           is_reached(job->self->tools[layer].model, port->change->port);
+    for (guint i = 0; i < NWF_DISPATCHES; i++)
+        reached = reached || nwf_model_dispatch(job->self->tools[layer].model, port->change->port, i) > 0;
+    return !port->known[layer] && plan && plan->uses[layer] && reached;
 }
 
 static gboolean
@@ -131,11 +123,9 @@ nwf_skip_unchanged(NwfJob *job, NwfNotes *notes)
         g_autoptr(GPtrArray) ports = g_ptr_array_new();
         Comparison comparison = {job, layer, ports, notes, 0, g_get_monotonic_time()};
 
-        for (guint i = 0; i < job->ports->len; i++) {
-            NwfJobPort *port = &g_array_index(job->ports, NwfJobPort, i);
+        for (NwfJobPort *port = job->ports; port < job->end; port++)
             if (may_be_the_same(job, port, layer))
                 g_ptr_array_add(ports, port);
-        }
         if (ports->len > 0 && can_compare(&comparison))
             compare(&comparison, 0, ports->len);
     }
