@@ -28,20 +28,130 @@
  * for. A chain that another port needs under the same name (ports "a" and "a-mac") is refused: sharing it would mix two
  * guests.
  */
-#include "driver/tech/ebiptables/batch.h"
+#include "driver/tech/ebiptables/render.h"
+
 #include "driver/tech/ebiptables/print.h"
 
 #include <glib/gi18n-lib.h>
 
-/* What does not change while one batch is written. */
+/*
+ * A batch has an order that makes every name exist before it is used and unused before it goes: first chains are
+ * declared, old ones emptied, rules written, dispatch rules put right, and last the old chains deleted. Ports are
+ * written one after the other, each into all these sections; the sections are joined at the end.
+ */
+typedef enum Section {
+    SECTION_DECLARE,
+    SECTION_FLUSH,
+    SECTION_RULES,
+    SECTION_DISPATCH,
+    SECTION_DELETE,
+    SECTIONS
+} Section;
+
+/* A batch while it is written. */
 typedef struct Writer {
     const NwfModel *model;
     NwfLayer layer;
-    NwfDraftBatch draft;
-    GHashTable *needed; /* name of a chain -> port of this batch that needs it */
-    gboolean fills;     /* some port gets chains, so base chains are needed */
-    gboolean asks;      /* whether the table is as we know it */
+    NwfBatch *batch;
+    GString *text[SECTIONS];
+    GArray *origins[SECTIONS]; /* (element-type NwfOrigin): one for each line */
+    GHashTable *needed;        /* name of a chain -> port of this batch that needs it */
+    gboolean fills;            /* some port gets chains, so base chains are needed */
+    gboolean asks;             /* whether the table is as we know it */
 } Writer;
+
+/* --- lines --- */
+
+static Writer
+writer_new(const NwfModel *model, NwfLayer layer)
+{
+    Writer writer = {.model = model, .layer = layer, .batch = g_new0(NwfBatch, 1)};
+
+    writer.needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    writer.batch->layer = layer;
+    writer.batch->text = g_string_new(NULL);
+    writer.batch->origins = g_array_new(FALSE, TRUE, sizeof(NwfOrigin));
+    writer.batch->names = g_string_chunk_new(256);
+    for (guint i = 0; i < SECTIONS; i++) {
+        writer.text[i] = g_string_new(NULL);
+        writer.origins[i] = g_array_new(FALSE, TRUE, sizeof(NwfOrigin));
+    }
+    return writer;
+}
+
+static void
+writer_clear(Writer *writer)
+{
+    g_hash_table_unref(writer->needed);
+    nwf_batch_free(writer->batch);
+    for (guint i = 0; i < SECTIONS; i++) {
+        g_string_free(writer->text[i], TRUE);
+        g_array_unref(writer->origins[i]);
+    }
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Writer, writer_clear)
+
+/* Begins a line of @port (may be NULL), of @rule (may be NULL). The next line of the section, or the joining, ends it.
+ */
+static GString *
+begin_line(Writer *writer, Section section, const char *port, const NwfPlanRule *rule)
+{
+    GStringChunk *names = writer->batch->names;
+    const char *filter = rule && rule->filter ? g_string_chunk_insert_const(names, rule->filter) : NULL;
+    NwfOrigin origin = {port ? g_string_chunk_insert_const(names, port) : NULL, filter, rule ? rule->line : 0};
+
+    if (writer->origins[section]->len > 0)
+        g_string_append_c(writer->text[section], '\n');
+    g_array_append_val(writer->origins[section], origin);
+    return writer->text[section];
+}
+
+G_GNUC_PRINTF(4, 5)
+static void
+write_line(Writer *writer, Section section, const char *port, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_string_append_vprintf(begin_line(writer, section, port, NULL), format, args);
+    va_end(args);
+}
+
+/* A line that frames the batch. */
+static void
+frame(NwfBatch *batch, const char *sign, const char *word)
+{
+    NwfOrigin none = {0};
+
+    g_string_append_printf(batch->text, "%s%s\n", sign, word);
+    g_array_append_val(batch->origins, none);
+}
+
+/*
+ * (transfer full): the finished batch. ebtables-restore commits at the end of its input and in its old form knows no
+ * COMMIT; the other two need the word.
+ */
+static NwfBatch *
+join(Writer *writer)
+{
+    NwfBatch *batch = writer->batch;
+
+    for (guint i = 0; i < SECTIONS; i++) {
+        if (writer->origins[i]->len == 0)
+            continue;
+        if (batch->origins->len == 0)
+            frame(batch, "*", nwf_layer_table(batch->layer));
+        g_string_append_printf(batch->text, "%s\n", writer->text[i]->str);
+        g_array_append_vals(batch->origins, writer->origins[i]->data, writer->origins[i]->len);
+    }
+    if (batch->origins->len > 0 && nwf_layer_is_ip(batch->layer))
+        frame(batch, "", "COMMIT");
+    batch->n_lines = batch->origins->len;
+    batch->n_dispatch = writer->origins[SECTION_DISPATCH]->len;
+    batch->n_deleted = writer->origins[SECTION_DELETE]->len;
+    return g_steal_pointer(&writer->batch);
+}
 
 /* --- rules --- */
 
@@ -49,7 +159,7 @@ typedef struct Writer {
 static GString *
 begin_rule(Writer *writer, const char *port, const char *chain, const NwfPlanRule *rule)
 {
-    GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+    GString *line = begin_line(writer, SECTION_RULES, port, rule);
 
     g_string_append_printf(line, "-A %s", chain);
     if (nwf_layer_is_ip(writer->layer))
@@ -102,9 +212,9 @@ write_bytes(Writer *writer, const char *port, const char *chain, const NwfPlanRu
 static void
 declare(Writer *writer, const char *port, const char *name, const char *policy)
 {
-    g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, port), ":%s %s", name, policy);
+    write_line(writer, SECTION_DECLARE, port, ":%s %s", name, policy);
     if (!nwf_layer_is_ip(writer->layer) && nwf_model_chain(writer->model, name))
-        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, port), "-F %s", name);
+        write_line(writer, SECTION_FLUSH, port, "-F %s", name);
 }
 
 static void
@@ -114,12 +224,12 @@ write_helper(Writer *writer, const char *port, const char *chain, const NwfPlanR
     declare(writer, port, helper, "RETURN");
     g_string_append_printf(begin_rule(writer, port, chain, rule), " -j %s", helper);
     for (guint i = 0; i < NWF_TOS_PER_DSCP; i++) {
-        GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+        GString *line = begin_line(writer, SECTION_RULES, port, rule);
         g_string_append_printf(line, "-A %s -p 0x%04x", helper, rule->protocol->ethertype);
         append_tos(line, rule, dscp * NWF_TOS_PER_DSCP + i);
         nwf_print_verdict(line, writer->layer, NWF_VERDICT_RETURN);
     }
-    GString *line = nwf_draft_line_of_rule(&writer->draft, port, rule);
+    GString *line = begin_line(writer, SECTION_RULES, port, rule);
     g_string_append_printf(line, "-A %s", helper);
     nwf_print_verdict(line, writer->layer, rule->verdict);
 }
@@ -266,8 +376,8 @@ write_deletions(Writer *writer, const NwfPlanChange *change)
                 declare(writer, change->port, name, nwf_layer_is_ip(writer->layer) ? "- [0:0]" : "RETURN");
             continue;
         }
-        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_FLUSH, change->port), "-F %s", name);
-        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DELETE, change->port), "-X %s", name);
+        write_line(writer, SECTION_FLUSH, change->port, "-F %s", name);
+        write_line(writer, SECTION_DELETE, change->port, "-X %s", name);
     }
 }
 
@@ -285,7 +395,7 @@ has_root(const NwfPlan *plan, NwfLayer layer, NwfHook hook)
 static void
 write_dispatch_line(Writer *writer, const char *port, const NwfDispatch *dispatch, const char *command)
 {
-    GString *line = nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, port);
+    GString *line = begin_line(writer, SECTION_DISPATCH, port, NULL);
 
     g_string_append(line, command);
     nwf_dispatch_spec(line, dispatch, port);
@@ -359,8 +469,8 @@ write_base(Writer *writer)
 
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
         for (guint n = takes_out ? writer->model->base_jumps[i] : 0; n > 0; n--)
-            g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s",
-                                   nwf_base_jumps[i].builtin, nwf_base_jumps[i].base);
+            write_line(writer, SECTION_DISPATCH, NULL, "-D %s -j %s", nwf_base_jumps[i].builtin,
+                       nwf_base_jumps[i].base);
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
         const NwfBaseJump *jump = &nwf_base_jumps[i];
         gboolean exists = nwf_model_chain(writer->model, jump->base) != NULL;
@@ -368,11 +478,9 @@ write_base(Writer *writer)
         if (!exists && !writer->fills)
             continue;
         if (!exists)
-            g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DECLARE, NULL), ":%s - [0:0]",
-                                   jump->base);
+            write_line(writer, SECTION_DECLARE, NULL, ":%s - [0:0]", jump->base);
         place = i > 0 && g_str_equal(jump->builtin, nwf_base_jumps[i - 1].builtin) ? place + 1 : 1;
-        g_string_append_printf(nwf_draft_line(&writer->draft, NWF_SECTION_DISPATCH, NULL), "-I %s %u -j %s",
-                               jump->builtin, place, jump->base);
+        write_line(writer, SECTION_DISPATCH, NULL, "-I %s %u -j %s", jump->builtin, place, jump->base);
     }
 }
 
@@ -414,45 +522,47 @@ nwf_plan_change_free(NwfPlanChange *change)
     g_free(change);
 }
 
+void
+nwf_batch_free(NwfBatch *batch)
+{
+    if (!batch)
+        return;
+    g_string_free(batch->text, TRUE);
+    g_array_unref(batch->origins);
+    g_string_chunk_free(batch->names);
+    g_free(batch);
+}
+
 NwfBatch *
 nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error)
 {
-    g_autoptr(GHashTable) needed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    Writer writer = {.model = model, .layer = layer, .needed = needed};
+    g_auto(Writer) writer = writer_new(model, layer);
     gboolean fits = TRUE, works = FALSE;
 
-    nwf_draft_batch_init(&writer.draft, layer);
     for (guint i = 0; fits && i < changes->len; i++) {
         const NwfPlanChange *change = g_ptr_array_index(changes, i);
         if (!change->old_plan || !nwf_plan_layer_equal(change->old_plan, change->new_plan, layer))
             fits = write_port(&writer, change, error);
     }
-    for (guint i = 0; i < NWF_SECTIONS; i++)
-        works = works || writer.draft.origins[i]->len > 0;
+    for (guint i = 0; i < SECTIONS; i++)
+        works = works || writer.origins[i]->len > 0;
     if (needs_base(&writer, works))
         write_base(&writer);
-
-    NwfBatch *batch = fits ? nwf_draft_join(&writer.draft) : NULL;
-    nwf_draft_batch_clear(&writer.draft);
-    return batch;
+    return fits ? join(&writer) : NULL;
 }
 
 NwfBatch *
 nwf_render_no_base(const NwfModel *model, NwfLayer layer)
 {
-    NwfDraftBatch draft;
+    g_auto(Writer) writer = writer_new(model, layer);
 
-    nwf_draft_batch_init(&draft, layer);
     for (guint i = 0; i < NWF_BASE_JUMPS; i++) {
         const NwfBaseJump *jump = &nwf_base_jumps[i];
         if (!nwf_model_base_is_empty(model, i))
             continue;
         for (guint n = model->base_jumps[i]; n > 0; n--)
-            g_string_append_printf(nwf_draft_line(&draft, NWF_SECTION_DISPATCH, NULL), "-D %s -j %s", jump->builtin,
-                                   jump->base);
-        g_string_append_printf(nwf_draft_line(&draft, NWF_SECTION_DELETE, NULL), "-X %s", jump->base);
+            write_line(&writer, SECTION_DISPATCH, NULL, "-D %s -j %s", jump->builtin, jump->base);
+        write_line(&writer, SECTION_DELETE, NULL, "-X %s", jump->base);
     }
-    NwfBatch *batch = nwf_draft_join(&draft);
-    nwf_draft_batch_clear(&draft);
-    return batch;
+    return join(&writer);
 }

@@ -10,7 +10,8 @@
  * tool's netlink socket, which the kernel makes of the number of its process as we count it, also in a container.
  * ebtables-restore commits what it has read when its input ends, so that a transaction alone does not prove that it has
  * read the whole batch. What stands last in a batch does: changes of the chains that lead to all ports and deleted
- * chains (NWF_SECTION_DISPATCH, NWF_SECTION_DELETE). They are counted. A batch without any of these proves nothing.
+ * chains (SECTION_DISPATCH and SECTION_DELETE in render.c). They are counted. A batch without any of these proves
+ * nothing.
  *
  * If nobody has announced anything, nothing was done. Else, with the legacy tools always, the table is read back: all
  * that leads to chains of the ports of the batch must be there, all their chains, and nothing that was to go. Unless a
