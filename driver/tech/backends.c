@@ -9,8 +9,6 @@
 
 #include "driver/tech/ebiptables/ebiptables.h"
 
-#include <string.h>
-
 const NwfBackendKind nwf_backend_kinds[] = {
     {"iptables", nwf_ebiptables_new, NULL},
     {"nftables", NULL, nwf_stock_nft_remove},
@@ -21,7 +19,7 @@ const NwfBackendKind *
 nwf_backend_kind(const char *name)
 {
     for (const NwfBackendKind *kind = nwf_backend_kinds; kind->name; kind++)
-        if (name && strcmp(kind->name, name) == 0)
+        if (name && g_str_equal(kind->name, name))
             return kind;
     return NULL;
 }

@@ -57,14 +57,6 @@ port_differs(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
     return (new_plan && new_plan->uses[layer]) || had(job, port, layer);
 }
 
-/* Whether the layer may hold something else of @port than the caller thinks. */
-static gboolean
-is_in_doubt(const NwfJob *job, const char *port, NwfLayer layer)
-{
-    return g_hash_table_contains(job->self->uncertain, port) ||
-           g_hash_table_contains(job->self->tools[layer].suspects, port);
-}
-
 /*
  * The layers of @port that differ, or those that do not, are as they should be now. For the latter this is called
  * before anything is run: a port that a later stage of the same call marks as suspect stays marked.
@@ -96,7 +88,9 @@ add_ports(NwfJob *job, GPtrArray *changes, NwfNotes *notes)
         port->change = g_ptr_array_index(changes, (guint)(port - job->ports));
         port->held = port->change->old_plan != NULL;
         for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-            if (!is_in_doubt(job, port->change->port, layer))
+            /* else the layer may hold something else of it than the caller thinks */
+            if (!g_hash_table_contains(job->self->uncertain, port->change->port) &&
+                !g_hash_table_contains(job->self->tools[layer].suspects, port->change->port))
                 port->known[layer] = port->change->old_plan;
             port->held = port->held || had(job, port, layer);
             port->differs[layer] = port_differs(job, port, layer);

@@ -14,7 +14,6 @@
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 static void
 note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
@@ -369,21 +368,6 @@ enum { NFT_TIMEOUT_MS = 30 * 1000 };
 
 static const char *const stock_tables[] = {"bridge libvirt_nwfilter_ethernet", "bridge libvirt_nwfilter_inet"};
 
-/* The commands that remove those of the tables that are in @listing; empty if there are none. */
-static GString *
-commands_for(const char *listing)
-{
-    GString *commands = g_string_new(NULL);
-    g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
-
-    for (guint i = 0; i < G_N_ELEMENTS(stock_tables); i++) {
-        g_autofree char *line = g_strdup_printf("table %s", stock_tables[i]);
-        if (g_strv_contains((const char *const *)lines, line))
-            g_string_append_printf(commands, "delete table %s\n", stock_tables[i]);
-    }
-    return commands;
-}
-
 gboolean
 nwf_stock_nft_remove(GError **error)
 {
@@ -395,7 +379,13 @@ nwf_stock_nft_remove(GError **error)
         return TRUE; /* then that driver has not used it either */
     if (!nwf_command_run(NULL, list, NULL, 0, NFT_TIMEOUT_MS, &listed, error))
         return FALSE;
-    g_autoptr(GString) commands = commands_for(listed.out);
+    g_autoptr(GString) commands = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(listed.out, "\n", -1);
+    for (guint i = 0; i < G_N_ELEMENTS(stock_tables); i++) {
+        g_autofree char *line = g_strdup_printf("table %s", stock_tables[i]);
+        if (g_strv_contains((const char *const *)lines, line))
+            g_string_append_printf(commands, "delete table %s\n", stock_tables[i]);
+    }
     return commands->len == 0 ||
            nwf_command_run(NULL, apply, commands->str, (gssize)commands->len, NFT_TIMEOUT_MS, &applied, error);
 }

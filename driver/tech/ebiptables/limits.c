@@ -12,21 +12,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* Conditions whose second operand is the end of a range that begins with the first. */
-static const NwfMatch ranges[] = {
-    NWF_MATCH_SRC_PORT,
-    NWF_MATCH_DST_PORT,
-    NWF_MATCH_STP_ROOT_PRIORITY,
-    NWF_MATCH_STP_ROOT_COST,
-    NWF_MATCH_STP_SENDER_PRIORITY,
-    NWF_MATCH_STP_PORT,
-    NWF_MATCH_STP_AGE,
-    NWF_MATCH_STP_MAX_AGE,
-    NWF_MATCH_STP_HELLO_TIME,
-    NWF_MATCH_STP_FORWARD_DELAY,
-    NWF_MATCH_TYPE,
-};
-
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_DCCP = 33, PROTOCOL_ICMPV6 = 58, PROTOCOL_SCTP = 132 };
 
 static const guint8 with_ports[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP};
@@ -35,22 +20,20 @@ static const guint8 with_ports[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, P
 static gboolean
 ends_before_it_begins(const NwfPlanRule *rule, const NwfCondition *condition)
 {
-    gboolean is_range = FALSE;
-
     if (rule->protocol->ip_protocol == PROTOCOL_UDP)
         return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(ranges); i++)
-        is_range = is_range || ranges[i] == condition->match;
-    for (guint i = 0; is_range && i < NWF_OPERANDS_MAX; i += 2) {
+    for (guint i = 0; i < NWF_OPERANDS_MAX; i += 2) {
         const NwfOperand *start = &condition->operands[i], *end = start + 1;
         gboolean ports = start->type == NWF_TYPE_PORT;
+        gboolean numbers = !ports && start->type != NWF_TYPE_IPV4 && start->type != NWF_TYPE_IPV6;
 
         if (!start->present)
             continue;
         if (ports && (start->value.range.first > start->value.range.last ||
                       (end->present && start->value.range.first > end->value.range.last)))
             return TRUE;
-        if (!ports && end->present && start->value.number > end->value.number)
+        /* elsewhere the second operand is a mask, or flags */
+        if (numbers && end->present && end->type == start->type && start->value.number > end->value.number)
             return TRUE;
     }
     return FALSE;

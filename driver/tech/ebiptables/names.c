@@ -81,12 +81,11 @@ nwf_dispatch_target(const NwfDispatch *dispatch, const char *port)
 void
 nwf_dispatch_spec(GString *out, const NwfDispatch *dispatch, const char *port)
 {
-    g_string_append_printf(out, "%s %s%s%s %s %s ", dispatch->base, dispatch->ip ? "-m physdev " : "",
-                           dispatch->bridged ? "--physdev-is-bridged " : "", dispatch->device, port, dispatch->verb);
-    if (dispatch->prefix)
-        g_string_append_printf(out, "%s%s", dispatch->prefix, port);
-    else
-        g_string_append(out, "ACCEPT");
+    g_autofree char *target = nwf_dispatch_target(dispatch, port);
+
+    g_string_append_printf(out, "%s %s%s%s %s %s %s", dispatch->base, dispatch->ip ? "-m physdev " : "",
+                           dispatch->bridged ? "--physdev-is-bridged " : "", dispatch->device, port, dispatch->verb,
+                           target ? target : "ACCEPT");
 }
 
 char *

@@ -76,11 +76,6 @@ append(Rule *rule, const char *option, const char *name)
 }
 
 static void
-read_counter(Rule *rule G_GNUC_UNUSED, const struct nlattr *data G_GNUC_UNUSED)
-{
-}
-
-static void
 read_meta(Rule *rule, const struct nlattr *data)
 {
     guint32 key = nwf_netlink_number(nwf_netlink_find(data, NFTA_META_KEY));
@@ -162,8 +157,7 @@ static const struct {
     const char *name;
     void (*read)(Rule *rule, const struct nlattr *data);
 } expressions[] = {
-    {"counter", read_counter},     {"meta", read_meta},   {"cmp", read_cmp},
-    {"immediate", read_immediate}, {"match", read_match},
+    {"counter", NULL}, {"meta", read_meta}, {"cmp", read_cmp}, {"immediate", read_immediate}, {"match", read_match},
 };
 
 static void
@@ -174,7 +168,8 @@ read_expression(Rule *rule, const struct nlattr *expression)
 
     for (guint i = 0; i < G_N_ELEMENTS(expressions); i++)
         if (g_strcmp0(expressions[i].name, name) == 0) {
-            expressions[i].read(rule, data);
+            if (expressions[i].read)
+                expressions[i].read(rule, data);
             return;
         }
     g_string_append(rule->text, UNKNOWN);
@@ -242,27 +237,17 @@ ask(guint16 kind, mnl_cb_t on_answer, Reading *reading)
     return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, reading) && !reading->mixed;
 }
 
-/* (transfer full): NULL if it was changed meanwhile, or the kernel does not answer. */
-static char *
-try_once(const NwfTable *table)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    Reading reading = {.table = table, .text = text};
-
-    g_string_append_printf(text, "*%s\n", table->name);
-    if (!ask(NFT_MSG_GETCHAIN, on_chain, &reading) || !ask(NFT_MSG_GETRULE, on_rule, &reading))
-        return NULL;
-    return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
 char *
 nwf_outline(const NwfTable *table)
 {
-    char *text = NULL;
+    for (guint i = 0; i < TRIES; i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        Reading reading = {.table = table, .text = text};
 
-    for (guint i = 0; !text && i < TRIES; i++) {
         g_usleep(i * PAUSE_US);
-        text = try_once(table);
+        g_string_append_printf(text, "*%s\n", table->name);
+        if (ask(NFT_MSG_GETCHAIN, on_chain, &reading) && ask(NFT_MSG_GETRULE, on_rule, &reading))
+            return g_string_free(g_steal_pointer(&text), FALSE);
     }
-    return text;
+    return NULL; /* it was changed each time, or the kernel does not answer */
 }

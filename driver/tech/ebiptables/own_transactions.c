@@ -61,33 +61,23 @@ nwf_own_transactions_end(NwfOwnTransactions *own)
     return ran;
 }
 
-static gboolean
-has_run(const Call *call, guint32 process)
-{
-    for (guint i = 0; i < call->runs->len; i++)
-        if ((guint32)g_array_index(call->runs, NwfRun, i).process == process)
-            return TRUE;
-    return FALSE;
-}
-
-static guint32
-n_announced(const Call *call)
-{
-    guint32 n = 0;
-
-    for (guint i = 0; i < call->runs->len; i++)
-        n += g_array_index(call->runs, NwfRun, i).announced ? 1 : 0;
-    return n;
-}
-
 /* The numbers may pass their greatest value: only differences count. */
 gboolean
 nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 generation, guint32 process)
 {
     for (const GList *i = own->calls.tail; i; i = i->prev) {
         const Call *call = i->data;
-        if (generation - call->before - 1 < call->after - call->before)
-            return call->after - call->before == n_announced(call) || has_run(call, process);
+        guint32 n_announced = 0;
+        gboolean ran = FALSE;
+
+        if (generation - call->before - 1 >= call->after - call->before)
+            continue;
+        for (guint j = 0; j < call->runs->len; j++) {
+            const NwfRun *run = &g_array_index(call->runs, NwfRun, j);
+            n_announced += run->announced ? 1 : 0;
+            ran = ran || (guint32)run->process == process;
+        }
+        return call->after - call->before == n_announced || ran;
     }
     return FALSE;
 }

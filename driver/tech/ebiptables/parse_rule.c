@@ -31,20 +31,10 @@ nwf_parse_words(const char *line)
     return g_strsplit(line, " ", COMMAND_CHAIN_REST);
 }
 
-/* Options whose value is free text and may look like an option. */
-static gboolean
-has_free_value(const char *option)
-{
-    static const char *const options[] = {"--comment", "--match-set", "--log-prefix", "--nflog-prefix", NULL};
-
-    return g_strv_contains(options, option);
-}
-
-static gboolean
-is_one_of(const char *word, const char *a, const char *b)
-{
-    return g_str_equal(word, a) || g_str_equal(word, b);
-}
+static const char *const verbs[] = {"-j", "-g", NULL};
+static const char *const devices[] = {"-i", "-o", "--physdev-in", "--physdev-out", NULL};
+/* Their value is free text and may look like an option. */
+static const char *const with_text[] = {"--comment", "--match-set", "--log-prefix", "--nflog-prefix", NULL};
 
 NwfParsedRule
 nwf_parse_rule(const GStrv words)
@@ -61,18 +51,17 @@ nwf_parse_rule(const GStrv words)
             continue;
         if (g_str_equal(word, "--physdev-is-bridged")) {
             rule.bridged = TRUE;
-        } else if (value && is_one_of(word, "-j", "-g") && !rule.target) {
+        } else if (value && g_strv_contains(verbs, word) && !rule.target) {
             rule.verb = word;
             rule.target = words[++i];
-        } else if (value && !rule.device &&
-                   (is_one_of(word, "-i", "-o") || is_one_of(word, "--physdev-in", "--physdev-out"))) {
+        } else if (value && g_strv_contains(devices, word) && !rule.device) {
             rule.device_option = word;
             rule.device = words[++i];
         } else if (value && g_str_equal(word, "-m") && g_str_equal(value, "physdev")) {
             i++;
         } else {
             rule.more = TRUE;
-            i += value && has_free_value(word);
+            i += value && g_strv_contains(with_text, word);
         }
     }
     return rule;

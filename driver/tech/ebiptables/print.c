@@ -16,6 +16,7 @@
 #include "driver/tech/ebiptables/names.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 /*
  * One row of a printer's table: the option of a match, and how its operands are written. The second option is used for
@@ -247,7 +248,8 @@ nwf_form(NwfLayer layer, const NwfPlanRule *rule, guint *dscp)
 
     if (!condition)
         return NWF_FORM_PLAIN;
-    *dscp = condition->operands[0].value.number;
+    if (dscp)
+        *dscp = condition->operands[0].value.number;
     if (!condition->negated)
         return NWF_FORM_EQUAL;
     return rule->verdict == NWF_VERDICT_RETURN ? NWF_FORM_OTHERS : NWF_FORM_HELPER;
@@ -262,21 +264,11 @@ nwf_form_lines(NwfLayer layer, const NwfPlanRule *rule)
         [NWF_FORM_HELPER] = 1 + 1 + NWF_TOS_PER_DSCP + 1,
         [NWF_FORM_OTHERS] = NWF_TOS_BYTES - NWF_TOS_PER_DSCP,
     };
-    guint dscp;
 
-    return lines[nwf_form(layer, rule, &dscp)];
+    return lines[nwf_form(layer, rule, NULL)];
 }
 
 /* --- iptables and ip6tables --- */
-
-/* Names that the tools know whatever the host's list of protocols says. */
-static const struct {
-    int number;
-    const char *name;
-} protocols[] = {
-    {-1, "all"}, {1, "icmp"}, {2, "igmp"},    {6, "tcp"},    {17, "udp"},
-    {50, "esp"}, {51, "ah"},  {58, "icmpv6"}, {132, "sctp"}, {136, "udplite"},
-};
 
 /* By the bits of NWF_STATE_* and NWF_TCP_*. */
 static const char *const states[] = {"NEW", "ESTABLISHED", "RELATED", "INVALID", NULL};
@@ -387,20 +379,12 @@ print_iptables_condition(GString *out, const NwfCondition *condition, gboolean i
     g_string_append_printf(out, " %s %s", ipv6 ? printer->option6 : printer->option, operands->str);
 }
 
-static const char *
-protocol_name(int number)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(protocols); i++)
-        if (protocols[i].number == number)
-            return protocols[i].name;
-    g_return_val_if_reached("all");
-}
-
 void
 nwf_print_iptables(GString *out, const NwfPlanRule *rule)
 {
+    /* "udp" and "udp-ipv6" are both "udp": names that the tools know whatever the host's list of protocols says */
     if (rule->protocol && rule->protocol->ip_protocol >= 0)
-        g_string_append_printf(out, " -p %s", protocol_name(rule->protocol->ip_protocol));
+        g_string_append_printf(out, " -p %.*s", (int)strcspn(rule->protocol->name, "-"), rule->protocol->name);
     for (guint i = 0; i < rule->conditions->len; i++)
         print_iptables_condition(out, &g_array_index(rule->conditions, NwfCondition, i),
                                  rule->protocol && rule->protocol->layer == NWF_LAYER_IPV6);

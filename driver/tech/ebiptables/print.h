@@ -42,7 +42,7 @@ enum { NWF_TOS_PER_DSCP = 4, NWF_TOS_BYTES = 256 };
 /** nwf_condition_find: the condition of @rule that @match leads, or NULL. */
 const NwfCondition *nwf_condition_find(const NwfPlanRule *rule, NwfMatch match);
 
-/** nwf_form: the form of @rule; @dscp: (out): the value, if it has one. */
+/** nwf_form: the form of @rule; @dscp: (out), may be NULL: the value, if it has one. */
 NwfForm nwf_form(NwfLayer layer, const NwfPlanRule *rule, guint *dscp);
 
 /** nwf_form_lines: how many lines of a batch the rule needs, the declaration of a helper included. */

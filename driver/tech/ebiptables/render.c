@@ -262,7 +262,7 @@ static GPtrArray *
 chain_names(const NwfPlan *plan, NwfLayer layer, const char *port)
 {
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    guint helpers[NWF_HOOKS] = {0}, dscp;
+    guint helpers[NWF_HOOKS] = {0};
 
     for (guint i = 0; plan && i < plan->chains->len; i++) {
         const NwfChain *chain = g_ptr_array_index(plan->chains, i);
@@ -270,7 +270,7 @@ chain_names(const NwfPlan *plan, NwfLayer layer, const char *port)
             continue;
         g_ptr_array_add(names, nwf_chain_name(chain, port));
         for (guint j = 0; j < chain->rules->len; j++)
-            if (nwf_form(layer, g_ptr_array_index(chain->rules, j), &dscp) == NWF_FORM_HELPER)
+            if (nwf_form(layer, g_ptr_array_index(chain->rules, j), NULL) == NWF_FORM_HELPER)
                 g_ptr_array_add(names, nwf_helper_name(chain->hook, port, helpers[chain->hook]++));
     }
     return names;
@@ -279,32 +279,25 @@ chain_names(const NwfPlan *plan, NwfLayer layer, const char *port)
 static gboolean
 has_helper(const Writer *writer, const NwfChain *chain)
 {
-    guint dscp;
-
     for (guint i = 0; i < chain->rules->len; i++)
-        if (nwf_form(writer->layer, g_ptr_array_index(chain->rules, i), &dscp) == NWF_FORM_HELPER)
+        if (nwf_form(writer->layer, g_ptr_array_index(chain->rules, i), NULL) == NWF_FORM_HELPER)
             return TRUE;
     return FALSE;
 }
 
-/* Name to NwfChain, of the chains of @plan (may be NULL) whose text depends on nothing else: helpers are numbered. */
-static GHashTable *
-plain_chains(const Writer *writer, const NwfPlan *plan, const char *port)
+/* Whether @old (may be NULL) has the same chain, and its text depends on nothing else: helpers are numbered. */
+static gboolean
+is_unchanged(const Writer *writer, const NwfPlan *old, const NwfChain *chain)
 {
-    GHashTable *chains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-    for (guint i = 0; plan && i < plan->chains->len; i++) {
-        NwfChain *chain = g_ptr_array_index(plan->chains, i);
-        if (chain->layer == writer->layer && !has_helper(writer, chain))
-            g_hash_table_insert(chains, nwf_chain_name(chain, port), chain);
-    }
-    return chains;
+    for (guint i = 0; old && i < old->chains->len; i++)
+        if (nwf_chain_equal(g_ptr_array_index(old->chains, i), chain))
+            return !has_helper(writer, chain);
+    return FALSE;
 }
 
 static void
 write_chains(Writer *writer, const NwfPlanChange *change)
 {
-    g_autoptr(GHashTable) old = plain_chains(writer, change->old_plan, change->port);
     guint helpers[NWF_HOOKS] = {0};
 
     for (guint i = 0; change->new_plan && i < change->new_plan->chains->len; i++) {
@@ -312,9 +305,8 @@ write_chains(Writer *writer, const NwfPlanChange *change)
         if (chain->layer != writer->layer)
             continue;
         g_autofree char *name = nwf_chain_name(chain, change->port);
-        const NwfChain *same = g_hash_table_lookup(old, name);
         const NwfModelChain *held = nwf_model_chain(writer->model, name);
-        if (!same || !nwf_chain_equal(same, chain) || !held || !held->written)
+        if (!held || !held->written || !is_unchanged(writer, change->old_plan, chain))
             write_chain(writer, change->port, name, chain, helpers);
     }
 }

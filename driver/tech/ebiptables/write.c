@@ -32,7 +32,6 @@
 #include <glib/gi18n-lib.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { RECEIVE_BUFFER = 16 << 20 };
@@ -96,23 +95,17 @@ proof_of(NwfNetlink *announcements, const NwfBatch *batch, pid_t pid)
 
 /* --- reading back --- */
 
-/* Whether the chains of all ports are reached in @now as in @expected. */
-static gboolean
-has_base(const NwfModel *now, const NwfModel *expected)
-{
-    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        if (expected->base_jumps[i] > 0 && now->base_jumps[i] == 0)
-            return FALSE;
-    return TRUE;
-}
-
+/* Whether the chains of all ports, and those of the ports of @changes, are reached in @now as in @expected. */
 static gboolean
 has_outline(const NwfModel *now, const NwfModel *expected, GPtrArray *changes)
 {
     for (guint i = 0; i < changes->len; i++)
         if (!nwf_compare_reach(now, expected, ((const NwfPlanChange *)g_ptr_array_index(changes, i))->port))
             return FALSE;
-    return has_base(now, expected);
+    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
+        if (expected->base_jumps[i] > 0 && now->base_jumps[i] == 0)
+            return FALSE;
+    return TRUE;
 }
 
 /* Whether the chains in @now have the rules of the new plans; TRUE also if that cannot be found out. */
