@@ -24,26 +24,19 @@ note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
              why->message);
 }
 
-/* What a daemon that was killed may have left running. */
-static void
-end_orphans(NwfEbiptables *self, NwfNotes *notes)
+static gboolean
+ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
 {
+    NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GError) trouble = NULL;
 
+    /* this ends what a daemon that was killed may have left running */
     if (self->lock_path && !self->lock)
         self->lock = nwf_child_lock_new(self->lock_path, &trouble);
     if (trouble)
         nwf_note(notes, "%s", trouble->message);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         self->tools[layer].lock = self->lock;
-}
-
-static gboolean
-ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
-{
-    NwfEbiptables *self = (NwfEbiptables *)backend;
-
-    end_orphans(self, notes);
     for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) missing = NULL;
         if (!nwf_tool_find(&self->tools[layer], &missing))

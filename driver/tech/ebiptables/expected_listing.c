@@ -68,17 +68,6 @@ make_sets(const DryRun *run, GError **error)
     return nwf_command_run(NULL, argv, text->str, (gssize)text->len, SETS_TIMEOUT_MS, &result, error);
 }
 
-/* A tool that was given another input than ours makes nothing and succeeds, and then a listing that is empty, too. */
-static gboolean
-check_listed(const DryRun *run, GError **error)
-{
-    for (guint i = 0; i < run->changes->len; i++)
-        if (!nwf_model_holds(run->listed, ((NwfPlanChange *)g_ptr_array_index(run->changes, i))->port))
-            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
-                                 run->tool->restore);
-    return TRUE;
-}
-
 static gboolean
 dry_run(DryRun *run, GError **error)
 {
@@ -93,7 +82,14 @@ dry_run(DryRun *run, GError **error)
             (*error)->code = NWF_ERROR_INTERNAL;
         return FALSE;
     }
-    return nwf_tool_list(run->tool, run->listed, error) && check_listed(run, error);
+    if (!nwf_tool_list(run->tool, run->listed, error))
+        return FALSE;
+    /* a tool that was given another input than ours makes nothing and succeeds, and then its listing is empty, too */
+    for (guint i = 0; i < run->changes->len; i++)
+        if (!nwf_model_holds(run->listed, ((NwfPlanChange *)g_ptr_array_index(run->changes, i))->port))
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
+                                 run->tool->restore);
+    return TRUE;
 }
 
 static gpointer

@@ -46,11 +46,7 @@ forget_everything(NwfModel *model)
 {
     g_hash_table_remove_all(model->chains);
     g_hash_table_remove_all(model->ports);
-    memset(model->base_jumps, 0, sizeof(model->base_jumps));
-    memset(model->places, 0, sizeof(model->places));
-    model->misplaced = FALSE;
-    model->outlined = FALSE;
-    model->in_table = FALSE;
+    *model = (NwfModel){.layer = model->layer, .chains = model->chains, .ports = model->ports};
 }
 
 NwfModel *

@@ -442,17 +442,6 @@ write_port(Writer *writer, const NwfPlanChange *change, GError **error)
 
 /* --- base chains of the IP layers --- */
 
-/* Whether all of them are there. */
-static gboolean
-has_base(const NwfModel *model)
-{
-    gboolean has = TRUE;
-
-    for (guint i = 0; i < NWF_BASE_JUMPS; i++)
-        has = has && nwf_model_chain(model, nwf_base_jumps[i].base);
-    return has;
-}
-
 static void
 write_base(Writer *writer)
 {
@@ -483,8 +472,10 @@ write_base(Writer *writer)
 static gboolean
 needs_base(const Writer *writer, gboolean works)
 {
-    gboolean lacks = writer->fills && !has_base(writer->model);
+    gboolean lacks = FALSE;
 
+    for (guint i = 0; writer->fills && i < NWF_BASE_JUMPS; i++)
+        lacks = lacks || !nwf_model_chain(writer->model, nwf_base_jumps[i].base);
     if (!nwf_layer_is_ip(writer->layer))
         return FALSE;
     return !nwf_model_base_is_right(writer->model) || (writer->model->outlined ? lacks : works);

@@ -90,14 +90,6 @@ nwf_tool_find(NwfTool *tool, GError **error)
     return found;
 }
 
-/* Whether the tool stopped because of rules that somebody made without it. It has two ways to say so. */
-static gboolean
-cannot_list(const NwfCommandResult *result, const GError *why)
-{
-    return why->code == NWF_ERROR_UNSUPPORTED ||
-           (result->exit_status > 0 && result->err && strstr(result->err, "Parsing nftables rule failed"));
-}
-
 gboolean
 nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error)
 {
@@ -108,7 +100,10 @@ nwf_tool_list(const NwfTool *tool, NwfModel *into, GError **error)
 
     if (nwf_command_run(NULL, argv, NULL, 0, TIMEOUT_MS, &result, &why) && nwf_model_read(into, result.out, &why))
         return TRUE;
-    g_autofree char *outline = cannot_list(&result, why) ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
+    /* it has two ways to say that it stopped because of rules that somebody made without it */
+    gboolean unlistable = why->code == NWF_ERROR_UNSUPPORTED ||
+                          (result.exit_status > 0 && result.err && strstr(result.err, "Parsing nftables rule failed"));
+    g_autofree char *outline = unlistable ? nwf_outline(&nwf_ebiptables_tables[tool->layer]) : NULL;
     if (outline) {
         nwf_model_read_outline(into, outline);
         return TRUE;
