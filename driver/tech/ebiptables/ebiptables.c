@@ -78,25 +78,6 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
 
 /* --- after somebody else has written --- */
 
-/* (transfer full): name of a chain -> the port that has it; the strings belong to @names. */
-static GHashTable *
-owners(const NwfModel *model, GPtrArray *names)
-{
-    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-    for (guint i = 0; i < names->len; i++) {
-        const char *port = g_ptr_array_index(names, i);
-        g_autoptr(GHashTable) owned = nwf_model_owned(model, port);
-        GHashTableIter iter;
-        gpointer chain;
-
-        g_hash_table_iter_init(&iter, owned);
-        while (g_hash_table_iter_next(&iter, &chain, NULL))
-            g_hash_table_insert(table, g_strdup(chain), (gpointer)port);
-    }
-    return table;
-}
-
 /* Whether @touched (NULL: anything) has something of the table of @tool. */
 static gboolean
 is_of_table(const NwfTool *tool, GPtrArray *touched)
@@ -115,9 +96,15 @@ is_of_table(const NwfTool *tool, GPtrArray *touched)
 static gboolean
 suspect_owners(NwfTool *tool, GPtrArray *touched, GPtrArray *ports, int *first)
 {
-    g_autoptr(GHashTable) owner_of = owners(tool->model, ports);
+    g_autoptr(GHashTable) owner_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     gboolean concerned = FALSE;
 
+    for (guint i = 0; i < ports->len; i++) {
+        g_autoptr(GHashTable) owned = nwf_model_owned(tool->model, g_ptr_array_index(ports, i));
+        g_autofree gpointer *chains = g_hash_table_get_keys_as_array(owned, NULL);
+        for (guint j = 0; chains[j]; j++)
+            g_hash_table_insert(owner_of, g_strdup(chains[j]), g_ptr_array_index(ports, i));
+    }
     for (guint i = 0; i < touched->len; i++) {
         const NwfTouched *what = g_ptr_array_index(touched, i);
         if (what->table != &nwf_ebiptables_tables[tool->layer])
@@ -202,15 +189,6 @@ plans_of(const NwfPortChange *changes, guint n, GPtrArray *plans, NwfApplyResult
     return TRUE;
 }
 
-static NwfApplied
-applied_of(const NwfEbiptables *self, const NwfPortChange *changes, guint n)
-{
-    for (guint i = 0; i < n; i++)
-        if (g_hash_table_contains(self->uncertain, changes[i].port))
-            return NWF_APPLIED_UNKNOWN;
-    return NWF_APPLIED_NONE;
-}
-
 /* The tools' words name a line, but not always the right one: the culprit of a refusal is not known. */
 static gboolean
 ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, NwfNotes *notes, NwfApplyResult *result,
@@ -225,7 +203,10 @@ ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, Nwf
     nwf_own_transactions_begin(&self->own);
     gboolean all = nwf_ebiptables_apply(self, plans, notes, error);
     result->wrote = nwf_own_transactions_end(&self->own);
-    result->applied = all ? NWF_APPLIED_ALL : applied_of(self, changes, n);
+    result->applied = all ? NWF_APPLIED_ALL : NWF_APPLIED_NONE;
+    for (guint i = 0; !all && i < n; i++)
+        if (g_hash_table_contains(self->uncertain, changes[i].port))
+            result->applied = NWF_APPLIED_UNKNOWN;
     return all;
 }
 

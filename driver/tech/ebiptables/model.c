@@ -63,8 +63,6 @@ nwf_model_new(NwfLayer layer)
 void
 nwf_model_free(NwfModel *model)
 {
-    if (!model)
-        return;
     g_hash_table_unref(model->chains);
     g_hash_table_unref(model->ports);
     g_free(model);

@@ -83,7 +83,7 @@ static void
 writer_clear(Writer *writer)
 {
     g_hash_table_unref(writer->needed);
-    nwf_batch_free(writer->batch);
+    g_clear_pointer(&writer->batch, nwf_batch_free);
     for (guint i = 0; i < SECTIONS; i++) {
         g_string_free(writer->text[i], TRUE);
         g_array_unref(writer->origins[i]);
@@ -497,8 +497,6 @@ nwf_plan_change_new(const char *port, NwfPlan *old_plan, NwfPlan *new_plan)
 void
 nwf_plan_change_free(NwfPlanChange *change)
 {
-    if (!change)
-        return;
     g_free(change->port);
     g_clear_pointer(&change->old_plan, nwf_plan_unref);
     g_clear_pointer(&change->new_plan, nwf_plan_unref);
@@ -508,8 +506,6 @@ nwf_plan_change_free(NwfPlanChange *change)
 void
 nwf_batch_free(NwfBatch *batch)
 {
-    if (!batch)
-        return;
     g_string_free(batch->text, TRUE);
     g_array_unref(batch->origins);
     g_string_chunk_free(batch->names);
