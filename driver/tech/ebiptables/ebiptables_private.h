@@ -24,7 +24,7 @@ void nwf_own_transactions_clear(NwfOwnTransactions *own);
 
 /** nwf_own_transactions_begin: before the first tool of a call is started. */
 void nwf_own_transactions_begin(NwfOwnTransactions *own);
-/** nwf_own_transactions_end: after the last. Returns whether any was. */
+/** nwf_own_transactions_end: after the last one has ended. Returns whether any was started. */
 gboolean nwf_own_transactions_end(NwfOwnTransactions *own);
 
 /** nwf_own_transactions_has: whether the transaction @generation, which @process (0: not known) made, was ours. */
