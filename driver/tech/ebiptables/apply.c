@@ -156,7 +156,7 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     *ran = batch->n_lines > 0;
     if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
-    if (changes->len == 0 && job->ports->len > 0) { /* what belongs to no port, and cannot be put right, holds up none */
+    if (changes->len == 0 && job->ports != job->end) { /* what belongs to no port, and cannot be put right, holds up none */
         *ran = FALSE;
         return TRUE;
     }
