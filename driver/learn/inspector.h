@@ -6,8 +6,8 @@
  * counters. It has no thread, no socket and no clock: the session passes bytes, their direction and the time.
  *
  * A token bucket for each direction limits what is looked at: NWF_RATELIMIT_RATE messages a second, NWF_RATELIMIT_BURST
- * at once. What is over is dropped, counted, and reported once a minute. The kernel's filters let only the port's own
- * messages come this far, so that a flood costs its own sender's port alone.
+ * at once. What is over is dropped, counted, and reported once a minute. The kernel's filters keep out other
+ * ports' messages; whoever sends DHCP answers with the VM's hardware address can still use up the limit of its direction.
  */
 #pragma once
 

@@ -389,7 +389,7 @@ end(NwfLeaseDb *db, const NwfLeasePort *port, const NwfAddress *address)
     guint place = find(port->set, address);
 
     if (port->mode == NWF_LEARN_ANY)
-        return NWF_REFUSAL_LOCKED;
+        return NWF_REFUSAL_TYPE; /* what mode any learned does not end by a message */
     if (place == port->set->entries->len)
         return NWF_REFUSAL_NO_LEASE;
     g_array_remove_index(port->set->entries, place);

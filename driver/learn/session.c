@@ -77,9 +77,8 @@ nwf_session_addresses_locked(const NwfLearnContext *context, const NwfSession *s
 
     if (session && nwf_learn_terms_same_client(session->terms, terms)) {
         const NwfLeaseSet *set = session->inspector->port->set;
-        gboolean compared = set->version == session->compared && nwf_learn_terms_equal(session->terms, terms);
         leases = g_array_ref(set->entries);
-        *version = compared ? session->version : set->version;
+        *version = set->version;
     } else {
         char key[NWF_KEY_LENGTH + 1];
         nwf_lease_key_format(key, terms->owner, terms->mac);
@@ -120,13 +119,11 @@ nwf_session_compare_locked(NwfSession *session, gint64 now)
         return;
     g_autoptr(GArray) list = nwf_session_addresses_locked(session->context, session, session->terms, now, &version);
     session->compared = set->version;
-    if (nwf_addresses_equal(list, session->addresses))
-        return;
     log_missing(session, list, session->addresses, TRUE);
     log_missing(session, session->addresses, list, FALSE);
     g_array_unref(session->addresses);
     session->addresses = g_steal_pointer(&list);
-    session->version = version;
+    /* Also if the list is as before: somebody may have asked while an address was gone. */
     if (session->report == NWF_NEVER)
         session->report = MAX(now, session->reported + session->pace);
     nwf_learn_schedule_locked(session->context, session->report);
@@ -244,10 +241,10 @@ begin_terms(NwfSession *session, NwfLearnTerms *terms)
     NwfLearnTerms *before = session->terms;
 
     session->terms = nwf_learn_terms_ref(terms);
-    session->version = session->compared = session->inspector->port->set->version;
+    session->compared = session->inspector->port->set->version;
     g_clear_pointer(&session->addresses, g_array_unref);
     session->addresses =
-        nwf_session_addresses_locked(session->context, session, terms, nwf_learn_now(), &session->version);
+        nwf_session_addresses_locked(session->context, session, terms, nwf_learn_now(), &session->compared);
     nwf_learn_terms_unref(before);
     session->stale = session->context->stale = TRUE;
 }

@@ -61,7 +61,6 @@ struct NwfSession {
     NwfLearnTerms *terms;
     NwfInspector *inspector; /* NULL: retired */
     GArray *addresses;       /* (element-type NwfAddress): what the port had when it was last compared */
-    guint64 version;         /* of the lease set when @addresses last became others */
     guint64 compared;        /* version of the lease set when it was last compared */
     gboolean stale;          /* nwf_session_update_locked() is due */
     guint device;            /* index of the device whose leases were last checked */
