@@ -19,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLibrary, nwf_library_free)
 /** nwf_library_add: reads a file. (transfer none): its filter, or NULL. */
 NwfFilter *nwf_library_add(NwfLibrary *library, const char *path, GError **error);
 
-/** nwf_library_lookup: a NwfFilterLookup; @data is the library. A file that cannot be read is told on standard error.
+/** nwf_library_lookup: a NwfFilterLookup; @data is the library. A file that cannot be read is reported on standard error.
  */
 NwfFilter *nwf_library_lookup(const char *name, gpointer data);
 

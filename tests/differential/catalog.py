@@ -6,7 +6,7 @@ Every attribute of every element is written in each form of its kind (decimal, h
 company() gives it the attributes without which it means nothing. Beside that: actions and directions, states, lists and
 iterators, chains and their order, references and parameters, the worked examples of the format document.
 
-Invariant: the stock driver takes all of them, so that a case can hold many rules; what it refuses is in refusals.py.
+Invariant: the stock driver takes all of them, so that a case can hold many rules; what it refuses is in refusals() below.
 """
 
 from nwflab.filters import language
@@ -131,7 +131,7 @@ def attributes():
 
 
 def _cannot(rule):
-    """What only refusals.py can show."""
+    """What only refusals() can show."""
     return rule.protocol == "stp" and rule.direction == "inout" and rule.has("srcmacaddr")
 
 

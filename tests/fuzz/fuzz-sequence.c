@@ -3,10 +3,10 @@
  * fuzz-sequence.c: whatever is sent at two ports in whatever order, no address is believed that was not earned
  *
  * The input is a list of steps: time passes, a frame is seen, the daemon starts again. Frames are those of
- * sequence-frames.c. A model, simpler than the book and independent of it, keeps which addresses each port can have
+ * sequence-frames.c. A model, simpler than the database and independent of it, keeps which addresses each port can have
  * earned: by an ACK that answers an open question of its own and has no fault, in mode any also by a source. Whenever
- * the book says that it changed, and at the end, the ports must have no others, no more than their cap, none twice,
- * none that another has, and no lease longer than a lease can be; the book must say so with each change, and when time
+ * the database says that it changed, and at the end, the ports must have no others, no more than their cap, none twice,
+ * none that another has, and no lease longer than a lease can be; the database must say so with each change, and when time
  * has passed none may be over. Where the first byte is 7 or less, as in the corpus, or happens to say so, the whole is
  * played twice and must come out the same.
  *

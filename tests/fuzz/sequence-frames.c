@@ -189,7 +189,7 @@ sequence_frame(Choices *choices, StepKind kind, const guint8 mac[6], Model *mode
         model->earned[sequence_place(spec->ip_src)] = TRUE;
 }
 
-/* Whatever the book makes of it, an answer that was believed closes its question. */
+/* Whatever the database makes of it, an answer that was believed closes its question. */
 void
 sequence_told(Model *model, StepKind kind, const FrameSpec *spec, NwfRefusal refusal)
 {

@@ -2,7 +2,7 @@
 /*
  * test-learned-tool.c: virt-nwfilter learned puts the driver's files together
  *
- * The state file is written by the driver's own code; the counters are as learner_counters.c describes them.
+ * The state file is written by the driver's own code; the counters are as learner.c describes them.
  */
 #include "driver/learn/lease_files.h"
 

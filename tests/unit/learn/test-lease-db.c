@@ -281,7 +281,7 @@ test_orphans_are_bounded(void)
 
 /* ---- remembering ---- */
 
-/* A book with one port of each mode, written down and read into a new one. */
+/* A database with one port of each mode, written down and read into a new one. */
 static NwfLeaseDb *
 db_after_restart(gint64 now)
 {
