@@ -2,9 +2,9 @@
 /*
  * binding.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
  *
- * The children may stand in any order, and the first one that has what is wanted counts; so the reader collects all texts
- * first and checks them in a fixed order when the document has ended. Elements and attributes with a namespace do not
- * count.
+ * The children may stand in any order, and the first one that has what is wanted counts; so the reader collects all
+ * texts first and checks them in a fixed order when the document has ended. Elements and attributes with a namespace do
+ * not count.
  */
 #include "conf/binding.h"
 
@@ -14,18 +14,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-NwfBinding *
-nwf_binding_ref(NwfBinding *binding)
+static void
+binding_free(NwfBinding *binding)
 {
-    g_atomic_ref_count_inc(&binding->refs);
-    return binding;
-}
-
-void
-nwf_binding_unref(NwfBinding *binding)
-{
-    if (!binding || !g_atomic_ref_count_dec(&binding->refs))
-        return;
     g_free(binding->owner_name);
     g_free(binding->portdev);
     g_free(binding->linkdev);
@@ -34,6 +25,7 @@ nwf_binding_unref(NwfBinding *binding)
     nwf_params_free(binding->params);
     g_free(binding);
 }
+NWF_DEFINE_REFS(NwfBinding, nwf_binding, binding_free)
 
 /* ---- reading ---- */
 
@@ -66,10 +58,10 @@ typedef struct NwfBindingReader {
     NwfNotes *notes;
     gboolean seen[PARTS]; /* the element is there */
     char *texts[PARTS];
-    guint n_bindings; /* in a status document only the first one counts */
-    guint n_filters;  /* only the parameters of the first one count */
-    NwfParams *params;
-    GError *late; /* of a parameter: told after what is missing */
+    guint n_bindings;  /* in a status document only the first one counts */
+    guint n_filters;   /* only the parameters of the first one count */
+    NwfParams *params; /* NULL: not wanted */
+    GError *late;      /* of a parameter: reported after what is missing */
 } NwfBindingReader;
 
 static gboolean
@@ -121,7 +113,7 @@ static gboolean
 parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfBindingReader *reader = data;
-    if (reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
+    if (reader->params && reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
         nwf_params_parse_tag(reader->params, tag, NULL, reader->notes, &reader->late);
     return TRUE;
 }
@@ -169,17 +161,6 @@ remark_unknown(const NwfXmlTag *tag, gpointer data)
     nwf_note(reader->notes, _("line %u: the element <%s> is unknown and is ignored"), nwf_xml_line(tag), name);
 }
 
-/* Fills @reader from the text, schema first. */
-static gboolean
-read_document(NwfBindingReader *reader, const char *xml, const NwfXmlElement *root, gboolean validate, GError **error)
-{
-    NwfXmlReader stream = {root, remark_unknown, reader};
-    reader->params = nwf_params_new();
-    if (validate && !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error))
-        return FALSE;
-    return nwf_xml_read(xml, &stream, error);
-}
-
 /* Whether all parts that a binding must have are there, up to @last. */
 static gboolean
 check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GError **error)
@@ -203,7 +184,8 @@ fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError *
         return FALSE;
     quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
     if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), quoted);
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"),
+                             quoted);
     if (!check_parts(reader, PART_MAC, dialect, error))
         return FALSE;
     g_free(quoted);
@@ -229,11 +211,13 @@ fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError *
 static NwfBinding *
 parse(const char *xml, const NwfXmlElement *root, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
-    g_auto(NwfBindingReader) reader = {.notes = notes};
+    g_auto(NwfBindingReader) reader = {.notes = notes, .params = nwf_params_new()};
     g_autoptr(NwfBinding) binding = g_new0(NwfBinding, 1);
     g_atomic_ref_count_init(&binding->refs);
     /* The schema is about documents, files have none. */
-    if (!read_document(&reader, xml, root, reading->validate && root == &document, error) ||
+    if (reading->validate && root == &document && !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error))
+        return NULL;
+    if (!nwf_xml_read(xml, &(NwfXmlReader){root, remark_unknown, &reader}, error) ||
         !fill(binding, &reader, reading->dialect, error))
         return NULL;
     return g_steal_pointer(&binding);
@@ -252,15 +236,6 @@ nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *n
 }
 
 /* The first look at a document: which port, which filter? Nothing that is found in it is an error here. */
-static const NwfXmlElement identity_children[] = {
-    {.name = "portdev", .plain = TRUE, .start = part_start},
-    {.name = "linkdev", .plain = TRUE, .start = part_start},
-    {.name = "filterref", .plain = TRUE, .start = part_start},
-    {0},
-};
-static const NwfXmlElement identity_document = {
-    .name = "filterbinding", .start = binding_start, .children = identity_children};
-
 static char *
 take_or_empty(char **text)
 {
@@ -270,8 +245,8 @@ take_or_empty(char **text)
 gboolean
 nwf_binding_identify(const char *xml, NwfBindingIdentity *identity, GError **error)
 {
-    g_auto(NwfBindingReader) reader = {0};
-    if (!nwf_xml_read(xml, &(NwfXmlReader){.root = &identity_document, .data = &reader}, error))
+    g_auto(NwfBindingReader) reader = {.params = NULL};
+    if (!nwf_xml_read(xml, &(NwfXmlReader){.root = &document, .data = &reader}, error))
         return FALSE;
     identity->portdev = take_or_empty(&reader.texts[PART_PORTDEV]);
     identity->linkdev = g_steal_pointer(&reader.texts[PART_LINKDEV]);
@@ -290,56 +265,43 @@ nwf_binding_identity_clear(NwfBindingIdentity *identity)
 /* ---- the canonical document ---- */
 
 static void
-write_named(GString *out, guint indent, const char *element, const char *attribute, const char *value, const char *end)
+write_named(GString *out, int indent, const char *element, const char *attribute, const char *value)
 {
-    g_string_append_printf(out, "%*s<%s %s='", (int)indent, "", element, attribute);
+    g_string_append_printf(out, "%*s<%s %s='", indent, "", element, attribute);
     nwf_xml_escape(out, value, FALSE);
-    g_string_append_printf(out, "'%s>\n", end);
+    g_string_append(out, "'/>\n");
 }
 
 static void
-write_owner(GString *out, const NwfBinding *binding, guint indent)
+write_owner(GString *out, const NwfBinding *binding, int indent)
 {
     char uuid[37];
     nwf_uuid_format(uuid, binding->owner_uuid);
-    g_string_append_printf(out, "%*s<owner>\n%*s<name>", (int)indent, "", (int)indent + 2, "");
+    g_string_append_printf(out, "%*s<owner>\n%*s<name>", indent, "", indent + 2, "");
     nwf_xml_escape(out, binding->owner_name, TRUE);
-    g_string_append_printf(out, "</name>\n%*s<uuid>%s</uuid>\n%*s</owner>\n", (int)indent + 2, "", uuid, (int)indent,
-                           "");
-}
-
-static void
-write_filter(GString *out, const NwfBinding *binding, const NwfParams *params, guint indent)
-{
-    g_autoptr(GPtrArray) names = nwf_params_names(params);
-    write_named(out, indent, "filterref", "filter", binding->filter, names->len ? "" : "/");
-    if (names->len == 0)
-        return;
-    nwf_params_format(out, params, indent + 2);
-    g_string_append_printf(out, "%*s</filterref>\n", (int)indent, "");
+    g_string_append_printf(out, "</name>\n%*s<uuid>%s</uuid>\n%*s</owner>\n", indent + 2, "", uuid, indent, "");
 }
 
 static void
 write_binding(GString *out, const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, const char *backend,
-              guint indent)
+              int indent)
 {
     char mac[18];
     nwf_mac_format(mac, binding->mac);
-    g_string_append_printf(out, "%*s<filterbinding>\n", (int)indent, "");
+    g_string_append_printf(out, "%*s<filterbinding>\n", indent, "");
     write_owner(out, binding, indent + 2);
-    write_named(out, indent + 2, "portdev", "name", binding->portdev, "/");
+    write_named(out, indent + 2, "portdev", "name", binding->portdev);
     if (binding->linkdev)
-        write_named(out, indent + 2, "linkdev", "name", binding->linkdev, "/");
-    write_named(out, indent + 2, "mac", "address", mac, "/");
-    write_filter(out, binding, params ? params : binding->params, indent + 2);
+        write_named(out, indent + 2, "linkdev", "name", binding->linkdev);
+    write_named(out, indent + 2, "mac", "address", mac);
+    nwf_filter_ref_format(out, binding->filter, params ? params : binding->params, indent + 2);
     if (dialect >= NWF_DIALECT_12)
-        write_named(out, indent + 2, "backend", "name", backend, "/");
-    g_string_append_printf(out, "%*s</filterbinding>\n", (int)indent, "");
+        write_named(out, indent + 2, "backend", "name", backend);
+    g_string_append_printf(out, "%*s</filterbinding>\n", indent, "");
 }
 
 char *
-nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
-                   const char *backend)
+nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, const char *backend)
 {
     GString *out = g_string_new(NULL);
     write_binding(out, binding, params, dialect, backend, 0);
@@ -347,8 +309,7 @@ nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialec
 }
 
 char *
-nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
-                          const char *backend)
+nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, const char *backend)
 {
     GString *out = g_string_new("<filterbindingstatus>\n");
     write_binding(out, binding, params, dialect, backend, 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * binding.h: the tie between a VM's port and a filter
+ * binding.h: which filter a VM's port has, and with which parameters
  *
  * As filters, bindings are immutable once parsed and reference counted.
  */
@@ -20,9 +20,7 @@ typedef struct NwfBinding {
     char *backend;     /* only from a document of libvirt 12.8 on; NULL if none */
 } NwfBinding;
 
-NwfBinding *nwf_binding_ref(NwfBinding *binding);
-void nwf_binding_unref(NwfBinding *binding);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBinding, nwf_binding_unref)
+NWF_DECLARE_REFS(NwfBinding, nwf_binding)
 
 /** nwf_binding_parse: reads a <filterbinding> document; errors NWF_ERROR_XML_* and _INTERNAL. (transfer full) */
 NwfBinding *nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error);
@@ -55,7 +53,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingIdentity, nwf_binding_identity_clear)
  *
  * Returns: (transfer full): the canonical <filterbinding> document
  */
-char *nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
-                         const char *backend);
+char *nwf_binding_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect, const char *backend);
 char *nwf_binding_status_format(const NwfBinding *binding, const NwfParams *params, NwfDialect dialect,
                                 const char *backend);

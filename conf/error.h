@@ -24,7 +24,7 @@ typedef enum NwfErrorCode {
     NWF_ERROR_XML_ROOT,          /* wrong root element */
     NWF_ERROR_XML_SYNTAX,        /* text is not well-formed XML, or has a document type */
     NWF_ERROR_XML_SCHEMA,        /* validation was asked for and failed */
-    NWF_ERROR_PARSE,             /* unknown CTRL_IP_LEARNING word when it is needed */
+    NWF_ERROR_PARSE,             /* CTRL_IP_LEARNING, CTRL_IP_MAX or CTRL_IP_ALLOWED that cannot be read */
     NWF_ERROR_NO_FILTER,         /* no such filter */
     NWF_ERROR_NO_BINDING,        /* no such binding */
     NWF_ERROR_FIREWALL,          /* a firewall tool refused or could not be run */

@@ -11,6 +11,15 @@
 
 #include <string.h>
 
+/* A release between the three that were looked at speaks the newer dialect from the next major version on. */
+NwfDialect
+nwf_dialect_of_version(unsigned long version)
+{
+    if (version >= 12000000)
+        return NWF_DIALECT_12;
+    return version >= 10000000 ? NWF_DIALECT_11 : NWF_DIALECT_9;
+}
+
 void
 nwf_field_clear(NwfField *field, NwfType type)
 {
@@ -58,23 +67,15 @@ nwf_filter_new(void)
     return filter;
 }
 
-NwfFilter *
-nwf_filter_ref(NwfFilter *filter)
+static void
+filter_free(NwfFilter *filter)
 {
-    g_atomic_ref_count_inc(&filter->refs);
-    return filter;
-}
-
-void
-nwf_filter_unref(NwfFilter *filter)
-{
-    if (!filter || !g_atomic_ref_count_dec(&filter->refs))
-        return;
     g_free(filter->name);
     g_free(filter->chain);
     g_ptr_array_unref(filter->entries);
     g_free(filter);
 }
+NWF_DEFINE_REFS(NwfFilter, nwf_filter, filter_free)
 
 void
 nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref)
@@ -87,8 +88,8 @@ nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref)
 
 /* ---- the canonical document ---- */
 
-static const char *const action_words[] = {"drop", "accept", "reject", "return", "continue"};
-static const char *const direction_words[] = {NULL, "in", "out", "inout"};
+const char *const nwf_action_words[] = {"drop", "accept", "reject", "return", "continue", NULL};
+const char *const nwf_direction_words[] = {"in", "out", "inout", NULL};
 
 void
 nwf_field_format(GString *out, const NwfField *field, NwfType type)
@@ -160,8 +161,8 @@ write_sign(GString *out, const NwfRule *rule, gboolean negated)
 static void
 write_rule(GString *out, const NwfRule *rule, NwfDialect dialect)
 {
-    g_string_append_printf(out, "  <rule action='%s' direction='%s' priority='%d'%s", action_words[rule->action],
-                           direction_words[rule->direction], rule->priority,
+    g_string_append_printf(out, "  <rule action='%s' direction='%s' priority='%d'%s", nwf_action_words[rule->action],
+                           nwf_direction_words[rule->direction - 1], rule->priority,
                            rule->statematch ? "" : " statematch='false'");
     if (!rule->protocol) {
         g_string_append(out, "/>\n");
@@ -178,21 +179,6 @@ write_rule(GString *out, const NwfRule *rule, NwfDialect dialect)
         }
     }
     g_string_append(out, "  </rule>\n");
-}
-
-static void
-write_ref(GString *out, const NwfFilterRef *ref)
-{
-    g_autoptr(GPtrArray) names = nwf_params_names(ref->params);
-    g_string_append(out, "  <filterref filter='");
-    nwf_xml_escape(out, ref->filter, FALSE);
-    if (names->len == 0) {
-        g_string_append(out, "'/>\n");
-        return;
-    }
-    g_string_append(out, "'>\n");
-    nwf_params_format(out, ref->params, 4);
-    g_string_append(out, "  </filterref>\n");
 }
 
 char *
@@ -212,7 +198,7 @@ nwf_filter_format(const NwfFilter *filter, NwfDialect dialect)
         if (entry->rule)
             write_rule(out, entry->rule, dialect);
         else
-            write_ref(out, entry->ref);
+            nwf_filter_ref_format(out, entry->ref->filter, entry->ref->params, 2);
     }
     g_string_append(out, "</filter>\n");
     return g_string_free(out, FALSE);

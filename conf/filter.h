@@ -7,12 +7,32 @@
  */
 #pragma once
 
-#include "conf/dialect.h"
 #include "conf/protocol.h"
+#include "conf/refs.h"
 #include "conf/variable.h"
 
-typedef enum NwfAction { NWF_ACTION_DROP, NWF_ACTION_ACCEPT, NWF_ACTION_REJECT, NWF_ACTION_RETURN, NWF_ACTION_CONTINUE } NwfAction;
-typedef enum NwfDirection { NWF_DIRECTION_IN = 1, NWF_DIRECTION_OUT = 2, NWF_DIRECTION_INOUT = 3 } NwfDirection; /* seen from the VM */
+/*
+ * The driver speaks as the libvirt that hosts it: a few error codes and the printed form of rules that mix signs changed
+ * between the releases 9.0.0 and 11.3.0, bindings got a <backend/> element by 12.8.0. Dialects are ordered.
+ */
+typedef enum NwfDialect {
+    NWF_DIALECT_9,  /* 9.0.0: mixed signs print as runs; a rule priority that is no number is 500 */
+    NWF_DIALECT_11, /* 11.3.0: positive attributes first, then negative; such a priority is an error */
+    NWF_DIALECT_12, /* 12.8.0: bindings carry <backend name='iptables'/> */
+} NwfDialect;
+
+/** nwf_dialect_of_version: what the release with this number speaks; @version is as of virGetVersion(). */
+NwfDialect nwf_dialect_of_version(unsigned long version);
+
+typedef enum NwfAction {
+    NWF_ACTION_DROP,
+    NWF_ACTION_ACCEPT,
+    NWF_ACTION_REJECT,
+    NWF_ACTION_RETURN,
+    NWF_ACTION_CONTINUE,
+} NwfAction;
+/* Seen from the VM. */
+typedef enum NwfDirection { NWF_DIRECTION_IN = 1, NWF_DIRECTION_OUT = 2, NWF_DIRECTION_INOUT = 3 } NwfDirection;
 
 typedef struct NwfField {
     gboolean present;
@@ -57,9 +77,7 @@ typedef struct NwfFilter {
     GPtrArray *entries;      /* (element-type NwfEntry), in document order */
 } NwfFilter;
 
-NwfFilter *nwf_filter_ref(NwfFilter *filter);
-void nwf_filter_unref(NwfFilter *filter);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfFilter, nwf_filter_unref)
+NWF_DECLARE_REFS(NwfFilter, nwf_filter)
 
 /* How a document is read. */
 typedef struct NwfReading {

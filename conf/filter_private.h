@@ -9,6 +9,9 @@
 #include "conf/filter.h"
 #include "conf/xml.h"
 
+/* By NwfAction, and by NwfDirection less one; ended by NULL. */
+extern const char *const nwf_action_words[], *const nwf_direction_words[];
+
 NwfFilter *nwf_filter_new(void);
 /** nwf_filter_add: appends an entry; exactly one of @rule and @ref is given, both (transfer full). */
 void nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref);
@@ -48,8 +51,8 @@ gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **e
  */
 gboolean nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter, NwfNotes *notes,
                               GError **error);
-/** nwf_params_format: one <parameter/> line for each value, indented by @indent blanks. */
-void nwf_params_format(GString *out, const NwfParams *params, guint indent);
+/** nwf_filter_ref_format: appends <filterref> with one <parameter/> for each value, indented by @indent blanks. */
+void nwf_filter_ref_format(GString *out, const char *filter, const NwfParams *params, int indent);
 
 /** nwf_field_format: appends the text of an attribute, unescaped. */
 void nwf_field_format(GString *out, const NwfField *field, NwfType type);

@@ -155,14 +155,19 @@ nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter
 }
 
 void
-nwf_params_format(GString *out, const NwfParams *params, guint indent)
+nwf_filter_ref_format(GString *out, const char *filter, const NwfParams *params, int indent)
 {
     g_autoptr(GPtrArray) names = nwf_params_names(params);
+    g_string_append_printf(out, "%*s<filterref filter='", indent, "");
+    nwf_xml_escape(out, filter, FALSE);
+    g_string_append(out, names->len ? "'>\n" : "'/>\n");
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         const GPtrArray *values = nwf_params_get(params, name);
         for (guint k = 0; k < values->len; k++)
-            g_string_append_printf(out, "%*s<parameter name='%s' value='%s'/>\n", (int)indent, "", name,
+            g_string_append_printf(out, "%*s<parameter name='%s' value='%s'/>\n", indent + 2, "", name,
                                    (const char *)g_ptr_array_index(values, k));
     }
+    if (names->len)
+        g_string_append_printf(out, "%*s</filterref>\n", indent, "");
 }

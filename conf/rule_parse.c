@@ -13,42 +13,25 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-typedef struct NwfWord {
-    const char *word;
-    int meaning;
-} NwfWord;
-
-static const NwfWord actions[] = {
-    {"drop", NWF_ACTION_DROP},     {"accept", NWF_ACTION_ACCEPT},     {"reject", NWF_ACTION_REJECT},
-    {"return", NWF_ACTION_RETURN}, {"continue", NWF_ACTION_CONTINUE}, {NULL, 0},
-};
-
-static const NwfWord directions[] = {
-    {"in", NWF_DIRECTION_IN},
-    {"out", NWF_DIRECTION_OUT},
-    {"inout", NWF_DIRECTION_INOUT},
-    {NULL, 0},
-};
-
-/* Looks the word of a required attribute up; -1 with @error if there is none or it is unknown. */
+/* Index of the word of a required attribute in @words; -1 with @error if there is none or it is unknown. */
 static int
-read_word(const NwfXmlTag *tag, const char *attribute, const NwfWord *words, const NwfRulePlace *place, GError **error)
+read_word(const NwfXmlTag *tag, const char *attribute, const char *const *words, const NwfRulePlace *place,
+          GError **error)
 {
     g_autofree char *text = nwf_xml_attribute(tag, attribute);
     g_autofree char *label = NULL;
-    g_autoptr(GString) known = g_string_new(NULL);
+    g_autofree char *known = NULL;
 
-    for (const NwfWord *w = words; w->word; w++) {
-        if (text && strcmp(w->word, text) == 0)
-            return w->meaning;
-        g_string_append_printf(known, "%s%s", known->len ? ", " : "", w->word);
-    }
+    for (int i = 0; text && words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    known = g_strjoinv(", ", (char **)words);
     label = nwf_rule_label(place, "rule", text ? attribute : NULL, text);
     if (text)
-        nwf_set_error(error, NWF_ERROR_RULE_WORD, _("%s: expected one of %s"), label, known->str);
+        nwf_set_error(error, NWF_ERROR_RULE_WORD, _("%s: expected one of %s"), label, known);
     else
         nwf_set_error(error, NWF_ERROR_RULE_INCOMPLETE, _("%s: the attribute '%s' is missing; expected one of %s"),
-                      label, attribute, known->str);
+                      label, attribute, known);
     return -1;
 }
 
@@ -87,15 +70,29 @@ read_statematch(const NwfXmlTag *tag, const NwfRulePlace *place)
     return TRUE;
 }
 
-static void
-remark_unknown_rule_attributes(const NwfXmlTag *tag, const NwfRulePlace *place)
+/* Whether @name is an attribute of the element of @protocol; NULL: of <rule>. */
+static gboolean
+is_attribute(const NwfProtocol *protocol, const char *name)
 {
-    static const char *const known[] = {"action", "direction", "priority", "statematch", NULL};
+    static const char *const of_rule[] = {"action", "direction", "priority", "statematch", NULL};
+    if (!protocol)
+        return g_strv_contains(of_rule, name);
+    for (guint i = 0; i < protocol->n_attributes; i++)
+        if (strcmp(protocol->attributes[i].name, name) == 0)
+            return TRUE;
+    return strcmp(name, "match") == 0;
+}
+
+static void
+remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, const NwfRulePlace *place)
+{
     const char *name = NULL;
     for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
         g_autofree char *value = nwf_xml_attribute(tag, name);
-        if (!g_strv_contains(known, name))
-            nwf_rule_note(place, "rule", name, value, _("the attribute is unknown and is ignored"));
+        if (!is_attribute(protocol, name))
+            nwf_rule_note(place, nwf_xml_name(tag), name, value,
+                          protocol ? _("the attribute is unknown and is ignored: the rule matches more than it says")
+                                   : _("the attribute is unknown and is ignored"));
     }
 }
 
@@ -103,19 +100,19 @@ NwfRule *
 nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **error)
 {
     g_autofree NwfRule *rule = g_new0(NwfRule, 1);
-    int action = read_word(tag, "action", actions, place, error);
-    int direction = action < 0 ? -1 : read_word(tag, "direction", directions, place, error);
+    int action = read_word(tag, "action", nwf_action_words, place, error);
+    int direction = action < 0 ? -1 : read_word(tag, "direction", nwf_direction_words, place, error);
 
     if (direction < 0)
         return NULL;
     rule->action = (NwfAction)action;
-    rule->direction = (NwfDirection)direction;
+    rule->direction = (NwfDirection)(direction + 1);
     rule->priority = NWF_PRIORITY_DEFAULT;
     rule->line = place->line;
     if (!read_priority(tag, &rule->priority, place, error))
         return NULL;
     rule->statematch = read_statematch(tag, place);
-    remark_unknown_rule_attributes(tag, place);
+    remark_unknown_attributes(NULL, tag, place);
     return g_steal_pointer(&rule);
 }
 
@@ -177,27 +174,6 @@ read_sign(const NwfXmlTag *tag, const NwfRulePlace *place)
         return TRUE;
     nwf_rule_note(place, nwf_xml_name(tag), "match", text, _("this counts as 'yes'; only 'no' negates"));
     return FALSE;
-}
-
-static gboolean
-is_attribute(const NwfProtocol *protocol, const char *name)
-{
-    for (guint i = 0; i < protocol->n_attributes; i++)
-        if (strcmp(protocol->attributes[i].name, name) == 0)
-            return TRUE;
-    return strcmp(name, "match") == 0;
-}
-
-static void
-remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, const NwfRulePlace *place)
-{
-    const char *name = NULL;
-    for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
-        g_autofree char *value = nwf_xml_attribute(tag, name);
-        if (!is_attribute(protocol, name))
-            nwf_rule_note(place, protocol->name, name, value,
-                          _("the attribute is unknown and is ignored: the rule matches more than it says"));
-    }
 }
 
 /* Gives the rule its protocol, or finds out that the element does not count. */

@@ -26,12 +26,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNG, xmlRelaxNGFree)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGParserCtxt, xmlRelaxNGFreeParserCtxt)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlRelaxNGValidCtxt, xmlRelaxNGFreeValidCtxt)
 
-#if LIBXML_VERSION >= 21200
-typedef const xmlError *NwfXmlComplaint;
-#else
-typedef xmlErrorPtr NwfXmlComplaint;
-#endif
-
 enum { SIZE_MAX_VALIDATED = 1024 * 1024 };
 
 static const char *const paths[] = {"/nwfilter/nwfilter.rng", "/nwfilter/nwfilterbinding.rng"};
@@ -39,7 +33,7 @@ static const NwfXmlElement roots[] = {{.name = "filter"}, {.name = "filterbindin
 
 /* Keeps the first complaint; later ones are mostly its consequences. */
 static void
-on_complaint(gpointer data, NwfXmlComplaint complaint)
+on_complaint(gpointer data, const xmlError *complaint)
 {
     GString *reason = data;
     g_autofree char *text = NULL;
@@ -70,7 +64,7 @@ parse_grammar(NwfSchema schema, GString *reason, GError **error)
 void
 nwf_schema_prepare(void)
 {
-    g_autoptr(GString) reason = g_string_new(NULL); /* told when a document is validated */
+    g_autoptr(GString) reason = g_string_new(NULL); /* reported when a document is validated */
     G_GNUC_UNUSED g_autoptr(xmlRelaxNG) grammar = parse_grammar(NWF_SCHEMA_FILTER, reason, NULL);
 }
 

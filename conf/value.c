@@ -129,3 +129,39 @@ nwf_type_expects(NwfType type)
 {
     return _(rows[type].expects);
 }
+
+/* Sixteen pairs of hexadecimal digits; between pairs there may be dashes and blanks, around all of it white space. */
+gboolean
+nwf_uuid_parse(guint8 uuid[16], const char *text)
+{
+    static const char blanks[] = " \f\n\r\t";
+    text += strspn(text, blanks);
+    for (guint i = 0; i < 16; i++) {
+        while (*text == '-' || *text == ' ')
+            text++;
+        if (!g_ascii_isxdigit(text[0]) || !g_ascii_isxdigit(text[1]))
+            return FALSE;
+        uuid[i] = (guint8)(g_ascii_xdigit_value(text[0]) * 16 + g_ascii_xdigit_value(text[1]));
+        text += 2;
+    }
+    return text[strspn(text, blanks)] == '\0';
+}
+
+void
+nwf_uuid_format(char out[37], const guint8 uuid[16])
+{
+    char *place = out;
+    for (guint i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *place++ = '-';
+        g_snprintf(place, 3, "%02x", uuid[i]);
+        place += 2;
+    }
+}
+
+void
+nwf_uuid_generate(guint8 uuid[16])
+{
+    g_autofree char *text = g_uuid_string_random();
+    nwf_uuid_parse(uuid, text);
+}

@@ -13,7 +13,7 @@
 enum { NWF_ITERATOR_MAX = 1000, NWF_LIST_MAX = 4096 };
 
 typedef enum NwfAccess {
-    NWF_ACCESS_ITERATOR, /* each value in turn; equal iterators go hand in hand */
+    NWF_ACCESS_ITERATOR, /* each value in turn; equal iterators advance together */
     NWF_ACCESS_ELEMENT,  /* one value by its index, from 0 */
 } NwfAccess;
 

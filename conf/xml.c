@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xml.c: the one door to libxml2
+ * xml.c: XML documents read as a stream
  *
  * libxml2 calls back for each tag (SAX); a stack of rows of the reader's table says which functions to call. Below an
  * unknown element nothing is known, only its depth is counted.
  *
- * Order of errors: a document that is not well-formed is told so whatever else is wrong with it, then the root, then
- * what the table's functions find. So after the first error of a function the parser runs on, calling nothing.
+ * Order of errors: not well-formed, then the root, then what the table's functions find. So after the first error of a
+ * function the parser runs on, calling nothing.
  *
  * Bounds. Released libxml2 compares each attribute of a tag with each other one, looks namespaces up one by one, and
  * keeps names in a table that does not grow with them. So attributes are bounded before the parser sees the text (what
@@ -48,12 +48,6 @@ typedef struct NwfXmlRun {
     GError *syntax, *error;
 } NwfXmlRun;
 
-#if LIBXML_VERSION >= 21200
-typedef const xmlError *NwfXmlComplaint;
-#else
-typedef xmlErrorPtr NwfXmlComplaint;
-#endif
-
 static void
 refuse(NwfXmlRun *run, const char *reason)
 {
@@ -62,8 +56,9 @@ refuse(NwfXmlRun *run, const char *reason)
     xmlStopParser(run->parser);
 }
 
+/* libxml2 before 2.12 has no const here. */
 static void
-on_complaint(gpointer data, NwfXmlComplaint complaint)
+on_complaint(gpointer data, const xmlError *complaint)
 {
     NwfXmlRun *run = data;
     g_autofree char *message = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xml.h: the one door to libxml2
+ * xml.h: XML documents read as a stream
  *
  * A document is read as a stream: each element that the reader's table knows calls a function, nothing is kept. So the
  * memory that a document costs is what its reader makes of it.

@@ -122,9 +122,7 @@ gboolean nwf_template_same_groups(const NwfTemplate *a, const NwfTemplate *b);
 /** nwf_template_closed: drops every frame of the port in both directions. */
 NwfTemplate *nwf_template_closed(void);
 
-NwfTemplate *nwf_template_ref(NwfTemplate *t);
-void nwf_template_unref(NwfTemplate *t);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfTemplate, nwf_template_unref)
+NWF_DECLARE_REFS(NwfTemplate, nwf_template)
 
 /* What the values of variables may refer to on this host. */
 typedef struct NwfHost {
@@ -144,9 +142,7 @@ typedef struct NwfHost {
  *   NWF_PORT_VALUES_MAX values (checked before they are parsed)
  */
 NwfValues *nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error);
-NwfValues *nwf_values_ref(NwfValues *values);
-void nwf_values_unref(NwfValues *values);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
+NWF_DECLARE_REFS(NwfValues, nwf_values)
 
 /**
  * nwf_plan_new:
@@ -159,9 +155,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfValues, nwf_values_unref)
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
 
-NwfPlan *nwf_plan_ref(NwfPlan *plan);
-void nwf_plan_unref(NwfPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPlan, nwf_plan_unref)
+NWF_DECLARE_REFS(NwfPlan, nwf_plan)
 
 /**
  * nwf_plan_rule_refuse: for a backend that cannot have @condition of @rule: sets @error with @code, and a message that names

@@ -108,23 +108,15 @@ nwf_rules_new_closed(void)
     return rules_of(t, NULL);
 }
 
-NwfRules *
-nwf_rules_ref(NwfRules *rules)
+static void
+rules_free(NwfRules *rules)
 {
-    g_atomic_ref_count_inc(&rules->refs);
-    return rules;
-}
-
-void
-nwf_rules_unref(NwfRules *rules)
-{
-    if (!rules || !g_atomic_ref_count_dec(&rules->refs))
-        return;
     g_clear_pointer(&rules->plan, nwf_plan_unref);
     g_clear_pointer(&rules->values, nwf_values_unref);
     nwf_template_unref(rules->t);
     g_free(rules);
 }
+NWF_DEFINE_REFS(NwfRules, nwf_rules, rules_free)
 
 NwfPlan *
 nwf_rules_plan(NwfRules *rules, GError **error)

@@ -36,9 +36,7 @@ NwfRules *nwf_rules_with_template(const NwfRules *rules, const NwfTemplate *t, N
 /** nwf_rules_new_closed: (transfer full): rules that drop every frame of the port in both directions. */
 NwfRules *nwf_rules_new_closed(void);
 
-NwfRules *nwf_rules_ref(NwfRules *rules);
-void nwf_rules_unref(NwfRules *rules);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfRules, nwf_rules_unref)
+NWF_DECLARE_REFS(NwfRules, nwf_rules)
 
 /**
  * nwf_rules_plan:

@@ -118,18 +118,10 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
     return g_steal_pointer(&plan);
 }
 
-NwfPlan *
-nwf_plan_ref(NwfPlan *plan)
+static void
+plan_free(NwfPlan *plan)
 {
-    g_atomic_ref_count_inc(&plan->refs);
-    return plan;
-}
-
-void
-nwf_plan_unref(NwfPlan *plan)
-{
-    if (plan == NULL || !g_atomic_ref_count_dec(&plan->refs))
-        return;
     g_ptr_array_unref(plan->chains);
     g_free(plan);
 }
+NWF_DEFINE_REFS(NwfPlan, nwf_plan, plan_free)

@@ -308,21 +308,13 @@ nwf_template_closed(void)
     return template;
 }
 
-NwfTemplate *
-nwf_template_ref(NwfTemplate *t)
+static void
+template_free(NwfTemplate *t)
 {
-    g_atomic_ref_count_inc(&t->refs);
-    return t;
-}
-
-void
-nwf_template_unref(NwfTemplate *t)
-{
-    if (!t || !g_atomic_ref_count_dec(&t->refs))
-        return;
     g_ptr_array_unref(t->chains);
     g_ptr_array_unref(t->groups);
     g_array_unref(t->cautions);
     nwf_tree_unref(t->tree);
     g_free(t);
 }
+NWF_DEFINE_REFS(NwfTemplate, nwf_template, template_free)

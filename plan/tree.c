@@ -232,23 +232,15 @@ nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **e
     return g_steal_pointer(&tree);
 }
 
-NwfTree *
-nwf_tree_ref(NwfTree *tree)
+static void
+tree_free(NwfTree *tree)
 {
-    g_atomic_ref_count_inc(&tree->refs);
-    return tree;
-}
-
-void
-nwf_tree_unref(NwfTree *tree)
-{
-    if (!tree || !g_atomic_ref_count_dec(&tree->refs))
-        return;
     g_free(tree->root);
     g_hash_table_unref(tree->nodes);
     g_array_unref(tree->rules);
     g_free(tree);
 }
+NWF_DEFINE_REFS(NwfTree, nwf_tree, tree_free)
 
 const char *
 nwf_tree_root(const NwfTree *tree)

@@ -27,9 +27,7 @@ typedef NwfFilter *(*NwfFilterLookup)(const char *name, gpointer data);
  * Returns: (transfer full): the tree, which holds references on its filters
  */
 NwfTree *nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **error);
-NwfTree *nwf_tree_ref(NwfTree *tree);
-void nwf_tree_unref(NwfTree *tree);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfTree, nwf_tree_unref)
+NWF_DECLARE_REFS(NwfTree, nwf_tree)
 
 const char *nwf_tree_root(const NwfTree *tree);
 /** nwf_tree_uses: whether the filter @name is in the tree. */

@@ -216,18 +216,10 @@ nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *hos
     return g_steal_pointer(&values);
 }
 
-NwfValues *
-nwf_values_ref(NwfValues *values)
+static void
+values_free(NwfValues *values)
 {
-    g_atomic_ref_count_inc(&values->refs);
-    return values;
-}
-
-void
-nwf_values_unref(NwfValues *values)
-{
-    if (values == NULL || !g_atomic_ref_count_dec(&values->refs))
-        return;
     g_ptr_array_unref(values->tuples);
     g_free(values);
 }
+NWF_DEFINE_REFS(NwfValues, nwf_values, values_free)
