@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * groups.c: which variables of a rule advance hand in hand
+ * groups.c: which variables of a rule advance together
  *
  * A rule is written once for each combination of the values of its groups. Variables with one iterator form one group;
  * an element access ($A[3]) is a group of its own with one value. The iterator 0 comes first, the others follow in
@@ -36,7 +36,7 @@ static gboolean
 column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfParams *supplied, GError **error)
 {
     const NwfVariable *variable = source->rule->fields[index].variable;
-    gboolean of_binding = supplied != NULL && nwf_params_get(supplied, variable->name) != NULL;
+    gboolean of_binding = supplied && nwf_params_get(supplied, variable->name) != NULL;
     g_autofree char *place = NULL;
 
     column->variable = variable;
@@ -46,8 +46,7 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
     column->attribute = source->rule->protocol->attributes[index].name;
     if (of_binding)
         return TRUE;
-    if (column->constant != NULL &&
-        (variable->access == NWF_ACCESS_ITERATOR || variable->index < column->constant->len))
+    if (column->constant && (variable->access == NWF_ACCESS_ITERATOR || variable->index < column->constant->len))
         return TRUE;
     place = nwf_column_place(column);
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
@@ -125,7 +124,7 @@ variables_in_order(const NwfRule *rule, guint order[NWF_ATTRIBUTES_MAX])
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         guint at = n;
 
-        if (!rule->fields[i].present || rule->fields[i].variable == NULL)
+        if (!rule->fields[i].present || !rule->fields[i].variable)
             continue;
         for (; at > 0 && rule->fields[order[at - 1]].element > rule->fields[i].element; at--)
             order[at] = order[at - 1];
@@ -173,7 +172,7 @@ nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *sup
 {
     g_autoptr(GArray) slots = g_array_new(FALSE, FALSE, sizeof(NwfSlot));
 
-    if (source->rule->protocol == NULL)
+    if (!source->rule->protocol)
         return TRUE;
     g_array_set_clear_func(slots, slot_clear);
     if (!collect(slots, source, supplied, TRUE, error) || !collect(slots, source, supplied, FALSE, error))

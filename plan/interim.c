@@ -2,8 +2,8 @@
 /*
  * interim.c: the rules of a port whose address is not known yet, see interim.h
  *
- * They are written in the language of filters itself and take the way of all filters, so they print, compare and judge
- * like any other rules. Everything happens at the Ethernet layer, in root chains: 'out' is what the VM sends.
+ * They are filter documents, parsed and compiled like any other filter. All rules are at the Ethernet layer, in root
+ * chains; 'out' is what the VM sends.
  *
  * The announcement is what QEMU sends for a VM that has just moved here: a reverse ARP request from and about its own
  * MAC.

@@ -9,7 +9,8 @@
  * The template holds everything that is the same for all ports of a tree: chains with layer, hook, suffix, guard and
  * order; the copies of a rule per direction with fields swapped and states added; operands that are literals or columns
  * of a group. A group is the set of variables of one rule that advance together. Values are typed tuples per group,
- * duplicates removed. Nothing here is text of a tool: the printers are in driver/tech/. simulate/ plays frames to plans.
+ * duplicates removed. Nothing here is text of a tool: the printers are in driver/tech/. simulate/ computes what a
+ * plan does to a frame.
  *
  * Every rule knows its filter and line. All objects are immutable and reference counted.
  */
@@ -141,7 +142,8 @@ typedef struct NwfHost {
  *   value, and what would be accepted; also for lists of different length in one group, and for more than
  *   NWF_PORT_VALUES_MAX values (checked before they are parsed)
  */
-NwfValues *nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes, GError **error);
+NwfValues *nwf_values_new(const NwfTemplate *t, const NwfParams *params, const NwfHost *host, NwfNotes *notes,
+                          GError **error);
 NWF_DECLARE_REFS(NwfValues, nwf_values)
 
 /**
@@ -151,18 +153,19 @@ NWF_DECLARE_REFS(NwfValues, nwf_values)
  * Specialises. Ports that came from a variable as START:END become two operands; conditions whose value says nothing
  * (gratuitous false, state NONE) vanish.
  *
- * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: a variable that makes a rule impossible in one direction
+ * Returns: (transfer full): the plan, or NULL with NWF_ERROR_INTERNAL: a variable that makes a rule impossible in one
+ *   direction
  */
 NwfPlan *nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error);
 
 NWF_DECLARE_REFS(NwfPlan, nwf_plan)
 
 /**
- * nwf_plan_rule_refuse: for a backend that cannot have @condition of @rule: sets @error with @code, and a message that names
- * filter, line, and the attributes with their values before @text. Returns: FALSE
+ * nwf_plan_rule_refuse: for a backend that cannot have @condition of @rule: sets @error with @code, and a message that
+ * names filter, line, and the attributes with their values before @text. Returns: FALSE
  */
-gboolean nwf_plan_rule_refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code, const char *text,
-                              GError **error);
+gboolean nwf_plan_rule_refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code,
+                              const char *text, GError **error);
 
 /** nwf_chain_equal: whether two chains are called from the same place by the same name and mean the same. */
 gboolean nwf_chain_equal(const NwfChain *a, const NwfChain *b);

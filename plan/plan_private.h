@@ -16,13 +16,19 @@
 typedef struct NwfTreeRule {
     const NwfFilter *filter;
     const NwfRule *rule;
-    const GPtrArray **given; /* for each attribute the texts that references on the way here give its variable; may be NULL */
+    /* For each attribute the texts that the references on the way here give its variable; may be NULL. */
+    const GPtrArray **given;
 } NwfTreeRule;
 
 /** nwf_tree_given: the texts that the references give the variable in the attribute at @index, or NULL. */
 const GPtrArray *nwf_tree_given(const NwfTreeRule *at, guint index);
-guint nwf_tree_n_rules(const NwfTree *tree);
-const NwfTreeRule *nwf_tree_rule(const NwfTree *tree, guint index);
+
+struct NwfTree {
+    gatomicrefcount refs;
+    char *root;
+    GHashTable *nodes; /* name to NwfNode of tree.c */
+    GArray *rules;     /* (element-type NwfTreeRule) */
+};
 
 /* One variable in one type: a column of a group. The place is that of its first use and serves messages only. */
 typedef struct NwfColumn {
@@ -55,7 +61,10 @@ typedef struct NwfTuples {
     NwfValue *cells; /* n rows of columns->len values */
 } NwfTuples;
 
-/* They fit each template whose groups are equal, so they keep nothing of the first one alive but types of columns. */
+/*
+ * They fit each template whose groups are equal. Only the types of @columns may be used: the other pointers in a
+ * NwfColumn end with its template.
+ */
 struct NwfValues {
     gatomicrefcount refs;
     GPtrArray *tuples; /* (element-type NwfTuples), one for each group of the template */
@@ -65,7 +74,7 @@ struct NwfValues {
 static inline guint
 nwf_rule_n_groups(const NwfPlanRule *rule)
 {
-    return rule->groups != NULL ? rule->groups->len : 0;
+    return rule->groups ? rule->groups->len : 0;
 }
 
 static inline const NwfTuples *

@@ -17,7 +17,7 @@
 struct NwfRules {
     gatomicrefcount refs;
     NwfTemplate *t;
-    NwfValues *values; /* NULL: the template has no variables */
+    NwfValues *values; /* NULL: closed rules */
     NwfPlan *plan;     /* NULL until somebody asks */
 };
 
@@ -57,7 +57,7 @@ fits(const NwfTemplate *t, const NwfValues *values, GError **error)
     return nwf_set_error(error, NWF_ERROR_INTERNAL,
                          _("filter '%s' makes too many rules (limit: %d); most come from the lists of filter '%s', "
                            "rule at line %u"),
-                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter != NULL ? largest->filter : "",
+                         nwf_tree_root(t->tree), NWF_PORT_RULES_MAX, largest->filter ? largest->filter : "",
                          largest->line);
 }
 

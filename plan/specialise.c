@@ -37,7 +37,7 @@ instance(const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
     made->protocol = rule->protocol;
     made->swapped = rule->swapped;
     made->line = rule->line;
-    if (rule->filter != NULL)
+    if (rule->filter)
         made->filter = g_ref_string_acquire(rule->filter);
     g_array_set_size(made->conditions, rule->conditions->len);
     for (guint i = 0; i < rule->conditions->len; i++) {
@@ -72,7 +72,7 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
     do {
         g_autoptr(NwfPlanRule) made = instance(rule, values, steps);
 
-        if (rule->target != NULL)
+        if (rule->target)
             made->target = g_hash_table_lookup(targets, rule->target);
         if (nwf_rule_n_groups(rule) > 0 && !nwf_rule_normalize(made, error))
             return FALSE;
@@ -82,24 +82,13 @@ write_rule(NwfChain *chain, const NwfPlanRule *rule, const NwfValues *values, GH
     return TRUE;
 }
 
-static gboolean
-write_chain(NwfPlan *plan, NwfChain *chain, const NwfChain *from, const NwfValues *values, GHashTable *targets,
-            GError **error)
-{
-    for (guint i = 0; i < from->rules->len; i++)
-        if (!write_rule(chain, g_ptr_array_index(from->rules, i), values, targets, error))
-            return FALSE;
-    plan->n_rules += chain->rules->len;
-    return TRUE;
-}
-
 NwfPlan *
 nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
 {
     g_autoptr(NwfPlan) plan = NULL;
     g_autoptr(GHashTable) targets = g_hash_table_new(NULL, NULL);
 
-    g_return_val_if_fail(values != NULL ? values->tuples->len == t->groups->len : t->groups->len == 0, NULL);
+    g_return_val_if_fail(values ? values->tuples->len == t->groups->len : t->groups->len == 0, NULL);
     plan = g_new0(NwfPlan, 1);
     g_atomic_ref_count_init(&plan->refs);
     memcpy(plan->uses, t->uses, sizeof(plan->uses));
@@ -111,10 +100,15 @@ nwf_plan_new(const NwfTemplate *t, const NwfValues *values, GError **error)
         g_ptr_array_add(plan->chains, chain);
         g_hash_table_insert(targets, from, chain);
     }
-    for (guint i = 0; i < t->chains->len; i++)
-        if (!write_chain(plan, g_ptr_array_index(plan->chains, i), g_ptr_array_index(t->chains, i), values, targets,
-                         error))
-            return NULL;
+    for (guint i = 0; i < t->chains->len; i++) {
+        const NwfChain *from = g_ptr_array_index(t->chains, i);
+        NwfChain *chain = g_ptr_array_index(plan->chains, i);
+
+        for (guint j = 0; j < from->rules->len; j++)
+            if (!write_rule(chain, g_ptr_array_index(from->rules, j), values, targets, error))
+                return NULL;
+        plan->n_rules += chain->rules->len;
+    }
     return g_steal_pointer(&plan);
 }
 

@@ -3,7 +3,8 @@
  * template.c: from a tree to chains and rules in order
  *
  * Order. Rules of root filters come first, then all others; priority orders the rules inside each half, and equal
- * priorities keep document order. At the IP layers this is the order of the rules; chains of filters mean nothing there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its
+ * priorities keep document order. At the IP layers this is the order of the rules; chains of filters mean nothing
+ * there. At the Ethernet layer a rule goes to the sub-chain that its filter names, or to the root chain of its
  * direction. A jump stands in the root chain before the first rule whose priority is not smaller than that of the
  * jump's sub-chain; all other jumps stand at the end. Jumps of equal priority keep document order.
  *
@@ -149,7 +150,7 @@ note_negated_lists(NwfTemplate *template, const NwfSource *source)
 static gboolean
 draft_rule(NwfDraft *draft, guint index, const NwfParams *supplied, GError **error)
 {
-    const NwfTreeRule *at = nwf_tree_rule(draft->template->tree, index);
+    const NwfTreeRule *at = &g_array_index(draft->template->tree->rules, NwfTreeRule, index);
     NwfLayer layer = at->rule->protocol ? at->rule->protocol->layer : NWF_LAYER_ETHERNET;
     NwfCopy copies[NWF_COPIES_MAX];
     g_auto(NwfSource) source;
@@ -189,8 +190,8 @@ sorted_rules(const NwfTree *tree)
 {
     GArray *keys = g_array_new(FALSE, FALSE, sizeof(NwfSortKey));
 
-    for (guint i = 0; i < nwf_tree_n_rules(tree); i++) {
-        const NwfTreeRule *at = nwf_tree_rule(tree, i);
+    for (guint i = 0; i < tree->rules->len; i++) {
+        const NwfTreeRule *at = &g_array_index(tree->rules, NwfTreeRule, i);
         NwfSortKey key = {!nwf_chain_is_root(at->filter->chain), at->rule->priority, i};
 
         g_array_append_val(keys, key);
@@ -212,15 +213,6 @@ compare_sub_chains(gconstpointer a, gconstpointer b)
 }
 
 static void
-add_jump(NwfChain *root, const NwfSubChain *sub)
-{
-    NwfPlanRule *jump = nwf_plan_rule_new(NWF_VERDICT_JUMP);
-
-    jump->target = sub->chain;
-    g_ptr_array_add(root->rules, jump);
-}
-
-static void
 assemble(NwfTemplate *template, NwfHookDraft *draft, NwfLayer layer, NwfHook hook)
 {
     NwfChain *root = nwf_chain_new(layer, hook, NULL, NULL);
@@ -228,20 +220,22 @@ assemble(NwfTemplate *template, NwfHookDraft *draft, NwfLayer layer, NwfHook hoo
 
     g_ptr_array_add(template->chains, root);
     g_ptr_array_sort(draft->subs, compare_sub_chains);
-    for (guint i = 0; i < draft->root->len; i++) {
-        int priority = g_array_index(draft->root_priorities, int, i);
+    for (guint i = 0; i <= draft->root->len; i++) {
+        int priority = i < draft->root->len ? g_array_index(draft->root_priorities, int, i) : G_MAXINT;
 
         for (; next < draft->subs->len; next++) {
             const NwfSubChain *sub = g_ptr_array_index(draft->subs, next);
+            NwfPlanRule *jump = NULL;
 
             if (sub->priority > priority)
                 break;
-            add_jump(root, sub);
+            jump = nwf_plan_rule_new(NWF_VERDICT_JUMP);
+            jump->target = sub->chain;
+            g_ptr_array_add(root->rules, jump);
         }
-        g_ptr_array_add(root->rules, g_steal_pointer(&draft->root->pdata[i]));
+        if (i < draft->root->len)
+            g_ptr_array_add(root->rules, g_steal_pointer(&draft->root->pdata[i]));
     }
-    for (; next < draft->subs->len; next++)
-        add_jump(root, g_ptr_array_index(draft->subs, next));
     for (guint i = 0; i < draft->subs->len; i++) {
         NwfSubChain *sub = g_ptr_array_index(draft->subs, i);
 
@@ -252,11 +246,9 @@ assemble(NwfTemplate *template, NwfHookDraft *draft, NwfLayer layer, NwfHook hoo
 static gboolean
 chain_exists(const NwfTemplate *template, const NwfHookDraft *draft, NwfLayer layer, NwfHook hook)
 {
-    gboolean of_ethernet = hook == NWF_HOOK_FROM_VM || hook == NWF_HOOK_TO_VM;
-
     if (layer == NWF_LAYER_ETHERNET)
         return draft->root->len > 0 || draft->subs->len > 0;
-    return template->uses[layer] && !of_ethernet;
+    return template->uses[layer] && hook != NWF_HOOK_FROM_VM && hook != NWF_HOOK_TO_VM;
 }
 
 /* ---- templates ---- */

@@ -7,7 +7,7 @@
  * then the expansion runs; it passes over references that bring no rule, so that its work is what was counted.
  *
  * On its way the expansion keeps the parameters that are visible where it is: a reference adds those that no reference
- * further out gives, and takes them away at its end. So each rule is told at once what the references give it.
+ * further out gives, and takes them away at its end. So what the references give a rule is recorded at once.
  *
  * Names are resolved once a tree: it cannot see two versions of one filter.
  *
@@ -27,13 +27,6 @@ typedef struct NwfNode {
     gboolean open;      /* on the way that the survey is on */
 } NwfNode;
 
-struct NwfTree {
-    gatomicrefcount refs;
-    char *root;
-    GHashTable *nodes; /* name to NwfNode */
-    GArray *rules;     /* (element-type NwfTreeRule) */
-};
-
 typedef struct NwfSurvey {
     GHashTable *nodes;
     NwfFilterLookup lookup;
@@ -52,19 +45,12 @@ node_free(gpointer data)
 static NwfNode *survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level,
                        GError **error);
 
-static guint
-weight(const NwfFilterRef *reference)
-{
-    g_autoptr(GPtrArray) names = reference->params ? nwf_params_names(reference->params) : NULL;
-
-    return 1 + (names ? names->len : 0);
-}
-
 /* Adds what the entry of @child, or a rule if that is NULL, brings to @node. */
 static void
 count(NwfNode *node, const NwfNode *child, const NwfFilterRef *reference)
 {
-    guint n_references = child && child->n_rules > 0 ? weight(reference) + child->n_references : 0;
+    g_autoptr(GPtrArray) names = child ? nwf_params_names(reference->params) : NULL;
+    guint n_references = child && child->n_rules > 0 ? 1 + names->len + child->n_references : 0;
 
     node->n_rules = MIN(node->n_rules + (child ? child->n_rules : 1), NWF_PORT_RULES_MAX + 1);
     node->n_references = MIN(node->n_references + n_references, NWF_TREE_REFERENCES_MAX + 1);
@@ -159,7 +145,7 @@ add_rule(NwfTree *tree, const NwfFilter *filter, const NwfRule *rule, GHashTable
 static GPtrArray *
 enter(GHashTable *visible, const NwfParams *params)
 {
-    g_autoptr(GPtrArray) names = params ? nwf_params_names(params) : g_ptr_array_new();
+    g_autoptr(GPtrArray) names = nwf_params_names(params);
     GPtrArray *added = g_ptr_array_new();
 
     for (guint i = 0; i < names->len; i++) {
@@ -254,20 +240,91 @@ nwf_tree_uses(const NwfTree *tree, const char *name)
     return g_hash_table_contains(tree->nodes, name);
 }
 
-guint
-nwf_tree_n_rules(const NwfTree *tree)
-{
-    return tree->rules->len;
-}
-
-const NwfTreeRule *
-nwf_tree_rule(const NwfTree *tree, guint index)
-{
-    return &g_array_index(tree->rules, NwfTreeRule, index);
-}
-
 const GPtrArray *
 nwf_tree_given(const NwfTreeRule *at, guint index)
 {
     return at->given ? at->given[index] : NULL;
+}
+
+/* ---- questions ---- */
+
+/*
+ * A variable has a value if the binding or a reference on the way to the rule gives it; an element access also needs
+ * the list to be long enough. The binding wins over every reference, the outer reference over the inner one.
+ */
+static gboolean
+has_value(const NwfTreeRule *at, guint index, const NwfParams *params)
+{
+    const NwfVariable *variable = at->rule->fields[index].variable;
+    const GPtrArray *list = params ? nwf_params_get(params, variable->name) : NULL;
+
+    if (!list)
+        list = nwf_tree_given(at, index);
+    if (!list || list->len == 0)
+        return FALSE;
+    return variable->access == NWF_ACCESS_ITERATOR || variable->index < list->len;
+}
+
+static void
+add_missing(GPtrArray *missing, GHashTable *listed, const NwfVariable *variable)
+{
+    GString *spelling = g_string_new(NULL);
+
+    nwf_variable_spelling(spelling, variable);
+    if (g_hash_table_contains(listed, spelling->str)) {
+        g_string_free(spelling, TRUE);
+        return;
+    }
+    g_ptr_array_add(missing, g_string_free(spelling, FALSE));
+    g_hash_table_add(listed, missing->pdata[missing->len - 1]);
+}
+
+GPtrArray *
+nwf_tree_missing(const NwfTree *tree, const NwfParams *params)
+{
+    GPtrArray *missing = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < tree->rules->len; i++) {
+        const NwfTreeRule *at = &g_array_index(tree->rules, NwfTreeRule, i);
+        guint n_fields = at->rule->protocol ? at->rule->protocol->n_attributes : 0;
+
+        for (guint j = 0; j < n_fields; j++) {
+            const NwfField *field = &at->rule->fields[j];
+
+            if (field->present && field->variable && !has_value(at, j, params))
+                add_missing(missing, listed, field->variable);
+        }
+    }
+    return missing;
+}
+
+/* Follows each filter once, without recursion, so that a long chain or a wide net of references costs its size alone.
+ */
+gboolean
+nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
+    g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
+
+    g_ptr_array_add(waiting, nwf_filter_ref((NwfFilter *)from));
+    while (waiting->len > 0) {
+        NwfFilter *filter = g_ptr_array_steal_index_fast(waiting, waiting->len - 1);
+
+        g_ptr_array_add(done, filter); /* keeps the names in @seen alive */
+        for (guint i = 0; i < filter->entries->len; i++) {
+            const NwfEntry *entry = g_ptr_array_index(filter->entries, i);
+            NwfFilter *next;
+
+            if (!entry->ref || !g_hash_table_add(seen, entry->ref->filter))
+                continue;
+            if (g_str_equal(entry->ref->filter, target))
+                return TRUE;
+            next = lookup(entry->ref->filter, data);
+            if (next)
+                g_ptr_array_add(waiting, nwf_filter_ref(next));
+        }
+    }
+    return FALSE;
 }

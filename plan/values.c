@@ -44,12 +44,12 @@ texts_of(const NwfColumn *column, const NwfParams *params, GError **error)
     const NwfVariable *variable = column->variable;
     g_autofree char *place = NULL;
 
-    if (texts == NULL && params != NULL)
+    if (!texts && params)
         texts = nwf_params_get(params, variable->name);
-    if (texts != NULL && texts->len > (variable->access == NWF_ACCESS_ELEMENT ? variable->index : 0))
+    if (texts && texts->len > (variable->access == NWF_ACCESS_ELEMENT ? variable->index : 0))
         return texts;
     place = nwf_column_place(column);
-    if (texts == NULL)
+    if (!texts)
         nwf_set_error(error, NWF_ERROR_INTERNAL,
                       _("%s: the variable has no value; give it as a parameter of the binding"), place);
     else
@@ -82,7 +82,7 @@ steps_of(const GArray *columns, const NwfParams *params, GPtrArray *texts, GErro
         const NwfColumn *column = &g_array_index(columns, NwfColumn, i);
         const GPtrArray *list = texts_of(column, params, error);
 
-        if (list == NULL)
+        if (!list)
             return 0;
         g_ptr_array_add(texts, (gpointer)list);
         if (column->variable->access == NWF_ACCESS_ELEMENT)
@@ -102,8 +102,8 @@ cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfH
 {
     g_autofree char *place = NULL, *shown = NULL, *wrong = NULL;
 
-    if (nwf_value_parse_variable(cell, column->type, text, host != NULL ? host->services : NULL,
-                                 host != NULL ? host->data : NULL, notes, error))
+    if (nwf_value_parse_variable(cell, column->type, text, host ? host->services : NULL, host ? host->data : NULL,
+                                 notes, error))
         return TRUE;
     place = nwf_column_place(column);
     shown = nwf_clip(text);
@@ -141,7 +141,7 @@ add_row(NwfTuples *tuples, GHashTable *seen, GPtrArray *texts, guint step, const
                         notes, error))
             return FALSE;
     }
-    if (seen != NULL && !g_hash_table_add(seen, row_text(tuples, row))) {
+    if (seen && !g_hash_table_add(seen, row_text(tuples, row))) {
         row_clear(tuples, row);
         memset(&tuples->cells[row * tuples->columns->len], 0, tuples->columns->len * sizeof(NwfValue));
         tuples->n--;
