@@ -118,44 +118,30 @@ write_attribute(GString *out, const NwfRule *rule, guint index)
     g_string_append_c(out, '\'');
 }
 
-/* A new element whenever the sign changes. */
+/*
+ * Writes a new element whenever the sign changes. @sorted: all positive attributes come first, then the negated ones,
+ * else the order is that of the table.
+ */
 static void
-write_runs(GString *out, const NwfRule *rule)
+write_elements(GString *out, const NwfRule *rule, gboolean sorted)
 {
     gboolean open = FALSE, negated = FALSE;
-    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
-        if (!rule->fields[i].present)
+    guint n = rule->protocol->n_attributes;
+    for (guint i = 0; i < (sorted ? 2 * n : n); i++) {
+        const NwfField *field = &rule->fields[i % n];
+        if (!field->present || (sorted && field->negated != (i >= n)))
             continue;
-        if (open && negated != rule->fields[i].negated)
+        if (open && negated != field->negated)
             g_string_append(out, "/>\n");
-        if (!open || negated != rule->fields[i].negated) {
-            negated = rule->fields[i].negated;
-            open_element(out, rule, negated);
-            open = TRUE;
-        }
-        write_attribute(out, rule, i);
+        if (!open || negated != field->negated)
+            open_element(out, rule, field->negated);
+        open = TRUE;
+        negated = field->negated;
+        write_attribute(out, rule, i % n);
     }
     if (!open)
         open_element(out, rule, FALSE);
     g_string_append(out, "/>\n");
-}
-
-/* One element for all attributes of a sign; returns whether there were any. */
-static gboolean
-write_sign(GString *out, const NwfRule *rule, gboolean negated)
-{
-    gboolean open = FALSE;
-    for (guint i = 0; i < rule->protocol->n_attributes; i++) {
-        if (!rule->fields[i].present || rule->fields[i].negated != negated)
-            continue;
-        if (!open)
-            open_element(out, rule, negated);
-        open = TRUE;
-        write_attribute(out, rule, i);
-    }
-    if (open)
-        g_string_append(out, "/>\n");
-    return open;
 }
 
 static void
@@ -169,15 +155,7 @@ write_rule(GString *out, const NwfRule *rule, NwfDialect dialect)
         return;
     }
     g_string_append(out, ">\n");
-    if (dialect < NWF_DIALECT_11) {
-        write_runs(out, rule);
-    } else {
-        gboolean positive = write_sign(out, rule, FALSE);
-        if (!write_sign(out, rule, TRUE) && !positive) {
-            open_element(out, rule, FALSE);
-            g_string_append(out, "/>\n");
-        }
-    }
+    write_elements(out, rule, dialect >= NWF_DIALECT_11);
     g_string_append(out, "  </rule>\n");
 }
 

@@ -239,15 +239,6 @@ nwf_chain_is_root(const char *name)
     return strcmp(name, kinds[0].prefix) == 0;
 }
 
-static const NwfChainKind *
-find_kind(const char *name)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (g_str_has_prefix(name, kinds[i].prefix))
-            return &kinds[i];
-    return NULL;
-}
-
 const NwfChainKind *
 nwf_chain_kind(const char *name, GError **error)
 {
@@ -265,7 +256,9 @@ nwf_chain_kind(const char *name, GError **error)
                       quoted);
         return NULL;
     }
-    kind = find_kind(name);
+    for (guint i = 0; !kind && i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_has_prefix(name, kinds[i].prefix))
+            kind = &kinds[i];
     if (kind == &kinds[0] && !nwf_chain_is_root(name)) {
         nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is wrong: nothing may follow 'root'"),
                       quoted);

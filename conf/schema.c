@@ -46,10 +46,10 @@ on_complaint(gpointer data, const xmlError *complaint)
 }
 
 static xmlRelaxNG *
-parse_grammar(NwfSchema schema, GString *reason, GError **error)
+parse_grammar(NwfSchema schema, GString *reason)
 {
     static GMutex mutex;
-    g_autoptr(GBytes) text = g_resource_lookup_data(nwf_conf_get_resource(), paths[schema], 0, error);
+    g_autoptr(GBytes) text = g_resource_lookup_data(nwf_conf_get_resource(), paths[schema], 0, NULL);
     g_autoptr(xmlRelaxNGParserCtxt) parser = NULL;
     G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&mutex);
     if (!text)
@@ -65,7 +65,7 @@ void
 nwf_schema_prepare(void)
 {
     g_autoptr(GString) reason = g_string_new(NULL); /* reported when a document is validated */
-    G_GNUC_UNUSED g_autoptr(xmlRelaxNG) grammar = parse_grammar(NWF_SCHEMA_FILTER, reason, NULL);
+    G_GNUC_UNUSED g_autoptr(xmlRelaxNG) grammar = parse_grammar(NWF_SCHEMA_FILTER, reason);
 }
 
 gboolean
@@ -85,7 +85,7 @@ nwf_schema_validate(NwfSchema schema, const char *xml, GError **error)
             error, NWF_ERROR_XML_SCHEMA,
             _("the document is too large to be validated (limit in bytes: %d); use it without validation"),
             (int)SIZE_MAX_VALIDATED);
-    grammar = parse_grammar(schema, reason, NULL);
+    grammar = parse_grammar(schema, reason);
     document = xmlReadMemory(xml, (int)size, NULL, NULL, nwf_xml_options());
     if (grammar && document)
         validator = xmlRelaxNGNewValidCtxt(grammar);

@@ -30,6 +30,8 @@ static const NwfName tcp_flags[] = {{"FIN", NWF_TCP_FIN}, {"SYN", NWF_TCP_SYN}, 
                                     {"PSH", NWF_TCP_PSH}, {"ACK", NWF_TCP_ACK}, {"URG", NWF_TCP_URG},
                                     {"ALL", NWF_TCP_ALL}, {"NONE", 0},          {NULL, 0}};
 
+static const NwfName truths[] = {{"false", 0}, {"true", 1}, {NULL, 0}};
+
 static const NwfName set_flags[] = {{"src", 0}, {"dst", 1}, {NULL, 0}};
 
 static const NwfTypeRow rows[NWF_TYPES] = {
@@ -61,12 +63,12 @@ static const NwfTypeRow rows[NWF_TYPES] = {
     [NWF_TYPE_MAC_MASK] = {nwf_read_mac_mask, nwf_write_mac, 6, 0, 0, NULL,
                            N_("a MAC mask (ones, then zeros, as ff:ff:ff:00:00:00)")},
     [NWF_TYPE_IPV4] = {nwf_read_ipv4, nwf_write_ipv4, 4, 0, 0, NULL, N_("an IPv4 address")},
-    [NWF_TYPE_IPV4_MASK] = {nwf_read_ipv4_mask, nwf_write_number, 4, 0, 32, NULL,
+    [NWF_TYPE_IPV4_MASK] = {nwf_read_ip_mask, nwf_write_number, 4, 0, 32, NULL,
                             N_("an IPv4 mask (a prefix length from 0 to 32, or ones, then zeros, as 255.255.0.0)")},
     [NWF_TYPE_IPV6] = {nwf_read_ipv6, nwf_write_ipv6, 16, 0, 0, NULL, N_("an IPv6 address")},
-    [NWF_TYPE_IPV6_MASK] = {nwf_read_ipv6_mask, nwf_write_number, 4, 0, 128, NULL,
+    [NWF_TYPE_IPV6_MASK] = {nwf_read_ip_mask, nwf_write_number, 4, 0, 128, NULL,
                             N_("an IPv6 mask (a prefix length from 0 to 128, or ones, then zeros, as ffff:ffff::)")},
-    [NWF_TYPE_BOOL] = {nwf_read_bool, nwf_write_bool, 4, 0, 0, NULL, N_("true or false")},
+    [NWF_TYPE_BOOL] = {nwf_read_bool, nwf_write_number, 4, 0, 0, truths, N_("true or false")},
     [NWF_TYPE_STATE] = {nwf_read_states, nwf_write_states, 4, 0, 0, states,
                         N_("a list of NEW, ESTABLISHED, RELATED, INVALID, or NONE")},
     [NWF_TYPE_TCP_FLAGS] = {nwf_read_tcp_flags, nwf_write_tcp_flags, 2, 0, 0, tcp_flags,

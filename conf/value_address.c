@@ -150,11 +150,11 @@ nwf_write_ipv6(GString *out, const NwfValue *value, const NwfTypeRow *row)
 }
 
 /* A prefix length, or an address made of ones and then zeros. */
-static gboolean
-read_mask(NwfValue *value, const NwfTypeRow *row, const char *text, int family)
+gboolean
+nwf_read_ip_mask(NwfValue *value, const NwfTypeRow *row, const char *text, G_GNUC_UNUSED NwfNotes *notes)
 {
     struct sockaddr_storage address = {0};
-    int prefix = -1;
+    int prefix = -1, family = row->max == 32 ? AF_INET : AF_INET6;
     if (nwf_number_read(text, 10, &value->number))
         return value->number <= row->max;
     if (!read_numeric(text, family, &address))
@@ -165,16 +165,4 @@ read_mask(NwfValue *value, const NwfTypeRow *row, const char *text, int family)
         prefix = prefix_of_mask((guint8 *)&((struct sockaddr_in6 *)&address)->sin6_addr, 16);
     value->number = (guint32)prefix;
     return prefix >= 0;
-}
-
-gboolean
-nwf_read_ipv4_mask(NwfValue *value, const NwfTypeRow *row, const char *text, G_GNUC_UNUSED NwfNotes *notes)
-{
-    return read_mask(value, row, text, AF_INET);
-}
-
-gboolean
-nwf_read_ipv6_mask(NwfValue *value, const NwfTypeRow *row, const char *text, G_GNUC_UNUSED NwfNotes *notes)
-{
-    return read_mask(value, row, text, AF_INET6);
 }

@@ -124,12 +124,6 @@ nwf_write_number(GString *out, const NwfValue *value, const NwfTypeRow *row)
 }
 
 void
-nwf_write_bool(GString *out, const NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row)
-{
-    g_string_append(out, value->number ? "true" : "false");
-}
-
-void
 nwf_write_port(GString *out, const NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row)
 {
     write_in_base(out, value->range.first, value->hex);

@@ -37,10 +37,10 @@ gboolean nwf_number_read(const char *text, guint base, guint32 *number);
 
 /* value_number.c */
 NwfValueReader nwf_read_number, nwf_read_decimal, nwf_read_opcode, nwf_read_bool, nwf_read_port;
-NwfValueWriter nwf_write_number, nwf_write_bool, nwf_write_port;
+NwfValueWriter nwf_write_number, nwf_write_port;
 
 /* value_address.c */
-NwfValueReader nwf_read_mac, nwf_read_mac_mask, nwf_read_ipv4, nwf_read_ipv4_mask, nwf_read_ipv6, nwf_read_ipv6_mask;
+NwfValueReader nwf_read_mac, nwf_read_mac_mask, nwf_read_ipv4, nwf_read_ipv6, nwf_read_ip_mask;
 NwfValueWriter nwf_write_mac, nwf_write_ipv4, nwf_write_ipv6;
 
 /* value_list.c */

@@ -255,7 +255,10 @@ run_parser(NwfXmlRun *run, const char *xml, gsize length)
 gboolean
 nwf_xml_read(const char *xml, const NwfXmlReader *reader, GError **error)
 {
-    NwfXmlRun run = {.reader = reader};
+    g_autoptr(GPtrArray) rows = g_ptr_array_new();
+    g_autoptr(GArray) namespaces = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_autoptr(GString) text = g_string_new(NULL);
+    NwfXmlRun run = {.reader = reader, .rows = rows, .namespaces = namespaces, .text = text};
     gsize length = strlen(xml);
 
     if (length > G_MAXINT || !g_utf8_validate(xml, (gssize)length, NULL))
@@ -263,23 +266,13 @@ nwf_xml_read(const char *xml, const NwfXmlReader *reader, GError **error)
     if (!few_attributes(xml))
         return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("an element has too many attributes (limit: %d)"),
                              (int)ATTRIBUTES_MAX);
-    run.rows = g_ptr_array_new();
-    run.namespaces = g_array_new(FALSE, FALSE, sizeof(guint));
-    run.text = g_string_new(NULL);
     run_parser(&run, xml, length);
-    g_ptr_array_unref(run.rows);
-    g_array_unref(run.namespaces);
-    g_string_free(run.text, TRUE);
-    if (run.syntax) {
+    if (run.syntax)
         g_clear_error(&run.error);
-        g_propagate_error(error, run.syntax);
-        return FALSE;
-    }
-    if (run.error) {
-        g_propagate_error(error, run.error);
-        return FALSE;
-    }
-    return TRUE;
+    else if (!run.error)
+        return TRUE;
+    g_propagate_error(error, run.syntax ? run.syntax : run.error);
+    return FALSE;
 }
 
 const char *

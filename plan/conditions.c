@@ -4,8 +4,8 @@
  *
  * Attributes come in families: an address and its mask, the two ends of a range, a type and its code. The first of a
  * family is the primary one; it gives the condition its name, its sign and its place. Another one without its primary
- * attribute makes no condition (a note said so when the filter was defined). The one exception are the ICMPv6 types of the
- * Ethernet element ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the
+ * attribute makes no condition (a note said so when the filter was defined). The one exception are the ICMPv6 types of
+ * the Ethernet element ipv6, where each of the four numbers may stand alone: a missing start is 0, a missing end is the
  * start, or 255.
  *
  * The swapped copy of a rule describes the packet on its way back: source and destination change places and conditions
@@ -148,25 +148,16 @@ operand_init(NwfOperand *operand, const NwfSource *source, NwfMatch match)
     operand->column = source->places[index].column;
 }
 
-static void
-operand_default(NwfOperand *operand, const NwfOperand *start, guint32 number)
-{
-    if (operand->present)
-        return;
-    if (start)
-        *operand = *start; /* U8: nothing owned */
-    else
-        nwf_operand_number(operand, NWF_TYPE_U8, number);
-}
-
 /* One range of numbers with a start, an end, or both: ICMPv6 at the Ethernet layer. */
 static void
 range_complete(NwfOperand *range)
 {
-    gboolean has_start = range[0].present;
-
-    operand_default(&range[1], has_start ? &range[0] : NULL, 255);
-    operand_default(&range[0], NULL, 0);
+    if (!range[1].present && range[0].present)
+        range[1] = range[0]; /* U8: nothing owned */
+    else if (!range[1].present)
+        nwf_operand_number(&range[1], NWF_TYPE_U8, 255);
+    if (!range[0].present)
+        nwf_operand_number(&range[0], NWF_TYPE_U8, 0);
 }
 
 static const NwfField *
@@ -180,13 +171,6 @@ first_of_family(const NwfSource *source, NwfMatch primary)
     for (guint i = 1; !field && i < NWF_OPERANDS_MAX; i++)
         field = nwf_source_field(source, family[i]);
     return field;
-}
-
-/* The sign of states and comments is printed by dumpxml and means nothing to packets. */
-static gboolean
-has_sign(NwfMatch match)
-{
-    return match != NWF_MATCH_STATE && match != NWF_MATCH_COMMENT;
 }
 
 static void
@@ -215,7 +199,8 @@ nwf_source_add(const NwfSource *source, NwfPlanRule *rule, NwfMatch primary)
     if (!first)
         return FALSE;
     condition.match = rule->swapped ? nwf_match_mirror(primary) : primary;
-    condition.negated = first->negated && has_sign(primary);
+    /* The sign of states and comments is printed by dumpxml and means nothing to packets. */
+    condition.negated = first->negated && primary != NWF_MATCH_STATE && primary != NWF_MATCH_COMMENT;
     operand_init(&condition.operands[0], source, primary);
     for (guint i = 1; family && i < NWF_OPERANDS_MAX && family[i] != NWF_MATCH_NONE; i++)
         operand_init(&condition.operands[i], source, family[i]);

@@ -34,27 +34,10 @@ typedef struct CountKey {
 /* ---- connections ---- */
 
 static NwfConnection *
-connection_ref(NwfConnection *connection)
-{
-    g_ref_count_inc(&connection->refs);
-    return connection;
-}
-
-static void
-connection_unref(gpointer data)
-{
-    NwfConnection *connection = data;
-
-    if (g_ref_count_dec(&connection->refs))
-        g_free(connection);
-}
-
-static NwfConnection *
 connection_new(const NwfTuple *tuple)
 {
-    NwfConnection *connection = g_new0(NwfConnection, 1);
+    NwfConnection *connection = g_rc_box_new0(NwfConnection);
 
-    g_ref_count_init(&connection->refs);
     connection->tuples[0] = *tuple;
     return connection;
 }
@@ -66,7 +49,7 @@ nwf_conntrack_new(gboolean verify_checksums)
 
     conntrack->verify_checksums = verify_checksums;
     conntrack->connections =
-        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, connection_unref);
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_rc_box_release);
     conntrack->counts = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
                                               (GDestroyNotify)g_ptr_array_unref);
     return conntrack;
@@ -102,7 +85,7 @@ remember(NwfConntrack *conntrack, NwfConnection *connection)
     connection->in_table = TRUE;
     for (guint i = 0; i < 2; i++)
         g_hash_table_replace(conntrack->connections, g_bytes_new(&connection->tuples[i], sizeof(NwfTuple)),
-                             connection_ref(connection));
+                             g_rc_box_acquire(connection));
 }
 
 /* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is a reply.
@@ -190,7 +173,7 @@ see_first(const NwfTracker *tracker, const NwfTuple *tuple, NwfBytes payload, gi
         step = tracker->begin(connection, payload);
     belongs_to_nothing(tracked, NWF_STATE_INVALID);
     if (step == NWF_STEP_INVALID) {
-        connection_unref(connection);
+        g_rc_box_release(connection);
         return;
     }
     connection->doubtful = step == NWF_STEP_PERHAPS;
@@ -211,7 +194,7 @@ add_first(const NwfTracker *tracker, const NwfTuple *tuple, NwfBytes payload, gi
     tracked->states |= first.states;
     tracked->directions |= first.directions;
     if (first.fresh)
-        connection_unref(first.connection);
+        g_rc_box_release(first.connection);
 }
 
 static void
@@ -285,7 +268,7 @@ nwf_conntrack_finish(NwfConntrack *conntrack, NwfTracked *tracked, NwfOutcome ou
         connection->doubtful = connection->doubtful || outcome == NWF_OUTCOME_DOUBTFUL;
         if (outcome != NWF_OUTCOME_DROPPED)
             remember(conntrack, connection);
-        connection_unref(connection);
+        g_rc_box_release(connection);
         tracked->connection = NULL;
     } else if (outcome == NWF_OUTCOME_PASSED && tracked->states == NWF_STATE_NEW) {
         connection->doubtful = FALSE; /* begun now at the latest */
@@ -318,7 +301,7 @@ counted(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfIp *ip)
     g_autoptr(GBytes) bytes = g_bytes_new(&key, sizeof(key));
     list = g_hash_table_lookup(conntrack->counts, bytes);
     if (!list) {
-        list = g_ptr_array_new_with_free_func(connection_unref);
+        list = g_ptr_array_new_with_free_func(g_rc_box_release);
         g_hash_table_insert(conntrack->counts, g_steal_pointer(&bytes), list);
     }
     return list;
@@ -358,7 +341,7 @@ nwf_conntrack_count(NwfConntrack *conntrack, const NwfPlanRule *rule, const NwfI
     }
     if (!g_ptr_array_find(list, own, NULL)) {
         known = known && tracked->fresh;
-        g_ptr_array_add(list, connection_ref(own));
+        g_ptr_array_add(list, g_rc_box_acquire(own));
     }
     if (own->phase >= NWF_PHASE_CLOSED)
         return NWF_COUNT_REFUSED;

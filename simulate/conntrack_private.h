@@ -22,8 +22,8 @@ typedef enum NwfPhase {
     NWF_PHASE_LOST,     /* the model does not know */
 } NwfPhase;
 
+/* In a GLib reference counted box. */
 struct NwfConnection {
-    grefcount refs;
     NwfTuple tuples[2];     /* as it began; the answers */
     gboolean in_table;
     gboolean seen_reply;

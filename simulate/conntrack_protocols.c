@@ -27,6 +27,13 @@ enum {
 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_EXPLICIT_CONGESTION = 0xc0 };
 
+static NwfStep
+lose(NwfConnection *connection)
+{
+    connection->phase = NWF_PHASE_LOST;
+    return NWF_STEP_PERHAPS;
+}
+
 /* ---- ports ---- */
 
 static gboolean
@@ -198,27 +205,20 @@ tcp_begin(NwfConnection *connection, NwfBytes payload)
     return NWF_STEP_VALID;
 }
 
-static NwfStep
-tcp_lose(NwfConnection *connection)
-{
-    connection->phase = NWF_PHASE_LOST;
-    return NWF_STEP_PERHAPS;
-}
-
 /* A connection that is asked for and not yet agreed to. */
 static NwfStep
 tcp_opening(NwfConnection *connection, guint direction, const Segment *segment)
 {
     if (direction == 0)
-        return segment->flags == TCP_SYN && segment->end == connection->next[0] ? NWF_STEP_VALID : tcp_lose(connection);
+        return segment->flags == TCP_SYN && segment->end == connection->next[0] ? NWF_STEP_VALID : lose(connection);
     if (segment->acknowledged != connection->next[0])
-        return tcp_lose(connection);
+        return lose(connection);
     if (segment->flags == (TCP_SYN | TCP_ACK)) {
         connection->phase = NWF_PHASE_ANSWERED;
         connection->next[1] = segment->end;
         return NWF_STEP_VALID;
     }
-    return segment->flags == (TCP_RST | TCP_ACK) && !connection->seen_reply ? NWF_STEP_END : tcp_lose(connection);
+    return segment->flags == (TCP_RST | TCP_ACK) && !connection->seen_reply ? NWF_STEP_END : lose(connection);
 }
 
 static NwfStep
@@ -231,15 +231,15 @@ tcp_follow(NwfConnection *connection, guint direction, NwfBytes payload)
     if (connection->phase == NWF_PHASE_OPENING)
         return tcp_opening(connection, direction, &segment);
     if (connection->phase > NWF_PHASE_OPEN || segment.sequence != connection->next[direction])
-        return tcp_lose(connection);
+        return lose(connection);
     if (segment.flags == TCP_RST || segment.flags == (TCP_RST | TCP_ACK)) {
         connection->phase = NWF_PHASE_CLOSED;
         return NWF_STEP_VALID;
     }
     if ((segment.flags & ~TCP_FIN) != TCP_ACK || segment.acknowledged != connection->next[1 - direction])
-        return tcp_lose(connection);
+        return lose(connection);
     if (connection->phase == NWF_PHASE_ANSWERED && (direction == 1 || segment.flags != TCP_ACK))
-        return tcp_lose(connection);
+        return lose(connection);
     connection->phase = connection->finished[0] && connection->finished[1] ? NWF_PHASE_CLOSED : NWF_PHASE_OPEN;
     connection->next[direction] = segment.end;
     if ((segment.flags & TCP_FIN) != 0)
@@ -328,8 +328,7 @@ sctp_follow(NwfConnection *connection, guint direction, NwfBytes payload)
         connection->phase = steps[i].after;
         return NWF_STEP_VALID;
     }
-    connection->phase = NWF_PHASE_LOST;
-    return NWF_STEP_PERHAPS;
+    return lose(connection);
 }
 
 /* ---- the table ---- */
@@ -337,8 +336,7 @@ sctp_follow(NwfConnection *connection, guint direction, NwfBytes payload)
 static NwfStep
 unknown_begin(NwfConnection *connection, G_GNUC_UNUSED NwfBytes payload)
 {
-    connection->phase = NWF_PHASE_LOST;
-    return NWF_STEP_PERHAPS;
+    return lose(connection);
 }
 
 static NwfStep

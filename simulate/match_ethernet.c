@@ -15,8 +15,8 @@
  *   - Spanning tree: the protocol number, two bytes long, is taken for one byte, so that all that follows is read one
  *     byte early, the version in the place of the type; and only what then has type 0 is taken for a spanning tree
  *     frame at all.
- *   - DSCP is compared by rules of its own (driver/tech/ebiptables/lower.c): if it is negated, a frame without IP
- * header has "another value", except in a rule with RETURN.
+ *   - DSCP is compared by rules of its own (nwf_form() in driver/tech/ebiptables/print.c). Negated, it also matches a
+ *     frame without an IP header, except in a rule with RETURN.
  */
 #include "simulate/match_private.h"
 
@@ -49,15 +49,11 @@ compare_mac(const NwfCondition *condition, const NwfFrame *frame)
 }
 
 static NwfAnswer
-compare_ethertype(const NwfCondition *condition, const NwfFrame *frame)
+compare_type_or_tag(const NwfCondition *condition, const NwfFrame *frame)
 {
-    return nwf_signed_answer(condition, nwf_accepts_number(condition, frame->ethertype));
-}
-
-static NwfAnswer
-compare_vlan(const NwfCondition *condition, const NwfFrame *frame)
-{
-    guint16 number = condition->match == NWF_MATCH_VLAN_ID ? frame->vlan_id : frame->encapsulated;
+    guint16 number = condition->match == NWF_MATCH_ETHERTYPE ? frame->ethertype
+                     : condition->match == NWF_MATCH_VLAN_ID ? frame->vlan_id
+                                                             : frame->encapsulated;
 
     return nwf_signed_answer(condition, nwf_accepts_number(condition, number));
 }
@@ -129,36 +125,21 @@ compare_arp_mac(const NwfCondition *condition, const NwfFrame *frame)
     return nwf_signed_answer(condition, nwf_accepts_mac(condition, mac));
 }
 
-/* Both must be there, also for a rule that names one. */
-static gboolean
-arp_addresses(const NwfFrame *frame, guint8 src[4], guint8 dst[4])
-{
-    NwfArp arp;
-
-    return nwf_arp_read(&arp, frame->payload) && arp.protocol_type == NWF_ETHERTYPE_IPV4 && arp.protocol_size == 4 &&
-           nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + (gsize)arp.hardware_size, src, 4) &&
-           nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + 2u * arp.hardware_size + 4u, dst, 4);
-}
-
+/* Both addresses must be there, also for a rule that names one. */
 static NwfAnswer
 compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 {
     guint8 src[4], dst[4];
+    NwfArp arp;
 
-    if (!arp_addresses(frame, src, dst))
+    if (!nwf_arp_read(&arp, frame->payload) || arp.protocol_type != NWF_ETHERTYPE_IPV4 || arp.protocol_size != 4 ||
+        !nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + (gsize)arp.hardware_size, src, 4) ||
+        !nwf_bytes_copy(frame->payload, NWF_ARP_HEADER + 2u * arp.hardware_size + 4u, dst, 4))
         return NWF_ANSWER_NO;
+    if (condition->match == NWF_MATCH_ARP_GRATUITOUS)
+        return nwf_signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
     return nwf_signed_answer(
         condition, nwf_accepts_address(condition, condition->match == NWF_MATCH_ARP_SRC_IP ? src : dst, sizeof(src)));
-}
-
-static NwfAnswer
-compare_gratuitous(const NwfCondition *condition, const NwfFrame *frame)
-{
-    guint8 src[4], dst[4];
-
-    if (!arp_addresses(frame, src, dst))
-        return NWF_ANSWER_NO;
-    return nwf_signed_answer(condition, memcmp(src, dst, sizeof(src)) == 0);
 }
 
 /* ---- IPv4 and IPv6 ---- */
@@ -265,9 +246,9 @@ compare_dscp(const NwfCondition *condition, const NwfFrame *frame)
 static const Comparison comparisons[NWF_MATCHES] = {
     [NWF_MATCH_SRC_MAC] = {HEADER_NONE, compare_mac},
     [NWF_MATCH_DST_MAC] = {HEADER_NONE, compare_mac},
-    [NWF_MATCH_ETHERTYPE] = {HEADER_NONE, compare_ethertype},
-    [NWF_MATCH_VLAN_ID] = {HEADER_VLAN, compare_vlan},
-    [NWF_MATCH_VLAN_ENCAP] = {HEADER_VLAN, compare_vlan},
+    [NWF_MATCH_ETHERTYPE] = {HEADER_NONE, compare_type_or_tag},
+    [NWF_MATCH_VLAN_ID] = {HEADER_VLAN, compare_type_or_tag},
+    [NWF_MATCH_VLAN_ENCAP] = {HEADER_VLAN, compare_type_or_tag},
     [NWF_MATCH_STP_TYPE] = {HEADER_STP, compare_bpdu},
     [NWF_MATCH_STP_FLAGS] = {HEADER_STP, compare_bpdu, 0, 1},
     [NWF_MATCH_STP_ROOT_PRIORITY] = {HEADER_STP, compare_bpdu, 1, 2},
@@ -287,7 +268,7 @@ static const Comparison comparisons[NWF_MATCHES] = {
     [NWF_MATCH_ARP_DST_MAC] = {HEADER_ARP, compare_arp_mac},
     [NWF_MATCH_ARP_SRC_IP] = {HEADER_ARP, compare_arp_ip},
     [NWF_MATCH_ARP_DST_IP] = {HEADER_ARP, compare_arp_ip},
-    [NWF_MATCH_ARP_GRATUITOUS] = {HEADER_ARP, compare_gratuitous},
+    [NWF_MATCH_ARP_GRATUITOUS] = {HEADER_ARP, compare_arp_ip},
     [NWF_MATCH_SRC_IP] = {HEADER_IP, compare_address},
     [NWF_MATCH_DST_IP] = {HEADER_IP, compare_address},
     [NWF_MATCH_IP_PROTOCOL] = {HEADER_IP, compare_protocol},

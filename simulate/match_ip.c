@@ -5,7 +5,7 @@
  * The matches do what the kernel does, also where it differs from standards:
  *
  *   - Ports of udp, and of tcp rules without `option`, are mostly read where the transport header would be, without a
- * look whether the packet is a later fragment. Where connections are tracked no fragment comes here.
+ *     look whether the packet is a later fragment. Where connections are tracked no fragment comes here.
  *   - A condition on ports or flags that all packets meet is not looked at, but if a rule of tcp or udp has no other
  *     one, the tools ask for the header as a whole.
  *   - Ports and flags of a tcp or udp rule that wants the whole header (so does `option`), ports of sctp, and types of
@@ -252,25 +252,15 @@ compare_type(const NwfPlanRule *rule, const NwfCondition *condition, const NwfVi
 
 /* ---- what is remembered, and what is elsewhere ---- */
 
-/* @possible: what may be; @wanted: what the rule asks for. */
 static NwfAnswer
-possible_answer(guint possible, guint wanted)
+compare_tracked(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
 {
+    guint possible = condition->match == NWF_MATCH_STATE ? view->tracked.states : view->tracked.directions;
+    guint wanted = condition->operands[0].value.number;
+
     if ((possible & wanted) == 0)
         return NWF_ANSWER_NO;
     return (possible & ~wanted) == 0 ? NWF_ANSWER_YES : NWF_ANSWER_PERHAPS;
-}
-
-static NwfAnswer
-compare_state(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
-{
-    return possible_answer(view->tracked.states, condition->operands[0].value.number);
-}
-
-static NwfAnswer
-compare_direction(G_GNUC_UNUSED const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
-{
-    return possible_answer(view->tracked.directions, condition->operands[0].value.number);
 }
 
 /* Asking counts, so it matters whether the kernel comes to this condition. */
@@ -303,8 +293,8 @@ static const Compare comparisons[NWF_MATCHES] = {
     [NWF_MATCH_DST_PORT] = compare_port,
     [NWF_MATCH_TCP_OPTION] = compare_tcp_option,
     [NWF_MATCH_TYPE] = compare_type,
-    [NWF_MATCH_STATE] = compare_state,
-    [NWF_MATCH_CT_DIRECTION] = compare_direction,
+    [NWF_MATCH_STATE] = compare_tracked,
+    [NWF_MATCH_CT_DIRECTION] = compare_tracked,
     [NWF_MATCH_IPSET] = compare_set,
 };
 

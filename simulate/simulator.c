@@ -61,9 +61,8 @@ note(Walk *walk, const NwfChain *chain, const NwfPlanRule *rule, guint index, gb
 }
 
 /*
- * Goes through @chain. Returns: whether the frame may reach the end of it or be sent back, that is, whether the caller
- * goes on;
- * *@certain becomes FALSE when it is not sure that it gets so far.
+ * Goes through @chain. *@certain becomes FALSE if the frame may not get as far as its end. Returns: whether the frame
+ * may reach the end or RETURN, so that the caller goes on.
  */
 static gboolean
 walk_chain(Walk *walk, const NwfChain *chain, gboolean *certain)
