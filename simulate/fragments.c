@@ -202,8 +202,7 @@ keep_header(Pending *pending, const Fragment *fragment)
 {
     if (fragment->offset != 0 || pending->header)
         return;
-    pending->header = g_byte_array_sized_new((guint)fragment->header.length);
-    g_byte_array_append(pending->header, fragment->header.data, (guint)fragment->header.length);
+    pending->header = g_byte_array_append(g_byte_array_new(), fragment->header.data, (guint)fragment->header.length);
     if (fragment->key.version == 6)
         pending->header->data[fragment->name_at] = fragment->next;
 }
@@ -296,8 +295,7 @@ insert(Pending *pending, const Fragment *fragment, guint length)
     }
     if (place < 0)
         return TRUE;
-    piece.bytes = g_byte_array_sized_new(length);
-    g_byte_array_append(piece.bytes, fragment->data.data, length);
+    piece.bytes = g_byte_array_append(g_byte_array_new(), fragment->data.data, length);
     g_array_insert_val(pending->pieces, (guint)place, piece);
     return TRUE;
 }
@@ -342,7 +340,9 @@ nwf_fragments_add(NwfFragments *fragments, const NwfIp *ip, gint64 now, GByteArr
     }
     if (!is_complete(pending))
         return NWF_GATHERING_HELD;
-    *whole = join(pending);
+    /* The first fragment may have a longer header than the others, so the size is known only now. */
+    length = pending->header->len + pending->length - (ip->version == 6 ? IPV6_HEADER : 0u);
+    *whole = length > PACKET_MAX ? NULL : join(pending);
     forget(fragments, pending);
-    return NWF_GATHERING_WHOLE;
+    return *whole ? NWF_GATHERING_WHOLE : NWF_GATHERING_DROPPED;
 }

@@ -11,6 +11,7 @@
 #define A "10.0.0.1:1000"
 #define B "10.0.0.2:80"
 #define B_TO_A "10.0.0.2:80 10.0.0.1:1000"
+#define LARGE  "udp [fd00::1]:1 [fd00::2]:80 long=65464 "
 #define A_TO_B "10.0.0.1:1000 10.0.0.2:80"
 
 typedef struct Story {
@@ -95,6 +96,13 @@ static const Story stories[] = {
      {{"out", "udp [fd00::1]:1 [fd00::2]:80 ext=60,44 size=16 more", "held: a fragment"},
       {"out", "udp [fd00::1]:1 [fd00::2]:80 ext=60,44 frag=16", "passes FI 1"},
       {"out", "udp [fd00::1]:2 [fd00::2]:80 ext=44 id=9", "passes FI 1"}}},
+    {"fragments-of-too-large-a-packet", RULE("accept", "out", "<udp-ipv6 dstportstart='80'/>") DROP_ALL,
+     {{"out", LARGE "ext=60,60,60,60,60,60,44 size=16 more", "held: a fragment"},
+      {"out", LARGE "ext=44 frag=16 size=65464 more", "held: a fragment"},
+      {"out", LARGE "ext=44 frag=65480", "dropped: a fragment"},
+      {"out", LARGE "ext=60,60,60,60,60,44 id=2 size=16 more", "held: a fragment"},
+      {"out", LARGE "ext=44 id=2 frag=16 size=65464 more", "held: a fragment"},
+      {"out", LARGE "ext=44 id=2 frag=65480", "passes FI 1"}}},
     {"one-layer-tracks-for-itself", RULE("accept", "out", "<udp/>") "<rule action='drop' direction='out' statematch='false'><tcp-ipv6/></rule>",
      {{"out", "udp " A_TO_B " frag=0 size=16 more", "held: a fragment"},
       {"out", "udp [fd00::1]:1 [fd00::2]:80 ext=44 size=16 more", "passes FI end"}}},

@@ -153,7 +153,7 @@ transport(const Words *words, const char *kind, guint protocol, const guint port
         put(segment, (guint64)number(words, "id", 10, 1) << 16 | 1, 6);
     }
     if (protocol != TCP)
-        put_zeros(segment, 16);
+        put_zeros(segment, 16 + number(words, "long", 10, 0));
     return segment;
 }
 

@@ -11,7 +11,8 @@
  *     stp 0 pri=8000                              error 10.0.0.9 of udp …
  *
  * Words that follow: src=MAC dst=MAC vlan=N cut=BYTES pad=BYTES poke=OFFSET:BYTE (hexadecimal byte), id=N (IP or ICMP),
- * frag=OFFSET size=N more (a part of the packet), tos=HEX, opt=KIND (of TCP), seq= ack= (TCP), badsum.
+ * frag=OFFSET size=N more (a part of the packet), tos=HEX, opt=KIND (of TCP), seq= ack= (TCP), badsum,
+ * long=BYTES (more payload).
  *
  * A step is a way ("out": from the port, "in": to it, "host": from the port to the host, "hosts": from the host to the port), a
  * frame and a fate: "passes", or "dropped FI 2" with chain and number of the deciding rule ("end" if there is none), or
