@@ -12,8 +12,8 @@
 #include "conf/variable.h"
 
 /*
- * The driver speaks as the libvirt that hosts it: a few error codes and the printed form of rules that mix signs changed
- * between the releases 9.0.0 and 11.3.0, bindings got a <backend/> element by 12.8.0. Dialects are ordered.
+ * The driver speaks as the libvirt that hosts it: a few error codes and the printed form of rules that mix signs
+ * changed between the releases 9.0.0 and 11.3.0, bindings got a <backend/> element by 12.8.0. Dialects are ordered.
  */
 typedef enum NwfDialect {
     NWF_DIALECT_9,  /* 9.0.0: mixed signs print as runs; a rule priority that is no number is 500 */

@@ -22,15 +22,6 @@ typedef struct NwfFilterReader {
     GError *late;
 } NwfFilterReader;
 
-static gboolean
-read_name(const NwfXmlTag *tag, NwfFilter *filter, GError **error)
-{
-    filter->name = nwf_xml_plain_attribute(tag, "name");
-    if (filter->name && *filter->name)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter has no name"), nwf_xml_line(tag));
-}
-
 /* Chain and priority; a priority without a chain must be right, too, but does not count. */
 static gboolean
 read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **error)
@@ -62,9 +53,10 @@ filter_start(const NwfXmlTag *tag, gpointer data, GError **error)
     NwfFilterReader *reader = data;
     g_autofree char *quoted = NULL;
     g_autofree char *place = NULL;
-    if (!read_name(tag, reader->filter, error))
-        return FALSE;
+    reader->filter->name = nwf_xml_plain_attribute(tag, "name");
     reader->place.filter = reader->filter->name;
+    if (!reader->filter->name || !*reader->filter->name)
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter has no name"), nwf_xml_line(tag));
     if (read_chain(tag, reader->filter, reader->notes, error))
         return TRUE;
     quoted = nwf_clip(reader->filter->name);

@@ -25,17 +25,11 @@ compare_names(gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
     return strcmp(a, b);
 }
 
-static void
-free_list(gpointer list)
-{
-    g_ptr_array_unref(list);
-}
-
 NwfParams *
 nwf_params_new(void)
 {
     NwfParams *params = g_new0(NwfParams, 1);
-    params->lists = g_tree_new_full(compare_names, NULL, g_free, free_list);
+    params->lists = g_tree_new_full(compare_names, NULL, g_free, (GDestroyNotify)g_ptr_array_unref);
     return params;
 }
 

@@ -7,8 +7,8 @@
  * kernel. The default priority of stp is 0 in all released drivers, though their document says -810.
  *
  * The source of elements and attributes is libvirt's format document "Network Filters" and the released drivers. Where
- * they differ (the names of stp's attributes, the masks of arp) the released drivers count. `dscp` of `ipv6` is ours; the
- * document names `flags` of tcp-ipv6 and the element igmp-ipv6, which the released drivers do not know.
+ * they differ (the names of stp's attributes, the masks of arp) the released drivers count. `dscp` of `ipv6` is ours;
+ * the document names `flags` of tcp-ipv6 and the element igmp-ipv6, which the released drivers do not know.
  *
  * Signs. In mac, vlan and stp a MAC mask has the sign of its address; in arp, rarp, ip and ipv6 it keeps its own, as do
  * the ends of port ranges. At the IP layers the range of destination ports has its own sign; released drivers give it
@@ -170,10 +170,10 @@ static const NwfAttribute icmp6[] = {COMMON6, ICMP, COMMENT};
 #define ELEMENT(name, layer, ethertype, protocol, attributes)                                                          \
     {name, NWF_LAYER_##layer, ethertype, protocol, attributes, G_N_ELEMENTS(attributes)}
 
-static const NwfProtocol protocols[] = {
+const NwfProtocol nwf_protocols[NWF_PROTOCOLS] = {
     ELEMENT("mac", ETHERNET, 0, -1, mac_attributes),
     ELEMENT("vlan", ETHERNET, 0x8100, -1, vlan_attributes),
-    ELEMENT("stp", ETHERNET, 0, -1, stp_attributes),
+    {"stp", NWF_LAYER_ETHERNET, 0, -1, stp_attributes, G_N_ELEMENTS(stp_attributes), TRUE},
     ELEMENT("arp", ETHERNET, 0x0806, -1, arp_attributes),
     ELEMENT("rarp", ETHERNET, 0x8035, -1, arp_attributes),
     ELEMENT("ip", ETHERNET, 0x0800, -1, ip_attributes),
@@ -201,17 +201,11 @@ static const NwfProtocol protocols[] = {
 /* clang-format on */
 
 const NwfProtocol *
-nwf_protocol_at(guint index)
-{
-    return index < G_N_ELEMENTS(protocols) ? &protocols[index] : NULL;
-}
-
-const NwfProtocol *
 nwf_protocol_find(const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(protocols); i++)
-        if (strcmp(protocols[i].name, name) == 0)
-            return &protocols[i];
+    for (guint i = 0; i < NWF_PROTOCOLS; i++)
+        if (strcmp(nwf_protocols[i].name, name) == 0)
+            return &nwf_protocols[i];
     return NULL;
 }
 
@@ -246,28 +240,24 @@ nwf_chain_kind(const char *name, GError **error)
     g_autofree char *quoted = nwf_clip(name);
     const NwfChainKind *kind = NULL;
 
-    if (strlen(name) > NWF_CHAIN_NAME_MAX) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is too long (limit: %d)"), quoted,
-                      (int)NWF_CHAIN_NAME_MAX);
-        return NULL;
-    }
-    if (name[strspn(name, characters)]) {
-        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' may only have letters, digits and _.:-"),
-                      quoted);
-        return NULL;
-    }
     for (guint i = 0; !kind && i < G_N_ELEMENTS(kinds); i++)
         if (g_str_has_prefix(name, kinds[i].prefix))
             kind = &kinds[i];
-    if (kind == &kinds[0] && !nwf_chain_is_root(name)) {
+    if (strlen(name) > NWF_CHAIN_NAME_MAX)
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is too long (limit: %d)"), quoted,
+                      (int)NWF_CHAIN_NAME_MAX);
+    else if (name[strspn(name, characters)])
+        nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' may only have letters, digits and _.:-"),
+                      quoted);
+    else if (kind == &kinds[0] && !nwf_chain_is_root(name))
         nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the name of chain '%s' is wrong: nothing may follow 'root'"),
                       quoted);
-        return NULL;
-    }
-    if (!kind)
+    else if (!kind)
         nwf_set_error(
             error, NWF_ERROR_ARGUMENT,
             _("the name of chain '%s' is neither 'root' nor begins with mac, vlan, stp, arp, rarp, ipv4 or ipv6"),
             quoted);
-    return kind;
+    else
+        return kind;
+    return NULL;
 }

@@ -58,7 +58,7 @@ typedef struct NwfAttribute {
     NwfMatch needs;  /* has no effect unless this attribute is present; NWF_MATCH_NONE: stands alone */
 } NwfAttribute;
 
-enum { NWF_ATTRIBUTES_MAX = 25 };
+enum { NWF_ATTRIBUTES_MAX = 25, NWF_PROTOCOLS = 25 };
 
 typedef struct NwfProtocol {
     const char *name; /* of the element */
@@ -67,14 +67,15 @@ typedef struct NwfProtocol {
     gint16 ip_protocol; /* IP layers: protocol number, -1 for all */
     const NwfAttribute *attributes;
     guint n_attributes;
+    gboolean stp; /* only frames to 01:80:c2:00:00:00 */
 } NwfProtocol;
+
+extern const NwfProtocol nwf_protocols[NWF_PROTOCOLS];
 
 /** nwf_protocol_find: the table of the element @name (case sensitive), or NULL if it is unknown. */
 const NwfProtocol *nwf_protocol_find(const char *name);
 /** nwf_protocol_index: place of the attribute that is compared with @match, or -1. */
 int nwf_protocol_index(const NwfProtocol *protocol, NwfMatch match);
-/** nwf_protocol_at: the tables in order; NULL when @index is past the end. For generators and tests. */
-const NwfProtocol *nwf_protocol_at(guint index);
 
 /* Chains: the prefix of a chain's name decides which frames enter it and where it stands by default. */
 typedef struct NwfChainKind {

@@ -2,7 +2,8 @@
 /*
  * refs.h: objects that are counted by reference
  *
- * Such an object has a member `gatomicrefcount refs`, which whoever makes it sets to one with g_atomic_ref_count_init().
+ * Such an object has a member `gatomicrefcount refs`, which whoever makes it sets to one with
+ * g_atomic_ref_count_init().
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * value.h: the types of attribute values, their texts and their binary form
  *
- * A value is what stands between the quotes of a rule's attribute, or in a variable of a binding, once it is known which
- * type it must have. Text becomes binary here and nowhere else; binary becomes text here for dumpxml and in the printers
- * of driver/tech/ for the tools. Source of the types: the format document of libvirt, "Network Filters".
+ * A value is what stands between the quotes of a rule's attribute, or in a variable of a binding, once it is known
+ * which type it must have. Text becomes binary here and nowhere else; binary becomes text here for dumpxml and in the
+ * printers of driver/tech/ for the tools. Source of the types: the format document of libvirt, "Network Filters".
  */
 #pragma once
 
@@ -73,8 +73,11 @@ void nwf_value_copy(NwfValue *to, const NwfValue *from, NwfType type);
 /** nwf_value_equal: whether both mean the same; the base of a number does not matter. */
 gboolean nwf_value_equal(const NwfValue *a, const NwfValue *b, NwfType type);
 
-/** Name of a service of this host to its port number, or -1. @data is the caller's. */
-typedef int (*NwfServiceLookup)(const char *name, gpointer data);
+/* What the texts of variables may refer to on this host. */
+typedef struct NwfHost {
+    int (*services)(const char *name, gpointer data); /* name of a service to its port number, or -1; may be NULL */
+    gpointer data;
+} NwfHost;
 
 /**
  * nwf_value_parse:
@@ -92,13 +95,14 @@ gboolean nwf_value_parse(NwfValue *value, NwfType type, const char *text, NwfNot
 
 /**
  * nwf_value_parse_variable:
- * @services: looks up service names for NWF_TYPE_PORT, or NULL if there is none
+ * @host: look-ups, or NULL
  *
  * As nwf_value_parse() but for the text of a variable, which is read as the tools read it where users rely on that:
- * ports may be START:END or a service name, MAC masks may have holes, types of frames are hexadecimal with or without 0x.
+ * ports may be START:END or a service name, MAC masks may have holes, types of frames are hexadecimal with or without
+ * 0x.
  */
-gboolean nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfServiceLookup services,
-                                  gpointer data, NwfNotes *notes, GError **error);
+gboolean nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, const NwfHost *host, NwfNotes *notes,
+                                  GError **error);
 
 /**
  * nwf_value_format:

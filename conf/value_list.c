@@ -133,12 +133,9 @@ nwf_write_set_flags(GString *out, const NwfValue *value, const NwfTypeRow *row)
 gboolean
 nwf_read_set_name(NwfValue *value, G_GNUC_UNUSED const NwfTypeRow *row, const char *text, G_GNUC_UNUSED NwfNotes *notes)
 {
-    gsize length = strlen(text);
-    if (length > NWF_IPSET_NAME_MAX)
+    static const char characters[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.:-+ ";
+    if (strlen(text) > NWF_IPSET_NAME_MAX || text[strspn(text, characters)])
         return FALSE;
-    for (gsize i = 0; i < length; i++)
-        if (!g_ascii_isalnum(text[i]) && !strchr("_.:-+ ", text[i]))
-            return FALSE;
     value->text = g_strdup(text);
     return TRUE;
 }

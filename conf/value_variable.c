@@ -4,8 +4,9 @@
  *
  * Stock drivers hand such texts to the firewall tools unread, so people rely on a little more than what may be written
  * in an attribute: a port may be a service name of this host or a range START:END, a MAC mask may have holes.
- * Types of frames, which those tools read in hexadecimal only, are hexadecimal here too: 8100 is the type of VLAN tags, though
- * as a literal it is a decimal number. Everything else is read as in an attribute; a host name is never looked up.
+ * Types of frames, which those tools read in hexadecimal only, are hexadecimal here too: 8100 is the type of VLAN tags,
+ * though as a literal it is a decimal number. Everything else is read as in an attribute; a host name is never looked
+ * up.
  *
  * The tools read a leading zero as octal, here it is decimal: such numbers are remarked on.
  */
@@ -14,14 +15,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-typedef struct NwfServices {
-    NwfServiceLookup lookup;
-    gpointer data;
-} NwfServices;
-
 /* One end of a range: a number, decimal or with "0x", or the name of a service. */
 static gboolean
-read_port(const char *text, const NwfServices *services, guint16 *port)
+read_port(const char *text, const NwfHost *host, guint16 *port)
 {
     NwfValue value = {0};
     int number = -1;
@@ -29,8 +25,8 @@ read_port(const char *text, const NwfServices *services, guint16 *port)
         *port = value.range.first;
         return TRUE;
     }
-    if (services->lookup)
-        number = services->lookup(text, services->data);
+    if (host && host->services)
+        number = host->services(text, host->data);
     if (number < 0 || number > G_MAXUINT16)
         return FALSE;
     *port = (guint16)number;
@@ -38,15 +34,15 @@ read_port(const char *text, const NwfServices *services, guint16 *port)
 }
 
 static gboolean
-read_port_range(NwfValue *value, const char *text, const NwfServices *services, NwfNotes *notes)
+read_port_range(NwfValue *value, const char *text, const NwfHost *host, NwfNotes *notes)
 {
     g_auto(GStrv) ends = g_strsplit(text, ":", 2);
-    if (!*text || !read_port(ends[0], services, &value->range.first))
+    if (!*text || !read_port(ends[0], host, &value->range.first))
         return FALSE;
     value->range.last = value->range.first;
     if (!ends[1])
         return TRUE;
-    if (!read_port(ends[1], services, &value->range.last) || value->range.last < value->range.first)
+    if (!read_port(ends[1], host, &value->range.last) || value->range.last < value->range.first)
         return FALSE;
     nwf_note(notes, _("'%s' is a range of ports; an attribute for its end is better"), text);
     return TRUE;
@@ -71,15 +67,15 @@ is_frame_type(NwfType type)
 }
 
 gboolean
-nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, NwfServiceLookup services, gpointer data,
-                         NwfNotes *notes, GError **error)
+nwf_value_parse_variable(NwfValue *value, NwfType type, const char *text, const NwfHost *host, NwfNotes *notes,
+                         GError **error)
 {
     gboolean fits = FALSE;
     memset(value, 0, sizeof(*value));
     if (type <= NWF_TYPE_PORT && !is_frame_type(type) && text[0] == '0' && g_ascii_isdigit(text[1]))
         nwf_note(notes, _("'%s' is read as a decimal number"), text);
     if (type == NWF_TYPE_PORT)
-        fits = read_port_range(value, text, &(NwfServices){services, data}, notes);
+        fits = read_port_range(value, text, host, notes);
     else if (is_frame_type(type))
         fits = read_frame_type(value, type, text, notes);
     else if (type == NWF_TYPE_MAC_MASK)

@@ -2,9 +2,9 @@
 /*
  * variable.h: references to variables, and lists of parameters
  *
- * A reference is written $NAME, $NAME[n] or $NAME[@n] in an attribute. Parameters are the values: a name with an ordered
- * list of texts, given by a binding or by a reference to a filter. Their texts are checked for their characters only;
- * the type is known when a rule uses them (plan/).
+ * A reference is written $NAME, $NAME[n] or $NAME[@n] in an attribute. Parameters are the values: a name with an
+ * ordered list of texts, given by a binding or by a reference to a filter. Their texts are checked for their characters
+ * only; the type is known when a rule uses them (plan/).
  */
 #pragma once
 

@@ -20,8 +20,7 @@ guint nwf_xml_line(const NwfXmlTag *tag);
 char *nwf_xml_attribute(const NwfXmlTag *tag, const char *name);
 /** nwf_xml_plain_attribute: the same, only without a prefix. */
 char *nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name);
-/** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL when @index is past the end.
- */
+/** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL past the end. */
 const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
 
 /*

@@ -125,12 +125,6 @@ NwfTemplate *nwf_template_closed(void);
 
 NWF_DECLARE_REFS(NwfTemplate, nwf_template)
 
-/* What the values of variables may refer to on this host. */
-typedef struct NwfHost {
-    NwfServiceLookup services; /* may be NULL */
-    gpointer data;
-} NwfHost;
-
 /**
  * nwf_values_new:
  * @params: of the binding, MAC included; learned addresses stand here as IP

@@ -102,8 +102,7 @@ cell_parse(NwfValue *cell, const NwfColumn *column, const char *text, const NwfH
 {
     g_autofree char *place = NULL, *shown = NULL, *wrong = NULL;
 
-    if (nwf_value_parse_variable(cell, column->type, text, host ? host->services : NULL, host ? host->data : NULL,
-                                 notes, error))
+    if (nwf_value_parse_variable(cell, column->type, text, host, notes, error))
         return TRUE;
     place = nwf_column_place(column);
     shown = nwf_clip(text);

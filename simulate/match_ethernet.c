@@ -144,17 +144,11 @@ compare_arp_ip(const NwfCondition *condition, const NwfFrame *frame)
 
 /* ---- IPv4 and IPv6 ---- */
 
-static gboolean
-is_ipv6(const NwfCondition *condition)
-{
-    return condition->operands[0].type == NWF_TYPE_IPV6;
-}
-
 static NwfAnswer
 compare_address(const NwfCondition *condition, const NwfFrame *frame)
 {
     gboolean source = condition->match == NWF_MATCH_SRC_IP;
-    guint size = is_ipv6(condition) ? 16 : 4;
+    guint size = condition->operands[0].type == NWF_TYPE_IPV6 ? 16 : 4;
     gsize offset = size == 16 ? (source ? 8 : 24) : (source ? 12 : 16);
     guint8 address[16];
 
@@ -310,8 +304,7 @@ nwf_match_ethernet(const NwfPlanRule *rule, const NwfFrame *frame)
 
     if (rule->protocol && rule->protocol->ethertype != 0 && rule->protocol->ethertype != frame->ethertype)
         return NWF_ANSWER_NO;
-    if (rule->protocol && rule->protocol == nwf_protocol_find("stp") &&
-        memcmp(frame->dst, bridge_group, sizeof(bridge_group)) != 0)
+    if (rule->protocol && rule->protocol->stp && memcmp(frame->dst, bridge_group, sizeof(bridge_group)) != 0)
         return NWF_ANSWER_NO;
     for (guint i = 0; i < rule->conditions->len && answer == NWF_ANSWER_YES; i++) {
         const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);

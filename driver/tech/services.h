@@ -10,5 +10,5 @@
  * counts. */
 GHashTable *nwf_services_parse(const char *text);
 
-/** nwf_service_port: a NwfServiceLookup that asks this host's services file; @data is not used. */
+/** nwf_service_port: for NwfHost: asks this host's services file; @data is not used. */
 int nwf_service_port(const char *name, gpointer data);

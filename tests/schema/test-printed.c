@@ -115,7 +115,7 @@ test_every_row(void)
 {
     const NwfProtocol *protocol = NULL;
     guint rows = 0;
-    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++)
+    for (protocol = nwf_protocols; protocol < nwf_protocols + NWF_PROTOCOLS; protocol++)
         for (guint a = 0; a < protocol->n_attributes; a++, rows++) {
             const NwfAttribute *attribute = &protocol->attributes[a];
             g_autoptr(GString) rules = g_string_new(NULL);
@@ -147,10 +147,10 @@ test_no_other_attribute(void)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     const NwfProtocol *protocol = NULL;
-    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++)
+    for (protocol = nwf_protocols; protocol < nwf_protocols + NWF_PROTOCOLS; protocol++)
         for (guint a = 0; a < protocol->n_attributes; a++)
             g_hash_table_add(names, (gpointer)protocol->attributes[a].name);
-    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++) {
+    for (protocol = nwf_protocols; protocol < nwf_protocols + NWF_PROTOCOLS; protocol++) {
         GHashTableIter iter;
         gpointer name = NULL;
         g_hash_table_iter_init(&iter, names);
@@ -171,7 +171,7 @@ static void
 test_mixed_signs(void)
 {
     for (guint n = 0; n < RANDOM_RULES; n++) {
-        const NwfProtocol *protocol = nwf_protocol_at((guint)g_test_rand_int_range(0, 25));
+        const NwfProtocol *protocol = &nwf_protocols[g_test_rand_int_range(0, NWF_PROTOCOLS)];
         g_autoptr(GString) rule =
             g_string_new("<rule action='accept' direction='inout' priority='0' statematch='false'>");
         g_autofree char *document = NULL;

@@ -223,7 +223,7 @@ nwf_print_ebtables(GString *out, const NwfPlanRule *rule)
 
     if (rule->protocol && rule->protocol->ethertype)
         g_string_append_printf(out, " -p 0x%04x", rule->protocol->ethertype);
-    if (rule->protocol && rule->protocol == nwf_protocol_find("stp"))
+    if (rule->protocol && rule->protocol->stp)
         g_string_append(out, " -d " STP_GROUP);
     for (guint i = 0; i < rule->conditions->len; i++)
         print_ebtables_condition(out, &g_array_index(rule->conditions, NwfCondition, i), ipv6);

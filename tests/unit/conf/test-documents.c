@@ -252,7 +252,7 @@ static void
 test_printed_is_valid(void)
 {
     const NwfProtocol *protocol = NULL;
-    for (guint p = 0; (protocol = nwf_protocol_at(p)); p++) {
+    for (protocol = nwf_protocols; protocol < nwf_protocols + NWF_PROTOCOLS; protocol++) {
         g_autoptr(GString) elements = g_string_new(NULL);
         for (guint i = 0; i < protocol->n_attributes; i++) {
             const NwfAttribute *attribute = &protocol->attributes[i];

@@ -380,12 +380,13 @@ static void
 test_variables_are_a_little_wider(void)
 {
     int ssh = 22;
+    const NwfHost host = {know_ssh, &ssh};
     for (guint i = 0; i < G_N_ELEMENTS(variable_rows); i++) {
         NwfValue value = {0};
         g_autoptr(GError) error = NULL;
         g_autoptr(GString) printed = g_string_new(NULL);
-        gboolean fits = nwf_value_parse_variable(&value, variable_rows[i].type, variable_rows[i].text, know_ssh, &ssh,
-                                                 NULL, &error);
+        gboolean fits = nwf_value_parse_variable(&value, variable_rows[i].type, variable_rows[i].text, &host, NULL,
+                                                 &error);
         g_test_message("'%s'", variable_rows[i].text);
         g_assert_cmpint(fits, ==, variable_rows[i].printed != NULL);
         if (!fits) {
@@ -414,7 +415,7 @@ test_odd_variables_are_remarked_on(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         NwfValue value = {0};
         g_autoptr(NwfNotes) notes = nwf_notes_new();
-        g_assert_true(nwf_value_parse_variable(&value, cases[i].type, cases[i].text, NULL, NULL, notes, NULL));
+        g_assert_true(nwf_value_parse_variable(&value, cases[i].type, cases[i].text, NULL, notes, NULL));
         g_assert_cmpuint(notes->len, ==, cases[i].remarks);
     }
 }
