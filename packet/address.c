@@ -12,13 +12,10 @@ enum { FAMILY_IPV4 = 4 };
 NwfAddress
 nwf_address_ipv4(guint32 number)
 {
-    NwfAddress address = {0};
+    NwfAddress address = {.family = number == 0 ? 0 : FAMILY_IPV4};
+    guint32 bytes = g_htonl(number);
 
-    if (number == 0)
-        return address;
-    address.family = FAMILY_IPV4;
-    for (guint i = 0; i < 4; i++)
-        address.bytes[i] = (guint8)(number >> (24 - 8 * i));
+    memcpy(address.bytes, &bytes, sizeof(bytes));
     return address;
 }
 
@@ -34,13 +31,11 @@ nwf_address_read(NwfBytes bytes, gsize offset)
 guint32
 nwf_address_number(const NwfAddress *address)
 {
-    guint32 number = 0;
+    guint32 bytes = 0;
 
-    if (address->family != FAMILY_IPV4)
-        return 0;
-    for (guint i = 0; i < 4; i++)
-        number = number << 8 | address->bytes[i];
-    return number;
+    if (address->family == FAMILY_IPV4)
+        memcpy(&bytes, address->bytes, sizeof(bytes));
+    return g_ntohl(bytes);
 }
 
 gboolean
@@ -69,9 +64,7 @@ nwf_address_parse(NwfAddress *address, const char *text)
 const char *
 nwf_address_format(char out[NWF_ADDRESS_TEXT], const NwfAddress *address)
 {
-    g_snprintf(out, NWF_ADDRESS_TEXT, "%u.%u.%u.%u", address->bytes[0], address->bytes[1], address->bytes[2],
-               address->bytes[3]);
-    return out;
+    return inet_ntop(AF_INET, address->bytes, out, NWF_ADDRESS_TEXT);
 }
 
 gboolean

@@ -6,9 +6,9 @@
  * caller decides whether to believe it. Sources: RFC 2131, 2132 (option 52 too), 3396, 4039.
  *
  * The decoder refuses a message without the whole header of 236 bytes and the cookie, an option that runs out of its
- * field, an option of fixed length with another length, and a second option 50, 51, 53 or 54. It accepts pads anywhere, no
- * END, anything after END, and unknown options. Other options that appear again are joined in the order options, file,
- * sname. A zero address is no address.
+ * field, an option of fixed length with another length, and a second option 50, 51, 53 or 54. It accepts pads anywhere,
+ * no END, anything after END, and unknown options. Other options that appear again are joined in the order options,
+ * file, sname. A zero address is no address.
  */
 #pragma once
 

@@ -2,10 +2,10 @@
 /*
  * frame.h: frames and packets as the kernel's filters see them
  *
- * NwfFrame is what the Ethernet layer sees: the kernel takes off a first VLAN tag (802.1Q or 802.1ad) before any filter;
- * the type of the tag stands in the place of the frame's type, and the payload begins behind the tag. NwfArp is the
- * fixed start of an ARP or RARP packet. NwfIp is what the IP layers see of a whole and sound packet: padding cut off,
- * the transport header found.
+ * NwfFrame is what the Ethernet layer sees: the kernel takes off a first VLAN tag (802.1Q or 802.1ad) before any
+ * filter; the type of the tag stands in the place of the frame's type, and the payload begins behind the tag. NwfArp is
+ * the fixed start of an ARP or RARP packet. NwfIp is what the IP layers see of a whole and sound packet: padding cut
+ * off, the transport header found.
  *
  * Nothing is copied; the views live as long as the bytes.
  */

@@ -18,7 +18,7 @@
  *     "inout" makes both copies with the same type);
  *   - of rules with a connection limit: it counts in one direction;
  *   - that would lose their MAC condition (only source addresses can be compared here): for drop, reject and return
- * always, since they would hit other stations' packets; for accept if nothing but the protocol would remain.
+ *     always, since they would hit other stations' packets; for accept if nothing but the protocol would remain.
  *
  * States that nobody asked for: an accept rule "in" or "out" lets new connections begin in its direction and answers
  * come back.

@@ -16,12 +16,6 @@
 
 #include <glib/gi18n-lib.h>
 
-typedef struct NwfSlot {
-    gboolean iterates;
-    guint32 iterator;
-    GArray *columns; /* (element-type NwfColumn) */
-} NwfSlot;
-
 char *
 nwf_column_place(const NwfColumn *column)
 {
@@ -40,7 +34,7 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
     g_autofree char *place = NULL;
 
     column->variable = variable;
-    column->constant = of_binding ? NULL : nwf_tree_given(source->origin, index);
+    column->constant = of_binding || !source->origin->given ? NULL : source->origin->given[index];
     column->type = source->rule->protocol->attributes[index].type;
     column->rule = source->origin;
     column->attribute = source->rule->protocol->attributes[index].name;
@@ -53,33 +47,31 @@ column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfPa
                          _("%s: the variable has no value; give it as a parameter of the binding"), place);
 }
 
-static NwfSlot *
-slot_for(GArray *slots, const NwfVariable *variable)
+/* Index of the group of @variable in @groups, a new one if there is none; an element access always has its own. */
+static guint
+group_for(GPtrArray *groups, const NwfVariable *variable)
 {
-    NwfSlot slot = {variable->access == NWF_ACCESS_ITERATOR, variable->index, NULL};
+    for (guint i = 0; i < groups->len && variable->access == NWF_ACCESS_ITERATOR; i++) {
+        const NwfVariable *known = g_array_index((GArray *)groups->pdata[i], NwfColumn, 0).variable;
 
-    for (guint i = 0; i < slots->len && slot.iterates; i++) {
-        NwfSlot *known = &g_array_index(slots, NwfSlot, i);
-
-        if (known->iterates && known->iterator == slot.iterator)
-            return known;
+        if (known->access == NWF_ACCESS_ITERATOR && known->index == variable->index)
+            return i;
     }
-    slot.columns = g_array_new(FALSE, FALSE, sizeof(NwfColumn));
-    g_array_append_val(slots, slot);
-    return &g_array_index(slots, NwfSlot, slots->len - 1);
+    g_ptr_array_add(groups, g_array_new(FALSE, FALSE, sizeof(NwfColumn)));
+    return groups->len - 1;
 }
 
 static int
-column_in(NwfSlot *slot, const NwfColumn *column)
+column_in(GArray *columns, const NwfColumn *column)
 {
-    for (guint i = 0; i < slot->columns->len; i++) {
-        const NwfColumn *known = &g_array_index(slot->columns, NwfColumn, i);
+    for (guint i = 0; i < columns->len; i++) {
+        const NwfColumn *known = &g_array_index(columns, NwfColumn, i);
 
         if (known->type == column->type && g_str_equal(known->variable->name, column->variable->name))
             return (int)i;
     }
-    g_array_append_vals(slot->columns, column, 1);
-    return (int)slot->columns->len - 1;
+    g_array_append_vals(columns, column, 1);
+    return (int)columns->len - 1;
 }
 
 /* What makes two groups the same: where their values come from, and their types. */
@@ -99,18 +91,15 @@ group_key(const GArray *columns)
     return g_string_free(key, FALSE);
 }
 
-/* Takes @columns over. */
 static guint
 group_intern(NwfTemplate *template, GHashTable *known, GArray *columns)
 {
     g_autofree char *key = group_key(columns);
     gpointer index;
 
-    if (g_hash_table_lookup_extended(known, key, NULL, &index)) {
-        g_array_unref(columns);
+    if (g_hash_table_lookup_extended(known, key, NULL, &index))
         return GPOINTER_TO_UINT(index);
-    }
-    g_ptr_array_add(template->groups, columns);
+    g_ptr_array_add(template->groups, g_array_ref(columns));
     g_hash_table_insert(known, g_steal_pointer(&key), GUINT_TO_POINTER(template->groups->len - 1));
     return template->groups->len - 1;
 }
@@ -134,9 +123,9 @@ variables_in_order(const NwfRule *rule, guint order[NWF_ATTRIBUTES_MAX])
     return n;
 }
 
-/* Fills the slots with those fields whose variable is, or is not, of the first iterator. */
+/* Fills @groups (of NwfColumn) with the fields whose variable is, or is not, of the first iterator. */
 static gboolean
-collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean first_iterator, GError **error)
+collect(GPtrArray *groups, NwfSource *source, const NwfParams *supplied, gboolean first_iterator, GError **error)
 {
     guint order[NWF_ATTRIBUTES_MAX], n = variables_in_order(source->rule, order);
 
@@ -144,25 +133,16 @@ collect(GArray *slots, NwfSource *source, const NwfParams *supplied, gboolean fi
         guint i = order[at];
         const NwfField *field = &source->rule->fields[i];
         NwfColumn column;
-        NwfSlot *slot;
+        guint group;
 
         if ((field->variable->access == NWF_ACCESS_ITERATOR && field->variable->index == 0) != first_iterator)
             continue;
         if (!column_init(&column, source, i, supplied, error))
             return FALSE;
-        slot = slot_for(slots, field->variable);
-        source->places[i].column = column_in(slot, &column);
-        source->places[i].group = (int)(slot - &g_array_index(slots, NwfSlot, 0));
+        group = group_for(groups, field->variable);
+        source->places[i] = (NwfPlace){(int)group, column_in(groups->pdata[group], &column)};
     }
     return TRUE;
-}
-
-static void
-slot_clear(gpointer data)
-{
-    NwfSlot *slot = data;
-
-    g_clear_pointer(&slot->columns, g_array_unref);
 }
 
 /* Fills the places and groups of @source. @known maps keys of groups to their index in @template. */
@@ -170,16 +150,14 @@ gboolean
 nwf_groups_assign(NwfTemplate *template, GHashTable *known, const NwfParams *supplied, NwfSource *source,
                   GError **error)
 {
-    g_autoptr(GArray) slots = g_array_new(FALSE, FALSE, sizeof(NwfSlot));
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 
     if (!source->rule->protocol)
         return TRUE;
-    g_array_set_clear_func(slots, slot_clear);
-    if (!collect(slots, source, supplied, TRUE, error) || !collect(slots, source, supplied, FALSE, error))
+    if (!collect(groups, source, supplied, TRUE, error) || !collect(groups, source, supplied, FALSE, error))
         return FALSE;
-    for (guint i = 0; i < slots->len; i++) {
-        NwfSlot *slot = &g_array_index(slots, NwfSlot, i);
-        guint group = group_intern(template, known, g_steal_pointer(&slot->columns));
+    for (guint i = 0; i < groups->len; i++) {
+        guint group = group_intern(template, known, g_ptr_array_index(groups, i));
 
         g_array_append_val(source->groups, group);
     }

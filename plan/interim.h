@@ -2,9 +2,9 @@
 /*
  * interim.h: the rules of a port whose address is not known yet
  *
- * They stand in the place of the port's own rules until its address is known. ANY and DHCP let the VM send what it needs
- * to get or show an address, and nothing that claims one; OPEN, an option, lets it send all IPv4 and ARP. Frames are
- * captured before any rule, so that dropped frames teach too.
+ * They stand in the place of the port's own rules until its address is known. ANY and DHCP let the VM send what it
+ * needs to get or show an address, and nothing that claims one; OPEN, an option, lets it send all IPv4 and ARP. Frames
+ * are captured before any rule, so that dropped frames teach too.
  */
 #pragma once
 

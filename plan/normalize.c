@@ -14,7 +14,6 @@
 #include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 enum { PROTOCOL_ICMPV6 = 58 };
 
@@ -27,32 +26,21 @@ is_literal(const NwfCondition *condition)
     return TRUE;
 }
 
-static const NwfCondition *
-find(const NwfPlanRule *rule, NwfMatch match)
-{
-    for (guint i = 0; i < rule->conditions->len; i++) {
-        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
-
-        if (condition->match == match)
-            return condition;
-    }
-    return NULL;
-}
-
 /* ---- what says nothing ---- */
 
 static gboolean
 is_untracked(const NwfPlanRule *rule)
 {
-    const NwfCondition *type = find(rule, NWF_MATCH_TYPE);
-    guint32 number;
-
     if (!rule->protocol || rule->protocol->layer != NWF_LAYER_IPV6 || rule->protocol->ip_protocol != PROTOCOL_ICMPV6)
         return FALSE;
-    if (!type || type->negated || !is_literal(type))
-        return FALSE;
-    number = type->operands[0].value.number;
-    return (number >= 130 && number <= 136) || number == 143;
+    for (guint i = 0; i < rule->conditions->len; i++) {
+        const NwfCondition *condition = &g_array_index(rule->conditions, NwfCondition, i);
+        guint32 type = condition->operands[0].value.number;
+
+        if (condition->match == NWF_MATCH_TYPE && !condition->negated && is_literal(condition))
+            return (type >= 130 && type <= 136) || type == 143;
+    }
+    return FALSE;
 }
 
 static gboolean
@@ -111,14 +99,6 @@ nwf_rule_never_matches(const NwfPlanRule *rule)
 
 /* ---- what cannot be ---- */
 
-/* Only source addresses of spanning tree frames can be compared: their destination is given. */
-static gboolean
-has_no_way_back(const NwfPlanRule *rule, const NwfCondition *condition)
-{
-    return rule->swapped && nwf_match_mirror(condition->match) != condition->match &&
-           nwf_protocol_index(rule->protocol, condition->match) < 0;
-}
-
 gboolean
 nwf_plan_rule_refuse(const NwfPlanRule *rule, const NwfCondition *condition, NwfErrorCode code, const char *text,
                      GError **error)
@@ -170,7 +150,9 @@ nwf_rule_normalize(NwfPlanRule *rule, GError **error)
             g_array_remove_index(rule->conditions, i);
             continue;
         }
-        if (has_no_way_back(rule, condition))
+        /* Only source addresses of spanning tree frames can be compared: their destination is given. */
+        if (rule->swapped && nwf_match_mirror(condition->match) != condition->match &&
+            nwf_protocol_index(rule->protocol, condition->match) < 0)
             return nwf_plan_rule_refuse(
                 rule, condition, NWF_ERROR_INTERNAL,
                 _("one rule cannot compare this in both directions: use direction='in' or 'out'"), error);

@@ -96,9 +96,8 @@ nwf_chain_free(NwfChain *chain)
 static gboolean
 operand_equal(const NwfOperand *a, const NwfOperand *b)
 {
-    if (a->present != b->present)
-        return FALSE;
-    return !a->present || (a->type == b->type && nwf_value_equal(&a->value, &b->value, a->type));
+    return a->present == b->present &&
+           (!a->present || (a->type == b->type && nwf_value_equal(&a->value, &b->value, a->type)));
 }
 
 static gboolean

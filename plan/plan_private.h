@@ -6,7 +6,8 @@
  * copies.c makes the copies per direction, template.c puts them in order, values.c parses what a port supplies,
  * specialise.c replaces columns by values, normalize.c drops conditions that say nothing and refuses what cannot be.
  *
- * Everything that points into a filter (names, variables, texts) is kept alive by the tree, and the tree by the template.
+ * Everything that points into a filter (names, variables, texts) is kept alive by the tree, and the tree by the
+ * template.
  */
 #pragma once
 
@@ -20,8 +21,6 @@ typedef struct NwfTreeRule {
     const GPtrArray **given;
 } NwfTreeRule;
 
-/** nwf_tree_given: the texts that the references give the variable in the attribute at @index, or NULL. */
-const GPtrArray *nwf_tree_given(const NwfTreeRule *at, guint index);
 
 struct NwfTree {
     gatomicrefcount refs;

@@ -7,7 +7,6 @@
  */
 #include "plan/plan_private.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static void
@@ -44,9 +43,7 @@ instance(const NwfPlanRule *rule, const NwfValues *values, const guint *steps)
         const NwfCondition *from = &g_array_index(rule->conditions, NwfCondition, i);
         NwfCondition *to = &g_array_index(made->conditions, NwfCondition, i);
 
-        to->match = from->match;
-        to->negated = from->negated;
-        to->automatic = from->automatic;
+        *to = (NwfCondition){from->match, from->negated, from->automatic};
         for (guint j = 0; j < NWF_OPERANDS_MAX; j++)
             operand_fill(&to->operands[j], &from->operands[j], rule, values, steps);
     }

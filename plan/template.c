@@ -56,11 +56,9 @@ sub_chain_free(gpointer data)
 }
 
 static void
-draft_init(NwfDraft *draft, NwfTemplate *template)
+draft_init(NwfDraft *draft)
 {
-    draft->template = template;
     draft->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    draft->n_rules = 0;
     for (guint i = 0; i < NWF_LAYERS * NWF_HOOKS; i++) {
         NwfHookDraft *hook = &draft->hooks[i / NWF_HOOKS][i % NWF_HOOKS];
 
@@ -93,9 +91,7 @@ sub_chain_for(NwfHookDraft *draft, NwfHook hook, const NwfFilter *filter, guint 
 
     if (!sub) {
         sub = g_new(NwfSubChain, 1);
-        sub->chain = nwf_chain_new(NWF_LAYER_ETHERNET, hook, filter->chain, filter->kind);
-        sub->priority = filter->priority;
-        sub->first = index;
+        *sub = (NwfSubChain){nwf_chain_new(NWF_LAYER_ETHERNET, hook, filter->chain, filter->kind), G_MAXINT, index};
         g_ptr_array_add(draft->subs, sub);
         g_hash_table_insert(draft->by_suffix, sub->chain->suffix, sub);
     }
@@ -271,9 +267,9 @@ nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error)
 {
     g_autoptr(NwfTemplate) template = template_create(nwf_tree_ref((NwfTree *)tree));
     g_autoptr(GArray) keys = sorted_rules(tree);
-    g_auto(NwfDraft) draft;
+    g_auto(NwfDraft) draft = {.template = template};
 
-    draft_init(&draft, template);
+    draft_init(&draft);
     for (guint i = 0; i < keys->len; i++)
         if (!draft_rule(&draft, g_array_index(keys, NwfSortKey, i).index, supplied, error))
             return NULL;

@@ -240,12 +240,6 @@ nwf_tree_uses(const NwfTree *tree, const char *name)
     return g_hash_table_contains(tree->nodes, name);
 }
 
-const GPtrArray *
-nwf_tree_given(const NwfTreeRule *at, guint index)
-{
-    return at->given ? at->given[index] : NULL;
-}
-
 /* ---- questions ---- */
 
 /*
@@ -258,8 +252,8 @@ has_value(const NwfTreeRule *at, guint index, const NwfParams *params)
     const NwfVariable *variable = at->rule->fields[index].variable;
     const GPtrArray *list = params ? nwf_params_get(params, variable->name) : NULL;
 
-    if (!list)
-        list = nwf_tree_given(at, index);
+    if (!list && at->given)
+        list = at->given[index];
     if (!list || list->len == 0)
         return FALSE;
     return variable->access == NWF_ACCESS_ITERATOR || variable->index < list->len;

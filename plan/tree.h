@@ -3,8 +3,9 @@
  * tree.h: a filter with all that it refers to
  *
  * A tree is the expansion of a root filter: depth first, in document order. Each rule in it knows the filter it stands
- * in and the parameters it can see. Building a tree is bounded before it begins: depth, rules and references are counted
- * without expanding anything, so that thirty filters that each refer twice to the next cost neither time nor memory.
+ * in and the parameters it can see. Building a tree is bounded before it begins: depth, rules and references are
+ * counted without expanding anything, so that thirty filters that each refer twice to the next cost neither time nor
+ * memory.
  */
 #pragma once
 

@@ -65,9 +65,7 @@ nwf_conntrack_free(NwfConntrack *conntrack)
     g_free(conntrack);
 }
 
-/* Both keys are made first, because the removal of a key may free the connection. A connection that is its own answer
- * (10.0.0.1:53 to 10.0.0.1:53) has one key.
- */
+/* Both keys are made first, because removing one may free the connection; 10.0.0.1:53 to 10.0.0.1:53 has one key. */
 static void
 forget(NwfConntrack *conntrack, NwfConnection *connection)
 {
@@ -88,8 +86,7 @@ remember(NwfConntrack *conntrack, NwfConnection *connection)
                              g_rc_box_acquire(connection));
 }
 
-/* The connection that a packet of @tuple belongs to, and in which direction it goes; what answers itself is a reply.
- */
+/* The connection of a packet of @tuple, and in which direction it goes; what answers itself is a reply. */
 static NwfConnection *
 find(NwfConntrack *conntrack, const NwfTuple *tuple, gint64 now, guint *direction)
 {

@@ -3,8 +3,8 @@
  * conntrack.h: a small model of the kernel's connection tracking
  *
  * The model answers in which states a packet may be. Usually that is one. Where the model does not know enough (a TCP
- * segment out of order, a packet of a connection whose first packet may or may not have passed) it is several. The model
- * never claims more than it knows.
+ * segment out of order, a packet of a connection whose first packet may or may not have passed) it is several. The
+ * model never claims more than it knows.
  *
  * Source: conntrack(8), the kernel's documentation of the nf_conntrack sysctls, and what the kernel was seen to do.
  * Assumed: default sysctls, no helpers, no expectations, no NAT, no zones.
@@ -55,7 +55,8 @@ enum {
 /**
  * nwf_conntrack_count:
  * @rule: whose limit is asked; each rule counts by itself
- * @certain: FALSE if the kernel may not have come to the limit at all, which then makes this and all later counts unknown
+ * @certain: FALSE if the kernel may not have come to the limit at all, which then makes this and all later counts
+ * unknown
  *
  * Counts the connection of @tracked for the packet's source address, as a rule with a connection limit does.
  *

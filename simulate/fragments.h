@@ -2,9 +2,9 @@
 /*
  * fragments.h: packets put together again, as the kernel does for connection tracking
  *
- * Where the kernel tracks connections, the rules of the IP layers, and the Ethernet rules behind them, see whole packets:
- * the kernel keeps a fragment until all others have come, and the last one carries the packet on. Where it tracks nothing
- * fragments travel alone.
+ * Where the kernel tracks connections, the rules of the IP layers, and the Ethernet rules behind them, see whole
+ * packets: the kernel keeps a fragment until all others have come, and the last one carries the packet on. Where it
+ * tracks nothing fragments travel alone.
  */
 #pragma once
 

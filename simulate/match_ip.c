@@ -166,19 +166,14 @@ transport_answer(const NwfPlanRule *rule, const NwfView *view)
     return nwf_bytes_have(view->ip->packet, view->ip->transport, wanted) ? NWF_ANSWER_YES : NWF_ANSWER_STOP;
 }
 
-static gboolean
-is_tcp_or_udp(const NwfPlanRule *rule)
-{
-    return rule->protocol->ip_protocol == NWF_PROTO_TCP || rule->protocol->ip_protocol == NWF_PROTO_UDP;
-}
-
 static NwfAnswer
 compare_port(const NwfPlanRule *rule, const NwfCondition *condition, const NwfView *view)
 {
     NwfAnswer answer = transport_answer(rule, view);
+    gboolean sctp = rule->protocol->ip_protocol == NWF_PROTO_SCTP;
     guint16 port;
 
-    if (answer != NWF_ANSWER_YES || (is_tcp_or_udp(rule) && says_nothing(condition)))
+    if (answer != NWF_ANSWER_YES || (!sctp && says_nothing(condition)))
         return answer;
     if (!nwf_bytes_u16(nwf_ip_payload(view->ip), condition->match == NWF_MATCH_SRC_PORT ? 0 : 2, &port))
         return NWF_ANSWER_NO;

@@ -6,7 +6,6 @@
 
 #include "simulate/conntrack.h"
 #include "simulate/fragments.h"
-#include "packet/frame.h"
 #include "simulate/simulator.h"
 
 /* Whether a rule's conditions hold for a frame. */
@@ -46,8 +45,7 @@ gboolean nwf_match_guard(const NwfChainKind *kind, const NwfFrame *frame);
  */
 NwfAnswer nwf_match_ip(const NwfPlanRule *rule, const NwfView *view, gboolean certain);
 
-/* Comparisons that both layers make: whether the operands of @condition accept the value, without regard to its sign.
- */
+/* Comparisons that both layers make: whether the operands of @condition accept the value, whatever its sign. */
 gboolean nwf_accepts_mac(const NwfCondition *condition, const guint8 mac[6]);
 gboolean nwf_accepts_address(const NwfCondition *condition, const guint8 *address, guint size);
 gboolean nwf_accepts_number(const NwfCondition *condition, guint32 number); /* one number, or a range of numbers */

@@ -236,17 +236,15 @@ nwf_simulator_free(NwfSimulator *simulator)
 /* What bridge netfilter and connection tracking make of the frame before the IP layers see it. */
 typedef struct Passage {
     NwfIp ip;
-    GByteArray *whole; /* put together from fragments; NULL if not */
-    gboolean stops;
+    GByteArray *whole;  /* put together from fragments; NULL if not */
+    const char *reason; /* why it stops here, with @fate; NULL if it goes on */
     NwfFate fate;
-    const char *reason;
     const char *not_forwarded; /* why it comes to the host alone; NULL if not so */
 } Passage;
 
 static void
 stop_at(Passage *passage, NwfFate fate, const char *reason)
 {
-    passage->stops = TRUE;
     passage->fate = fate;
     passage->reason = reason;
 }
@@ -313,7 +311,7 @@ enter_ip(NwfSimulator *simulator, NwfView *view, Passage *passage, gint64 now)
     }
     if (tracked && may_be_fragment(&passage->ip))
         gather(simulator, passage, now);
-    if (passage->stops)
+    if (passage->reason)
         return;
     view->ip = &passage->ip;
     view->frame.payload = passage->ip.packet;
@@ -328,7 +326,7 @@ finish(Way *way, const Passage *passage, const NwfEnd *from, const NwfEnd *to)
     const NwfView *view = way->view;
     NwfLayer layer = view->ip ? layer_of(view->ip->version) : NWF_LAYER_ETHERNET;
 
-    if (way->open && passage->stops)
+    if (way->open && passage->reason)
         take(way, passage->fate, passage->reason);
     if (way->open && passage->not_forwarded && !to->host)
         take(way, NWF_FATE_DROPPED, passage->not_forwarded);
@@ -361,26 +359,19 @@ outcome_of(const Way *first, const NwfEnd *from, const NwfDecision *decisions, g
     return doubtful ? NWF_OUTCOME_DOUBTFUL : NWF_OUTCOME_DROPPED;
 }
 
-static gboolean
-is_no_station(const guint8 mac[6])
-{
-    static const guint8 none[6] = {0};
-
-    return (mac[0] & 1) != 0 || memcmp(mac, none, sizeof(none)) == 0;
-}
-
 void
 nwf_simulator_frame(NwfSimulator *simulator, const guint8 *data, gsize length, gint64 now, const NwfEnd *from,
                     const NwfEnd *to, guint n_to, NwfDecision *decisions)
 {
+    static const guint8 none[6] = {0};
     NwfView view = {.conntrack = simulator->conntrack};
     NwfDecision begun = {.reason = NULL};
     Way first = {.view = &view, .decision = &begun, .open = TRUE};
-    Passage passage = {.stops = FALSE};
+    Passage passage = {.reason = NULL};
 
     if (!nwf_frame_read(&view.frame, (NwfBytes){data, length}))
         take(&first, NWF_FATE_DROPPED, N_("too short for a frame"));
-    else if (!from->host && is_no_station(view.frame.src))
+    else if (!from->host && ((view.frame.src[0] & 1) != 0 || memcmp(view.frame.src, none, sizeof(none)) == 0))
         take(&first, NWF_FATE_DROPPED, N_("the source address is that of no station; the bridge drops it"));
     pass_through(&first, from->plan, NWF_LAYER_ETHERNET, NWF_HOOK_FROM_VM);
     if (first.open && from->host)

@@ -4,8 +4,8 @@
  *
  *     plans + a frame + where it comes from and goes to  ->  its fate, and the rule that decided it
  *
- * A simulator stands for one host with its bridge: it remembers connections and fragments from one frame to the next, as
- * the kernel does, and is otherwise pure. It walks the rules as driver/tech/ebiptables puts them into the kernel:
+ * A simulator stands for one host with its bridge: it remembers connections and fragments from one frame to the next,
+ * as the kernel does, and is otherwise pure. It walks the rules as driver/tech/ebiptables puts them into the kernel:
  *
  *     from a port    I chains of the port                        bridge prerouting
  *                    sound IP packet? whole? which connection?   bridge netfilter, connection tracking
@@ -17,10 +17,10 @@
  * A fate that nobody can know from plans and frames (what is in an ipset; a segment out of order) is NWF_FATE_UNKNOWN,
  * unless all possibilities lead to the same end.
  *
- * Assumed: the bridge forwards the frame at all (no VLAN filtering, no isolated ports, fitting MTU); bridge netfilter is on
- * for IPv4 and IPv6, not for tagged frames; the host's own rules accept; the sysctls of connection tracking are the
- * defaults; tools of the nf_tables kind, whose rules for ports at the IP layers do not look whether a packet is a later
- * fragment. Packets that the host routes are not modelled.
+ * Assumed: the bridge forwards the frame at all (no VLAN filtering, no isolated ports, fitting MTU); bridge netfilter
+ * is on for IPv4 and IPv6, not for tagged frames; the host's own rules accept; the sysctls of connection tracking are
+ * the defaults; tools of the nf_tables kind, whose rules for ports at the IP layers do not look whether a packet is a
+ * later fragment. Packets that the host routes are not modelled.
  */
 #pragma once
 
@@ -71,7 +71,8 @@ typedef struct NwfSimulator NwfSimulator;
 
 /**
  * nwf_simulator_new:
- * @plans: (element-type NwfPlan): of all ports of the host; kept. Whether connections are tracked depends on all of them
+ * @plans: (element-type NwfPlan): of all ports of the host; kept. Whether connections are tracked depends on all of
+ * them
  * @options: may be NULL
  */
 NwfSimulator *nwf_simulator_new(GPtrArray *plans, const NwfSimulatorOptions *options);
