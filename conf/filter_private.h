@@ -27,7 +27,7 @@ typedef struct NwfRulePlace {
     NwfNotes *notes;
 } NwfRulePlace;
 
-/** nwf_rule_label: (transfer full): "filter 'f', rule at line 17: <tcp dstportstart='70000'>"; @attribute may be NULL. */
+/** nwf_rule_label: (transfer full): "filter 'f', rule at line 17: <tcp dstportstart='70000'>"; @attribute: or NULL. */
 char *nwf_rule_label(const NwfRulePlace *place, const char *element, const char *attribute, const char *value);
 /** nwf_rule_note: notes @remark behind the label of the other arguments. */
 void nwf_rule_note(const NwfRulePlace *place, const char *element, const char *attribute, const char *value,

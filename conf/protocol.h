@@ -16,7 +16,7 @@ typedef enum NwfLayer {
     NWF_LAYERS
 } NwfLayer;
 
-/* What an attribute is compared with. The first of a family is the primary one; masks, range ends and codes follow it. */
+/* What an attribute is compared with. The first of a family is the primary one; masks, range ends, codes follow it. */
 typedef enum NwfMatch {
     NWF_MATCH_NONE,
     NWF_MATCH_SRC_MAC, NWF_MATCH_SRC_MAC_MASK, NWF_MATCH_DST_MAC, NWF_MATCH_DST_MAC_MASK,

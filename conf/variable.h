@@ -23,7 +23,7 @@ typedef struct NwfVariable {
     guint32 index; /* id of the iterator (0..1000) or index of the element */
 } NwfVariable;
 
-/** nwf_variable_parse: @text begins with '$'. Returns: (transfer full): the reference, or NULL with NWF_ERROR_INTERNAL */
+/** nwf_variable_parse: @text begins with '$'. Returns: (transfer full): it, or NULL with NWF_ERROR_INTERNAL */
 NwfVariable *nwf_variable_parse(const char *text, NwfNotes *notes, GError **error);
 void nwf_variable_free(NwfVariable *variable);
 /** nwf_variable_spelling: appends NAME, NAME[n] or NAME[@n] (the iterator 0 is not written) without the '$'. */
@@ -38,7 +38,7 @@ void nwf_params_free(NwfParams *params);
 NwfParams *nwf_params_copy(const NwfParams *params);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfParams, nwf_params_free)
 
-/** nwf_params_add: appends @value to the list @name. Returns: FALSE if a character is not allowed (nothing is added). */
+/** nwf_params_add: appends @value to the list @name. Returns: FALSE if a character is not allowed (adds nothing). */
 gboolean nwf_params_add(NwfParams *params, const char *name, const char *value);
 /** nwf_params_get: (transfer none) (element-type utf8): the list of @name, or NULL. */
 const GPtrArray *nwf_params_get(const NwfParams *params, const char *name);

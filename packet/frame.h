@@ -115,7 +115,7 @@ gboolean nwf_ip6_skip(NwfIp6Walk *walk, NwfBytes packet, gboolean over_ah);
 /** nwf_checksum: the Internet checksum over @bytes, in which the place of the checksum is zero. */
 guint16 nwf_checksum(NwfBytes bytes);
 
-/** nwf_checksum_holds: whether the Internet checksum over @bytes, with the pseudo header of @ip unless NULL, is right. */
+/** nwf_checksum_holds: whether the Internet checksum over @bytes, with @ip's pseudo header unless NULL, is right. */
 gboolean nwf_checksum_holds(NwfBytes bytes, const NwfIp *ip, guint8 protocol, guint32 length);
 
 /**

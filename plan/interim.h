@@ -11,7 +11,7 @@
 #include "plan/rules.h"
 
 typedef enum NwfInterim {
-    NWF_INTERIM_ANY,  /* from the VM: DHCP requests, ARP probes, the announcement of a moved VM; to the VM: everything */
+    NWF_INTERIM_ANY,  /* from the VM: DHCP requests, ARP probes, the announcement of a moved VM; to the VM: all */
     NWF_INTERIM_OPEN, /* the same, and from the VM all IPv4 and ARP of its MAC, as the stock driver does */
     NWF_INTERIM_DHCP, /* DHCP requests from the VM, DHCP answers to it; of DHCPSERVER alone if that has values */
     NWF_INTERIMS

@@ -75,7 +75,7 @@ typedef struct NwfPlanRule {
     gboolean swapped;            /* copy for the way back: source and destination have changed places */
     NwfChain *target;            /* of a jump; (transfer none), belongs to the same template or plan */
     GArray *conditions;          /* (element-type NwfCondition), in the order in which they are printed */
-    GArray *groups;              /* (element-type guint): template only: indices into its groups, first varies fastest */
+    GArray *groups;              /* (element-type guint): template only: indices of its groups, first varies fastest */
     GRefString *filter;          /* where the rule stands; NULL for jumps and for rules of built-in sets */
     guint line;
 } NwfPlanRule;
@@ -96,8 +96,8 @@ enum { NWF_PORT_VALUES_MAX = 200000 };
 
 typedef struct NwfPlan {
     gatomicrefcount refs;
-    GPtrArray *chains;        /* (element-type NwfChain): per layer and hook the root chain first, then its sub-chains in
-                                 the order of their jumps; only chains that exist */
+    GPtrArray *chains;        /* (element-type NwfChain): per layer and hook the root chain first, then its sub-chains
+                                 in the order of their jumps; only chains that exist */
     gboolean uses[NWF_LAYERS];/* the layer has rules: IP layers then have all three chains, even if empty */
     guint n_rules;
 } NwfPlan;

@@ -6,7 +6,7 @@
 
 #include "simulate/conntrack.h"
 
-/* Who sends to whom, and what tells their connections apart. Compared as bytes, so it is cleared before it is filled. */
+/* Who sends to whom, and what tells their connections apart. Compared as bytes, so cleared before it is filled. */
 typedef struct NwfTuple {
     guint8 src[16], dst[16];
     guint16 src_port, dst_port; /* ICMP: identifier, 0; protocols without ports: 0 */
