@@ -2,8 +2,9 @@
 /*
  * netlink.c: questions to the kernel over netlink, and what it announces
  *
- * The kernel reports that announcements were lost, because nobody took them away in time, as an error of the socket. A
- * message that cannot be read counts as lost, too.
+ * The kernel reports that announcements were lost, because nobody took them away in time, as an error of the socket. It
+ * reports that once, and drops all that come until the socket is empty; what waits there is older than the loss. So the
+ * socket is emptied then, and nothing of it is passed on. A message that cannot be read counts as lost, too.
  */
 #include "driver/run/netlink.h"
 
@@ -56,17 +57,19 @@ gboolean
 nwf_netlink_receive(NwfNetlink *netlink, guint max, mnl_cb_t on_message, gpointer data)
 {
     g_autofree char *buffer = g_malloc(MESSAGES_SIZE);
+    gboolean whole = TRUE;
 
-    for (guint i = 0; i < max; i++) {
+    for (guint i = 0; i < max || !whole; i++) {
         gssize length = mnl_socket_recvfrom(netlink, buffer, MESSAGES_SIZE);
         if (length < 0 && errno == EAGAIN)
-            return TRUE;
+            break;
         if (length < 0 && errno == EINTR)
             continue;
-        if (length < 0 || mnl_cb_run(buffer, (gsize)length, 0, 0, on_message, data) < 0)
+        if (length < 0 && errno != ENOBUFS && errno != ENOSPC)
             return FALSE;
+        whole = whole && length >= 0 && mnl_cb_run(buffer, (gsize)length, 0, 0, on_message, data) >= 0;
     }
-    return TRUE;
+    return whole;
 }
 
 struct nlmsghdr *

@@ -29,7 +29,7 @@ int nwf_netlink_fd(const NwfNetlink *netlink);
 
 /**
  * nwf_netlink_receive: calls @on_message for each message that waits, but stops after @max datagrams. FALSE if messages
- * were lost; there may be more.
+ * were lost; then all that waited are gone, too.
  */
 gboolean nwf_netlink_receive(NwfNetlink *netlink, guint max, mnl_cb_t on_message, gpointer data);
 
