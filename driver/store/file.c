@@ -33,8 +33,9 @@ nwf_file_read_fd(int fd, gsize max, GString *text)
             continue;
         if (got < 0)
             return FALSE;
-        g_string_append_len(text, buffer, (gssize)MIN((gsize)got, max - text->len));
-        if (text->len == max && read(fd, buffer, 1) != 0) {
+        gsize room = max - text->len;
+        g_string_append_len(text, buffer, (gssize)MIN((gsize)got, room));
+        if ((gsize)got > room) {
             errno = EFBIG;
             return FALSE;
         }

@@ -2,6 +2,7 @@
 /*
  * test-store.c: files, and everything that is none
  */
+#include "driver/store/file.h"
 #include "driver/store/store.h"
 
 #include <errno.h>
@@ -370,6 +371,30 @@ test_listed_and_read(void)
     assert_unreadable(&place, "bytes", NWF_ERROR_XML_SYNTAX);
 }
 
+/* A file is cut if it has one byte more than the limit, whatever the limit. */
+static void
+test_one_byte_too_many(void)
+{
+    static const gsize limits[] = {1, 1000, 16384, 20000};
+    g_auto(Place) place = {0};
+    place_init(&place, NWF_STORE_FILTERS);
+    g_autofree char *path = path_of(&place, "file");
+
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(limits); i++) {
+        gsize limit = limits[i / 2];
+        g_autofree char *text = g_strnfill(limit + i % 2, 'x');
+        gboolean cut;
+        gint64 modified;
+        g_autoptr(GError) error = NULL;
+
+        lay(&place, "file", text, -1);
+        g_autoptr(GString) got = nwf_file_read(path, limit, &cut, &modified, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(got->len, ==, limit);
+        g_assert_cmpint(cut, ==, i % 2);
+    }
+}
+
 /* Rights count for those for whom they count. */
 static void
 test_no_right_to_read(void)
@@ -429,6 +454,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/names", test_names_that_are_no_files);
     g_test_add_func("/store/comment", test_the_comment_never_spoils_the_file);
     g_test_add_func("/store/read", test_listed_and_read);
+    g_test_add_func("/store/one-byte-too-many", test_one_byte_too_many);
     g_test_add_func("/store/rights", test_no_right_to_read);
     g_test_add_func("/store/missing-folder", test_missing_folder);
     return g_test_run();
