@@ -20,6 +20,7 @@
 #include "driver/libvirt/connect_driver.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
+#include "driver/run/thread.h"
 
 #include <glib/gi18n-lib.h>
 #include <libvirt/virterror.h>
@@ -277,7 +278,7 @@ wait_for_end(void)
 gboolean
 nwf_calibrate(GError **error)
 {
-    g_autoptr(GThread) thread = g_thread_try_new("nwf-calibrate", calibrate_in_thread, NULL, error);
+    g_autoptr(GThread) thread = nwf_thread_new("nwf-calibrate", calibrate_in_thread, NULL, error);
 
     if (!thread)
         return FALSE;
