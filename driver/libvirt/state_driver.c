@@ -11,8 +11,8 @@
  *
  * An unprivileged daemon has a driver without an engine and takes no lock.
  *
- * End: the driver waits for running calls, but not for ever, and frees the engine if none is left; rules and files
- * stay.
+ * End: the driver waits for running calls, but not for ever, and frees the engine and the lock if none is left; rules
+ * and files stay. If calls still run, so does the engine, and the lock stays until the process has ended.
  */
 #include "driver/libvirt/state_driver.h"
 #include "conf/schema.h"
@@ -151,7 +151,7 @@ state_cleanup(void)
     nwf_inhibit_forget();
     if (!nwf_calls_stop())
         nwf_log_libvirt(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
-    if (lock_file)
+    else if (lock_file)
         nwf_lock_file_drop(g_steal_pointer(&lock_file));
     return 0;
 }
