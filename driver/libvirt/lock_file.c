@@ -8,14 +8,13 @@
  * path still names the file that it locked, and tries again if not.
  */
 #include "driver/libvirt/lock_file.h"
+#include "driver/run/fd.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct NwfLockFile {
     char *path;
@@ -25,30 +24,22 @@ struct NwfLockFile {
 /* No file is replaced more often than this between opening and checking it. */
 enum { ATTEMPTS_MAX = 100 };
 
-typedef enum NwfAttempt { ATTEMPT_HELD, ATTEMPT_AGAIN, ATTEMPT_FAILED } NwfAttempt;
-
-/* Opens and locks @path; @fd is open only after ATTEMPT_HELD. */
-static NwfAttempt
-attempt(const char *path, int *fd)
+/* A locked descriptor of @path, or -1 with errno. */
+static int
+open_locked(const char *path)
 {
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
     struct stat ours, named;
 
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (*fd < 0)
-        return ATTEMPT_FAILED;
-    if (fcntl(*fd, F_SETLK, &range) < 0 || fstat(*fd, &ours) < 0) {
-        int saved = errno;
-
-        close(*fd);
-        errno = saved;
-        return ATTEMPT_FAILED;
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+        g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (fd < 0 || fcntl(fd, F_SETLK, &range) < 0 || fstat(fd, &ours) < 0)
+            return -1;
+        if (stat(path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+            return fd_steal(&fd);
     }
-    if (stat(path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
-        return ATTEMPT_HELD;
-    close(*fd);
     errno = EAGAIN;
-    return ATTEMPT_AGAIN;
+    return -1;
 }
 
 static gboolean
@@ -65,25 +56,18 @@ nwf_lock_file_take(const char *directory, GError **error)
 {
     g_autofree char *path = g_build_filename(directory, "driver.pid", NULL);
     g_autofree char *parent = g_path_get_dirname(directory);
-    NwfAttempt result = ATTEMPT_FAILED;
-    int fd = -1;
+    g_auto(Fd) fd = -1;
 
-    if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdir_with_parents(directory, 0700) == 0) {
-        result = ATTEMPT_AGAIN;
-        for (int i = 0; i < ATTEMPTS_MAX && result == ATTEMPT_AGAIN; i++)
-            result = attempt(path, &fd);
-    }
-    if (result != ATTEMPT_HELD || !write_pid(fd)) {
+    if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdir_with_parents(directory, 0700) == 0)
+        fd = open_locked(path);
+    if (fd < 0 || !write_pid(fd)) {
         const char *cause = errno == EAGAIN ? _("another daemon holds it") : g_strerror(errno);
 
         nwf_set_error(error, NWF_ERROR_SYSTEM, _("Failed to acquire pid file '%s': %s"), path, cause);
-        if (result == ATTEMPT_HELD)
-            close(fd);
         return NULL;
     }
-
     NwfLockFile *lock = g_new(NwfLockFile, 1);
-    *lock = (NwfLockFile){.path = g_steal_pointer(&path), .fd = fd};
+    *lock = (NwfLockFile){.path = g_steal_pointer(&path), .fd = fd_steal(&fd)};
     return lock;
 }
 

@@ -9,27 +9,27 @@
  * killed, and the lock is waited for.
  *
  * A group is noted after its start and erased after its end, since its number may become somebody else's then, and the
- * lock may be held by a child of the daemon that has not come to its own program yet. An orphan whose number was not
- * noted is waited for only; tools end by themselves.
+ * lock may be held by a child that the daemon has forked and that has not called exec yet. An orphan whose number was
+ * not noted is waited for only; tools end by themselves.
  *
  * Limits: an orphan that neither can be killed nor ends within PATIENCE is given up.
  */
 #include "driver/run/child_lock.h"
 
-#include <errno.h>
+#include "driver/run/fd.h"
+
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 enum { PATIENCE = 8 * G_TIME_SPAN_SECOND, STEP = 5 * 1000 };
 enum { FD_MIN = 10 }; /* out of the way of what a child's descriptors are put to */
 
 struct NwfChildLock {
-    int fd;
+    Fd fd;
 };
 
 int
@@ -49,20 +49,13 @@ nwf_child_lock_note(NwfChildLock *lock, pid_t group)
         g_debug("the lock cannot be written: %s", g_strerror(errno));
 }
 
-static pid_t
-noted_group(const NwfChildLock *lock)
-{
-    char line[16] = "";
-
-    return pread(lock->fd, line, sizeof(line) - 1, 0) > 0 ? (pid_t)strtol(line, NULL, 10) : 0;
-}
-
 /* Kills the orphan and waits until its end. */
 static gboolean
 end_orphan(NwfChildLock *lock)
 {
     gint64 end = g_get_monotonic_time() + PATIENCE;
-    pid_t group = noted_group(lock);
+    char line[16] = "";
+    pid_t group = pread(lock->fd, line, sizeof(line) - 1, 0) > 0 ? (pid_t)strtol(line, NULL, 10) : 0;
 
     if (group > 1)
         kill(-group, SIGKILL);
@@ -77,14 +70,9 @@ end_orphan(NwfChildLock *lock)
 static int
 open_file(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int lifted = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
-    int saved = errno;
+    g_auto(Fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
-    return lifted;
+    return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
 }
 
 NwfChildLock *
@@ -110,7 +98,6 @@ nwf_child_lock_free(NwfChildLock *lock)
 {
     if (!lock)
         return;
-    if (lock->fd >= 0)
-        close(lock->fd);
+    fd_clear(&lock->fd);
     g_free(lock);
 }

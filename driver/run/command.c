@@ -2,10 +2,10 @@
 /*
  * command.c: run one program with input and output, in bounded time
  *
- * We are a guest in a daemon that has threads and children of its own. So nothing here touches the process as a whole:
- * no signal handler, no wait for "any child", no change of environment, directory or mask. The child is started by
- * posix_spawn with all it needs said in the call: three descriptors and no other, an environment of two variables,
- * default signals, a process group of its own.
+ * The daemon has threads and children of its own. So nothing here touches the process as a whole: no signal handler, no
+ * wait for "any child", no change of environment, directory or mask. The child is started by posix_spawn with all it
+ * needs said in the call: three descriptors and no other, an environment of two variables, default signals, a process
+ * group of its own.
  *
  * The child reads its input from a pipe, and success counts only if it has read all of it: a security policy may give
  * the child another input, on which many programs do nothing and succeed. The pipe is made large enough for the whole
@@ -16,14 +16,16 @@
  *
  * One poll loop serves the input, both outputs and, where the kernel has it, a pidfd; the child itself is asked for by
  * its pid alone. The loop ends when the child has ended, not when its outputs are closed: a grandchild that keeps them
- * open holds nobody up. At the deadline the whole group is killed.
+ * open does not delay the end. At the deadline the whole group is killed.
  *
  * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure,
- * since a listing that was cut would be believed.
+ * since a listing that was cut would be believed. A child that was killed is waited for without bound: one that the
+ * kernel does not let die (in uninterruptible sleep) delays the caller as long.
  */
 #include "driver/run/command.h"
 
-#include <errno.h>
+#include "driver/run/fd.h"
+
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <poll.h>
@@ -33,7 +35,6 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     ERR_KEPT = 64 * 1024,
@@ -49,19 +50,6 @@ enum {
 #define SEARCH_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const char *const child_environment[] = {"LC_ALL=C", "PATH=" SEARCH_PATH, NULL};
-
-/* A descriptor that closes itself; -1: none. */
-typedef int Fd;
-
-static void
-fd_clear(Fd *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fd, fd_clear)
 
 /* What the child reads. */
 typedef struct Input {

@@ -11,13 +11,12 @@
  * file is taken away, and no more than NWF_FILE_MAX bytes of a file are read (file.h).
  */
 #include <glib/gi18n-lib.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "driver/run/fd.h"
 #include "driver/store/file.h"
 #include "driver/store/store.h"
 
@@ -34,7 +33,7 @@ struct NwfStore {
 struct NwfPending {
     NwfStore *store;
     char *name;
-    int directory; /* descriptor of the one it was written in */
+    Fd directory; /* descriptor of the one it was written in */
 };
 
 /* Row per kind: the command that a file's first lines recommend. */
@@ -46,11 +45,10 @@ static const char *const edit_command[] = {
 static gboolean
 system_error(GError **error, const char *what, const char *directory, const char *name)
 {
-    int saved = errno;
-    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s/%s: %s: %s", directory, name, what, g_strerror(saved));
+    return nwf_set_error(error, NWF_ERROR_SYSTEM, "%s/%s: %s: %s", directory, name, what, g_strerror(errno));
 }
 
-/* After a rename or a removal there is no way back: a directory that cannot be synced is told, nothing more. */
+/* After a rename or a removal there is no way back. A directory that cannot be synced is noted; the change stands. */
 static void
 sync_directory(NwfStore *store, int directory, const char *file, NwfNotes *notes)
 {
@@ -58,10 +56,12 @@ sync_directory(NwfStore *store, int directory, const char *file, NwfNotes *notes
         nwf_note(notes, _("%s/%s: the directory cannot be synced: %s"), store->directory, file, g_strerror(errno));
 }
 
-/* A descriptor of the directory, or -1 with @error. */
+/* A descriptor of the directory, in which @name (may be NULL) can be a file; or -1 with @error. */
 static int
-open_directory(NwfStore *store, gboolean make, GError **error)
+open_directory(NwfStore *store, const char *name, gboolean make, GError **error)
 {
+    if (name && !nwf_store_check_name(name, NWF_ERROR_ARGUMENT, error))
+        return -1;
     if (make && g_mkdir_with_parents(store->directory, 0700) < 0) {
         system_error(error, _("the directory cannot be made"), store->directory, "");
         return -1;
@@ -75,17 +75,11 @@ open_directory(NwfStore *store, gboolean make, GError **error)
 NwfStore *
 nwf_store_new(NwfStoreKind kind, const char *directory, GError **error)
 {
-    NwfStore *store = g_new0(NwfStore, 1);
+    g_autoptr(NwfStore) store = g_new(NwfStore, 1);
 
-    store->kind = kind;
-    store->directory = g_strdup(directory);
-    int fd = open_directory(store, TRUE, error);
-    if (fd < 0) {
-        nwf_store_free(store);
-        return NULL;
-    }
-    close(fd);
-    return store;
+    *store = (NwfStore){kind, g_strdup(directory)};
+    g_auto(Fd) fd = open_directory(store, NULL, TRUE, error);
+    return fd >= 0 ? g_steal_pointer(&store) : NULL;
 }
 
 void
@@ -120,13 +114,8 @@ nwf_store_check_name(const char *name, NwfErrorCode code, GError **error)
 static gboolean
 name_is_plain(const char *name)
 {
-    if (strstr(name, "--") || name[0] == '-')
-        return FALSE;
-    for (const char *c = name; *c; c++) {
-        if (!g_ascii_isalnum(*c) && !strchr("_.:+@-", *c))
-            return FALSE;
-    }
-    return TRUE;
+    return !strstr(name, "--") && name[0] != '-' &&
+           name[strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.:+@-")] == '\0';
 }
 
 static char *
@@ -147,30 +136,25 @@ file_text(NwfStoreKind kind, const char *name, const char *uuid, const char *xml
 NwfPending *
 nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const char *xml, GError **error)
 {
-    if (!nwf_store_check_name(name, NWF_ERROR_ARGUMENT, error))
-        return NULL;
-
     g_autofree char *text = file_text(store->kind, name, uuid, xml);
     g_autofree char *file = g_strconcat(name, SUFFIX_NEW, NULL);
-    int directory = open_directory(store, TRUE, error);
+    g_auto(Fd) directory = open_directory(store, name, TRUE, error);
+
     if (directory < 0)
         return NULL;
     if (!nwf_file_write_new(directory, file, text)) {
         system_error(error, _("the file cannot be written"), store->directory, file);
-        close(directory);
         return NULL;
     }
-    NwfPending *pending = g_new0(NwfPending, 1);
-    pending->store = store;
-    pending->name = g_strdup(name);
-    pending->directory = directory;
+    NwfPending *pending = g_new(NwfPending, 1);
+    *pending = (NwfPending){store, g_strdup(name), fd_steal(&directory)};
     return pending;
 }
 
 static void
 pending_free(NwfPending *pending)
 {
-    close(pending->directory);
+    fd_clear(&pending->directory);
     g_free(pending->name);
     g_free(pending);
 }
@@ -202,10 +186,14 @@ nwf_store_abandon(NwfPending *pending)
     pending_free(pending);
 }
 
-/* What the public functions do with a directory that is open. */
-static gboolean
-remove_in(NwfStore *store, int directory, const char *file, NwfNotes *notes, GError **error)
+gboolean
+nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GError **error)
 {
+    g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
+    g_auto(Fd) directory = open_directory(store, name, TRUE, error);
+
+    if (directory < 0)
+        return FALSE;
     if (unlinkat(directory, file, 0) < 0 && errno != ENOENT)
         return system_error(error, _("the file cannot be removed"), store->directory, file);
     sync_directory(store, directory, file, notes);
@@ -213,85 +201,46 @@ remove_in(NwfStore *store, int directory, const char *file, NwfNotes *notes, GEr
 }
 
 gboolean
-nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GError **error)
-{
-    if (!nwf_store_check_name(name, NWF_ERROR_ARGUMENT, error))
-        return FALSE;
-
-    g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
-    int directory = open_directory(store, TRUE, error);
-    if (directory < 0)
-        return FALSE;
-    gboolean removed = remove_in(store, directory, file, notes, error);
-    close(directory);
-    return removed;
-}
-
-static gboolean
-rename_in(NwfStore *store, int directory, const char *from, const char *to, GError **error)
-{
-    struct stat info;
-
-    if (fstatat(directory, to, &info, AT_SYMLINK_NOFOLLOW) == 0)
-        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                             _("it should be named '%s', but there is such a file already"), to);
-    if (renameat(directory, from, directory, to) < 0)
-        return system_error(error, _("the file cannot be put in place"), store->directory, to);
-    sync_directory(store, directory, to, NULL);
-    return TRUE;
-}
-
-gboolean
 nwf_store_rename(NwfStore *store, const char *from, const char *to, GError **error)
 {
-    if (!nwf_store_check_name(from, NWF_ERROR_ARGUMENT, error) || !nwf_store_check_name(to, NWF_ERROR_ARGUMENT, error))
+    if (!nwf_store_check_name(from, NWF_ERROR_ARGUMENT, error))
         return FALSE;
 
     g_autofree char *file = g_strconcat(from, SUFFIX, NULL);
     g_autofree char *other = g_strconcat(to, SUFFIX, NULL);
-    int directory = open_directory(store, FALSE, error);
+    g_auto(Fd) directory = open_directory(store, to, FALSE, error);
+    struct stat info;
     if (directory < 0)
         return FALSE;
-    gboolean renamed = rename_in(store, directory, file, other, error);
-    close(directory);
-    return renamed;
-}
-
-static char *
-read_in(NwfStore *store, int directory, const char *file, GError **error)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    int fd = openat(directory, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-    if (fd < 0) {
-        system_error(error, _("the file cannot be opened"), store->directory, file);
-        return NULL;
-    }
-    gboolean good = nwf_file_read_fd(fd, NWF_FILE_MAX, text);
-    if (!good)
-        system_error(error, _("the file cannot be read"), store->directory, file);
-    close(fd);
-    if (good && strlen(text->str) != text->len) {
-        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("%s/%s: this is not XML, it contains a zero byte"),
-                      store->directory, file);
-        return NULL;
-    }
-    return good ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+    if (fstatat(directory, other, &info, AT_SYMLINK_NOFOLLOW) == 0)
+        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                             _("it should be named '%s', but there is such a file already"), other);
+    if (renameat(directory, file, directory, other) < 0)
+        return system_error(error, _("the file cannot be put in place"), store->directory, other);
+    sync_directory(store, directory, other, NULL);
+    return TRUE;
 }
 
 char *
 nwf_store_read(NwfStore *store, const char *name, GError **error)
 {
-    if (!nwf_store_check_name(name, NWF_ERROR_ARGUMENT, error))
-        return NULL;
-
     g_autofree char *file = g_strconcat(name, SUFFIX, NULL);
-    int directory = open_directory(store, FALSE, error);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_auto(Fd) directory = open_directory(store, name, FALSE, error);
+
     if (directory < 0)
         return NULL;
-    char *text = read_in(store, directory, file, error);
-    close(directory);
-    return text;
+    g_auto(Fd) fd = openat(directory, file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        system_error(error, _("the file cannot be opened"), store->directory, file);
+    else if (!nwf_file_read_fd(fd, NWF_FILE_MAX, text))
+        system_error(error, _("the file cannot be read"), store->directory, file);
+    else if (strlen(text->str) != text->len)
+        nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("%s/%s: this is not XML, it contains a zero byte"),
+                      store->directory, file);
+    else
+        return g_string_free(g_steal_pointer(&text), FALSE);
+    return NULL;
 }
 
 static int

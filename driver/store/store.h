@@ -22,6 +22,7 @@ typedef struct NwfPending NwfPending; /* a prepared file */
 /** nwf_store_new: @directory is made with mode 0700 if it is missing, now and later. NULL with NWF_ERROR_SYSTEM. */
 NwfStore *nwf_store_new(NwfStoreKind kind, const char *directory, GError **error);
 void nwf_store_free(NwfStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfStore, nwf_store_free)
 
 /** nwf_store_check_name: FALSE with @code set if @name cannot be a file of the directory ("/", ".", "..", too long). */
 gboolean nwf_store_check_name(const char *name, NwfErrorCode code, GError **error);
