@@ -89,10 +89,9 @@ on_lost(gpointer data)
 static gboolean
 on_readable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer data)
 {
-    static const NwfMonitorCallbacks callbacks = {on_touched, on_done, on_lost};
     NwfForeignChanges *changes = data;
 
-    nwf_nft_monitor_read(changes->monitor, &callbacks, changes);
+    nwf_nft_monitor_read(changes->monitor);
     return G_SOURCE_CONTINUE;
 }
 
@@ -129,6 +128,7 @@ run(gpointer data)
 NwfForeignChanges *
 nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, NwfInbox *inbox)
 {
+    static const NwfMonitorCallbacks callbacks = {on_touched, on_done, on_lost};
     NwfForeignChanges *changes = g_new0(NwfForeignChanges, 1);
     g_autoptr(GError) error = NULL;
 
@@ -139,7 +139,7 @@ nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, N
     changes->loop = g_main_loop_new(changes->context, FALSE);
     changes->event = nwf_change_event_new(FALSE);
     changes->has = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    changes->monitor = nwf_nft_monitor_new(&error);
+    changes->monitor = nwf_nft_monitor_new(&callbacks, changes, &error);
     if (!changes->monitor)
         nwf_engine_log(config, error->code == NWF_ERROR_UNSUPPORTED ? NWF_LOG_INFO : NWF_LOG_WARNING, "engine",
                        _("changes of nf_tables are not watched: %s"), error->message);

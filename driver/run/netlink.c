@@ -10,10 +10,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { MESSAGES_SIZE = 1 << 16, SEQUENCE = 1 };
+enum { MESSAGES_SIZE = 1 << 16, SEQUENCE = 1, ANSWER_SECONDS = 1 };
 
 void
 nwf_netlink_free(NwfNetlink *netlink)
@@ -138,4 +140,27 @@ guint32
 nwf_netlink_number(const struct nlattr *attribute)
 {
     return attribute && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(attribute)) : 0;
+}
+
+static int
+on_answer(const struct nlmsghdr *message, void *number)
+{
+    const struct nlattr *of[NFTA_GEN_MAX + 1] = {NULL};
+
+    if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN) {
+        nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
+        *(guint32 *)number = nwf_netlink_number(of[NFTA_GEN_ID]);
+    }
+    return MNL_CB_OK;
+}
+
+gboolean
+nwf_nft_generation(guint32 *generation)
+{
+    char buffer[NLMSG_HDRLEN + 64];
+    struct nlmsghdr *request =
+        nwf_netlink_request(buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0, sizeof(struct nfgenmsg));
+
+    *generation = 0;
+    return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, generation) && *generation != 0;
 }

@@ -54,3 +54,6 @@ const char *nwf_netlink_text(const struct nlattr *attribute);
 
 /** nwf_netlink_number: 32 bits in network order; 0 if the attribute is NULL or has another length. */
 guint32 nwf_netlink_number(const struct nlattr *attribute);
+
+/** nwf_nft_generation: the number of the last transaction of nf_tables. FALSE: the kernel does not say. */
+gboolean nwf_nft_generation(guint32 *generation);

@@ -27,8 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfStore, nwf_store_free)
 /** nwf_store_check_name: FALSE with @code set if @name cannot be a file of the directory ("/", ".", "..", too long). */
 gboolean nwf_store_check_name(const char *name, NwfErrorCode code, GError **error);
 
-/** nwf_store_prepare: @uuid: what the object may be called if its @name is unsafe in a shell or in a comment; or NULL.
- */
+/** nwf_store_prepare: @uuid: what the object may be called if @name is unsafe in a shell or in a comment; or NULL. */
 NwfPending *nwf_store_prepare(NwfStore *store, const char *name, const char *uuid, const char *xml, GError **error);
 gboolean nwf_store_commit(NwfPending *pending, NwfNotes *notes, GError **error); /* frees @pending, also on error */
 void nwf_store_abandon(NwfPending *pending);                                     /* frees @pending; NULL is fine */
@@ -38,10 +37,8 @@ gboolean nwf_store_remove(NwfStore *store, const char *name, NwfNotes *notes, GE
 /** nwf_store_rename: gives the file @from the name @to; FALSE with NWF_ERROR_OPERATION_FAILED if that one exists. */
 gboolean nwf_store_rename(NwfStore *store, const char *from, const char *to, GError **error);
 
-/** nwf_store_list: (transfer full) (element-type utf8): names without ending of all *.xml, whatever they are, in
- * bytewise order. */
+/** nwf_store_list: (transfer full) (element-type utf8): names without ending of all *.xml, in bytewise order. */
 GPtrArray *nwf_store_list(NwfStore *store, GError **error);
 
-/** nwf_store_read: (transfer full): content of the file of @name; NWF_ERROR_SYSTEM for what is no readable regular
- * file. */
+/** nwf_store_read: (transfer full): the file of @name; NWF_ERROR_SYSTEM for what is no readable regular file. */
 char *nwf_store_read(NwfStore *store, const char *name, GError **error);

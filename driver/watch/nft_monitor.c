@@ -17,10 +17,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
-enum { RECEIVE_BUFFER = 16 << 20, TURN_MESSAGES = 1000, ANSWER_SECONDS = 1 };
+enum { RECEIVE_BUFFER = 16 << 20, TURN_MESSAGES = 1000 };
 
 struct NwfNftMonitor {
     NwfNetlink *announcements;
+    const NwfMonitorCallbacks *callbacks;
+    gpointer data;
 };
 
 /* Where a message of each kind says which table and which chain it is about; 0: it names none. */
@@ -39,26 +41,20 @@ static const Place places[] = {
     [NFT_MSG_DELRULE] = {NFTA_RULE_TABLE, NFTA_RULE_CHAIN},
 };
 
-/* One turn of reading. */
-typedef struct Turn {
-    const NwfMonitorCallbacks *callbacks;
-    gpointer data;
-} Turn;
-
 static void
-on_generation(const struct nlmsghdr *message, const Turn *turn)
+on_generation(const struct nlmsghdr *message, const NwfNftMonitor *monitor)
 {
     const struct nlattr *of[NFTA_GEN_MAX + 1] = {NULL};
 
     nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
     const char *program = nwf_netlink_text(of[NFTA_GEN_PROC_NAME]);
-    turn->callbacks->done(nwf_netlink_number(of[NFTA_GEN_ID]), nwf_netlink_number(of[NFTA_GEN_PROC_PID]),
-                          program ? program : "", turn->data);
+    monitor->callbacks->done(nwf_netlink_number(of[NFTA_GEN_ID]), nwf_netlink_number(of[NFTA_GEN_PROC_PID]),
+                             program ? program : "", monitor->data);
 }
 
 /* The name of a chain that was not made just now may be a new one: then the table counts as changed. */
 static void
-on_change(const struct nlmsghdr *message, guint kind, const Turn *turn)
+on_change(const struct nlmsghdr *message, guint kind, const NwfNftMonitor *monitor)
 {
     const struct nfgenmsg *head = mnl_nlmsg_get_payload(message);
     gboolean renamed = kind == NFT_MSG_NEWCHAIN && !(message->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL));
@@ -68,11 +64,11 @@ on_change(const struct nlmsghdr *message, guint kind, const Turn *turn)
     const char *table = nwf_netlink_text(of[places[kind].table]);
     const char *chain = places[kind].chain && !renamed ? nwf_netlink_text(of[places[kind].chain]) : NULL;
     if (table && (chain || renamed || !places[kind].chain))
-        turn->callbacks->touched(head->nfgen_family, table, chain, turn->data);
+        monitor->callbacks->touched(head->nfgen_family, table, chain, monitor->data);
 }
 
 static int
-on_message(const struct nlmsghdr *message, void *turn)
+on_message(const struct nlmsghdr *message, void *monitor)
 {
     guint kind = NFNL_MSG_TYPE(message->nlmsg_type);
 
@@ -80,42 +76,21 @@ on_message(const struct nlmsghdr *message, void *turn)
         mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
         return MNL_CB_OK;
     if (kind == NFT_MSG_NEWGEN)
-        on_generation(message, turn);
+        on_generation(message, monitor);
     else if (kind < G_N_ELEMENTS(places) && places[kind].table)
-        on_change(message, kind, turn);
+        on_change(message, kind, monitor);
     return MNL_CB_OK;
-}
-
-static int
-on_answer(const struct nlmsghdr *message, void *number)
-{
-    const struct nlattr *of[NFTA_GEN_MAX + 1] = {NULL};
-
-    if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN) {
-        nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
-        *(guint32 *)number = nwf_netlink_number(of[NFTA_GEN_ID]);
-    }
-    return MNL_CB_OK;
-}
-
-gboolean
-nwf_nft_generation(guint32 *generation)
-{
-    char buffer[NLMSG_HDRLEN + 64];
-    struct nlmsghdr *request =
-        nwf_netlink_request(buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0, sizeof(struct nfgenmsg));
-
-    *generation = 0;
-    return nwf_netlink_ask(NETLINK_NETFILTER, request, ANSWER_SECONDS, on_answer, generation) && *generation != 0;
 }
 
 NwfNftMonitor *
-nwf_nft_monitor_new(GError **error)
+nwf_nft_monitor_new(const NwfMonitorCallbacks *callbacks, gpointer data, GError **error)
 {
     static const int group = NFNLGRP_NFTABLES;
     g_autoptr(NwfNftMonitor) monitor = g_new0(NwfNftMonitor, 1);
     guint32 generation;
 
+    monitor->callbacks = callbacks;
+    monitor->data = data;
     monitor->announcements = nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
     if (!monitor->announcements)
         nwf_set_error(error, errno == EPROTONOSUPPORT ? NWF_ERROR_UNSUPPORTED : NWF_ERROR_SYSTEM,
@@ -143,10 +118,8 @@ nwf_nft_monitor_fd(const NwfNftMonitor *monitor)
 }
 
 void
-nwf_nft_monitor_read(NwfNftMonitor *monitor, const NwfMonitorCallbacks *callbacks, gpointer data)
+nwf_nft_monitor_read(NwfNftMonitor *monitor)
 {
-    Turn turn = {callbacks, data};
-
-    if (!nwf_netlink_receive(monitor->announcements, TURN_MESSAGES, on_message, &turn))
-        callbacks->lost(data);
+    if (!nwf_netlink_receive(monitor->announcements, TURN_MESSAGES, on_message, monitor))
+        monitor->callbacks->lost(monitor->data);
 }

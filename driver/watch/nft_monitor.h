@@ -16,8 +16,7 @@ typedef struct NwfMonitorCallbacks {
      * A chain that may have been renamed is reported as a change of the table, for the kernel says the new name only.
      */
     void (*touched)(guint8 family, const char *table, const char *chain, gpointer data);
-    /* That was all of one transaction. @process: as the kernel counts them, 0 if it does not say; @program: "" likewise
-     */
+    /* That was all of a transaction. @process: as the kernel counts them; it may not say: then 0, and @program is "" */
     void (*done)(guint32 generation, guint32 process, const char *program, gpointer data);
     /* Announcements were lost: anybody may have changed anything. */
     void (*lost)(gpointer data);
@@ -26,10 +25,10 @@ typedef struct NwfMonitorCallbacks {
 typedef struct NwfNftMonitor NwfNftMonitor;
 
 /**
- * nwf_nft_monitor_new: Returns: (transfer full): listening, or NULL with NWF_ERROR_UNSUPPORTED if the kernel has no
- * nf_tables, with NWF_ERROR_SYSTEM if it does not let us listen
+ * nwf_nft_monitor_new: @callbacks: constant; called with @data. Returns: (transfer full): listening, or NULL with
+ * NWF_ERROR_UNSUPPORTED if the kernel has no nf_tables, with NWF_ERROR_SYSTEM if it does not let us listen
  */
-NwfNftMonitor *nwf_nft_monitor_new(GError **error);
+NwfNftMonitor *nwf_nft_monitor_new(const NwfMonitorCallbacks *callbacks, gpointer data, GError **error);
 void nwf_nft_monitor_free(NwfNftMonitor *monitor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfNftMonitor, nwf_nft_monitor_free)
 
@@ -37,7 +36,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfNftMonitor, nwf_nft_monitor_free)
 int nwf_nft_monitor_fd(const NwfNftMonitor *monitor);
 
 /** nwf_nft_monitor_read: reports what has come, or a good part of it. Never blocks. */
-void nwf_nft_monitor_read(NwfNftMonitor *monitor, const NwfMonitorCallbacks *callbacks, gpointer data);
-
-/** nwf_nft_generation: the number of the last transaction, asked of the kernel. FALSE: it does not say. */
-gboolean nwf_nft_generation(guint32 *generation);
+void nwf_nft_monitor_read(NwfNftMonitor *monitor);

@@ -11,7 +11,7 @@
  */
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
-#include "driver/watch/nft_monitor.h"
+#include "driver/run/netlink.h"
 
 enum { OWN_MAX = 256 };
 

@@ -3,7 +3,7 @@
  * test-contract.c: the backends, and the fake one, held against the contract
  */
 #include "driver/tech/backends.h"
-#include "driver/watch/nft_monitor.h"
+#include "driver/run/netlink.h"
 #include "tests/unit/engine/contract.h"
 #include "tests/unit/engine/fake_backend.h"
 #include "tests/unit/engine/world.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "driver/engine/inbox.h"
-#include "driver/watch/nft_monitor.h"
+#include "driver/run/netlink.h"
 #include "tests/unit/engine/world.h"
 
 #define RULES  ETHER("1001") TCP("1")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-netlink.c: announcements that were lost
+ * test-netlink.c: announcements that were lost, and the number of the last transaction of nf_tables
  */
 #include "driver/run/netlink.h"
 
@@ -56,6 +56,32 @@ test_nothing_older_comes_after_a_loss(void)
     }
 }
 
+static guint32
+number(void)
+{
+    guint32 generation = 0;
+
+    g_assert_true(nwf_nft_generation(&generation));
+    return generation;
+}
+
+/* A question whose answer was lost leaves nothing behind that a later one could read: each has a socket of its own. */
+static void
+test_each_question_has_its_own_answer(void)
+{
+    guint32 first;
+
+    if (!nwf_nft_generation(&first)) {
+        g_test_skip("the kernel has no nf_tables");
+        return;
+    }
+    for (guint i = 1; i < 10; i++) {
+        g_autofree char *line = g_strdup_printf("nft add table inet t%u", i);
+        g_assert_true(g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL));
+        g_assert_cmpuint(number(), ==, first + i);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -65,5 +91,6 @@ main(int argc, char **argv)
         return 77;
     }
     g_test_add_func("/run/netlink/nothing-older-comes-after-a-loss", test_nothing_older_comes_after_a_loss);
+    g_test_add_func("/run/netlink/number", test_each_question_has_its_own_answer);
     return g_test_run();
 }
