@@ -27,7 +27,7 @@ typedef struct NwfSymbolRow {
 
 /* clang-format off */
 #define ROW(symbol, need) {#symbol, offsetof(NwfSymbols, symbol), need}
-/* clang-format on */
+#define ACCESS_ROW(type, symbol) ROW(symbol, NWF_NEED_WORK),
 
 static const NwfSymbolRow symbol_rows[] = {
     ROW(virRegisterConnectDriver, NWF_NEED_BASE),
@@ -38,25 +38,9 @@ static const NwfSymbolRow symbol_rows[] = {
     ROW(virLogMessage, NWF_NEED_NOT), /* messages go to standard error */
     ROW(virGetNWFilter, NWF_NEED_WORK),
     ROW(virGetNWFilterBinding, NWF_NEED_WORK),
-    ROW(virConnectOpenEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectNumOfNWFiltersEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectListNWFiltersEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectListAllNWFiltersEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectListAllNWFilterBindingsEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectNumOfNWFiltersCheckACL, NWF_NEED_WORK),
-    ROW(virConnectListNWFiltersCheckACL, NWF_NEED_WORK),
-    ROW(virConnectListAllNWFiltersCheckACL, NWF_NEED_WORK),
-    ROW(virNWFilterLookupByNameEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterLookupByUUIDEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterGetXMLDescEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterDefineXMLFlagsEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterUndefineEnsureACL, NWF_NEED_WORK),
-    ROW(virConnectListAllNWFilterBindingsCheckACL, NWF_NEED_WORK),
-    ROW(virNWFilterBindingLookupByPortDevEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterBindingGetXMLDescEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterBindingCreateXMLEnsureACL, NWF_NEED_WORK),
-    ROW(virNWFilterBindingDeleteEnsureACL, NWF_NEED_WORK),
+    NWF_ACCESS_CHECKS(ACCESS_ROW)
 };
+/* clang-format on */
 
 /* A field without a row would never be filled. */
 G_STATIC_ASSERT(G_N_ELEMENTS(symbol_rows) * sizeof(NwfAbiFunction) == sizeof(NwfSymbols));

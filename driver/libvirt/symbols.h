@@ -19,6 +19,30 @@ typedef bool (*NwfFilterCheck)(virConnectPtr conn, const NwfAbiFilterDef *def);
 typedef int (*NwfBindingEnsure)(virConnectPtr conn, const NwfAbiBindingDef *def);
 typedef bool (*NwfBindingCheck)(virConnectPtr conn, const NwfAbiBindingDef *def);
 
+/* The type and the name of each. */
+/* clang-format off */
+#define NWF_ACCESS_CHECKS(X) \
+    X(NwfConnectEnsure, virConnectOpenEnsureACL) \
+    X(NwfConnectEnsure, virConnectNumOfNWFiltersEnsureACL) \
+    X(NwfConnectEnsure, virConnectListNWFiltersEnsureACL) \
+    X(NwfConnectEnsure, virConnectListAllNWFiltersEnsureACL) \
+    X(NwfConnectEnsure, virConnectListAllNWFilterBindingsEnsureACL) \
+    X(NwfFilterCheck, virConnectNumOfNWFiltersCheckACL) \
+    X(NwfFilterCheck, virConnectListNWFiltersCheckACL) \
+    X(NwfFilterCheck, virConnectListAllNWFiltersCheckACL) \
+    X(NwfFilterEnsure, virNWFilterLookupByNameEnsureACL) \
+    X(NwfFilterEnsure, virNWFilterLookupByUUIDEnsureACL) \
+    X(NwfFilterEnsure, virNWFilterGetXMLDescEnsureACL) \
+    X(NwfFilterEnsure, virNWFilterDefineXMLFlagsEnsureACL) \
+    X(NwfFilterEnsure, virNWFilterUndefineEnsureACL) \
+    X(NwfBindingCheck, virConnectListAllNWFilterBindingsCheckACL) \
+    X(NwfBindingEnsure, virNWFilterBindingLookupByPortDevEnsureACL) \
+    X(NwfBindingEnsure, virNWFilterBindingGetXMLDescEnsureACL) \
+    X(NwfBindingEnsure, virNWFilterBindingCreateXMLEnsureACL) \
+    X(NwfBindingEnsure, virNWFilterBindingDeleteEnsureACL)
+#define NWF_ACCESS_FIELD(type, name) type name;
+/* clang-format on */
+
 typedef struct NwfSymbols {
     int (*virRegisterConnectDriver)(NwfAbiConnectDriver *driver, bool set_shared_drivers);
     int (*virRegisterStateDriver)(NwfAbiStateDriver *driver);
@@ -33,24 +57,7 @@ typedef struct NwfSymbols {
     virNWFilterPtr (*virGetNWFilter)(virConnectPtr conn, const char *name, const unsigned char *uuid);
     virNWFilterBindingPtr (*virGetNWFilterBinding)(virConnectPtr conn, const char *portdev, const char *filter);
 
-    NwfConnectEnsure virConnectOpenEnsureACL;
-    NwfConnectEnsure virConnectNumOfNWFiltersEnsureACL;
-    NwfConnectEnsure virConnectListNWFiltersEnsureACL;
-    NwfConnectEnsure virConnectListAllNWFiltersEnsureACL;
-    NwfConnectEnsure virConnectListAllNWFilterBindingsEnsureACL;
-    NwfFilterCheck virConnectNumOfNWFiltersCheckACL;
-    NwfFilterCheck virConnectListNWFiltersCheckACL;
-    NwfFilterCheck virConnectListAllNWFiltersCheckACL;
-    NwfFilterEnsure virNWFilterLookupByNameEnsureACL;
-    NwfFilterEnsure virNWFilterLookupByUUIDEnsureACL;
-    NwfFilterEnsure virNWFilterGetXMLDescEnsureACL;
-    NwfFilterEnsure virNWFilterDefineXMLFlagsEnsureACL;
-    NwfFilterEnsure virNWFilterUndefineEnsureACL;
-    NwfBindingCheck virConnectListAllNWFilterBindingsCheckACL;
-    NwfBindingEnsure virNWFilterBindingLookupByPortDevEnsureACL;
-    NwfBindingEnsure virNWFilterBindingGetXMLDescEnsureACL;
-    NwfBindingEnsure virNWFilterBindingCreateXMLEnsureACL;
-    NwfBindingEnsure virNWFilterBindingDeleteEnsureACL;
+    NWF_ACCESS_CHECKS(NWF_ACCESS_FIELD)
 } NwfSymbols;
 
 /* Filled by nwf_symbols_load(); constant afterwards. */
