@@ -99,8 +99,8 @@ typedef struct NwfCalibrationRow {
 /* clang-format off */
 #define FUNCTIONS(X) \
     X(virConnectIsEncrypted, (subject->conn), hypervisor, nwf_connect_is_encrypted) \
-    X(virConnectIsSecure, (subject->conn), hypervisor, nwf_connect_is_secure) \
-    X(virConnectIsAlive, (subject->conn), hypervisor, nwf_connect_is_alive) \
+    X(virConnectIsSecure, (subject->conn), hypervisor, nwf_connect_is_secure_and_alive) \
+    X(virConnectIsAlive, (subject->conn), hypervisor, nwf_connect_is_secure_and_alive) \
     X(virConnectNumOfNWFilters, (subject->conn), nwfilter, nwf_api_num_of_filters) \
     X(virConnectListNWFilters, (subject->conn, (char *[1]){NULL}, 1), nwfilter, nwf_api_list_filters) \
     X(virConnectListAllNWFilters, (subject->conn, NULL, 0), nwfilter, nwf_api_list_all_filters) \

@@ -81,13 +81,7 @@ nwf_connect_is_encrypted(G_GNUC_UNUSED virConnectPtr conn)
 }
 
 int
-nwf_connect_is_secure(G_GNUC_UNUSED virConnectPtr conn)
-{
-    return 1;
-}
-
-int
-nwf_connect_is_alive(G_GNUC_UNUSED virConnectPtr conn)
+nwf_connect_is_secure_and_alive(G_GNUC_UNUSED virConnectPtr conn)
 {
     return 1;
 }

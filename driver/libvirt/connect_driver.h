@@ -14,8 +14,7 @@ extern NwfAbiSlot nwf_nwfilter_table[NWF_ABI_TABLE_SLOTS];
 
 /* Functions of the hypervisor table whose slots calibration finds. */
 int nwf_connect_is_encrypted(virConnectPtr conn);
-int nwf_connect_is_secure(virConnectPtr conn);
-int nwf_connect_is_alive(virConnectPtr conn);
+int nwf_connect_is_secure_and_alive(virConnectPtr conn);
 
 /**
  * nwf_connect_to_self: opens nwfilter:///system for calibration, while the driver takes no calls yet

@@ -13,18 +13,23 @@
  *
  * End: the driver waits for running calls, but not for ever, and frees the engine and the lock if none is left; rules
  * and files stay. If calls still run, so does the engine, and the lock stays until the process has ended.
+ *
+ * A daemon that is started on demand ends when no client is connected. While there are bindings it must not end,
+ * because learning and the repair of rules would end with it. The daemon counts inhibitions, so its function is called
+ * only when that changes. It passes the function as an argument whose place changed once between releases. So an
+ * address that is not in a loaded program or library is never called.
  */
 #include "driver/libvirt/state_driver.h"
 #include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/call.h"
-#include "driver/libvirt/inhibit.h"
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
 #include "driver/store/config.h"
 #include "driver/tech/backends.h"
 
+#include <dlfcn.h>
 #include <glib/gi18n-lib.h>
 
 /* The stock driver's places. They belong to the daemon's package, not to the prefix of ours. */
@@ -41,6 +46,43 @@
 #define PATIENCE (1 * G_USEC_PER_SEC)
 
 static NwfLockFile *lock_file; /* only initialize and cleanup use it */
+
+static struct {
+    GMutex lock;
+    NwfAbiInhibit function; /* NULL: there is none, or the daemon ends */
+    void *opaque;
+    gboolean held;
+} inhibitor;
+
+static void
+set_inhibit(NwfAbiInhibit function, void *opaque)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inhibitor.lock);
+    union {
+        NwfAbiInhibit function;
+        const void *address;
+    } place = {.function = function};
+    Dl_info info;
+
+    if (function && !dladdr(place.address, &info)) {
+        nwf_log_libvirt(NWF_LOG_WARNING, _("the daemon's inhibit function is not recognised; the daemon may go idle"));
+        return;
+    }
+    inhibitor.function = function;
+    inhibitor.opaque = opaque;
+}
+
+/* The engine's callback: whether there are bindings. */
+static void
+on_inhibit(gboolean inhibit, G_GNUC_UNUSED gpointer unused)
+{
+    G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&inhibitor.lock);
+
+    if (!inhibitor.function || inhibitor.held == inhibit)
+        return;
+    inhibitor.held = inhibit;
+    inhibitor.function(inhibit, inhibitor.opaque);
+}
 
 static gboolean
 read_config(NwfConfig *config, GError **error)
@@ -73,7 +115,7 @@ start_engine(NwfDialect dialect, GError **error)
         .dialect = dialect,
         .backend = nwf_backend_kind(config.firewall_backend)->new(&options),
         .log = nwf_log,
-        .inhibit = nwf_inhibit,
+        .inhibit = on_inhibit,
     };
     NwfEngine *engine = nwf_engine_new(&wanted, error);
     if (engine)
@@ -123,7 +165,7 @@ state_initialize(bool privileged, const char *root, G_GNUC_UNUSED bool monolithi
     }
     virGetVersion(&version, NULL, NULL);
     if (version >= NWF_ABI_VERSION_MONOLITHIC)
-        nwf_inhibit_use(inhibit, opaque);
+        set_inhibit(inhibit, opaque);
 
     if (!nwf_calls_refused() && !start(privileged, version, &error))
         nwf_calls_refuse(error);
@@ -148,7 +190,7 @@ state_reload(void)
 static int
 state_cleanup(void)
 {
-    nwf_inhibit_forget();
+    set_inhibit(NULL, NULL);
     if (!nwf_calls_stop())
         nwf_log_libvirt(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
     else if (lock_file)
