@@ -23,11 +23,10 @@
 #include "conf/schema.h"
 #include "driver/libvirt/calibrate.h"
 #include "driver/libvirt/call.h"
+#include "driver/libvirt/config.h"
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
-#include "driver/store/config.h"
-#include "driver/tech/backends.h"
 
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>
@@ -84,26 +83,15 @@ on_inhibit(gboolean inhibit, G_GNUC_UNUSED gpointer unused)
     inhibitor.function(inhibit, inhibitor.opaque);
 }
 
-static gboolean
-read_config(NwfConfig *config, GError **error)
-{
-    NwfConfigBackend backends[NWF_BACKEND_KINDS_MAX + 1] = {{0}};
-    g_autoptr(NwfNotes) notes = nwf_notes_new();
-
-    for (guint i = 0; i < NWF_BACKEND_KINDS_MAX && nwf_backend_kinds[i].name; i++)
-        backends[i] = (NwfConfigBackend){nwf_backend_kinds[i].name, nwf_backend_kinds[i].new != NULL};
-    gboolean fine = nwf_config_read(CONFIG_FILE, backends, config, notes, error);
-
-    nwf_log_notes(notes);
-    return fine;
-}
-
 static NwfEngine *
 start_engine(NwfDialect dialect, GError **error)
 {
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
     NwfConfig config;
 
-    if (!read_config(&config, error))
+    gboolean fine = nwf_config_read(CONFIG_FILE, &config, notes, error);
+    nwf_log_notes(notes);
+    if (!fine)
         return NULL;
     const NwfBackendOptions options = {config.require_bridge_netfilter, CHILD_LOCK};
     NwfEngineConfig wanted = {
@@ -113,7 +101,7 @@ start_engine(NwfDialect dialect, GError **error)
         .lease_file = LEASE_FILE,
         .open_until_known = config.learning_open_until_known,
         .dialect = dialect,
-        .backend = nwf_backend_kind(config.firewall_backend)->new(&options),
+        .backend = config.backend->new(&options),
         .log = nwf_log,
         .inhibit = on_inhibit,
     };
@@ -142,26 +130,19 @@ start(gboolean privileged, unsigned long version, GError **error)
     return TRUE;
 }
 
-/* FALSE with @error set: the daemon ends. */
-static gboolean
-may_start(gboolean privileged, const char *root, GError **error)
-{
-    if (root)
-        return nwf_set_error(error, NWF_ERROR_ARGUMENT, _("the nwfilter driver cannot be embedded (root '%s')"), root);
-    if (privileged)
-        lock_file = nwf_lock_file_take(LOCK_DIR, error);
-    return !privileged || lock_file;
-}
-
 static int
 state_initialize(bool privileged, const char *root, G_GNUC_UNUSED bool monolithic, NwfAbiInhibit inhibit, void *opaque)
 {
     g_autoptr(GError) error = NULL;
     unsigned long version = 0;
 
-    if (!may_start(privileged, root, &error)) {
+    if (root)
+        nwf_set_error(&error, NWF_ERROR_ARGUMENT, _("the nwfilter driver cannot be embedded (root '%s')"), root);
+    else if (privileged)
+        lock_file = nwf_lock_file_take(LOCK_DIR, &error);
+    if (error) {
         nwf_report(error);
-        return NWF_ABI_INIT_ERROR;
+        return NWF_ABI_INIT_ERROR; /* the daemon ends */
     }
     virGetVersion(&version, NULL, NULL);
     if (version >= NWF_ABI_VERSION_MONOLITHIC)

@@ -21,8 +21,6 @@ typedef struct NwfBackendKind {
     gboolean (*remove_stock)(GError **error);
 } NwfBackendKind;
 
-enum { NWF_BACKEND_KINDS_MAX = 8 };
-
 /* The first is the one that is used unless the configuration says otherwise; the last has no name. */
 extern const NwfBackendKind nwf_backend_kinds[];
 

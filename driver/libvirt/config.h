@@ -4,16 +4,10 @@
  */
 #pragma once
 
-#include "conf/error.h"
-
-/* A backend that may be named; the first one is used if none is. The last has no name. */
-typedef struct NwfConfigBackend {
-    const char *name;
-    gboolean available; /* else it is understood, and the first one is used */
-} NwfConfigBackend;
+#include "driver/tech/backends.h"
 
 typedef struct NwfConfig {
-    const char *firewall_backend;      /* name of an available backend */
+    const NwfBackendKind *backend;     /* one that this driver has; the first of all kinds by default */
     gboolean require_bridge_netfilter; /* filters with IP-layer rules need the bridge netfilter switch: else an error */
     gboolean learning_open_until_known; /* interim rules as open as the stock driver's */
 } NwfConfig;
@@ -21,7 +15,6 @@ typedef struct NwfConfig {
 /**
  * nwf_config_read:
  * @path: the file; one that does not exist means all defaults
- * @backends: what firewall_backend may be
  * @config: (out): filled in any case, with defaults for what the file does not say
  * @notes: keys that are unknown or have no effect here, or NULL
  *
@@ -32,4 +25,4 @@ typedef struct NwfConfig {
  * Returns: FALSE with NWF_ERROR_SYSTEM for a file that cannot be read, NWF_ERROR_UNSUPPORTED for a line that is broken
  * or has a value that is not accepted; the message names file and line
  */
-gboolean nwf_config_read(const char *path, const NwfConfigBackend *backends, NwfConfig *config, NwfNotes *notes, GError **error);
+gboolean nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **error);

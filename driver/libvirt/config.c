@@ -6,14 +6,13 @@
  * libvirt still works; a line that is no assignment, or a known key with an unusable value, is an error, because the
  * user meant something that would silently not happen.
  */
+#include "driver/libvirt/config.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "driver/store/config.h"
-
 typedef struct Reader {
     const char *path;
-    const NwfConfigBackend *backends;
     NwfConfig *config;
     NwfNotes *notes;
 } Reader;
@@ -33,16 +32,14 @@ set_bool(const Reader *reader, gsize offset, const char *value)
 static gboolean
 set_backend(const Reader *reader, gsize offset G_GNUC_UNUSED, const char *value)
 {
-    const NwfConfigBackend *backend = reader->backends;
+    const NwfBackendKind *backend = nwf_backend_kind(value);
 
-    while (backend->name && strcmp(backend->name, value) != 0)
-        backend++;
-    if (!backend->name)
+    if (!backend)
         return FALSE;
-    if (!backend->available)
+    if (!backend->new)
         nwf_note(reader->notes, _("firewall_backend = \"%s\" is not available in this driver: using \"%s\""), value,
-                 reader->backends->name);
-    reader->config->firewall_backend = backend->available ? backend->name : reader->backends->name;
+                 nwf_backend_kinds->name);
+    reader->config->backend = backend->new ? backend : nwf_backend_kinds;
     return TRUE;
 }
 
@@ -85,13 +82,13 @@ line_value(GMatchInfo *match)
 
 /* What the key accepts, for a message. (transfer full) */
 static char *
-expected(const Reader *reader, gsize key)
+expected(gsize key)
 {
     g_autoptr(GString) words = g_string_new(NULL);
 
     if (config_keys[key].expects)
         return g_strdup(config_keys[key].expects);
-    for (const NwfConfigBackend *backend = reader->backends; backend->name; backend++)
+    for (const NwfBackendKind *backend = nwf_backend_kinds; backend->name; backend++)
         g_string_append_printf(words, "%s\"%s\"", words->len > 0 ? ", " : "", backend->name);
     return g_string_free(g_steal_pointer(&words), FALSE);
 }
@@ -104,7 +101,7 @@ apply_line(const Reader *reader, guint line, const char *key, const char *value,
             continue;
         if (config_keys[i].set(reader, config_keys[i].offset, value))
             return TRUE;
-        g_autofree char *words = expected(reader, i);
+        g_autofree char *words = expected(i);
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
                              _("%s, line %u: the value '%s' of %s is wrong; expected one of %s"), reader->path, line,
                              value, key, words);
@@ -114,14 +111,14 @@ apply_line(const Reader *reader, guint line, const char *key, const char *value,
 }
 
 gboolean
-nwf_config_read(const char *path, const NwfConfigBackend *backends, NwfConfig *config, NwfNotes *notes, GError **error)
+nwf_config_read(const char *path, NwfConfig *config, NwfNotes *notes, GError **error)
 {
-    const Reader reader = {path, backends, config, notes};
+    const Reader reader = {path, config, notes};
     g_autoptr(GError) local = NULL;
     g_autofree char *text = NULL;
     gsize length;
 
-    *config = (NwfConfig){.firewall_backend = backends->name};
+    *config = (NwfConfig){.backend = nwf_backend_kinds};
     if (!g_file_get_contents(path, &text, &length, &local)) {
         if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return TRUE;

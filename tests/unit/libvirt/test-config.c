@@ -2,12 +2,10 @@
 /*
  * test-config.c: nwfilter.conf, line by line
  */
-#include "driver/store/config.h"
+#include "driver/libvirt/config.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
-
-static const NwfConfigBackend backends[] = {{"iptables", TRUE}, {"nftables", FALSE}, {NULL, FALSE}};
 
 typedef struct Answer {
     NwfConfig config;
@@ -34,7 +32,7 @@ ask(const char *text, gssize length)
     g_assert_cmpint(fd, >=, 0);
     g_close(fd, NULL);
     g_assert_true(g_file_set_contents(path, text, length, NULL));
-    g_assert_true(nwf_config_read(path, backends, &answer.config, answer.notes, &answer.error) == !answer.error);
+    g_assert_true(nwf_config_read(path, &answer.config, answer.notes, &answer.error) == !answer.error);
     g_unlink(path);
     return answer;
 }
@@ -130,11 +128,11 @@ test_files_that_are_none(void)
     NwfConfig config = {NULL, TRUE, TRUE};
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(nwf_config_read("/nowhere/nwfilter.conf", backends, &config, NULL, &error));
+    g_assert_true(nwf_config_read("/nowhere/nwfilter.conf", &config, NULL, &error));
     g_assert_no_error(error);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
     config = (NwfConfig){NULL, TRUE, TRUE};
-    g_assert_false(nwf_config_read("/", backends, &config, NULL, &error));
+    g_assert_false(nwf_config_read("/", &config, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
 }
