@@ -65,10 +65,8 @@ binding_of(const NwfCall *call, virConnectPtr conn, const char *portdev, NwfBind
         binding = nwf_engine_binding(call->engine, portdev, &error);
     else
         nwf_set_error(&error, NWF_ERROR_NO_BINDING, _("port '%s' has no filter binding"), shown);
-    if (!binding) {
-        nwf_report(error);
-        return NULL;
-    }
+    if (!binding)
+        return nwf_report(error);
     NwfAbiBindingDef def = def_of(binding->portdev, binding->linkdev, binding->filter);
     return ensure(conn, &def) >= 0 ? g_steal_pointer(&binding) : NULL;
 }
@@ -104,38 +102,28 @@ parse_identified(const char *xml, const NwfReading *reading, const NwfBindingIde
     return g_steal_pointer(&binding);
 }
 
-/* Access control is asked first, see define() in api_filter.c. */
-static virNWFilterBindingPtr
-create(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
-{
-    NwfReading reading = {.dialect = call->dialect, .validate = validate};
-    g_auto(NwfBindingIdentity) identity = {0};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NwfBinding) binding = NULL;
-
-    if (!nwf_call_can_change(call, &error) || !nwf_binding_identify(xml, &identity, &error)) {
-        nwf_report(error);
-        return NULL;
-    }
-    NwfAbiBindingDef def = def_of(identity.portdev, identity.linkdev, identity.filter);
-    if (nwf_symbols.virNWFilterBindingCreateXMLEnsureACL(conn, &def) < 0)
-        return NULL;
-    binding = parse_identified(xml, &reading, &identity, &error);
-    g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(call->engine, binding, &error) : NULL;
-    if (!bound) {
-        nwf_report(error);
-        return NULL;
-    }
-    return binding_handle(conn, bound);
-}
-
+/* Access control is asked first, see nwf_api_filter_define_flags(). */
 virNWFilterBindingPtr
 nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterBindingCreateXML", flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
-    return call.valid ? create(&call, conn, xml, (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0) : NULL;
+    NwfReading reading = {.dialect = call.dialect, .validate = (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0};
+    g_auto(NwfBindingIdentity) identity = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfBinding) binding = NULL;
+
+    if (!call.valid)
+        return NULL;
+    if (!nwf_call_can_change(&call, &error) || !nwf_binding_identify(xml, &identity, &error))
+        return nwf_report(error);
+    NwfAbiBindingDef def = def_of(identity.portdev, identity.linkdev, identity.filter);
+    if (nwf_symbols.virNWFilterBindingCreateXMLEnsureACL(conn, &def) < 0)
+        return NULL;
+    binding = parse_identified(xml, &reading, &identity, &error);
+    g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(call.engine, binding, &error) : NULL;
+    return bound ? binding_handle(conn, bound) : nwf_report(error);
 }
 
 int
@@ -173,7 +161,5 @@ nwf_api_binding_xml(virNWFilterBindingPtr handle, unsigned int flags)
     if (!binding)
         return NULL;
     char *xml = nwf_engine_binding_xml(call.engine, binding, &error);
-    if (!xml)
-        nwf_report(error);
-    return xml;
+    return xml ? xml : nwf_report(error);
 }

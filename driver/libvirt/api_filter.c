@@ -107,10 +107,8 @@ allowed(virConnectPtr conn, NwfFilter *found, NwfFilterEnsure ensure, const GErr
 {
     g_autoptr(NwfFilter) filter = found;
 
-    if (!filter) {
-        nwf_report(error);
-        return NULL;
-    }
+    if (!filter)
+        return nwf_report(error);
     return may(conn, ensure, filter->name, filter->uuid) ? g_steal_pointer(&filter) : NULL;
 }
 
@@ -188,45 +186,33 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
  * define filters costs no work and learns nothing else. Only a text that is no filter document is refused before,
  * because there is nothing to ask about.
  */
-static virNWFilterPtr
-define(const NwfCall *call, virConnectPtr conn, const char *xml, gboolean validate)
-{
-    NwfReading reading = {.dialect = call->dialect, .validate = validate};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NwfFilter) filter = NULL;
-    g_autofree char *name = NULL;
-    guint8 uuid[16];
-
-    if (!nwf_call_can_change(call, &error) || !nwf_filter_identify(xml, &name, uuid, &error)) {
-        nwf_report(error);
-        return NULL;
-    }
-    if (!may(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
-        return NULL;
-    filter = parse_identified(xml, &reading, name, uuid, &error);
-    g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(call->engine, filter, &error) : NULL;
-    if (!defined) {
-        nwf_report(error);
-        return NULL;
-    }
-    return filter_handle(conn, defined);
-}
-
-virNWFilterPtr
-nwf_api_filter_define(virConnectPtr conn, const char *xml)
-{
-    g_auto(NwfCall) call = nwf_call_begin();
-
-    return call.valid ? define(&call, conn, xml, FALSE) : NULL;
-}
-
 virNWFilterPtr
 nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterDefineXMLFlags", flags, VIR_NWFILTER_DEFINE_VALIDATE))
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
-    return call.valid ? define(&call, conn, xml, (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0) : NULL;
+    NwfReading reading = {.dialect = call.dialect, .validate = (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NwfFilter) filter = NULL;
+    g_autofree char *name = NULL;
+    guint8 uuid[16];
+
+    if (!call.valid)
+        return NULL;
+    if (!nwf_call_can_change(&call, &error) || !nwf_filter_identify(xml, &name, uuid, &error))
+        return nwf_report(error);
+    if (!may(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
+        return NULL;
+    filter = parse_identified(xml, &reading, name, uuid, &error);
+    g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(call.engine, filter, &error) : NULL;
+    return defined ? filter_handle(conn, defined) : nwf_report(error);
+}
+
+virNWFilterPtr
+nwf_api_filter_define(virConnectPtr conn, const char *xml)
+{
+    return nwf_api_filter_define_flags(conn, xml, 0);
 }
 
 /* The filter that @handle stands for, if there is one and @ensure allows it; else NULL and the error is reported. */

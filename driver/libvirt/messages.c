@@ -80,13 +80,14 @@ numbers_of(const GError *error)
     return error_dialect >= NWF_DIALECT_11 && row->from_11.code ? row->from_11 : row->numbers;
 }
 
-void
+gpointer
 nwf_report_from(const GError *error, const char *function, int line)
 {
     NwfNumbers numbers = numbers_of(error);
     g_autofree char *message = nwf_message_fit(error->message);
 
     nwf_symbols.virReportErrorHelper(numbers.domain, numbers.code, "nwfilter", function, line, "%s", message);
+    return NULL;
 }
 
 gboolean

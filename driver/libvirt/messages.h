@@ -17,9 +17,9 @@ char *nwf_message_fit(const char *message);
 /** nwf_errors_set_dialect: from now on numbers are those of @dialect; called once, before there are other threads. */
 void nwf_errors_set_dialect(NwfDialect dialect);
 
-/** nwf_report: makes @error the thread's last libvirt error. */
+/** nwf_report: makes @error the thread's last libvirt error. Returns NULL, for functions that return an object. */
 #define nwf_report(error) nwf_report_from(error, __func__, __LINE__)
-void nwf_report_from(const GError *error, const char *function, int line);
+gpointer nwf_report_from(const GError *error, const char *function, int line);
 
 /** nwf_flags_fit: FALSE, with the error of the driver call @call reported, if @flags has other bits than @allowed. */
 gboolean nwf_flags_fit(const char *call, unsigned int flags, unsigned int allowed);

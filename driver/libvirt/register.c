@@ -26,12 +26,6 @@
 /* The only symbol that the module exports. */
 __attribute__((visibility("default"))) int nwfilterRegister(void);
 
-static gboolean
-daemon_is_for_filters_alone(void)
-{
-    return g_strcmp0(program_invocation_short_name, "virtnwfilterd") == 0;
-}
-
 static int
 register_drivers(gboolean share)
 {
@@ -46,16 +40,15 @@ int
 nwfilterRegister(void)
 {
     g_autoptr(GError) error = NULL;
-    NwfSymbolsFound found;
 
     bindtextdomain(GETTEXT_PACKAGE, LOCALEDIR);
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
 
-    found = nwf_symbols_load(&error);
+    NwfSymbolsFound found = nwf_symbols_load(&error);
     if (error)
         nwf_log_libvirt(NWF_LOG_ERROR, _("the nwfilter driver is switched off: %s"), error->message);
     if (found == NWF_SYMBOLS_UNUSABLE)
-        return daemon_is_for_filters_alone() ? -1 : 0;
+        return g_strcmp0(program_invocation_short_name, "virtnwfilterd") == 0 ? -1 : 0;
     if (found == NWF_SYMBOLS_PARTIAL)
         nwf_calls_refuse(error);
     return register_drivers(found == NWF_SYMBOLS_ALL);

@@ -141,18 +141,12 @@ on_address(NwfLinks *links, const struct nlmsghdr *message)
 static int
 on_message(const struct nlmsghdr *message, void *data)
 {
-    switch (message->nlmsg_type) {
-    case RTM_NEWLINK:
-    case RTM_DELLINK:
+    guint16 type = message->nlmsg_type;
+
+    if (type == RTM_NEWLINK || type == RTM_DELLINK)
         on_link(data, message);
-        break;
-    case RTM_NEWADDR:
-    case RTM_DELADDR:
+    else if (type == RTM_NEWADDR || type == RTM_DELADDR)
         on_address(data, message);
-        break;
-    default:
-        break;
-    }
     return MNL_CB_OK;
 }
 
