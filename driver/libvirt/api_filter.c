@@ -221,6 +221,8 @@ filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
 {
     guint8 uuid[VIR_UUID_BUFLEN];
 
+    if (!call->valid)
+        return NULL;
     virNWFilterGetUUID(handle, uuid);
     return find_by_uuid(call, nwf_abi_connection_of(handle), uuid, ensure);
 }
@@ -230,10 +232,8 @@ nwf_api_filter_undefine(virNWFilterPtr handle)
 {
     g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
-
-    if (!call.valid)
-        return -1;
     g_autoptr(NwfFilter) filter = filter_of(&call, handle, nwf_symbols.virNWFilterUndefineEnsureACL);
+
     if (!filter)
         return -1;
     if (!nwf_engine_undefine(call.engine, filter, &error)) {
@@ -249,8 +249,6 @@ nwf_api_filter_xml(virNWFilterPtr handle, unsigned int flags)
     if (!nwf_flags_fit("nwfilterGetXMLDesc", flags, 0))
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
-    if (!call.valid)
-        return NULL;
     g_autoptr(NwfFilter) filter = filter_of(&call, handle, nwf_symbols.virNWFilterGetXMLDescEnsureACL);
     return filter ? nwf_filter_format(filter, call.dialect) : NULL;
 }

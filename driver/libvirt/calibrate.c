@@ -171,16 +171,6 @@ slots_differ(guint slots[ROWS], GError **error)
     return TRUE;
 }
 
-static gboolean
-objects_fit(const NwfSubject *subject, GError **error)
-{
-    if (nwf_abi_connection_of(subject->filter) == subject->conn &&
-        nwf_abi_connection_of(subject->binding) == subject->conn)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                         _("this libvirt's objects do not hold their connection where it is expected"));
-}
-
 /* The line of the log that shows what a new release has moved. */
 static void
 log_slots(const guint slots[ROWS])
@@ -205,7 +195,9 @@ fill_tables(virConnectPtr conn, GError **error)
     if (subject.filter && subject.binding) {
         fits = find_slots(&subject, slots, error);
         fits = slots_differ(slots, fits ? error : NULL) && fits;
-        fits = fits && objects_fit(&subject, error);
+        if (fits && (nwf_abi_connection_of(subject.filter) != conn || nwf_abi_connection_of(subject.binding) != conn))
+            fits = nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
+                                 _("this libvirt's objects do not hold their connection where it is expected"));
     } else {
         nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt makes no objects for filters and bindings"));
     }

@@ -42,25 +42,18 @@ open_locked(const char *path)
     return -1;
 }
 
-static gboolean
-write_pid(int fd)
-{
-    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
-    ssize_t length = (ssize_t)strlen(pid);
-
-    return ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)length, 0) == length;
-}
-
 NwfLockFile *
 nwf_lock_file_take(const char *directory, GError **error)
 {
     g_autofree char *path = g_build_filename(directory, "driver.pid", NULL);
     g_autofree char *parent = g_path_get_dirname(directory);
+    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+    ssize_t length = (ssize_t)strlen(pid);
     g_auto(Fd) fd = -1;
 
     if (g_mkdir_with_parents(parent, 0755) == 0 && g_mkdir_with_parents(directory, 0700) == 0)
         fd = open_locked(path);
-    if (fd < 0 || !write_pid(fd)) {
+    if (fd < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)length, 0) != length) {
         const char *cause = errno == EAGAIN ? _("another daemon holds it") : g_strerror(errno);
 
         nwf_set_error(error, NWF_ERROR_SYSTEM, _("Failed to acquire pid file '%s': %s"), path, cause);

@@ -26,16 +26,6 @@
 /* The only symbol that the module exports. */
 __attribute__((visibility("default"))) int nwfilterRegister(void);
 
-static int
-register_drivers(gboolean share)
-{
-    if (nwf_symbols.virRegisterConnectDriver(&nwf_connect_driver, false) < 0)
-        return -1;
-    if (share && nwf_symbols.virSetSharedNWFilterDriver(nwf_nwfilter_table) < 0)
-        return -1;
-    return nwf_symbols.virRegisterStateDriver(&nwf_state_driver) < 0 ? -1 : 0;
-}
-
 int
 nwfilterRegister(void)
 {
@@ -51,5 +41,9 @@ nwfilterRegister(void)
         return g_strcmp0(program_invocation_short_name, "virtnwfilterd") == 0 ? -1 : 0;
     if (found == NWF_SYMBOLS_PARTIAL)
         nwf_calls_refuse(error);
-    return register_drivers(found == NWF_SYMBOLS_ALL);
+    if (nwf_symbols.virRegisterConnectDriver(&nwf_connect_driver, false) < 0)
+        return -1;
+    if (found == NWF_SYMBOLS_ALL && nwf_symbols.virSetSharedNWFilterDriver(nwf_nwfilter_table) < 0)
+        return -1;
+    return nwf_symbols.virRegisterStateDriver(&nwf_state_driver) < 0 ? -1 : 0;
 }

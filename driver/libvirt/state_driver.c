@@ -115,17 +115,14 @@ static gboolean
 start(gboolean privileged, unsigned long version, GError **error)
 {
     NwfDialect dialect = nwf_dialect_of_version(version);
-    NwfEngine *engine = NULL;
 
     nwf_errors_set_dialect(dialect);
     if (!nwf_calibrate(error))
         return FALSE;
     nwf_schema_prepare();
-    if (privileged) {
-        engine = start_engine(dialect, error);
-        if (!engine)
-            return FALSE;
-    }
+    NwfEngine *engine = privileged ? start_engine(dialect, error) : NULL;
+    if (privileged && !engine)
+        return FALSE;
     nwf_calls_start(engine, dialect);
     return TRUE;
 }

@@ -13,31 +13,25 @@
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>
 
-typedef enum NwfNeed {
-    NWF_NEED_BASE, /* without it the driver cannot even say that it does not work */
-    NWF_NEED_WORK, /* without it the driver cannot work */
-    NWF_NEED_NOT,  /* there is another way */
-} NwfNeed;
-
 typedef struct NwfSymbolRow {
     const char *name;
     size_t field;
-    NwfNeed need;
+    NwfSymbolsFound without; /* how much there is if it is missing; all: there is another way */
 } NwfSymbolRow;
 
 /* clang-format off */
-#define ROW(symbol, need) {#symbol, offsetof(NwfSymbols, symbol), need}
-#define ACCESS_ROW(type, symbol) ROW(symbol, NWF_NEED_WORK),
+#define ROW(symbol, without) {#symbol, offsetof(NwfSymbols, symbol), without}
+#define ACCESS_ROW(type, symbol) ROW(symbol, NWF_SYMBOLS_PARTIAL),
 
 static const NwfSymbolRow symbol_rows[] = {
-    ROW(virRegisterConnectDriver, NWF_NEED_BASE),
-    ROW(virRegisterStateDriver, NWF_NEED_BASE),
-    ROW(virReportErrorHelper, NWF_NEED_BASE),
-    ROW(virSetSharedNWFilterDriver, NWF_NEED_WORK),
-    ROW(virRaiseErrorFull, NWF_NEED_WORK),
-    ROW(virLogMessage, NWF_NEED_NOT), /* messages go to standard error */
-    ROW(virGetNWFilter, NWF_NEED_WORK),
-    ROW(virGetNWFilterBinding, NWF_NEED_WORK),
+    ROW(virRegisterConnectDriver, NWF_SYMBOLS_UNUSABLE),
+    ROW(virRegisterStateDriver, NWF_SYMBOLS_UNUSABLE),
+    ROW(virReportErrorHelper, NWF_SYMBOLS_UNUSABLE),
+    ROW(virSetSharedNWFilterDriver, NWF_SYMBOLS_PARTIAL),
+    ROW(virRaiseErrorFull, NWF_SYMBOLS_PARTIAL),
+    ROW(virLogMessage, NWF_SYMBOLS_ALL), /* messages go to standard error */
+    ROW(virGetNWFilter, NWF_SYMBOLS_PARTIAL),
+    ROW(virGetNWFilterBinding, NWF_SYMBOLS_PARTIAL),
     NWF_ACCESS_CHECKS(ACCESS_ROW)
 };
 /* clang-format on */
@@ -58,10 +52,10 @@ nwf_symbols_load(GError **error)
         void *address = dlsym(RTLD_DEFAULT, row->name);
 
         *(void **)((char *)&nwf_symbols + row->field) = address;
-        if (address || row->need == NWF_NEED_NOT)
+        if (address || row->without == NWF_SYMBOLS_ALL)
             continue;
         g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", row->name);
-        found = MIN(found, row->need == NWF_NEED_BASE ? NWF_SYMBOLS_UNUSABLE : NWF_SYMBOLS_PARTIAL);
+        found = MIN(found, row->without);
     }
     if (found != NWF_SYMBOLS_ALL)
         nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt lacks functions that the driver needs: %s"),

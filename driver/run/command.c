@@ -153,45 +153,36 @@ unread(const Input *input)
     return input->left + (ioctl(input->reading, FIONREAD, &in_pipe) == 0 ? (gsize)in_pipe : 0);
 }
 
+/* A pipe of which @ours, one of its ends, stays here and never blocks. */
+static gboolean
+make_pipe(Fd *reading, Fd *writing, const Fd *ours, GError **error)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return system_error(error, "pipe2", errno);
+    *reading = ends[0];
+    *writing = ends[1];
+    if (!fd_lift(reading, error) || !fd_lift(writing, error))
+        return FALSE;
+    return fcntl(*ours, F_SETFL, O_NONBLOCK) >= 0 || system_error(error, "fcntl", errno);
+}
+
 /* @text may be NULL. */
 static gboolean
 make_input(Input *input, const char *text, gsize length, GError **error)
 {
-    int ends[2];
-
     if (!text) {
         input->reading = open("/dev/null", O_RDONLY | O_CLOEXEC);
         return input->reading >= 0 ? fd_lift(&input->reading, error) : system_error(error, "/dev/null", errno);
     }
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return system_error(error, "pipe2", errno);
-    *input = (Input){ends[1], ends[0], text, length};
-    if (!fd_lift(&input->reading, error) || !fd_lift(&input->writing, error))
+    if (!make_pipe(&input->reading, &input->writing, &input->writing, error))
         return FALSE;
-    if (fcntl(input->writing, F_SETFL, O_NONBLOCK) < 0)
-        return system_error(error, "fcntl", errno);
+    input->rest = text;
+    input->left = length;
     if (length > PIPE_USUAL && length <= G_MAXINT && fcntl(input->writing, F_SETPIPE_SZ, (int)length) < 0)
         fcntl(input->writing, F_SETPIPE_SZ, PIPE_ALLOWED);
     write_now(input);
-    return TRUE;
-}
-
-/* A pipe whose reading end stays here and never blocks. */
-static gboolean
-make_output(Output *output, gsize kept_max, Fd *child_end, GError **error)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return system_error(error, "pipe2", errno);
-    output->fd = ends[0];
-    output->text = g_string_new(NULL);
-    output->kept_max = kept_max;
-    *child_end = ends[1];
-    if (!fd_lift(&output->fd, error) || !fd_lift(child_end, error))
-        return FALSE;
-    if (fcntl(output->fd, F_SETFL, O_NONBLOCK) < 0)
-        return system_error(error, "fcntl", errno);
     return TRUE;
 }
 
@@ -332,14 +323,14 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
 {
     g_auto(Fd) out_end = -1, err_end = -1;
     g_auto(Input) in = {.writing = -1, .reading = -1};
-    g_auto(Output) out = {.fd = -1}, err = {.fd = -1};
+    g_auto(Output) out = {-1, g_string_new(NULL), OUT_KEPT, FALSE}, err = {-1, g_string_new(NULL), ERR_KEPT, FALSE};
     gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     pid_t pid;
 
     *result = (NwfCommandResult){0};
-    if (!make_input(&in, input, size, error) || !make_output(&out, OUT_KEPT, &out_end, error) ||
-        !make_output(&err, ERR_KEPT, &err_end, error))
+    if (!make_input(&in, input, size, error) || !make_pipe(&out.fd, &out_end, &out.fd, error) ||
+        !make_pipe(&err.fd, &err_end, &err.fd, error))
         return FALSE;
 
     nwf_child_lock_note(lock, 0);

@@ -40,14 +40,6 @@ struct NwfLinks {
 
 /* ---- the table ---- */
 
-static void
-remove_address(NwfLinks *links, const HostAddress *address)
-{
-    for (guint i = links->addresses->len; i-- > 0;)
-        if (memcmp(&g_array_index(links->addresses, HostAddress, i), address, sizeof(*address)) == 0)
-            g_array_remove_index_fast(links->addresses, i);
-}
-
 /* A name may have gone over to another device since; then it stays with that one. */
 static void
 forget_name(NwfLinks *links, const NwfLink *link)
@@ -133,7 +125,9 @@ on_address(NwfLinks *links, const struct nlmsghdr *message)
     address.index = info->ifa_index;
     address.family = info->ifa_family == AF_INET ? 4 : 6;
     memcpy(address.bytes, mnl_attr_get_payload(own), length);
-    remove_address(links, &address);
+    for (guint i = links->addresses->len; i-- > 0;)
+        if (memcmp(&g_array_index(links->addresses, HostAddress, i), &address, sizeof(address)) == 0)
+            g_array_remove_index_fast(links->addresses, i);
     if (message->nlmsg_type == RTM_NEWADDR)
         g_array_append_val(links->addresses, address);
 }
