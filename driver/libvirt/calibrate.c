@@ -195,7 +195,8 @@ fill_tables(virConnectPtr conn, GError **error)
     if (subject.filter && subject.binding) {
         fits = find_slots(&subject, slots, error);
         fits = slots_differ(slots, fits ? error : NULL) && fits;
-        if (fits && (nwf_abi_connection_of(subject.filter) != conn || nwf_abi_connection_of(subject.binding) != conn))
+        virConnectPtr one = nwf_abi_connection_of(subject.filter), other = nwf_abi_connection_of(subject.binding);
+        if (fits && (one != conn || other != conn))
             fits = nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
                                  _("this libvirt's objects do not hold their connection where it is expected"));
     } else {

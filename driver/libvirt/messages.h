@@ -17,7 +17,7 @@ char *nwf_message_fit(const char *message);
 /** nwf_errors_set_dialect: from now on numbers are those of @dialect; called once, before there are other threads. */
 void nwf_errors_set_dialect(NwfDialect dialect);
 
-/** nwf_report: makes @error the thread's last libvirt error. Returns NULL, for functions that return an object. */
+/** nwf_report: makes @error the thread's last libvirt error. Returns NULL. */
 #define nwf_report(error) nwf_report_from(error, __func__, __LINE__)
 gpointer nwf_report_from(const GError *error, const char *function, int line);
 

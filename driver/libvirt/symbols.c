@@ -13,17 +13,15 @@
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>
 
-typedef struct NwfSymbolRow {
-    const char *name;
-    size_t field;
-    NwfSymbolsFound without; /* how much there is if it is missing; all: there is another way */
-} NwfSymbolRow;
-
 /* clang-format off */
 #define ROW(symbol, without) {#symbol, offsetof(NwfSymbols, symbol), without}
 #define ACCESS_ROW(type, symbol) ROW(symbol, NWF_SYMBOLS_PARTIAL),
 
-static const NwfSymbolRow symbol_rows[] = {
+static const struct {
+    const char *name;
+    size_t field;
+    NwfSymbolsFound without; /* how much there is if it is missing; all: there is another way */
+} symbol_rows[] = {
     ROW(virRegisterConnectDriver, NWF_SYMBOLS_UNUSABLE),
     ROW(virRegisterStateDriver, NWF_SYMBOLS_UNUSABLE),
     ROW(virReportErrorHelper, NWF_SYMBOLS_UNUSABLE),
@@ -48,14 +46,13 @@ nwf_symbols_load(GError **error)
     g_autoptr(GString) missing = g_string_new(NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(symbol_rows); i++) {
-        const NwfSymbolRow *row = &symbol_rows[i];
-        void *address = dlsym(RTLD_DEFAULT, row->name);
+        void *address = dlsym(RTLD_DEFAULT, symbol_rows[i].name);
 
-        *(void **)((char *)&nwf_symbols + row->field) = address;
-        if (address || row->without == NWF_SYMBOLS_ALL)
+        *(void **)((char *)&nwf_symbols + symbol_rows[i].field) = address;
+        if (address || symbol_rows[i].without == NWF_SYMBOLS_ALL)
             continue;
-        g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", row->name);
-        found = MIN(found, row->without);
+        g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", symbol_rows[i].name);
+        found = MIN(found, symbol_rows[i].without);
     }
     if (found != NWF_SYMBOLS_ALL)
         nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("this libvirt lacks functions that the driver needs: %s"),

@@ -19,8 +19,8 @@
  * open does not delay the end. At the deadline the whole group is killed.
  *
  * Limits: standard error is kept up to 64 KiB and drained beyond; standard output that passes 256 MiB is a failure,
- * since a listing that was cut would be believed. A child that was killed is waited for without bound: one that the
- * kernel does not let die (in uninterruptible sleep) delays the caller as long.
+ * since a listing that was cut would be believed. A child that was killed and stays in uninterruptible sleep is waited
+ * for without bound.
  */
 #include "driver/run/command.h"
 
@@ -323,7 +323,8 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
 {
     g_auto(Fd) out_end = -1, err_end = -1;
     g_auto(Input) in = {.writing = -1, .reading = -1};
-    g_auto(Output) out = {-1, g_string_new(NULL), OUT_KEPT, FALSE}, err = {-1, g_string_new(NULL), ERR_KEPT, FALSE};
+    g_auto(Output) out = {-1, g_string_new(NULL), OUT_KEPT, FALSE};
+    g_auto(Output) err = {-1, g_string_new(NULL), ERR_KEPT, FALSE};
     gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
     pid_t pid;

@@ -2,9 +2,9 @@
 /*
  * netlink.c: questions to the kernel over netlink, and what it announces
  *
- * The kernel reports that announcements were lost, because nobody took them away in time, as an error of the socket. It
- * reports that once, and drops all that come until the socket is empty; what waits there is older than the loss. So the
- * socket is emptied then, and nothing of it is passed on. A message that cannot be read counts as lost, too.
+ * The kernel reports lost announcements as an error of the socket, once, and drops all that come until the socket is
+ * empty; what waits there is older than the loss. So the socket is emptied then, and nothing of it is passed on. A
+ * message that cannot be read counts as lost, too.
  */
 #include "driver/run/netlink.h"
 

@@ -3,8 +3,8 @@
  * links.c: the network devices of the host and the addresses it has
  *
  * The table is filled after the subscription to changes: what changes meanwhile comes again as a message. A message
- * tells the whole state of its device, so one about what is already known does no harm: a later one follows that tells
- * what the table has. After a loss no message from before it is applied to the new table (netlink.c).
+ * tells the whole state of its device, so one about what is already known does no harm. Messages from before a loss are
+ * not applied to the new table (netlink.h).
  *
  * Bridges send messages of their own about their ports in the same form (family AF_BRIDGE), where "deleted" means
  * "is no port any more". These are not about devices and are passed over.

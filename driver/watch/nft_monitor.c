@@ -25,14 +25,12 @@ struct NwfNftMonitor {
     gpointer data;
 };
 
-/* Where a message of each kind says which table and which chain it is about; 0: it names none. */
-typedef struct Place {
-    guint16 table, chain;
-} Place;
-
 enum { ATTRIBUTES = 8 };
 
-static const Place places[] = {
+/* Where a message of each kind says which table and which chain it is about; 0: it names none. */
+static const struct {
+    guint16 table, chain;
+} places[] = {
     [NFT_MSG_NEWTABLE] = {NFTA_TABLE_NAME, 0},
     [NFT_MSG_DELTABLE] = {NFTA_TABLE_NAME, 0},
     [NFT_MSG_NEWCHAIN] = {NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME},

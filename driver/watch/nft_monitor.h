@@ -16,7 +16,7 @@ typedef struct NwfMonitorCallbacks {
      * A chain that may have been renamed is reported as a change of the table, for the kernel says the new name only.
      */
     void (*touched)(guint8 family, const char *table, const char *chain, gpointer data);
-    /* That was all of a transaction. @process: as the kernel counts them; it may not say: then 0, and @program is "" */
+    /* That was all of one transaction. @process: as the kernel counts them, or 0; @program: or "" */
     void (*done)(guint32 generation, guint32 process, const char *program, gpointer data);
     /* Announcements were lost: anybody may have changed anything. */
     void (*lost)(gpointer data);
