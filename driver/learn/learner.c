@@ -178,8 +178,10 @@ do_due_locked(NwfLearner *learner, gint64 now)
         return;
     context->due = NWF_NEVER;
     learner->armed = NWF_NEVER; /* it went off */
-    if (learner->links_again <= now)
+    if (learner->links_again <= now) {
         read_links_locked(learner, now);
+        update_sessions_locked(learner, now); /* nothing else may wake the thread soon */
+    }
     nwf_lease_db_expire(context->db, now);
     g_hash_table_iter_init(&iter, learner->sessions);
     while (g_hash_table_iter_next(&iter, NULL, &session))
