@@ -52,7 +52,7 @@ typedef struct NwfPortUpdate {
 const char *nwf_port_update_name(const NwfPortUpdate *update);
 
 /**
- * nwf_catalog_publish: all at once, and before anybody sees a part of it
+ * nwf_catalog_publish: all in one step: no reader sees a part of it
  * @old_filter: to be taken out; NULL: none
  * @new_filter: to be put in; NULL: none
  * @updates: (element-type NwfPortUpdate): whose new ports are put in

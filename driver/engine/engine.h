@@ -2,8 +2,9 @@
 /*
  * engine.h: what should hold, and the thread that makes it so
  *
- * All calls may come from any thread. Readers (find, list) never wait for a tool: they see the last answered state.
- * Changing calls return after the kernel acknowledged and the files are safe, or with an error and nothing changed.
+ * All calls may come from any thread. Readers (find, list) never wait for a tool: they see the last published state. A
+ * changing call returns after the kernel acknowledged and the files are safe, or with an error: then catalog and files
+ * are as before, and a port whose rules became unknown is put right later.
  */
 #pragma once
 
@@ -39,7 +40,7 @@ typedef struct NwfEngineConfig {
 NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
 /** nwf_engine_settle: waits until the applier has done so, but not longer than @limit microseconds. */
 void nwf_engine_settle(NwfEngine *engine, gint64 limit);
-/** nwf_engine_free: stops the thread; rules and files stay. */
+/** nwf_engine_free: stops the threads; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);
 /** nwf_engine_reload: reads filter files again and looks at the rules of every binding. */
 gboolean nwf_engine_reload(NwfEngine *engine, GError **error);

@@ -3,7 +3,7 @@
  * inbox.c: what other threads hand to the applier
  *
  * The only file that takes the inbox's lock. A caller posts requests and sleeps until the applier has answered;
- * requests that are posted together, or while a batch runs, share the next one. Requests about different ports can go
+ * requests that are posted together, or while a batch runs, share the next batch. Requests about different ports can go
  * together; a change of definitions goes alone.
  *
  * A turn takes everything that is due; no kind of work delays another.

@@ -3,12 +3,12 @@
  * port_rules.c: from a binding to the rules of its port
  *
  * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is
- * added for the rules and never becomes part of the binding. Addresses are asked of the learner while the rules are
- * made, so a late message about them does no harm.
+ * added for the rules and never becomes part of the binding. Rules are made with the learner's addresses of that moment,
+ * so a late report does no harm.
  *
  * A redefinition meets many ports. Those whose filter is in force and needs the same values as before keep their
- * values, and only the template is another one: that costs well below a microsecond a port, where making the rules anew
- * costs tens.
+ * values, and only the template is another one: without what the backend's check() costs
+ * that is well below a microsecond a port, where making the rules anew takes tens.
  */
 #include "driver/engine/port_rules.h"
 

@@ -27,5 +27,5 @@ gboolean nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKno
 gboolean nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error);
 
 /** nwf_port_close_absent: after the kernel refused: closes @port, which has no device, and notes it in @request. FALSE:
- * it has one, or is closed. */
+ * it has one, is closed, or has no rules. */
 gboolean nwf_port_close_absent(NwfRequest *request, NwfPort *port, const GError *why);

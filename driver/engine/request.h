@@ -16,7 +16,7 @@ typedef struct NwfApplier NwfApplier;
 typedef struct NwfRequest NwfRequest;
 
 typedef struct NwfRequestKind {
-    gboolean exclusive; /* changes definitions: alone in its batch */
+    gboolean exclusive; /* alone in its batch */
     /* The request is no change: what the applier does in place of all the steps. NULL for changes. */
     gboolean (*act)(NwfApplier *applier, NwfRequest *request, GError **error);
     /* Fills the request from the catalog. */
@@ -38,7 +38,7 @@ struct NwfRequest {
     NwfFilter *filter;
     gboolean keep_file; /* the definition came from its file, and that is complete */
     gboolean unsure;    /* nobody knows what the kernel holds of the port: the backend looks */
-    gboolean unasked;   /* by nobody: notes that were logged before are not logged again */
+    gboolean unasked;   /* there is no caller: notes that were logged before are not repeated */
 
     /* what was prepared */
     GHashTable *devices;      /* name -> index of the devices that there are; NULL: not asked */

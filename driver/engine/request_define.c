@@ -115,7 +115,7 @@ check_unused(const NwfApplier *applier, const NwfFilter *filter, GError **error)
     return TRUE;
 }
 
-/* Redefined is the same filter still; another name with this uuid is not meant, see prepare_unbind(). */
+/* A redefined filter is still the same one; a filter of another name that has this uuid now is not meant. */
 static gboolean
 prepare_undefine(const NwfApplier *applier, NwfRequest *request, GError **error)
 {

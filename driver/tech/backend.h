@@ -61,7 +61,7 @@ struct NwfBackend {
     const NwfTable *tables; /* in which the rules stand; the last has no name */
     guint ports_max;        /* of one apply; 0: any number */
 
-    /* Finds out what this host can do. TRUE if ports can at least be closed. What is missing is said in @notes. */
+    /* Finds out what this host can do. TRUE if ports can at least be closed. Names of missing features are added to @notes. */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
     /*

@@ -4,10 +4,9 @@
  *
  * Each tool is atomic, the three together are not. What keeps a moment between them harmless:
  *
- *   - The IP layers go first, the Ethernet layer last. Between the two, a frame that passes the old Ethernet rules and
- *     the new IP rules passes the port. If the port had no rules at that IP layer, the old filter allows this frame; if
- *     it has none at the Ethernet layer any more, the new one does: new ports, removed ports, a layer that comes or
- * goes.
+ *   - The IP layers go first, the Ethernet layer last. In between, frames meet the old Ethernet rules and the new IP
+ *     rules. That is harmless if the port had no rules at that IP layer (the old filter lets such a frame pass) or will
+ *     have none at the Ethernet layer (the new filter does).
  *   - Else, when both change, the port is first closed at the Ethernet layer (both directions drop), then the IP layers
  *     are switched, then ebtables fills in the new rules. Frames are lost, none leaks.
  *   - One layer changes: one batch, no gap at all.
@@ -299,7 +298,7 @@ report_blindness(const NwfJob *job, gboolean demanded, NwfNotes *notes, GError *
 
 /* --- the call --- */
 
-/* Tables that were not read yet, or lost sight of. An IP layer that cannot be read matters only if it is needed. */
+/* Reads tables that were not read yet, or whose content is not known. An IP layer that cannot be read matters only if it is needed. */
 static gboolean
 know_tables(NwfJob *job, GError **error)
 {

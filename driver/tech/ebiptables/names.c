@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * names.c: what chains are called and from where they are called
+ * names.c: names of chains, and the rules that lead to them
  *
  *                      root, from VM    root, to VM     sub-chain             IP layers
  *     final            libvirt-I-IF     libvirt-O-IF    I-IF-SFX  O-IF-SFX    FI-IF FO-IF HI-IF

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * names.h: what chains are called and from where they are called
+ * names.h: names of chains, and the rules that lead to them
  *
  * The names and the dispatch rules are those of the stock driver, so that each of the two drivers finds what the other
  * left and administrators find what they know. One table holds every form of dispatch rule: those we make and

@@ -7,7 +7,7 @@
  * somebody else may be why. Else those are ours that came from processes which we started. Process numbers alone would
  * not do, since the kernel counts processes otherwise than a daemon in a container, and uses them again.
  *
- * Limits: OWN_MAX calls are remembered; what is older is announced long since.
+ * Limits: OWN_MAX calls are remembered; older ones were announced long ago.
  */
 #include "driver/tech/ebiptables/ebiptables_private.h"
 

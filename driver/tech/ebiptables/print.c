@@ -3,7 +3,7 @@
  * print.c: rules of a plan as words of the tools
  *
  * The restore parsers know one way of quoting: double quotes around an argument, and inside of them a backslash before
- * '"' and '\'. A batch is read line by line before quotes are looked at, so a newline cannot be said; it becomes a
+ * '"' and '\'. A batch is read line by line before quotes are looked at, so a newline cannot be written; it becomes a
  * blank. Everything else, control characters too, comes through unchanged.
  *
  * Each of the two languages has a table with one row for each match. ebtables wants the sign between option and value,

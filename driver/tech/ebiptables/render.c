@@ -8,15 +8,15 @@
  * tool refuse the whole batch.
  *
  * A chain that is the same in the old plan is left out, if our own batch has put it there: most changes of a filter
- * touch one of a port's ten chains, and the tools' time goes with the lines. Once a table was read again, because
+ * touch one of a port's ten chains, and a tool needs time for each line. Once a table was read again, because
  * somebody else had changed it, chains are written again, whatever the old plan says.
  *
- * That somebody has flushed the table in the meantime would not be seen by a batch that only declares and fills. So the
- * dispatch rules of the first port that keeps its own are taken out and put back: if they are gone, the tool refuses
- * the batch, and the table is read again. At the IP layers the base jumps do this service. One port stands for all,
- * because the tools search a rule from the beginning of its chain.
+ * A batch that only declares and fills would succeed on a table that somebody has flushed. So it removes and adds again
+ * the dispatch rules of the first port that keeps its own (at the IP layers: the base jumps). If they are gone, the tool
+ * refuses the batch, and the table is read again. One port is enough: the tools search a rule from the beginning of its
+ * chain.
  *
- * A table that is outlined is not asked, since there the tools may fail to find what stands behind others' rules. For
+ * That is not done in a table that is outlined, since there the tools may fail to find what stands behind others' rules. For
  * the same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are emptied and
  * stay.
  *

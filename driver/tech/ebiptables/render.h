@@ -45,7 +45,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBatch, nwf_batch_free)
 /**
  * nwf_render_check:
  *
- * Whether the tools can take @plan for @port at all: NWF_ERROR_INTERNAL for a name of an interface that cannot be said
+ * Whether the tools can take @plan for @port at all: NWF_ERROR_INTERNAL for an interface name that the tools cannot take
  * and for a plan that needs more lines than NWF_PORT_RULES_MAX; NWF_ERROR_FIREWALL for a rule that they would refuse,
  * see limits.c.
  */

@@ -3,7 +3,7 @@
  * write.c: gives a batch to a tool, and proves that the kernel has taken it
  *
  * A tool can report success and have done nothing, or a part: a security policy gives it another input, or it is a
- * wrapper. So its word is not enough.
+ * wrapper. So an exit status of 0 proves nothing.
  *
  * Usually the kernel proves it. It announces each transaction of nf_tables before the call that commits it returns; so
  * when a tool has ended, its transaction was announced, or there was none. The announcement carries the address of the
