@@ -2,10 +2,9 @@
 /*
  * compile.c: virt-nwfilter compile: what a filter becomes for a port
  *
- * Goes the driver's own way from plans to batches, with a kernel that holds nothing yet, and prints the batches instead
- * of applying them. So what is shown is what would be done. Several ports make one batch per tool.
+ * Prints the input that the driver's backend would give its tools, if the kernel held nothing yet. Applies nothing.
  */
-#include "driver/tech/ebiptables/render.h"
+#include "driver/tech/backends.h"
 #include "tools/ports.h"
 #include "tools/virt-nwfilter.h"
 
@@ -15,12 +14,6 @@ typedef struct Options {
     NwfPortOptions ports;
     gboolean annotate;
 } Options;
-
-static const char *const tools[NWF_LAYERS] = {
-    [NWF_LAYER_ETHERNET] = "ebtables-restore",
-    [NWF_LAYER_IPV4] = "iptables-restore",
-    [NWF_LAYER_IPV6] = "ip6tables-restore",
-};
 
 static void
 options_clear(Options *options)
@@ -45,32 +38,6 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     return g_option_context_parse(context, argc, argv, error);
 }
 
-static GPtrArray *
-changes_for(GPtrArray *ports)
-{
-    GPtrArray *changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
-
-    for (guint i = 0; i < ports->len; i++) {
-        const NwfPort *port = g_ptr_array_index(ports, i);
-        g_ptr_array_add(changes, nwf_plan_change_new(port->name, NULL, port->plan));
-    }
-    return changes;
-}
-
-static void
-print_batch(const NwfBatch *batch, gboolean annotate)
-{
-    g_auto(GStrv) lines = g_strsplit(batch->text->str, "\n", -1);
-
-    g_print("# %s --noflush\n", tools[batch->layer]);
-    for (guint i = 0; i < batch->n_lines; i++) {
-        const NwfOrigin *origin = &g_array_index(batch->origins, NwfOrigin, i);
-        if (annotate && origin->filter)
-            g_print("# filter '%s' line %u\n", origin->filter, origin->line);
-        g_print("%s\n", lines[i]);
-    }
-}
-
 gboolean
 nwf_compile_command(int argc, char **argv, GError **error)
 {
@@ -81,14 +48,13 @@ nwf_compile_command(int argc, char **argv, GError **error)
     g_autoptr(GPtrArray) ports = nwf_ports_new(&options.ports, error);
     if (!ports)
         return FALSE;
-    g_autoptr(GPtrArray) changes = changes_for(ports);
-    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
-        g_autoptr(NwfModel) model = nwf_model_new(layer);
-        g_autoptr(NwfBatch) batch = nwf_render(model, layer, changes, error);
-        if (!batch)
-            return FALSE;
-        if (batch->n_lines > 0)
-            print_batch(batch, options.annotate);
+    g_autofree NwfPortChange *changes = g_new0(NwfPortChange, ports->len);
+    for (guint i = 0; i < ports->len; i++) {
+        const NwfPort *port = g_ptr_array_index(ports, i);
+        changes[i] = (NwfPortChange){port->name, NULL, port->rules};
     }
-    return TRUE;
+    g_autofree char *text = nwf_backend_kinds->preview(changes, ports->len, options.annotate, error);
+    if (text)
+        g_print("%s", text);
+    return text != NULL;
 }

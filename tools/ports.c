@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ports.c: the ports that a command line names, with their plans
+ * ports.c: the ports that a command line names, with their rules
  *
  * A port is a binding, from a file or put together from options. Filters are the files that were named and what they
  * refer to. Values are looked up on this host, as the driver does.
@@ -8,7 +8,7 @@
 #include "tools/ports.h"
 
 #include "conf/binding.h"
-#include "driver/tech/ebiptables/render.h"
+#include "driver/tech/backends.h"
 #include "driver/tech/services.h"
 #include "tools/library.h"
 
@@ -165,7 +165,7 @@ target_from_options(Target *target, const char *first_filter, const NwfPortOptio
     return add_params(target->params, options->params, error);
 }
 
-/* --- from target to plan --- */
+/* --- from target to rules --- */
 
 static gboolean
 nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
@@ -182,8 +182,8 @@ nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
         target->root, names);
 }
 
-static NwfPlan *
-plan_for(const Target *target, NwfLibrary *library, GError **error)
+static NwfRules *
+rules_for(const Target *target, NwfLibrary *library, GError **error)
 {
     const NwfHost host = {nwf_service_port, NULL};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
@@ -192,12 +192,11 @@ plan_for(const Target *target, NwfLibrary *library, GError **error)
     if (!tree || !nothing_is_missing(tree, target, error))
         return NULL;
     g_autoptr(NwfRules) rules = nwf_rules_of_tree(tree, target->params, &host, notes, error);
-    NwfPlan *plan = rules ? nwf_rules_plan(rules, error) : NULL;
 
     nwf_print_notes(notes, target->port);
-    if (!plan || !nwf_render_check(target->port, plan, error))
+    if (!rules || !nwf_backend_kinds->check(target->port, rules, error))
         return NULL;
-    return nwf_plan_ref(plan);
+    return g_steal_pointer(&rules);
 }
 
 /* --- ports --- */
@@ -208,17 +207,17 @@ port_free(gpointer data)
     NwfPort *port = data;
 
     g_free(port->name);
-    nwf_plan_unref(port->plan);
+    nwf_rules_unref(port->rules);
     g_free(port);
 }
 
 static gboolean
 add_port(GPtrArray *ports, const Target *target, NwfLibrary *library, GError **error)
 {
-    g_autoptr(NwfPlan) plan = plan_for(target, library, error);
+    g_autoptr(NwfRules) rules = rules_for(target, library, error);
     NwfPort *port = NULL;
 
-    if (!plan)
+    if (!rules)
         return FALSE;
     for (guint i = 0; i < ports->len; i++)
         if (g_str_equal(((NwfPort *)g_ptr_array_index(ports, i))->name, target->port))
@@ -226,7 +225,7 @@ add_port(GPtrArray *ports, const Target *target, NwfLibrary *library, GError **e
     port = g_new0(NwfPort, 1);
     port->name = g_strdup(target->port);
     memcpy(port->mac, target->mac, sizeof(port->mac));
-    port->plan = g_steal_pointer(&plan);
+    port->rules = g_steal_pointer(&rules);
     g_ptr_array_add(ports, port);
     return TRUE;
 }

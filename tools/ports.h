@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ports.h: the ports that a command line names, with their plans
+ * ports.h: the ports that a command line names, with their rules
  */
 #pragma once
 
@@ -28,13 +28,13 @@ void nwf_port_options_add(GOptionContext *context, NwfPortOptions *options);
 typedef struct NwfPort {
     char *name;
     guint8 mac[6];
-    NwfPlan *plan;
+    NwfRules *rules;
 } NwfPort;
 
 /**
  * nwf_ports_new:
  *
- * Goes the driver's own way, from XML over tree and template to the plan of each port.
+ * Goes the driver's own way, from XML over tree and template to the rules of each port, and makes the plan.
  *
  * Returns: (transfer full) (element-type NwfPort): at least one port, each name once; or NULL with an error for options
  *   that do not go together and for everything the driver would refuse

@@ -80,7 +80,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
 static NwfWayEnd
 end_of(const NwfPort *port)
 {
-    return (NwfWayEnd){port ? port->name : NULL, {port ? port->plan : NULL, FALSE}};
+    return (NwfWayEnd){port ? port->name : NULL, {port ? nwf_rules_plan(port->rules, NULL) : NULL, FALSE}};
 }
 
 static void
@@ -231,7 +231,7 @@ simulator_of(GPtrArray *ports, gboolean checksums)
     const NwfSimulatorOptions options = {.verify_checksums = checksums};
 
     for (guint i = 0; i < ports->len; i++)
-        g_ptr_array_add(plans, nwf_plan_ref(((NwfPort *)g_ptr_array_index(ports, i))->plan));
+        g_ptr_array_add(plans, nwf_plan_ref(nwf_rules_plan(((NwfPort *)g_ptr_array_index(ports, i))->rules, NULL)));
     return nwf_simulator_new(plans, &options);
 }
 

@@ -8,7 +8,7 @@
  */
 #include "tools/verdict_print.h"
 
-#include "driver/tech/ebiptables/names.h"
+#include "driver/tech/backends.h"
 #include "tools/json.h"
 
 #include <glib/gi18n-lib.h>
@@ -81,7 +81,7 @@ static void
 put_stage(JsonBuilder *out, const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
 {
     const char *port = port_of(stage, sight, to);
-    g_autofree char *chain = nwf_chain_name(stage->chain, port);
+    g_autofree char *chain = nwf_backend_kinds->chain_name(stage->chain, port);
 
     json_builder_begin_object(out);
     nwf_json_text(out, "port", port);
@@ -161,7 +161,7 @@ print_document(NwfReport *report)
 static char *
 stage_text(const NwfStage *stage, const NwfSight *sight, const NwfWayEnd *to)
 {
-    g_autofree char *chain = nwf_chain_name(stage->chain, port_of(stage, sight, to));
+    g_autofree char *chain = nwf_backend_kinds->chain_name(stage->chain, port_of(stage, sight, to));
 
     if (!stage->rule)
         return g_strdup_printf(_("end of chain %s"), chain);

@@ -168,9 +168,7 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GEr
 static gboolean
 ebiptables_check(NwfBackend *backend G_GNUC_UNUSED, const char *port, NwfRules *rules, GError **error)
 {
-    const NwfPlan *plan = nwf_rules_plan(rules, error);
-
-    return plan && nwf_render_check(port, plan, error);
+    return nwf_ebiptables_check(port, rules, error);
 }
 
 static gboolean
