@@ -2,7 +2,7 @@
 """
 test_illegible.py: somebody uses nft on the tables of the tools, and makes rules there that the tools cannot list
 
-Everything goes on: ports are bound, changed, healed and released, the daemon starts and reloads, and his rules stay.
+Everything goes on: ports are bound, changed, put right and released, the daemon starts and reloads, and his rules stay.
 """
 
 import subprocess
@@ -124,7 +124,7 @@ def kernel_forward():
 @pytest.mark.parametrize("line", [
     f"iptables -F FI-{PORT}", f"ip6tables -F FI-{PORT}", f"ebtables -t nat -F libvirt-I-{PORT}", "iptables -F libvirt-in",
 ])
-def test_healed(guarded, line):
+def test_reconciled(guarded, line):
     """What is taken away comes back."""
     subprocess.run(line.split(), check=True, timeout=30)
     wait.until(lambda: guarded.passing(GUARDED + FREE) == FREE_ALONE, "filtered again", LIMIT)

@@ -79,11 +79,11 @@ def test_killed_while_rules_are_put_right(guarded, line, long):
     """The next daemon goes on where the last one was killed."""
     before = guarded.state()
 
-    def heal():
+    def reconcile():
         foreign_change(line)
-        guarded.recovers(before, "healed", limit=10)
+        guarded.recovers(before, "reconciled", limit=10)
 
-    taken = steps.lasting(steps.steps_of(guarded.lab, heal))
+    taken = steps.lasting(steps.steps_of(guarded.lab, reconcile))
     assert taken
     killed = 0
     for step in taken if long else taken[:8]:
@@ -97,7 +97,7 @@ def test_killed_while_rules_are_put_right(guarded, line, long):
         killed += 1
         guarded.lab.hang_up()
         guarded.lab.daemon.start()
-        guarded.recovers(before, f"killed at {step} while healing", limit=10)
+        guarded.recovers(before, f"killed at {step} while reconciling", limit=10)
         assert guarded.passing(GUARDED + FREE) == FREE_ALONE
     assert killed >= 1
 
@@ -131,6 +131,6 @@ def test_no_rehearsal(guarded):
         guarded.lab.daemon.reload()
         assert guarded.state() == before
         foreign_change(FOREIGN_CHANGES[0])
-        guarded.recovers(before, "healed", limit=10)
+        guarded.recovers(before, "reconciled", limit=10)
     assert guarded.passing(GUARDED + FREE) == FREE_ALONE
     assert "cannot be compared" in guarded.lab.log()

@@ -85,7 +85,7 @@ def test_tool_is_ill_once(host, tools, what, deed, long):
 @pytest.mark.parametrize("tool", [RESTORE[0], *(pytest.param(name, marks=pytest.mark.long) for name in RESTORE[1:])])
 def test_tool_says_no_and_has_done_it(host, tools, tool):
     """A tool whose exit status is a lie: the caller is told that it failed, so in the end the old rules are in force."""
-    host.lab.restart()  # one that has healed much before would wait
+    host.lab.restart()  # one that has put much right before would wait
     host.guarded()
     deed = DEEDS[0]
     old, _ = deed.both(host)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-heal.c: what another program changes in the firewall is noticed, and put right
+ * test-reconcile.c: what another program changes in the firewall is noticed, and put right
  *
- * Whether something was written to the kernel is told by the number of its last transaction.
+ * Whether something was written to the kernel shows in the number of its last transaction.
  */
 #include <string.h>
 
@@ -40,7 +40,7 @@ world_with_ports(void)
 
 /* Waits until the kernel is as it was. */
 static void
-assert_healed(const char *right, guint seconds)
+assert_reconciled(const char *right, guint seconds)
 {
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
     g_autofree char *now = world_kernel();
@@ -58,7 +58,7 @@ static void
 assert_observer_lives(const char *right)
 {
     g_free(sandbox_run("iptables -F FI-va"));
-    assert_healed(right, 10);
+    assert_reconciled(right, 10);
     for (guint i = 0; i < 100 && engine_logged(NWF_LOG_WARNING, "outside") == 0; i++)
         g_usleep(50 * 1000); /* it is logged when all is done */
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
@@ -71,7 +71,7 @@ test_a_change_is_undone(gconstpointer script)
     g_autofree char *right = world_kernel();
 
     g_free(sandbox_run(script));
-    assert_healed(right, 10);
+    assert_reconciled(right, 10);
     for (guint i = 0; i < 100 && engine_logged(NWF_LOG_WARNING, "outside") == 0; i++)
         g_usleep(50 * 1000); /* it is told when all is done */
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by '"), ==, 1);
@@ -125,7 +125,7 @@ test_a_storm(void)
         g_usleep(50 * 1000);
     }
     g_assert_cmpuint(generation() - before, <=, 24); /* flushing what is flushed is no transaction */
-    assert_healed(right, 20);
+    assert_reconciled(right, 20);
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "outside"), ==, 2);
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "again and again"), ==, 1);
 }
@@ -145,7 +145,7 @@ test_a_start_reads(void)
     g_free(sandbox_run("iptables -I FI-vb -j ACCEPT"));
     world_start(world);
     g_assert_cmpuint(generation(), ==, before + 2);
-    assert_healed(right, 0);
+    assert_reconciled(right, 0);
 }
 
 static void
@@ -256,7 +256,7 @@ test_in_the_middle_of_changes(void)
     g_thread_join(thread);
     g_assert_cmpuint(hand.done, >, 3);
     expect_done(engine_define(world->engine, "web", LAST, &error));
-    assert_healed(right, 100);
+    assert_reconciled(right, 100);
     world_agrees(world);
 }
 
@@ -275,7 +275,7 @@ test_in_the_same_moment(gconstpointer script)
     expect_done(engine_bind(world->engine, "vc", "web", NULL, &error));
     sandbox_spoil("ebtables-restore", before_ours);
     expect_done(engine_unbind(world->engine, "vc", &error));
-    assert_healed(right, 10);
+    assert_reconciled(right, 10);
     world_agrees(world);
 }
 
@@ -288,7 +288,7 @@ test_a_tool_fails_once(void)
 
     sandbox_spoil("iptables-restore", "rm $INSTEAD; exit 4");
     g_free(sandbox_run("iptables -F FORWARD"));
-    assert_healed(right, 10);
+    assert_reconciled(right, 10);
 }
 
 /* Rules that the kernel once had are tried again when they are refused: meanwhile their port is closed. */
@@ -305,7 +305,7 @@ test_a_tool_fails_for_a_while(void)
         g_usleep(50 * 1000);
     g_assert_cmpuint(engine_logged(NWF_LOG_ERROR, "'va' is closed"), ==, 1);
     sandbox_spoil("iptables-restore", NULL);
-    assert_healed(right, 10);
+    assert_reconciled(right, 10);
     g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
 }
 
@@ -370,26 +370,26 @@ static void
 add(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(harms); i++) {
-        g_autofree char *path = g_strconcat("/engine/heal/", harms[i][0], NULL);
+        g_autofree char *path = g_strconcat("/engine/reconcile/", harms[i][0], NULL);
         g_test_add_data_func(path, harms[i][1], test_a_change_is_undone);
     }
     for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
-        g_autofree char *path = g_strconcat("/engine/heal/others/", others[i][0], NULL);
+        g_autofree char *path = g_strconcat("/engine/reconcile/others/", others[i][0], NULL);
         g_test_add_data_func(path, others[i][1], test_others_may_do_as_they_like);
     }
-    g_test_add_func("/engine/heal/own", test_own_changes_are_no_news);
-    g_test_add_func("/engine/heal/storm", test_a_storm);
-    g_test_add_func("/engine/heal/start", test_a_start_reads);
-    g_test_add_func("/engine/heal/reload", test_a_reload_reads);
+    g_test_add_func("/engine/reconcile/own", test_own_changes_are_no_news);
+    g_test_add_func("/engine/reconcile/storm", test_a_storm);
+    g_test_add_func("/engine/reconcile/start", test_a_start_reads);
+    g_test_add_func("/engine/reconcile/reload", test_a_reload_reads);
     for (guint i = 0; i < G_N_ELEMENTS(moments); i++) {
-        g_autofree char *path = g_strconcat("/engine/heal/moment/", moments[i][0], NULL);
+        g_autofree char *path = g_strconcat("/engine/reconcile/moment/", moments[i][0], NULL);
         g_test_add_data_func(path, moments[i][1], test_in_the_same_moment);
     }
-    g_test_add_func("/engine/heal/mute", test_a_mute_table);
-    g_test_add_func("/engine/heal/fails-once", test_a_tool_fails_once);
-    g_test_add_func("/engine/heal/fails-a-while", test_a_tool_fails_for_a_while);
-    g_test_add_func("/engine/heal/too-much", test_too_many_events);
-    g_test_add_func("/engine/heal/middle", test_in_the_middle_of_changes);
+    g_test_add_func("/engine/reconcile/mute", test_a_mute_table);
+    g_test_add_func("/engine/reconcile/fails-once", test_a_tool_fails_once);
+    g_test_add_func("/engine/reconcile/fails-a-while", test_a_tool_fails_for_a_while);
+    g_test_add_func("/engine/reconcile/too-much", test_too_many_events);
+    g_test_add_func("/engine/reconcile/middle", test_in_the_middle_of_changes);
 }
 
 int

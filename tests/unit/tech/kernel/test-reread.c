@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-look.c: looking before writing, and after somebody else has written
+ * test-reread.c: what the kernel holds is compared before writing, and read again after somebody else wrote
  */
 #include <linux/netfilter.h>
 #include <string.h>
@@ -83,7 +83,7 @@ touched_new(Subject *subject, guint8 family, const char *chain)
 
 /* Names of the ports that are to be applied again, sorted; NULL: nothing of ours was touched. */
 static char *
-look(Subject *subject, GPtrArray *touched)
+reread_ports(Subject *subject, GPtrArray *touched)
 {
     g_autoptr(GPtrArray) ports = NULL;
     g_autoptr(GError) error = NULL;
@@ -175,7 +175,7 @@ test_a_chain_of_one_port(void)
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_BRIDGE, "libvirt-I-w");
 
     g_free(sandbox_run("ebtables -t nat -I libvirt-I-w -j ACCEPT"));
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_cmpstr(ports, ==, "w");
     assert_ran("ebtables-save");
     subject_apply(subject, subject->old_plan, subject->old_plan);
@@ -191,7 +191,7 @@ test_a_touch_that_did_no_harm(void)
     g_autoptr(Subject) subject = two_ports();
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "FI-v");
 
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_cmpstr(ports, ==, "v");
     subject_apply(subject, subject->old_plan, subject->old_plan);
     g_assert_cmpuint(writes(subject), ==, 0);
@@ -204,7 +204,7 @@ test_chains_of_others(void)
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "DOCKER");
 
     g_free(sandbox_run("iptables -N DOCKER; iptables -A DOCKER -j ACCEPT"));
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_null(ports);
     assert_ran("");
 }
@@ -215,7 +215,7 @@ test_a_flushed_table(void)
     g_autoptr(Subject) subject = two_ports();
 
     g_free(sandbox_run("nft flush ruleset"));
-    g_autofree char *ports = look(subject, NULL);
+    g_autofree char *ports = reread_ports(subject, NULL);
     g_assert_cmpstr(ports, ==, "v w");
     subject_apply(subject, subject->old_plan, subject->old_plan);
     assert_right(subject);
@@ -229,7 +229,7 @@ test_flushed_dispatch(void)
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_BRIDGE, "PREROUTING");
 
     g_free(sandbox_run("ebtables -t nat -F"));
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_cmpstr(ports, ==, "v w");
     assert_ran("ebtables-save");
     subject_apply(subject, subject->old_plan, subject->old_plan);
@@ -290,7 +290,7 @@ test_a_flush_that_a_batch_finds(void)
     g_free(sandbox_run("nft flush table bridge nat"));
     apply(subject->backend, "v", subject->old_plan, other);
     g_assert_cmpuint(writes(subject), ==, 2); /* the first was refused */
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_cmpstr(ports, ==, "w");
     apply(subject->backend, "v", other, subject->old_plan);
     apply(subject->backend, "w", subject->old_plan, subject->old_plan);
@@ -305,7 +305,7 @@ test_base_jumps(gconstpointer script)
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "FORWARD");
 
     g_free(sandbox_run(script));
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_cmpstr(ports, ==, "");
     apply_nothing(subject);
     g_assert_cmpuint(writes(subject), ==, 1);
@@ -324,7 +324,7 @@ test_rules_of_others_stay(void)
 
     g_free(sandbox_run("iptables -I FORWARD 1 -s 10.1.1.1 -j ACCEPT; iptables -A FORWARD -s 10.1.1.2 -j ACCEPT;"
                        "iptables -N other; iptables -A other -j DROP; ebtables -t nat -I PREROUTING -p 0x1234 -j DROP"));
-    g_autofree char *ports = look(subject, NULL);
+    g_autofree char *ports = reread_ports(subject, NULL);
     g_assert_cmpstr(ports, ==, "v w");
     subject_apply(subject, subject->old_plan, subject->old_plan);
     g_autofree char *now = everything();
@@ -342,7 +342,7 @@ test_strangers_in_a_base_chain(void)
     g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "libvirt-in");
 
     g_free(sandbox_run("iptables -I libvirt-in -j ACCEPT; iptables -I libvirt-host-in 2 -s 10.1.1.1 -j ACCEPT"));
-    g_autofree char *ports = look(subject, touched);
+    g_autofree char *ports = reread_ports(subject, touched);
     g_assert_nonnull(ports);
     subject_apply(subject, subject->old_plan, subject->old_plan);
     g_assert_cmpuint(writes(subject), ==, 1);
@@ -354,7 +354,7 @@ test_strangers_in_a_base_chain(void)
     g_assert_cmpuint(strstr(now, "-A libvirt-in -m physdev --physdev-in x") < stranger, ==, TRUE);
     g_assert_null(strstr(strstr(now, "-A libvirt-host-in -s 10.1.1.1"), "-A libvirt-host-in -m"));
     writes(subject);
-    g_autofree char *again G_GNUC_UNUSED = look(subject, NULL);
+    g_autofree char *again G_GNUC_UNUSED = reread_ports(subject, NULL);
     subject_apply(subject, subject->old_plan, subject->old_plan);
     g_assert_cmpuint(writes(subject), ==, 0);
 }
