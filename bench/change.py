@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-change.py: what happens when something changes under many ports: a filter, the daemon, many ports at once, somebody else's hand
+change.py: what happens when something changes under many ports: a filter, the daemon, many ports at once, somebody else's change
 
 Steps as in steps.py. Ports that a stock daemon has to know before it starts are laid as files, with their rules in the kernel as that
 driver's last run would have left them (world.py), because it would take minutes to bind them.
@@ -20,7 +20,7 @@ from world import FILTER, INNER, NEW_SOURCE, binding, clock, name_of, rule_lines
 REPEATED = {"stock": 1, "ours": 6}
 CONNECTIONS = 16
 QUIET = 2.0  # seconds without a change of the tables, after which the last one was the last
-CALM = 3.0  # seconds between two hands: our driver rests after it has looked
+CALM = 3.0  # seconds between two foreign changes: our driver rests after it has looked
 PATIENCE = 20.0  # seconds until rules have come back
 
 
@@ -137,13 +137,13 @@ def gaps(world, sizes):
 
 def gaps_large(world, sizes):
     """Frames that pass or are lost during updates and a restart, many ports."""
-    yield from under_traffic(world, sizes.hands[-1])
+    yield from under_traffic(world, sizes.foreign[-1])
 
 
-# -- somebody else's hand --------------------------------------------------------------------------------------------------------
+# -- somebody else's change -------------------------------------------------------------------------------------------------------
 
 
-class Hand(typing.NamedTuple):
+class ForeignChange(typing.NamedTuple):
     """What somebody else does, what takes it away, and what of it stands behind our jumps when all is right again."""
 
     deed: str
@@ -151,38 +151,38 @@ class Hand(typing.NamedTuple):
     left: tuple = ()
 
 
-HANDS = {
-    "ruleset": Hand("nft flush ruleset"),
-    "bridge": Hand("ebtables -t nat -F"),
-    "accept": Hand("iptables -I FORWARD 1 -j ACCEPT", "iptables -D FORWARD -j ACCEPT", ("-j ACCEPT",)),
+FOREIGN_CHANGES = {
+    "ruleset": ForeignChange("nft flush ruleset"),
+    "bridge": ForeignChange("ebtables -t nat -F"),
+    "accept": ForeignChange("iptables -I FORWARD 1 -j ACCEPT", "iptables -D FORWARD -j ACCEPT", ("-j ACCEPT",)),
 }
 
 
-def healed(hand, wanted):
+def reconciled(change, wanted):
     """Seconds from the other's transaction to the last one that made the rules right again."""
-    right = {**wanted, "ip4": {**wanted["ip4"], "filter FORWARD": [*wanted["ip4"]["filter FORWARD"], *hand.left]}}
+    right = {**wanted, "ip4": {**wanted["ip4"], "filter FORWARD": [*wanted["ip4"]["filter FORWARD"], *change.left]}}
     time.sleep(CALM)
     with Writes() as writes:
-        subprocess.run(hand.deed.split(), check=True, timeout=30)
+        subprocess.run(change.deed.split(), check=True, timeout=30)
 
         def is_right():
             writes.quiet(0.5, PATIENCE)
             return kernel.snapshot() == right
 
-        wait.until(is_right, f"the rules are right again after '{hand.deed}'", PATIENCE)
+        wait.until(is_right, f"the rules are right again after '{change.deed}'", PATIENCE)
     if len(writes.times) < 2:
-        raise RuntimeError(f"'{hand.deed}' changed nothing that had to be put right")
-    if hand.undo:
-        subprocess.run(hand.undo.split(), check=True, timeout=30)
+        raise RuntimeError(f"'{change.deed}' changed nothing that had to be put right")
+    if change.undo:
+        subprocess.run(change.undo.split(), check=True, timeout=30)
     return writes.times[-1] - writes.times[0]
 
 
-def heal(world, sizes):
+def reconcile(world, sizes):
     """Somebody else takes rules away, or lets everything pass before they are asked."""
-    for many in sizes.hands:
+    for many in sizes.foreign:
         world.bind_to(many, CONNECTIONS)
         wanted = kernel.snapshot()
-        for _ in range(sizes.heals):
+        for _ in range(sizes.foreign_rounds):
             world.begin_anew()  # it puts right at once five times, then with growing pauses
-            for name, hand in HANDS.items():
-                yield f"heal {name} {many}", healed(hand, wanted)
+            for name, change in FOREIGN_CHANGES.items():
+                yield f"reconcile {name} {many}", reconciled(change, wanted)

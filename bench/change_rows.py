@@ -6,7 +6,7 @@ rows() are (figure that change.py yields, title, unit): "ms" of seconds, "count"
 what is counted and need not be compared, "number" of anything else.
 """
 
-from change import CONNECTIONS, HANDS
+from change import CONNECTIONS, FOREIGN_CHANGES
 
 PHASES = {
     "ethernet": "update of rules of the Ethernet layer",
@@ -41,10 +41,10 @@ def framed(many):
         yield f"sent {phase} {many}", "of so many frames that were sent meanwhile", "fact"
 
 
-def healed(many):
-    """Somebody else's hand with so many ports."""
-    for name, hand in HANDS.items():
-        yield f"heal {name} {many}", f"after '{hand.deed}': until all rules of {many} ports are right again, ms", "ms"
+def reconciled(many):
+    """Somebody else's change with so many ports."""
+    for name, change in FOREIGN_CHANGES.items():
+        yield f"reconcile {name} {many}", f"after '{change.deed}': until all rules of {many} ports are right again, ms", "ms"
 
 
 def large(many):
@@ -60,7 +60,7 @@ def large(many):
 
 def rows(sizes):
     """All lines, in order."""
-    result = [*updated(sizes.large), *started(sizes.large), *stormed(sizes.storm), *framed(sizes.gaps), *framed(sizes.hands[-1])]
-    for many in sizes.hands:
-        result += healed(many)
+    result = [*updated(sizes.large), *started(sizes.large), *stormed(sizes.storm), *framed(sizes.gaps), *framed(sizes.foreign[-1])]
+    for many in sizes.foreign:
+        result += reconciled(many)
     return [*result, *large(sizes.thousand)]

@@ -2,7 +2,7 @@
 """
 change_world.py: the moments of a change: when the kernel's tables are written, when a daemon answers, which frames come through
 
-LayersWorld has ports with rules on all three layers (ebtables, iptables, ip6tables), as HandsWorld and GuardWorld have them for their
+LayersWorld has ports with rules on all three layers (ebtables, iptables, ip6tables), as ForeignWorld and GuardWorld have them for their
 purpose. GuardWorld has guests besides: the guest A lives behind a port of the filter 'guard', of which every version forbids the frames
 FORBIDDEN and allows the frames ALLOWED, both from the guest and to it, so whatever version is in force is wrong if it does otherwise. Neighbouring
 versions differ at the Ethernet layer, at the IP layers, or at both.
@@ -131,8 +131,8 @@ class LayersWorld(World):
             writes.quiet(1, 600)
 
 
-class HandsWorld(LayersWorld):
-    """Ports that somebody else's hand takes the rules away from."""
+class ForeignWorld(LayersWorld):
+    """Ports that somebody else's change takes the rules away from."""
 
     filter = "layers"
     BODY = ("<filterref filter='clean-traffic'/><rule action='accept' direction='in'><tcp dstportstart='22'/></rule>"

@@ -13,7 +13,7 @@ import change
 import engine
 import learning
 from bare import Bare
-from change_world import GuardWorld, HandsWorld
+from change_world import ForeignWorld, GuardWorld
 from learning_world import LearningWorld
 from world import INNER, NEW_SOURCE, World, binding, clock, name_of, with_rule
 from nwflab import kernel
@@ -37,15 +37,15 @@ class Sizes(typing.NamedTuple):
     large: int = 200  # ports of an update and of a start that finds their rules
     storm: int = 100  # ports made at once over more connections
     gaps: int = 5  # ports beside the one whose frames are counted
-    hands: tuple = (20, 200)  # ports whose rules somebody else takes away; our driver alone
-    heals: int = 3
+    foreign: tuple = (20, 200)  # ports whose rules somebody else takes away; our driver alone
+    foreign_rounds: int = 3
     thousand: int = 1000  # our driver alone
     engine: int = 2000  # ports of the engine without a kernel
 
 
 FULL = Sizes()
-QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, large=8, storm=16, gaps=1, hands=(20, 60),
-              heals=1, thousand=150)
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, large=8, storm=16, gaps=1, foreign=(20, 60),
+              foreign_rounds=1, thousand=150)
 
 
 def create_and_delete(world, others):
@@ -161,7 +161,7 @@ STEPS = (
     Step(("change", "storm"), "storm", change.storm, rounds=1),
     Step(("change", "gaps"), "gaps", change.gaps, rounds=1, place=GuardWorld),
     Step(("change", "gaps"), "gaps large", change.gaps_large, rounds=1, drivers=("ours",), place=GuardWorld),
-    Step(("change", "heal"), "hands", change.heal, rounds=1, drivers=("ours",), place=HandsWorld),
+    Step(("change", "reconcile"), "foreign", change.reconcile, rounds=1, drivers=("ours",), place=ForeignWorld),
     Step(("change", "thousand"), "thousand", change.thousand, rounds=1, drivers=("ours",)),
     Step(("learning", "learn-first"), "first", learning.after_packet, place=LearningWorld),
     Step(("learning", "learn-ack"), "ack", learning.after_ack, place=LearningWorld),
