@@ -135,9 +135,9 @@ test_a_storm_of_others_fails_nothing(void)
 
     sandbox_fresh();
     g_autoptr(Backend) backend = backend_new();
-    g_free(
-        sandbox_run("for i in 1 2; do while [ ! -e /run/over ]; do nft add table inet x$i; nft delete table inet x$i; "
-                    "done >/dev/null 2>&1 & done"));
+    /* They end with the test, also if it is killed. */
+    g_free(sandbox_run("for i in 1 2; do while [ ! -e /run/over ] && kill -0 $PPID; do "
+                       "nft add table inet x$i; nft delete table inet x$i; done >/dev/null 2>&1 & done"));
     apply(backend, "v", NULL, plans[0]);
     for (guint i = 0; i < 10; i++) {
         g_autofree char *port = g_strdup_printf("w%u", i);
@@ -163,16 +163,17 @@ test_a_legacy_tool_is_read_back(void)
         return;
     }
     sandbox_fresh();
-    g_free(sandbox_run("mkdir -p /run/legacy; cd /run/legacy; for i in save restore; do printf '#!/bin/sh\\n[ ! -e /run/legacy/lie ] "
-                       "|| . /run/legacy/lie\\nexec /usr/sbin/iptables-legacy-'$i' \"$@\"\\n' >iptables-$i; chmod 755 iptables-$i; "
-                       "ln -sf /run/legacy/iptables-$i /etc/alternatives/iptables-$i; done"));
+    g_free(sandbox_run(
+        "mkdir -p /run/legacy; cd /run/legacy; for i in save restore; do printf '#!/bin/sh\\n[ ! -e /run/legacy/lie ] "
+        "|| . /run/legacy/lie\\nexec /usr/sbin/iptables-legacy-'$i' \"$@\"\\n' >iptables-$i; chmod 755 iptables-$i; "
+        "ln -sf /run/legacy/iptables-$i /etc/alternatives/iptables-$i; done"));
     {
         g_autoptr(Backend) backend = backend_new();
         apply(backend, "v", NULL, first);
         g_assert_true(backend->needs_poll(backend));
         for (guint i = 0; i < G_N_ELEMENTS(lies); i++) {
-            g_autofree char *script = g_strdup_printf("case $0 in *restore) REAL=/usr/sbin/iptables-legacy-restore; %s;; esac",
-                                                      lies[i].script);
+            g_autofree char *script = g_strdup_printf(
+                "case $0 in *restore) REAL=/usr/sbin/iptables-legacy-restore; %s;; esac", lies[i].script);
             g_assert_true(g_file_set_contents("/run/legacy/lie", script, -1, NULL));
             g_free(refuse(backend, "v", first, second));
             g_free(refuse(backend, "w", NULL, first));
@@ -185,7 +186,8 @@ test_a_legacy_tool_is_read_back(void)
         }
         apply(backend, "v", first, second);
     }
-    g_free(sandbox_run("for i in save restore; do ln -sf /run/nwf-kernel/iptables-$i /etc/alternatives/iptables-$i; done"));
+    g_free(sandbox_run(
+        "for i in save restore; do ln -sf /run/nwf-kernel/iptables-$i /etc/alternatives/iptables-$i; done"));
 }
 
 /* A dry run that comes out empty says nothing about the rules: this is told once, and all is written and proven. */
