@@ -41,7 +41,7 @@ NWF_DECLARE_REFS(NwfRules, nwf_rules)
 /**
  * nwf_rules_plan:
  *
- * Returns: (transfer none): the literal plan, made at the first call and kept; NULL with NWF_ERROR_INTERNAL: values that
- * make a rule impossible
+ * Returns: (transfer none): the literal plan, made at the first call and kept; NULL with NWF_ERROR_INTERNAL: values
+ * that make a rule impossible
  */
 NwfPlan *nwf_rules_plan(NwfRules *rules, GError **error);

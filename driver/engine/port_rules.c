@@ -3,8 +3,8 @@
  * port_rules.c: from a binding to the rules of its port
  *
  * MAC is a variable of every port. What the driver adds to the parameters of a binding (MAC, learned addresses) is
- * added for the rules and never becomes part of the binding. Rules are made with the learner's addresses of that moment,
- * so a late report does no harm.
+ * added for the rules and never becomes part of the binding. Rules are made with the learner's addresses of that
+ * moment, so a late report does no harm.
  *
  * A redefinition meets many ports. Those whose filter is in force and needs the same values as before keep their
  * values, and only the template is another one: without what the backend's check() costs

@@ -38,9 +38,9 @@ arp_is_ours(NwfBytes payload)
 {
     NwfArp arp = {0};
 
-    return nwf_bytes_have(payload, 0, ARP_END) && nwf_arp_read(&arp, payload) && arp.hardware_type == NWF_ARP_ETHERNET &&
-           arp.protocol_type == NWF_ETHERTYPE_IPV4 && arp.hardware_size == 6 && arp.protocol_size == 4 &&
-           (arp.opcode == ARP_OP_REQUEST || arp.opcode == ARP_OP_REPLY);
+    return nwf_bytes_have(payload, 0, ARP_END) && nwf_arp_read(&arp, payload) &&
+           arp.hardware_type == NWF_ARP_ETHERNET && arp.protocol_type == NWF_ETHERTYPE_IPV4 && arp.hardware_size == 6 &&
+           arp.protocol_size == 4 && (arp.opcode == ARP_OP_REQUEST || arp.opcode == ARP_OP_REPLY);
 }
 
 static NwfRefusal

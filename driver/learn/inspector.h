@@ -7,7 +7,8 @@
  *
  * A token bucket for each direction limits what is looked at: NWF_RATELIMIT_RATE messages a second, NWF_RATELIMIT_BURST
  * at once. What is over is dropped, counted, and reported once a minute. The kernel's filters keep out other
- * ports' messages; whoever sends DHCP answers with the VM's hardware address can still use up the limit of its direction.
+ * ports' messages; whoever sends DHCP answers with the VM's hardware address can still use up the limit of its
+ * direction.
  */
 #pragma once
 

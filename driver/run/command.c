@@ -346,10 +346,9 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
 
     int status = serve(pid, &in, &out, &err, deadline, &result->timed_out);
     nwf_child_lock_note(lock, 0);
-    gboolean overflow = out.overflow;
     result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     result->out = g_string_free(g_steal_pointer(&out.text), FALSE);
     result->err = g_string_free(g_steal_pointer(&err.text), FALSE);
-    return judge(argv[0], status, unread(&in), overflow, timeout_ms, result, error);
+    return judge(argv[0], status, unread(&in), out.overflow, timeout_ms, result, error);
 }

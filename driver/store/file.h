@@ -12,7 +12,8 @@
 /** nwf_file_read_fd: what can be read from @fd, at most @max bytes; FALSE with errno, EFBIG if there are more. */
 gboolean nwf_file_read_fd(int fd, gsize max, GString *text);
 
-/** nwf_file_write_new: @text as a new file of mode 0600 in @directory, synced; FALSE with errno, and then there is none. */
+/** nwf_file_write_new: @text as a new file of mode 0600 in @directory, synced; FALSE with errno, and then there is
+ * none. */
 gboolean nwf_file_write_new(int directory, const char *file, const char *text);
 
 /**
@@ -32,7 +33,7 @@ GString *nwf_file_read(const char *path, gsize max, gboolean *cut, gint64 *modif
 gboolean nwf_file_replace(const char *path, const char *text, GError **error);
 
 /**
- * nwf_file_backup_damaged: what @path is now stays as @path with ".bad" behind it when the file is replaced, unless there is such
- * a file already. Returns: whether it was put there
+ * nwf_file_backup_damaged: what @path is now stays as @path with ".bad" behind it when the file is replaced, unless
+ * there is such a file already. Returns: whether it was put there
  */
 gboolean nwf_file_backup_damaged(const char *path);

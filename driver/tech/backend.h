@@ -3,8 +3,8 @@
  * backend.h: the contract between the engine and a technology that filters
  *
  * The engine says what should hold: for each port rules, or none. The backend makes the kernel hold them: all ports of
- * one call, or none, or it reports that it does not know. Success is reported only after it is proven. Closing a port is
- * applying the closed rules; releasing it is applying none. One thread at a time (the applier) calls a backend.
+ * one call, or none, or it reports that it does not know. Success is reported only after it is proven. Closing a port
+ * is applying the closed rules; releasing it is applying none. One thread at a time (the applier) calls a backend.
  *
  * tests/unit/engine/contract.c is what each backend must pass.
  */
@@ -61,7 +61,8 @@ struct NwfBackend {
     const NwfTable *tables; /* in which the rules stand; the last has no name */
     guint ports_max;        /* of one apply; 0: any number */
 
-    /* Finds out what this host can do. TRUE if ports can at least be closed. Names of missing features are added to @notes. */
+    /* Finds out what this host can do. TRUE if ports can at least be closed. Names of missing features are added to
+     * @notes. */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
     /*
@@ -96,9 +97,9 @@ struct NwfBackend {
 
     /*
      * Somebody else has changed @touched (element-type NwfTouched); NULL: nobody knows what. Reads again what that
-     * concerns. If found->ports is NULL nothing of ours was touched, and nothing follows. Else the engine applies each of
-     * these ports, even if its rules are the same, and then calls apply without changes. FALSE: not all can be read; then
-     * @found has what could.
+     * concerns. If found->ports is NULL nothing of ours was touched, and nothing follows. Else the engine applies each
+     * of these ports, even if its rules are the same, and then calls apply without changes. FALSE: not all can be
+     * read; then @found has what could.
      */
     gboolean (*reread)(NwfBackend *self, GPtrArray *touched, NwfReread *found, GError **error);
 

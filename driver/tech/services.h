@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-/** nwf_services_parse: (transfer full): from the text of a services file: name -> port + 1; the first line that has a name
- * counts. */
+/** nwf_services_parse: (transfer full): from the text of a services file: name -> port + 1; the first line that has a
+ * name counts. */
 GHashTable *nwf_services_parse(const char *text);
 
 /** nwf_service_port: for NwfHost: asks this host's services file; @data is not used. */

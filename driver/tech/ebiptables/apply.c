@@ -155,7 +155,8 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     *ran = batch->n_lines > 0;
     if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
         return TRUE;
-    if (changes->len == 0 && job->ports != job->end) { /* what belongs to no port, and cannot be put right, holds up none */
+    if (changes->len == 0 && job->ports != job->end) {
+        /* what belongs to no port, and cannot be put right, holds up none */
         *ran = FALSE;
         return TRUE;
     }
@@ -298,7 +299,8 @@ report_blindness(const NwfJob *job, gboolean demanded, NwfNotes *notes, GError *
 
 /* --- the call --- */
 
-/* Reads tables that were not read yet, or whose content is not known. An IP layer that cannot be read matters only if it is needed. */
+/* Reads tables that were not read yet, or whose content is not known. An IP layer that cannot be read matters only if
+ * it is needed. */
 static gboolean
 know_tables(NwfJob *job, GError **error)
 {

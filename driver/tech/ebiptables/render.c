@@ -12,13 +12,13 @@
  * somebody else had changed it, chains are written again, whatever the old plan says.
  *
  * A batch that only declares and fills would succeed on a table that somebody has flushed. So it removes and adds again
- * the dispatch rules of the first port that keeps its own (at the IP layers: the base jumps). If they are gone, the tool
- * refuses the batch, and the table is read again. One port is enough: the tools search a rule from the beginning of its
- * chain.
+ * the dispatch rules of the first port that keeps its own (at the IP layers: the base jumps). If they are gone, the
+ * tool refuses the batch, and the table is read again. One port is enough: the tools search a rule from the beginning
+ * of its chain.
  *
- * That is not done in a table that is outlined, since there the tools may fail to find what stands behind others' rules. For
- * the same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are emptied and
- * stay.
+ * That is not done in a table that is outlined, since there the tools may fail to find what stands behind others'
+ * rules. For the same reason dispatch rules that may stand behind such rules stay, and chains to which they lead are
+ * emptied and stay.
  *
  * Base chains of the IP layers are declared only if they are missing, since declaring empties. Their jumps are taken
  * out, as many as there are, and put back in first place: other software inserts its rules there too. If they are not

@@ -45,9 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfBatch, nwf_batch_free)
 /**
  * nwf_render_check:
  *
- * Whether the tools can take @plan for @port at all: NWF_ERROR_INTERNAL for an interface name that the tools cannot take
- * and for a plan that needs more lines than NWF_PORT_RULES_MAX; NWF_ERROR_FIREWALL for a rule that they would refuse,
- * see limits.c.
+ * Whether the tools can take @plan for @port at all: NWF_ERROR_INTERNAL for an interface name that the tools cannot
+ * take and for a plan that needs more lines than NWF_PORT_RULES_MAX; NWF_ERROR_FIREWALL for a rule that they would
+ * refuse, see limits.c.
  */
 gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error);
 
@@ -65,7 +65,7 @@ gboolean nwf_render_check(const char *port, const NwfPlan *plan, GError **error)
 NwfBatch *nwf_render(const NwfModel *model, NwfLayer layer, GPtrArray *changes, GError **error);
 
 /**
- * nwf_render_no_base: (transfer full): a batch for an IP layer that takes the base chains that have no rules out, and the
- * jumps to them; without lines if there are none
+ * nwf_render_no_base: (transfer full): a batch for an IP layer that takes the base chains that have no rules out, and
+ * the jumps to them; without lines if there are none
  */
 NwfBatch *nwf_render_no_base(const NwfModel *model, NwfLayer layer);
