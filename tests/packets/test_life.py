@@ -220,7 +220,7 @@ def test_nothing_leaks_while_rules_change(host, wire, tight):
     host.define("life", tight)
     host.bind(A, "life")
     with Stream(wire, A >> C, KINDS) as stream:
-        for number in range(5):
+        for number in stream.changes():
             host.define("life", tight + noise(number))
     assert stream.sent > 50
     assert stream.came[FRAME] == 0 and stream.came[FREE] > 0
@@ -231,7 +231,7 @@ def test_nothing_is_lost_while_rules_change(host, wire):
     host.define("life", TIGHT)
     host.bind(A, "life")
     with Stream(wire, A >> C, {FRAME: udp(dport=8)}) as stream:
-        for number in range(5):
+        for number in stream.changes():
             host.define("life", TIGHT + noise(number))
     assert stream.sent > 50
     assert stream.came[FRAME] == stream.sent
@@ -243,7 +243,7 @@ def test_a_new_neighbour_opens_nobody(host, wire):
     host.define("life", TIGHT_IP)
     host.bind(A, "life")
     with Stream(wire, A >> C, KINDS) as stream:
-        for _ in range(5):
+        for _ in stream.changes():
             host.bind(B, "life")
             host.unbind(B)
     assert stream.sent > 50

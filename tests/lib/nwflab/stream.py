@@ -10,6 +10,7 @@ The thread sends and counts in turn on one processor, so that nothing is on its 
 to be kept, and for exact counts under load, there is traffic.py.
 """
 
+import itertools
 import threading
 import time
 
@@ -38,6 +39,14 @@ class Stream:
                 self.sent += 1
                 self._count(self.peer.collect())
                 time.sleep(self.pause)
+
+    def changes(self, least=5, rounds=50, patience=30.0):
+        """Numbers of changes to make under the stream: at least so many, and more until so many rounds were sent meanwhile."""
+        end = time.monotonic() + patience
+        for number in itertools.count():
+            if number >= least and (self.sent > rounds or time.monotonic() > end):
+                return
+            yield number
 
     def _count(self, frames):
         for kind, marker in self.markers.items():
