@@ -202,7 +202,7 @@ test_odd_port_names(void)
 static void
 test_a_base_jump_holds_up_no_port(void)
 {
-    g_autoptr(Subject) subject = subject_new("v", IPV4_A, NULL);
+    g_autoptr(Subject) subject G_GNUC_UNUSED = subject_new("v", IPV4_A, NULL);
     g_autoptr(NwfPlan) plan = harness_plan(ETHERNET_A);
 
     g_free(sandbox_run("iptables -I FORWARD -j ACCEPT"));
