@@ -13,16 +13,21 @@ typedef struct NwfBackendOptions {
                                           running; may be NULL */
 } NwfBackendOptions;
 
-/* The functions of a kind that has no new() are NULL, remove_stock() excepted. */
+/* A kind without new() is one that only the stock driver has; of its functions only remove_stock() may be set. */
 typedef struct NwfBackendKind {
     const char *name; /* in nwfilter.conf and in <backend name='…'/> of a stored binding */
-    /* (transfer full); cannot fail. NULL: the stock driver has this backend, this one does not */
+    /* (transfer full); cannot fail */
     NwfBackend *(*new)(const NwfBackendOptions *options);
 
-    /* What follows needs neither rights nor a kernel: check() as of the backend, for what holds on every host; */
+    /* The next three are pure: they ask no kernel and need no rights. */
+
+    /* Whether any host could hold @rules of @port; errors as of check() of a backend. */
     gboolean (*check)(const char *port, NwfRules *rules, GError **error);
-    /* (transfer full): the input that makes a kernel without rules hold the new rules of @changes; with @annotate, the
-       filter and line of each rule. NULL with @error set, as of check(); */
+    /*
+     * (transfer full): the tools' input that makes a kernel without rules hold the new rules of @changes. @annotate
+     * adds the filter and line of each rule. NULL with @error set: a rule that check() refuses, or two ports that need
+     * a chain of the same name.
+     */
     char *(*preview)(const NwfPortChange *changes, guint n, gboolean annotate, GError **error);
     /* (transfer full): the name that @chain of @port has in the kernel. */
     char *(*chain_name)(const NwfChain *chain, const char *port);
