@@ -87,6 +87,7 @@ def test_client_that_starts_again(host, machine):
         first = machine.dhclient()
         address = machine.bound()
         host.has(machine.port, address)
+        wait.until(lambda: f"fixed-address {address};" in machine.leases(), "dhclient wrote its lease")  # after its script ran
         first.kill()
         first.wait(20)
         host.unbind(machine.port)

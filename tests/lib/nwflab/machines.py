@@ -117,6 +117,11 @@ class Machine:
         return self.start("dhclient", "-d", "-cf", config, "-sf", self.folder / "script", "-lf", self.folder / "leases", "-pf",
                           self.folder / "pid", "-e", f"NOTES={self.notes}", *words, "eth0")
 
+    def leases(self):
+        """What dhclient's file of leases holds; it is written after the script that `said` reads from."""
+        path = self.folder / "leases"
+        return path.read_text() if path.exists() else ""
+
     def said(self, *reasons):
         """Addresses that the client was told of for these reasons, oldest first."""
         lines = [line.split() for line in self.notes.read_text().splitlines()]
