@@ -104,12 +104,13 @@ NwfFilter *nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes
  * nwf_filter_identify:
  * @name: (out) (transfer full): name of the filter; "" if it has none
  * @uuid: (out): its uuid, or a random one if the document has none or it is malformed
+ * @generated: (out): whether it is the random one
  * @error: NWF_ERROR_XML_SYNTAX or NWF_ERROR_XML_ROOT
  *
  * Takes only name and uuid from @xml: all that access control may look at before it has decided. Whether they can be
  * used, nwf_filter_parse() says afterwards.
  */
-gboolean nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], GError **error);
+gboolean nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], gboolean *generated, GError **error);
 
 /** nwf_filter_format: (transfer full): the canonical document, as dumpxml prints it in @dialect. */
 char *nwf_filter_format(const NwfFilter *filter, NwfDialect dialect);

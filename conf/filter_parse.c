@@ -227,7 +227,7 @@ static const NwfXmlElement identity_children[] = {
 static const NwfXmlElement identity = {.name = "filter", .start = identity_start, .children = identity_children};
 
 gboolean
-nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], GError **error)
+nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], gboolean *generated, GError **error)
 {
     NwfIdentityReader reader = {0};
     gboolean fits = nwf_xml_read(xml, &(NwfXmlReader){.root = &identity, .data = &reader}, error);
@@ -236,7 +236,8 @@ nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], GError **erro
     if (!fits)
         return FALSE;
     *name = found_name ? g_steal_pointer(&found_name) : g_strdup("");
-    if (!found_uuid || !nwf_uuid_parse(uuid, found_uuid))
+    *generated = !found_uuid || !nwf_uuid_parse(uuid, found_uuid);
+    if (*generated)
         nwf_uuid_generate(uuid);
     return TRUE;
 }

@@ -200,9 +200,10 @@ check_identity(NwfCatalog *catalog, const NwfFilter *filter, NwfFilter **old, GE
     }
     if (same_name && !same_uuid) {
         nwf_uuid_format(uuid, same_name->uuid);
-        return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                             _("filter '%s' already exists with uuid %s: a new definition must carry the same uuid"),
-                             filter->name, uuid);
+        return nwf_set_error(
+            error, NWF_ERROR_OPERATION_FAILED,
+            _("filter '%s' already exists with uuid %s: a new definition must carry the same uuid or leave it out"),
+            filter->name, uuid);
     }
     *old = g_steal_pointer(&same_name);
     return TRUE;

@@ -159,8 +159,25 @@ nwf_api_filter_lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
 }
 
 /*
+ * Takes name and uuid from @xml. A document without uuid means the filter of its name, if there is one: it gets that
+ * one's uuid, else a random one.
+ */
+static gboolean
+identify(const NwfCall *call, const char *xml, char **name, guint8 uuid[16], GError **error)
+{
+    gboolean generated;
+
+    if (!nwf_filter_identify(xml, name, uuid, &generated, error))
+        return FALSE;
+    g_autoptr(NwfFilter) current = generated ? nwf_engine_filter_by_name(call->engine, *name, NULL) : NULL;
+    if (current)
+        memcpy(uuid, current->uuid, sizeof current->uuid);
+    return TRUE;
+}
+
+/*
  * Parses @xml and checks that it is the filter that access control was asked about. A document without uuid gets the
- * random one with which access control was asked.
+ * one with which access control was asked.
  */
 static NwfFilter *
 parse_identified(const char *xml, const NwfReading *reading, const char *name, const guint8 uuid[16], GError **error)
@@ -185,6 +202,9 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
  * Access control is asked before the document is validated or built, and sees only name and uuid: a client who may not
  * define filters costs no work and learns nothing else. Only a text that is no filter document is refused before,
  * because there is nothing to ask about.
+ *
+ * What access control allowed is to replace the filter of that uuid. The applier compares the uuids again, and nothing
+ * can come between that and the replacement, so a filter that has got the name meanwhile is never replaced.
  */
 virNWFilterPtr
 nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
@@ -200,7 +220,7 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
 
     if (!call.valid)
         return NULL;
-    if (!nwf_call_can_change(&call, &error) || !nwf_filter_identify(xml, &name, uuid, &error))
+    if (!nwf_call_can_change(&call, &error) || !identify(&call, xml, &name, uuid, &error))
         return nwf_report(error);
     if (!may(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
         return NULL;

@@ -22,10 +22,11 @@ static void
 check_identity(const char *xml, const NwfFilter *filter)
 {
     g_autofree char *name = NULL;
+    gboolean generated;
     guint8 uuid[16];
-    g_assert_true(nwf_filter_identify(xml, &name, uuid, NULL));
+    g_assert_true(nwf_filter_identify(xml, &name, uuid, &generated, NULL));
     g_assert_cmpstr(name, ==, filter->name);
-    g_assert_true(filter->uuid_generated || memcmp(uuid, filter->uuid, 16) == 0);
+    g_assert_true(filter->uuid_generated ? generated : !generated && memcmp(uuid, filter->uuid, 16) == 0);
 }
 
 int

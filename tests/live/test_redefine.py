@@ -70,11 +70,41 @@ def test_identical_definition(world):
 def test_clashes_change_nothing(world):
     """Name and uuid must both be the filter's own."""
     before = state(world)
-    assert outcome(world.define, "leaf", rule(0x1112)) == "OPF"
     assert outcome(world.define, "leaf", rule(0x1112), uuid=uuid_of(9)) == "OPF"
     assert outcome(world.define, "twig", rule(0x1112), uuid=uuid_of(1)) == "OPF"
     assert outcome(world.define, "tree", rule(0x1112), uuid=uuid_of(1)) == "OPF"
     assert state(world) == before
+
+
+@pytest.mark.stock("A19: refused, though there is but one filter that can be meant")
+def test_definition_without_uuid_stock(world):
+    """A definition of a filter that exists must carry its uuid."""
+    before = state(world)
+    assert outcome(world.define, "leaf", rule(0x1112)) == "OPF"
+    assert state(world) == before
+
+
+@pytest.mark.ours("A19: an update of the filter of that name")
+def test_definition_without_uuid(world):
+    """It keeps the uuid, in the answer, the document and the file; ports follow, also after a restart."""
+    assert world.define("leaf", rule(0x1112)).UUIDString() == uuid_of(1)
+    assert numbers(world, "va") == [0x2222, 0x1112] and numbers(world, "vb") == [0x1112]
+    assert f"<uuid>{uuid_of(1)}</uuid>" in world.client.filter_xml("leaf")
+    assert f"<uuid>{uuid_of(1)}</uuid>" in world.filter_file("leaf").read_text()
+    before = state(world)
+    assert world.define("leaf", rule(0x1112)).UUIDString() == uuid_of(1)
+    world.restart()
+    assert state(world) == before
+
+
+@pytest.mark.ours("A19: all that holds for an update holds for this one")
+def test_unfit_definition_without_uuid(world):
+    """What a port cannot take changes nothing."""
+    before = state(world)
+    assert outcome(world.define, "leaf", NEEDS) == "INT"
+    assert outcome(world.define, "leaf", reference("tree")) == "OPF"
+    *documents, rules = state(world)
+    assert documents == list(before[:3]) and rules["eb"] == before[3]["eb"]
 
 
 def test_chain_of_a_used_filter_may_change(world):

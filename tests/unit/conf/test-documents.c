@@ -200,11 +200,13 @@ test_identity(void)
         g_autofree char *name = NULL;
         guint8 uuid[16] = {0};
         char text[37];
-        gboolean found = nwf_filter_identify(cases[i].xml, &name, uuid, &error);
+        gboolean generated = FALSE;
+        gboolean found = nwf_filter_identify(cases[i].xml, &name, uuid, &generated, &error);
         g_assert_cmpint(error ? error->code : -1, ==, cases[i].code);
         g_assert_cmpint(found, ==, !error);
         g_assert_cmpstr(name, ==, cases[i].name);
         nwf_uuid_format(text, uuid);
+        g_assert_cmpint(generated, ==, found && !cases[i].uuid);
         if (cases[i].uuid)
             g_assert_cmpstr(text, ==, cases[i].uuid);
         else if (found)

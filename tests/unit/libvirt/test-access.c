@@ -54,11 +54,12 @@ check_binding(G_GNUC_UNUSED virConnectPtr connection, const NwfAbiBindingDef *de
     return answer(g_strdup_printf("%s %s %s", def->portdev, def->linkdev ? def->linkdev : "-", def->filter));
 }
 
-#define UUID     "5ec00000-0000-4000-8000-000000000001"
-#define OWNER    "<owner><name>o</name><uuid>" UUID "</uuid></owner>"
-#define MAC      "<mac address='52:54:00:00:00:01'/>"
-#define BAD_RULE "<rule action='drop' direction='in'><ip srcipaddr='x'/></rule>"
-#define FILTER   "<filterref filter='f'/>"
+#define UUID       "5ec00000-0000-4000-8000-000000000001"
+#define OTHER_UUID "5ec00000-0000-4000-8000-000000000002"
+#define OWNER      "<owner><name>o</name><uuid>" UUID "</uuid></owner>"
+#define MAC        "<mac address='52:54:00:00:00:01'/>"
+#define BAD_RULE   "<rule action='drop' direction='in'><ip srcipaddr='x'/></rule>"
+#define FILTER     "<filterref filter='f'/>"
 
 typedef struct Case {
     const char *xml;
@@ -160,6 +161,44 @@ test_random_uuid(void)
     virNWFilterFree(filter);
 }
 
+static void
+assert_rules(virNWFilterPtr filter, gboolean has)
+{
+    char *xml = virNWFilterGetXMLDesc(filter, 0);
+
+    g_assert_nonnull(xml);
+    g_assert_cmpint(strstr(xml, "<rule ") != NULL, ==, has);
+    free(xml);
+}
+
+#define UPDATED "<filter name='same'><rule action='drop' direction='in'/></filter>"
+
+/* Without uuid the filter of that name is meant: the check is asked about its uuid, and what it says holds. */
+static void
+test_update_without_uuid(void)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    check.yes = TRUE;
+    virNWFilterPtr filter = virNWFilterDefineXML(conn, "<filter name='same'><uuid>" UUID "</uuid></filter>");
+    g_assert_nonnull(filter);
+    check.yes = FALSE;
+    g_assert_null(virNWFilterDefineXML(conn, UPDATED));
+    g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_ACCESS_DENIED);
+    g_assert_cmpstr(check.about, ==, "same " UUID);
+    assert_rules(filter, FALSE);
+    check.yes = TRUE;
+    virNWFilterPtr updated = virNWFilterDefineXML(conn, UPDATED);
+    g_assert_nonnull(updated);
+    g_assert_cmpint(virNWFilterGetUUIDString(updated, uuid), ==, 0);
+    g_assert_cmpstr(uuid, ==, UUID);
+    g_assert_cmpstr(check.about, ==, "same " UUID);
+    assert_rules(filter, TRUE);
+    g_assert_cmpint(virNWFilterUndefine(filter), ==, 0);
+    virNWFilterFree(filter);
+    virNWFilterFree(updated);
+}
+
 /*
  * While the check thinks about what it was asked, the port or the uuid gets another owner. What was decided about is
  * gone then, and the other one is nobody's business.
@@ -240,6 +279,54 @@ test_filter_of_another_owner(void)
     virNWFilterFree(mine);
 }
 
+/* The filter called "same" gives way to one with another uuid, or appears. */
+static int
+swap_name(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED const NwfAbiFilterDef *def)
+{
+    if (swapped)
+        return 0;
+    swapped = TRUE;
+    virNWFilterPtr old = virNWFilterLookupByName(conn, "same");
+    if (old) {
+        g_assert_cmpint(virNWFilterUndefine(old), ==, 0);
+        virNWFilterFree(old);
+    }
+    virNWFilterPtr new = virNWFilterDefineXML(conn, "<filter name='same'><uuid>" OTHER_UUID "</uuid></filter>");
+    g_assert_nonnull(new);
+    virNWFilterFree(new);
+    return 0;
+}
+
+/* Whoever may replace one filter may not replace another one that has got its name meanwhile. */
+static void
+test_update_of_another_filter(void)
+{
+    check.yes = TRUE;
+    nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL = swap_name;
+    for (guint there = 0; there < 2; there++) {
+        if (there) {
+            swapped = TRUE;
+            virNWFilterPtr mine = virNWFilterDefineXML(conn, "<filter name='same'><uuid>" UUID "</uuid></filter>");
+            g_assert_nonnull(mine);
+            virNWFilterFree(mine);
+        }
+        swapped = FALSE;
+        g_assert_null(virNWFilterDefineXML(conn, UPDATED));
+        g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OPERATION_FAILED);
+        g_assert_nonnull(strstr(virGetLastErrorMessage(), "already exists with uuid " OTHER_UUID));
+        virNWFilterPtr other = virNWFilterLookupByName(conn, "same");
+        assert_rules(other, FALSE);
+        /* asked again it is another question, with another answer */
+        virNWFilterPtr updated = virNWFilterDefineXML(conn, UPDATED);
+        g_assert_nonnull(updated);
+        assert_rules(other, TRUE);
+        g_assert_cmpint(virNWFilterUndefine(other), ==, 0);
+        virNWFilterFree(other);
+        virNWFilterFree(updated);
+    }
+    nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL = check_filter;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,7 +341,9 @@ main(int argc, char **argv)
     g_test_add_func("/access/filters", test_filters);
     g_test_add_func("/access/bindings", test_bindings);
     g_test_add_func("/access/random-uuid", test_random_uuid);
+    g_test_add_func("/access/update-without-uuid", test_update_without_uuid);
     g_test_add_func("/access/binding-of-another-owner", test_binding_of_another_owner);
+    g_test_add_func("/access/update-of-another-filter", test_update_of_another_filter);
     g_test_add_func("/access/filter-of-another-owner", test_filter_of_another_owner);
     int result = g_test_run();
     virConnectClose(conn);
