@@ -100,17 +100,24 @@ fall_back_define(const NwfApplier *applier G_GNUC_UNUSED, NwfRequest *request, c
 
 /* ---- undefine ---- */
 
+/* A port whose device is there keeps its filter; of those without the filter goes, and their names into the notes. */
 static gboolean
-check_unused(const NwfApplier *applier, const NwfFilter *filter, GError **error)
+check_unused(const NwfApplier *applier, const NwfFilter *filter, NwfNotes *notes, GError **error)
 {
     g_autoptr(GPtrArray) ports = nwf_catalog_ports(applier->catalog);
 
     for (guint i = 0; i < ports->len; i++) {
         const NwfPort *port = g_ptr_array_index(ports, i);
-        if (nwf_port_uses(port, filter->name) && if_nametoindex(port->binding->portdev) != 0)
+        if (!nwf_port_uses(port, filter->name))
+            continue;
+        if (if_nametoindex(port->binding->portdev) != 0)
             return nwf_set_error(error, NWF_ERROR_OPERATION_INVALID,
                                  _("nwfilter is in use: filter '%s' by port '%s' of '%s'"), filter->name,
                                  port->binding->portdev, port->binding->owner_name);
+        nwf_note(notes,
+                 _("port '%s' of '%s' has no device and loses its filter: '%s' is undefined; its rules stay until the "
+                   "next start or reload, which closes the port unless the filter is defined again"),
+                 port->binding->portdev, port->binding->owner_name, filter->name);
     }
     return TRUE;
 }
@@ -126,7 +133,7 @@ prepare_undefine(const NwfApplier *applier, NwfRequest *request, GError **error)
         nwf_uuid_format(uuid, request->filter->uuid);
         return nwf_set_error(error, NWF_ERROR_NO_FILTER, _("no network filter has the uuid %s"), uuid);
     }
-    if (!check_unused(applier, filter, error))
+    if (!check_unused(applier, filter, request->notes, error))
         return FALSE;
     request->remove_from = applier->filter_store;
     request->remove_name = g_strdup(filter->name);

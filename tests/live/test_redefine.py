@@ -235,6 +235,59 @@ def test_undefine_used_only_by_a_missing_device(lab):
     assert lab.client.filters() == [] and lab.client.bindings() == ["vnever"]
 
 
+@pytest.mark.ours("A20: the log names them")
+def test_undefine_names_the_ports_that_lose_their_filter(lab):
+    """Those without device whose filter it is or refers to it, and no others; they keep their rules until the next start."""
+    lab.define("leaf", rule(0x1111))
+    lab.define("tree", rule(0x2222) + reference("leaf"))
+    lab.define("lone", rule(0x3333))
+    for port, name in (("vroot", "leaf"), ("vnested", "tree"), ("vother", "lone")):
+        lab.bind(port, name)
+    rules = lab.rules("vnested")
+    lab.client.undefine("leaf")
+    lost = [line for line in lab.log().splitlines() if "loses its filter" in line]
+    assert len(lost) == 2 and all("'leaf' is undefined" in line and "warning" in line for line in lost)
+    assert sum("port 'vroot' of 'guest'" in line for line in lost) == sum("port 'vnested' of 'guest'" in line for line in lost) == 1
+    assert lab.rules("vnested") == rules
+    lab.client.undefine("lone")
+    assert "port 'vother' of 'guest' has no device and loses its filter: 'lone' is undefined" in lab.log()
+    lab.restart()
+    assert lab.rules("vnested").count("DROP") == 2 and "0x2222" not in lab.rules("vnested")
+    lab.define("leaf", rule(0x1111))
+    assert numbers(lab, "vnested") == [0x2222, 0x1111]
+
+
+@pytest.mark.parametrize("body, missing", [("", "nobody"), (reference("nobody"), "nobody")], ids=["root", "reference"])
+def test_binding_to_a_missing_filter(lab, body, missing):
+    """Refused if the device is there, be it down, and nothing stays; made if it is not."""
+    name = missing
+    if body:
+        name = "tree"
+        lab.define(name, rule(0x2222) + body)
+    port = lab.port("va")
+    for _ in range(2):
+        with pytest.raises(Failed) as failed:
+            lab.bind(port, name)
+        assert failed.value.name == "INT" and f"'{missing}'" in failed.value.message
+        ports.ip("link", "set", port, "down")
+    assert lab.client.bindings() == [] and not lab.binding_file(port).exists() and lab.rules(port) == ""
+    lab.bind("vnever", name)
+    assert lab.client.bindings() == ["vnever"] and lab.binding_file("vnever").exists()
+
+
+@pytest.mark.ours("A9: nothing passes when the device appears, and the log says so")
+@pytest.mark.parametrize("name", ["nobody", "tree"])
+def test_binding_to_a_missing_filter_is_warned_of(lab, name):
+    """Without device: one line with port and filter; the port is closed until the filter is there."""
+    lab.define("tree", rule(0x2222) + reference("nobody"))
+    lab.bind("vnever", name)
+    lines = [line for line in lab.log().splitlines() if "port 'vnever' has no device and is closed" in line]
+    assert len(lines) == 1 and "warning" in lines[0] and "filter 'nobody' does not exist" in lines[0]
+    assert lab.rules("vnever").count("DROP") == 2
+    lab.define("nobody", rule(0x1111))
+    assert numbers(lab, "vnever")[-1:] == [0x1111]
+
+
 @pytest.mark.stock("filter-xml 9.2: the object stays")
 def test_undefine_without_file_stock(lab):
     """A file that was deleted by hand makes undefine fail."""
