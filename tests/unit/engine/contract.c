@@ -204,6 +204,77 @@ test_a_refusal_changes_nothing(gconstpointer subject)
     change(bench, "va", bench->first, bench->second);
 }
 
+/* ---- unknown, then again ---- */
+
+/* Both ports of @bench are given @rules, whatever the kernel holds by now. The backend acknowledged @old last. */
+static gboolean
+apply_both(Bench *bench, NwfRules *old, NwfRules *rules)
+{
+    const NwfPortChange changes[] = {{"va", old, rules}, {"vb", old, rules}};
+
+    return apply(bench, changes, G_N_ELEMENTS(changes));
+}
+
+/* The change from the first rules to the second is lost, @times times; then @wanted comes to be. */
+static void
+lose_and_try_again(const ContractSubject *subject, guint way, guint times, NwfRules *(*wanted)(const Bench *bench))
+{
+    g_autoptr(Bench) bench = bench_new(subject);
+    NwfRules *end = wanted(bench);
+
+    g_assert_true(apply_both(bench, NULL, bench->first));
+    g_assert_true(apply_both(bench, bench->first, end));
+    g_autofree char *expected = subject->listing();
+    g_assert_true(apply_both(bench, end, bench->first));
+    subject->doubt(way);
+    for (guint i = 0; i < times; i++) {
+        g_assert_false(apply_both(bench, bench->first, bench->second));
+        g_assert_cmpint(bench->result.applied, ==, NWF_APPLIED_UNKNOWN);
+        g_assert_true(bench->result.wrote);
+    }
+    subject->settle();
+    g_assert_true(apply_both(bench, bench->first, end));
+    g_assert_true(bench->result.wrote);
+    g_autofree char *now = subject->listing();
+    g_assert_cmpstr(now, ==, expected);
+    /* and from here on it is known */
+    g_assert_true(apply_both(bench, end, end));
+    g_assert_false(bench->result.wrote);
+}
+
+static NwfRules *
+the_old(const Bench *bench)
+{
+    return bench->first;
+}
+
+static NwfRules *
+the_new(const Bench *bench)
+{
+    return bench->second;
+}
+
+static NwfRules *
+none(const Bench *bench G_GNUC_UNUSED)
+{
+    return NULL;
+}
+
+/*
+ * Whatever half of a change stands, the next call brings the kernel from there to what is wanted: to the old rules, the
+ * new ones, or none. Nothing of the other half is left.
+ */
+static void
+test_unknown_then_again(gconstpointer data)
+{
+    static NwfRules *(*const wanted[])(const Bench *bench) = {the_old, the_new, none};
+    const ContractSubject *subject = data;
+
+    for (guint way = 0; way < subject->doubts; way++)
+        for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
+            lose_and_try_again(subject, way, 1 + i % 2, wanted[i]);
+}
+
 static void
 test_many_ports(gconstpointer subject)
 {
@@ -260,6 +331,87 @@ test_a_change_is_put_right(gconstpointer subject)
 {
     put_right(subject, TRUE);
     put_right(subject, FALSE);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What reread() is told: a chain of nobody's, then one of each of @ports; (transfer full) (element-type NwfTouched). */
+static GPtrArray *
+touched_in(const Bench *bench, const char *const ports[])
+{
+    GPtrArray *touched = g_ptr_array_new_with_free_func(g_free);
+    guint n = g_strv_length((char **)ports);
+
+    for (guint i = 0; i <= n; i++) {
+        NwfTouched *what = g_new(NwfTouched, 1);
+        const char *chain = bench->subject->touched(i == 0 ? "nobody" : ports[i - 1]);
+        *what = (NwfTouched){bench->backend->tables, g_intern_string(chain)};
+        g_ptr_array_add(touched, what);
+    }
+    return touched;
+}
+
+/* Somebody has changed rules of @ports, and others that are not ours; @expected: whom reread() names, NULL: nobody. */
+static void
+assert_named(Bench *bench, const char *const ports[], const char *expected)
+{
+    g_autoptr(GPtrArray) touched = touched_in(bench, ports);
+    g_autoptr(GError) error = NULL;
+    NwfReread found;
+
+    g_assert_true(bench->backend->reread(bench->backend, touched, &found, &error));
+    g_autoptr(GPtrArray) names = found.ports;
+    g_assert_cmpint(found.first, ==, expected ? 1 : -1);
+    if (!names) {
+        g_assert_null(expected);
+        return;
+    }
+    g_ptr_array_sort(names, compare_names);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < names->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", (const char *)g_ptr_array_index(names, i));
+    g_assert_cmpstr(text->str, ==, expected);
+}
+
+/* Those whose rules were touched are named, nobody else, and what they should have is there again after apply. */
+static void
+test_the_touched_are_named(gconstpointer data)
+{
+    static const char *const nobody[] = {NULL}, *const one[] = {"vb", NULL}, *const two[] = {"vc", "va", NULL};
+    const ContractSubject *subject = data;
+    g_autoptr(Bench) bench = bench_new(subject);
+    NwfBackend *backend = bench->backend;
+    NwfRules *const rules[] = {bench->first, bench->second, bench->first};
+    const char *const ports[] = {"va", "vb", "vc"};
+    const struct {
+        const char *const *harmed;
+        const char *named;
+    } rows[] = {{nobody, NULL}, {one, "vb"}, {two, "va vc"}, {one, "vb"}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ports); i++)
+        change(bench, ports[i], NULL, rules[i]);
+    g_autofree char *before = subject->listing();
+    for (guint row = 0; row < G_N_ELEMENTS(rows); row++) {
+        const char *const *harmed = rows[row].harmed;
+        for (guint i = 0; harmed[i]; i++)
+            subject->harm(harmed[i]);
+        if (backend->poll)
+            g_assert_cmpint(backend->poll(backend), ==, *harmed && backend->needs_poll(backend));
+        assert_named(bench, harmed, rows[row].named);
+        for (guint i = 0; i < G_N_ELEMENTS(ports); i++) {
+            change(bench, ports[i], rules[i], rules[i]);
+            g_assert_cmpint(bench->result.wrote, ==, g_strv_contains(harmed, ports[i]));
+        }
+        g_assert_true(apply(bench, NULL, 0));
+        g_autofree char *after = subject->listing();
+        g_assert_cmpstr(after, ==, before);
+        if (backend->poll)
+            g_assert_false(backend->poll(backend));
+    }
 }
 
 static void
@@ -339,8 +491,10 @@ contract_add(const ContractSubject *subject)
         {"unchanged", test_what_is_there_is_not_written},
         {"closed", test_closed},
         {"refusal", test_a_refusal_changes_nothing},
+        {"unknown", test_unknown_then_again},
         {"many", test_many_ports},
         {"put-right", test_a_change_is_put_right},
+        {"named", test_the_touched_are_named},
         {"own", test_others_are_told_apart},
         {"poll", test_nothing_to_poll_for},
         {"remove-all", test_remove_all},

@@ -17,6 +17,9 @@ typedef struct ContractSubject {
     void (*harm)(const char *port);           /* somebody else takes rules of @port away… */
     const char *(*touched)(const char *port); /* …from a chain of this name, in the first table */
     guint32 (*generation)(void);              /* the kernel's number of the last transaction */
+    guint doubts;                             /* in how many ways it can become unknown what the kernel took */
+    void (*doubt)(guint way);                 /* from now on it does, whenever rules of both layers are exchanged… */
+    void (*settle)(void);                     /* …until now */
 } ContractSubject;
 
 /** contract_add: adds the tests of @subject under /contract/NAME/. */

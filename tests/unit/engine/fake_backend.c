@@ -209,11 +209,17 @@ fake_is_own(NwfBackend *base, guint32 generation, guint32 process G_GNUC_UNUSED)
 }
 
 static gboolean
+is_ours(const FakeBackend *fake, const char *chain)
+{
+    return g_hash_table_contains(fake->kernel, chain) || g_hash_table_contains(fake->acknowledged, chain);
+}
+
+static gboolean
 fake_reread(NwfBackend *base, GPtrArray *touched, NwfReread *found, GError **error G_GNUC_UNUSED)
 {
     FakeBackend *fake = fake_of(base);
 
-    found->first = -1;
+    *found = (NwfReread){NULL, -1};
     if (!touched) {
         g_autoptr(GHashTable) all = g_hash_table_new(g_str_hash, g_str_equal);
         GHashTable *const both[] = {fake->kernel, fake->acknowledged};
@@ -230,7 +236,7 @@ fake_reread(NwfBackend *base, GPtrArray *touched, NwfReread *found, GError **err
     }
     for (guint i = 0; i < touched->len; i++) {
         const NwfTouched *what = g_ptr_array_index(touched, i);
-        if (!what->chain)
+        if (!what->chain || !is_ours(fake, what->chain))
             continue;
         if (found->first < 0) {
             found->first = (int)i;

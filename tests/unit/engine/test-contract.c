@@ -59,8 +59,34 @@ fake_generation(void)
     return fake_backend_generation(fake);
 }
 
-static const ContractSubject fake_subject = {"fake",       TRUE,      "\n" ETHER("9999"), fake_fresh,     fake_open,
-                                             fake_listing, fake_harm, fake_touched,       fake_generation};
+/* Of two ports the first gets the new rules. */
+static void
+fake_doubt(guint way G_GNUC_UNUSED)
+{
+    for (guint i = 0; i < 3; i++)
+        fake_backend_then(fake, (FakeStep){.outcome = FAKE_LOSES});
+}
+
+static void
+fake_settle(void)
+{
+    fake_backend_forget(fake);
+}
+
+static const ContractSubject fake_subject = {
+    .name = "fake",
+    .reasserts = TRUE,
+    .bad = "\n" ETHER("9999"),
+    .fresh = fake_fresh,
+    .open = fake_open,
+    .listing = fake_listing,
+    .harm = fake_harm,
+    .touched = fake_touched,
+    .generation = fake_generation,
+    .doubts = 1,
+    .doubt = fake_doubt,
+    .settle = fake_settle,
+};
 
 /* ---- ebtables, iptables and ip6tables ---- */
 
@@ -106,15 +132,49 @@ ebiptables_generation(void)
     return number;
 }
 
-static const ContractSubject ebiptables_subject = {"iptables",
-                                                   FALSE,
-                                                   BAD,
-                                                   ebiptables_fresh,
-                                                   ebiptables_open,
-                                                   world_kernel,
-                                                   ebiptables_harm,
-                                                   ebiptables_touched,
-                                                   ebiptables_generation};
+/* A tool dies after the kernel took its batch, or refuses what would lead back; from the first batch on, or later. */
+#define DIES         "$REAL \"$@\"; kill -KILL $$"
+#define REFUSES      "echo 'not now' >&2; exit 1"
+#define FROM_2ND(it) "if [ -e $INSTEAD.2nd ]; then " it "; fi; touch $INSTEAD.2nd; exec $REAL \"$@\""
+
+static const struct {
+    const char *iptables, *ebtables; /* NULL: works */
+} ebiptables_ways[] = {
+    {DIES, NULL},                          /* the IP layer, while the port is closed */
+    {NULL, DIES},                          /* the closing */
+    {NULL, FROM_2ND(DIES)},                /* the Ethernet layer, as the last */
+    {FROM_2ND(REFUSES), FROM_2ND(REFUSES)} /* the last stage is refused, and the way back */
+};
+
+static void
+ebiptables_doubt(guint way)
+{
+    sandbox_spoil("iptables-restore", ebiptables_ways[way].iptables);
+    sandbox_spoil("ebtables-restore", ebiptables_ways[way].ebtables);
+    g_free(sandbox_run("rm -f /run/nwf-kernel/*.2nd"));
+}
+
+static void
+ebiptables_settle(void)
+{
+    sandbox_spoil("iptables-restore", NULL);
+    sandbox_spoil("ebtables-restore", NULL);
+}
+
+static const ContractSubject ebiptables_subject = {
+    .name = "iptables",
+    .reasserts = FALSE,
+    .bad = BAD,
+    .fresh = ebiptables_fresh,
+    .open = ebiptables_open,
+    .listing = world_kernel,
+    .harm = ebiptables_harm,
+    .touched = ebiptables_touched,
+    .generation = ebiptables_generation,
+    .doubts = G_N_ELEMENTS(ebiptables_ways),
+    .doubt = ebiptables_doubt,
+    .settle = ebiptables_settle,
+};
 
 static void
 add(void)
