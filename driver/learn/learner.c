@@ -145,7 +145,7 @@ take_event_locked(NwfLearner *learner, const struct epoll_event *event, gint64 n
     else if (event->data.ptr == &learner->context)
         read_links_locked(learner, now);
     else
-        nwf_session_read_locked(event->data.ptr, now);
+        nwf_slot_read_locked(event->data.ptr, now);
 }
 
 static void

@@ -4,23 +4,18 @@
  */
 #include "driver/learn/session.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
+
+#include "driver/learn/claims.h"
 
 #define PACE           (20 * 1000) /* microseconds between two reports; doubles while changes go on */
 #define PACE_MAX       (500 * 1000)
 #define QUIET          (1 * G_USEC_PER_SEC) /* after which the pace is PACE again */
-#define PAUSE          (50 * 1000)          /* how long a direction over its rate limit is not read */
 #define OPEN_AGAIN     (1 * G_USEC_PER_SEC) /* doubles with each failure */
 #define OPEN_AGAIN_MAX (60 * G_USEC_PER_SEC)
 #define COUNTERS_LATE  (2 * G_USEC_PER_SEC) /* how late the file of counters may be */
-enum {
-    TURN_FRAMES = 16, /* at most read from a socket, 32 of a port, before all others had their turn */
-    CATCH_UP = 512,   /* more than its buffer holds */
-};
 
 /* ---- what sessions share ---- */
 
@@ -155,9 +150,8 @@ nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *gro
         g_string_append_printf(addresses, "%s;",
                                nwf_address_format(text, &g_array_index(session->addresses, NwfAddress, i)));
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
-        NwfSlot *slot = &session->slots[direction];
-        lost += slot->lost + (slot->capture ? nwf_capture_lost(slot->capture) : 0);
-        open |= slot->capture != NULL;
+        lost += nwf_slot_lost_locked(&session->slots[direction]);
+        open |= session->slots[direction].capture != NULL;
     }
     g_key_file_set_string(file, group, "name", session->terms->portdev);
     g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[session->terms->mode]);
@@ -170,69 +164,7 @@ nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *gro
     nwf_counters_write(&inspector->counters, file, group);
 }
 
-/* ---- who has an address already ---- */
-
-/*
- * The host: any of its interfaces. Other ports: those of the same bridge, by learning or by configuration. Ports that
- * are in no bridge, macvtaps among them, count as being in one together: better to refuse an address that may be free
- * than to let a VM take its neighbour's. VLANs of one bridge are not distinguished. A port whose device is away has
- * nothing.
- *
- * So an address may become another's while its guest is away, and the guest's lease goes on. When it comes back the
- * lease gives way to what the host has, to a configured address and to another lease, but not to what a VM merely
- * shows: else any guest in mode any could take the addresses of those who are away.
- */
-typedef struct Asker {
-    const NwfLinks *links;
-    const char *name;
-    gboolean leases_alone; /* what a VM merely shows does not count */
-} Asker;
-
-static gboolean
-is_neighbour(const Asker *asker, const char *name)
-{
-    const NwfLink *own = nwf_links_find(asker->links, asker->name);
-    const NwfLink *other = nwf_links_find(asker->links, name);
-
-    return own && other && own->index != other->index && own->master == other->master;
-}
-
-static gboolean
-counts(const NwfLeasePort *other, gpointer data)
-{
-    const Asker *asker = data;
-
-    return is_neighbour(asker, other->name) && (!asker->leases_alone || other->mode == NWF_LEARN_DHCP ||
-                                                nwf_lease_db_first(other)->source == NWF_SOURCE_ACK);
-}
-
-/* Whose @address is, but for the port of @session; NWF_REFUSAL_NONE: nobody's. */
-static NwfRefusal
-owner_of(const NwfSession *session, const NwfAddress *address, gboolean leases_alone)
-{
-    const NwfLearnContext *context = session->context;
-    const NwfLeasePort *port = session->inspector->port;
-    Asker asker = {context->links, port->name, leases_alone};
-    GHashTableIter iter;
-    gpointer name, addresses;
-
-    if (nwf_links_has_address(context->links, address->family, address->bytes))
-        return NWF_REFUSAL_HELD_BY_HOST;
-    g_hash_table_iter_init(&iter, context->reserved);
-    while (g_hash_table_iter_next(&iter, &name, &addresses))
-        if (nwf_addresses_have(addresses, address) && is_neighbour(&asker, name))
-            return NWF_REFUSAL_HELD_BY_PORT;
-    return nwf_lease_db_owner(context->db, address, port->key, counts, &asker) ? NWF_REFUSAL_HELD_BY_PORT
-                                                                               : NWF_REFUSAL_NONE;
-}
-
 /* ---- making and ending ---- */
-
-static NwfRefusal
-find_owner(const NwfAddress *address, gpointer data)
-{
-    return owner_of(data, address, FALSE);
-}
 
 /* What the port has now, on terms that are new to it, is not reported: the engine compares versions after this. */
 static void
@@ -261,7 +193,7 @@ nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms)
     session->report = session->wants_until = session->open_again = NWF_NEVER;
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
         session->slots[direction] = (NwfSlot){.session = session, .resume = NWF_NEVER};
-    session->inspector = nwf_inspector_new(context->db, terms, device, find_owner, session);
+    session->inspector = nwf_inspector_new(context->db, terms, device, nwf_claims_find_locked, session);
     begin_terms(session, terms);
     return session;
 }
@@ -290,60 +222,11 @@ nwf_session_free(NwfSession *session)
 
 /* ---- captures ---- */
 
-static void
-shut(NwfSlot *slot)
-{
-    NwfLearnContext *context = slot->session->context;
-
-    if (!slot->capture)
-        return;
-    if (slot->resume == NWF_NEVER)
-        epoll_ctl(context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
-    slot->resume = NWF_NEVER;
-    slot->lost += nwf_capture_lost(slot->capture);
-    g_ptr_array_add(context->closing, g_steal_pointer(&slot->capture));
-}
-
 void
 nwf_session_shut_locked(NwfSession *session)
 {
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-        shut(&session->slots[direction]);
-}
-
-static gboolean
-poll_slot(NwfSlot *slot, GError **error)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
-
-    if (epoll_ctl(slot->session->context->poll, EPOLL_CTL_ADD, slot->capture->fd, &event) == 0)
-        return TRUE;
-    return nwf_set_error(error, NWF_ERROR_SYSTEM, _("the socket cannot be waited for: %s"), g_strerror(errno));
-}
-
-static gboolean
-open_slot(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
-{
-    if (slot->capture)
-        return nwf_capture_change(slot->capture, kind, error);
-    slot->capture = nwf_capture_open(kind, error);
-    if (!slot->capture)
-        return FALSE;
-    if (poll_slot(slot, error))
-        return TRUE;
-    g_clear_pointer(&slot->capture, nwf_capture_free); /* @closing is the thread's, which need not be the caller */
-    return FALSE;
-}
-
-/* Shuts what is not open for the device of @kind. */
-static void
-shut_unfit(NwfSession *session, const NwfCaptureKind *kind)
-{
-    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
-        NwfSlot *slot = &session->slots[direction];
-        if (slot->capture && (slot->capture->kind.ifindex != kind->ifindex || slot->capture->kind.lower != kind->lower))
-            shut(slot);
-    }
+        nwf_slot_shut_locked(&session->slots[direction]);
 }
 
 static void
@@ -360,37 +243,13 @@ retry_later(NwfSession *session, const GError *error, gint64 now)
                          session->terms->portdev, error->message);
 }
 
-/* The device where its frames are captured; 0: it, or the port's own, is not there. */
-static guint
-capture_device(const NwfSession *session)
+guint
+nwf_session_device_locked(const NwfSession *session)
 {
     const NwfLearnTerms *terms = session->terms;
     guint own = nwf_learn_index_locked(session->context, terms->portdev);
 
     return own == 0 || !terms->linkdev ? own : nwf_learn_index_locked(session->context, terms->linkdev);
-}
-
-/* The port's device has come: leases that are another's by now end, unless another port of the guest kept them in use.
- */
-static void
-drop_conflicts(NwfSession *session, gint64 now)
-{
-    NwfLeasePort *port = session->inspector->port;
-    char text[NWF_ADDRESS_TEXT];
-
-    if (port->mode != NWF_LEARN_DHCP || port->set->ports > 1)
-        return;
-    g_autoptr(GArray) leases = nwf_lease_db_leases(port);
-    for (guint i = 0; i < leases->len; i++) {
-        const NwfAddress *address = &g_array_index(leases, NwfLease, i).address;
-        const NwfLeaseEvent end = {.kind = NWF_LEASE_ENDED, .address = *address};
-        if (owner_of(session, address, TRUE) == NWF_REFUSAL_NONE)
-            continue;
-        nwf_lease_db_apply(session->context->db, port, &end, now);
-        nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
-                             _("port '%s': %s, which its guest had by a lease, is another's by now"), port->name,
-                             nwf_address_format(text, address));
-    }
 }
 
 static void
@@ -403,7 +262,7 @@ follow_device(NwfSession *session, gint64 now)
     if (index == 0)
         return;
     if (index != session->device && context->begun)
-        drop_conflicts(session, now);
+        nwf_claims_drop_lost_locked(session, now);
     session->device = index;
     if (port->ifindex != 0 && port->ifindex != index)
         nwf_learn_log_locked(context, NWF_LEARN_INFO, _("port '%s': another device has this name now"), port->name);
@@ -432,7 +291,7 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
 
     session->stale = FALSE;
     follow_device(session, now);
-    kind.ifindex = capture_device(session);
+    kind.ifindex = nwf_session_device_locked(session);
     memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     NwfWants wants = nwf_inspector_wants(session->inspector, now, &session->wants_until);
     nwf_learn_schedule_locked(session->context, session->wants_until);
@@ -440,10 +299,12 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
     if (wants == 0 || kind.ifindex == 0 || !session->context->begun) {
         nwf_session_shut_locked(session);
     } else {
-        shut_unfit(session, &kind);
+        for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
+            if (!nwf_slot_fits_locked(&session->slots[direction], &kind))
+                nwf_slot_shut_locked(&session->slots[direction]);
         for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS && !error; direction++) {
             set_frames(&kind, session, direction, wants);
-            open_slot(&session->slots[direction], &kind, &error);
+            nwf_slot_open_locked(&session->slots[direction], &kind, &error);
         }
     }
     if (error)
@@ -452,119 +313,17 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
         session->open_delay = 0;
 }
 
-/* ---- frames ---- */
-
-typedef struct Turn {
-    NwfSlot *slot;
-    NwfLearnDirection direction;
-    gint64 now;
-    gboolean accepted, over;
-} Turn;
-
-static void
-log_outcome(NwfSession *session, const NwfOutcome *outcome, gint64 now)
-{
-    NwfLearnContext *context = session->context;
-    const char *name = session->terms->portdev, *why = nwf_refusal_text(outcome->refusal);
-    char address[NWF_ADDRESS_TEXT];
-    gboolean report = outcome->report && now - session->refusal_logged >= NWF_REPORT_AGAIN;
-
-    nwf_address_format(address, &outcome->address);
-    if (outcome->refusal == NWF_REFUSAL_NONE && outcome->accepted)
-        nwf_learn_log_locked(context, NWF_LEARN_DEBUG, _("port '%s': believed: %s"), name, address);
-    if (outcome->refusal == NWF_REFUSAL_NONE)
-        return;
-    if (nwf_address_is_set(&outcome->address))
-        nwf_learn_log_locked(context, report ? NWF_LEARN_WARNING : NWF_LEARN_DEBUG,
-                             _("port '%s': %s is not learned: %s"), name, address, why);
-    else
-        nwf_learn_log_locked(context, NWF_LEARN_DEBUG, _("port '%s': nothing is learned: %s"), name, why);
-    if (report)
-        session->refusal_logged = now;
-}
-
-static void
-pause_slot(NwfSlot *slot, NwfLearnDirection direction, gint64 now)
-{
-    NwfSession *session = slot->session;
-    guint64 dropped = nwf_ratelimit_overflow(&session->inspector->limits[direction], now);
-
-    epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
-    slot->resume = now + PAUSE;
-    nwf_learn_schedule_locked(session->context, slot->resume);
-    if (dropped > 0)
-        nwf_learn_log_locked(
-            session->context, NWF_LEARN_WARNING,
-            direction == NWF_FROM_VM
-                ? _("port '%s': the VM sends too much that may teach an address; %llu were passed over")
-                : _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
-            session->terms->portdev, (unsigned long long)dropped);
-}
-
-static void read_slot(NwfSlot *slot, guint max, gint64 now);
-
-/*
- * What goes to the VM may answer what came from it a moment earlier, through the other socket. When the answer is here
- * the question is there; it is read first.
- */
-static void
-on_frame(NwfBytes frame, gsize wire_length, gpointer data)
-{
-    Turn *turn = data;
-    NwfSession *session = turn->slot->session;
-    NwfSlot *from = &session->slots[NWF_FROM_VM];
-
-    if (turn->direction == NWF_TO_VM && from->capture && from->resume == NWF_NEVER)
-        read_slot(from, CATCH_UP, turn->now);
-    NwfOutcome outcome = nwf_inspector_frame(session->inspector, frame, wire_length, turn->direction, turn->now);
-    turn->accepted |= outcome.accepted;
-    if (outcome.refusal == NWF_REFUSAL_RATE)
-        turn->over = TRUE;
-    else
-        log_outcome(session, &outcome, turn->now);
-}
-
-static void
-read_slot(NwfSlot *slot, guint max, gint64 now)
-{
-    NwfSession *session = slot->session;
-    Turn turn = {.slot = slot, .direction = (NwfLearnDirection)(slot - session->slots), .now = now};
-
-    if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0)
-        nwf_learn_count_locked(session->context, now);
-    if (turn.accepted)
-        session->stale = session->context->stale = TRUE;
-    if (turn.over)
-        pause_slot(slot, turn.direction, now);
-}
-
-void
-nwf_session_read_locked(NwfSlot *slot, gint64 now)
-{
-    /* Retired, or over its limit since the event: then its captures go in this turn, or it waits. */
-    if (!slot->session->inspector || !slot->capture || slot->resume != NWF_NEVER)
-        return;
-    /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
-    if (slot->capture->kind.ifindex == capture_device(slot->session))
-        read_slot(slot, TURN_FRAMES, now);
-}
-
 /* ---- time ---- */
 
 static gint64
-resume_slot(NwfSlot *slot, gint64 now)
+resume(NwfSlot *slot, gint64 now)
 {
     g_autoptr(GError) error = NULL;
+    gint64 next = nwf_slot_resume_locked(slot, now, &error);
 
-    if (slot->resume > now)
-        return slot->resume;
-    slot->resume = NWF_NEVER;
-    if (!poll_slot(slot, &error)) {
-        slot->resume = now; /* it is not polled */
-        shut(slot);
+    if (error)
         retry_later(slot->session, error, now);
-    }
-    return NWF_NEVER;
+    return next;
 }
 
 gint64
@@ -573,7 +332,7 @@ nwf_session_due_locked(NwfSession *session, gint64 now)
     gint64 next = NWF_NEVER;
 
     for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-        next = MIN(next, resume_slot(&session->slots[direction], now));
+        next = MIN(next, resume(&session->slots[direction], now));
     if (session->open_again <= now || session->wants_until <= now)
         nwf_session_update_locked(session, now);
     return MIN(MIN(next, session->report), MIN(session->open_again, session->wants_until));

@@ -6,15 +6,12 @@
  * know. nwf_session_update_locked() compares that with what is open; it is called whenever one of the two may have
  * changed, and does nothing when all is as it should be. A capture stays open while its device is down.
  *
- * When a direction has used up its rate limit it is not read for a moment: the kernel drops what does not fit, and a
- * flood costs a few wake-ups a second.
- *
  * All functions run with the learner's lock held, but for nwf_session_free().
  */
 #pragma once
 
-#include "driver/learn/capture.h"
 #include "driver/learn/inspector.h"
+#include "driver/learn/slot.h"
 #include "driver/watch/links.h"
 
 typedef struct NwfLogLine {
@@ -46,16 +43,6 @@ void nwf_learn_log_locked(NwfLearnContext *context, NwfLearnLevel level, const c
 /** nwf_learn_index_locked: of the device called @name, 0: there is none. */
 guint nwf_learn_index_locked(const NwfLearnContext *context, const char *name);
 
-typedef struct NwfSession NwfSession;
-
-/* One direction of a session. */
-typedef struct NwfSlot {
-    NwfSession *session;
-    NwfCapture *capture; /* NULL: closed */
-    gint64 resume;       /* when it is read again; NWF_NEVER: it is read */
-    guint64 lost;        /* by captures that were closed */
-} NwfSlot;
-
 struct NwfSession {
     NwfLearnContext *context;
     NwfLearnTerms *terms;
@@ -84,8 +71,8 @@ void nwf_session_free(NwfSession *session);
 void nwf_session_update_locked(NwfSession *session, gint64 now);
 /** nwf_session_shut_locked: closes all captures. */
 void nwf_session_shut_locked(NwfSession *session);
-/** nwf_session_read_locked: @slot's descriptor is readable. */
-void nwf_session_read_locked(NwfSlot *slot, gint64 now);
+/** nwf_session_device_locked: where its frames are captured; 0: it, or the port's own device, is not there. */
+guint nwf_session_device_locked(const NwfSession *session);
 /** nwf_session_due_locked: does what is due. Returns: when it is to be called again */
 gint64 nwf_session_due_locked(NwfSession *session, gint64 now);
 

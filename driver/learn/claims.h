@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * claims.h: who has an address already
+ *
+ * The host: any of its interfaces. Other ports: those of the same bridge, by learning or by configuration. Ports that
+ * are in no bridge, macvtaps among them, count as being in one together: better to refuse an address that may be free
+ * than to let a VM take its neighbour's. VLANs of one bridge are not distinguished. A port whose device is away has
+ * nothing.
+ *
+ * So an address may become another's while its guest is away, and the guest's lease goes on. When it comes back the
+ * lease gives way to what the host has, to a configured address and to another lease, but not to what a VM merely
+ * shows: else any guest in mode any could take the addresses of those who are away.
+ *
+ * All functions run with the learner's lock held.
+ */
+#pragma once
+
+#include "driver/learn/session.h"
+
+/** nwf_claims_find_locked: a NwfAddressOwner; @session: a NwfSession, which asks. */
+NwfRefusal nwf_claims_find_locked(const NwfAddress *address, gpointer session);
+/**
+ * nwf_claims_drop_lost_locked: the port's device has come: leases that are another's by now end, unless another port of
+ * the guest kept them in use.
+ */
+void nwf_claims_drop_lost_locked(NwfSession *session, gint64 now);
