@@ -131,7 +131,7 @@ class Check:
         self.say(f"build {name}: begins")
         begin, folder, log = time.monotonic(), self.folder / name, f"build-{name}"
         self.log(log).unlink(missing_ok=True)
-        setup = ["meson", "setup", folder, SOURCE, "-Dwerror=true", *build.arguments]
+        setup = ["meson", "setup", folder, SOURCE, "-Dtests=true", "-Dwerror=true", *build.arguments]
         if (folder / "build.ninja").exists():
             setup.append("--reconfigure")
         status = self.run(log, setup, 300, {"CC": build.compiler})

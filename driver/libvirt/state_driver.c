@@ -83,8 +83,16 @@ on_inhibit(gboolean inhibit, G_GNUC_UNUSED gpointer unused)
     inhibitor.function(inhibit, inhibitor.opaque);
 }
 
+/* What a report of a fault needs; docs/install.md says how to see it. */
+static void
+log_versions(unsigned long version, const char *backend)
+{
+    nwf_log_libvirt(NWF_LOG_INFO, _("libvirt-driver-nwfilter %s starts: libvirt %lu.%lu.%lu, backend %s"), NWF_VERSION,
+                    version / 1000000, version / 1000 % 1000, version % 1000, backend);
+}
+
 static NwfEngine *
-start_engine(NwfDialect dialect, GError **error)
+start_engine(unsigned long version, NwfDialect dialect, GError **error)
 {
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     NwfConfig config;
@@ -93,6 +101,7 @@ start_engine(NwfDialect dialect, GError **error)
     nwf_log_notes(notes);
     if (!fine)
         return NULL;
+    log_versions(version, config.backend->name);
     const NwfBackendOptions options = {config.require_bridge_netfilter, CHILD_LOCK};
     NwfEngineConfig wanted = {
         .filter_dir = FILTER_DIR,
@@ -120,8 +129,10 @@ start(gboolean privileged, unsigned long version, GError **error)
     if (!nwf_calibrate(error))
         return FALSE;
     nwf_schema_prepare();
-    NwfEngine *engine = privileged ? start_engine(dialect, error) : NULL;
-    if (privileged && !engine)
+    NwfEngine *engine = NULL;
+    if (!privileged)
+        log_versions(version, "none");
+    else if (!(engine = start_engine(version, dialect, error)))
         return FALSE;
     nwf_calls_start(engine, dialect);
     return TRUE;

@@ -6,11 +6,12 @@ test_start.py: what a starting daemon makes of the files that it finds
 import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 
 from nwflab import ports
-from nwflab.client import Failed, outcome
+from nwflab.client import Failed, outcome, virsh
 from nwflab.daemon import BINDINGS, FILTERS, DaemonFailed
 from nwflab.texts import MAC, OWNER, binding_xml, filter_xml, uuid_of
 
@@ -256,6 +257,18 @@ def test_shipped_filters(lab):
     assert len({lab.client.filter(name).UUIDString() for name in names}) == len(names)
     assert all("<uuid>" in lab.filter_file(name).read_text() for name in names)
     assert all(outcome(lab.client.filter_xml, name) == "ok" for name in names)
+
+
+@pytest.mark.ours("install.md: how to see which driver runs")
+@pytest.mark.parametrize("user, backend", [(None, "iptables"), ("nobody", "none")])
+def test_versions_are_logged(lab, user, backend):
+    """One line says which driver this is, in which libvirt, and what makes the rules; with the log as install.md sets it."""
+    lab.new_daemon(user=user, config='log_filters = "2:nwfilter.libvirt"')
+    tool = subprocess.run([os.environ["NWF_TOOL"], "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    ours, libvirt = re.search(r"Version: (\S+)", tool)[1], virsh("--version").out.strip()
+    assert lab.daemon.running
+    lines = [line.split(" : ")[-1] for line in lab.log().splitlines() if "libvirt-driver-nwfilter" in line]
+    assert lines == [f"libvirt-driver-nwfilter {ours} starts: libvirt {libvirt}, backend {backend}"]
 
 
 @pytest.mark.ours("decisions, Configuration")

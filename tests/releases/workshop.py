@@ -193,6 +193,6 @@ class Workshop:
     @staticmethod
     def _build(root, release):
         root.must(60, "rm", "-rf", "/build", what="an earlier build")
-        root.must(300, "meson", "setup", "/build", "/src", "-Dwerror=true", what=f"meson setup in {release.suite}")
+        root.must(300, "meson", "setup", "/build", "/src", "-Dtests=true", "-Dwerror=true", what=f"meson setup in {release.suite}")
         targets = () if "unit" in release.lanes else (MODULE,)
         root.must(900, "ninja", "-C", "/build", f"-j{AT_A_TIME}", *targets, what=f"build in {release.suite}")

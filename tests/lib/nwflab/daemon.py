@@ -103,12 +103,13 @@ class Daemon:
     """One libvirtd.
 
     `user` makes it an unprivileged one of that user; `environment` is added to its own, `arguments` to its command line.
+    `config` is text that its configuration file ends with; the last line with a key counts.
     `preload` is a library that this process loads before all others, and the programs that it starts do not.
     `beside` is the name of one that is started beside the first: it has its own sockets and no driver but nwfilter, so that only
     that driver's lock is in its way.
     """
 
-    def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=(), preload=None):
+    def __init__(self, driver="ours", user=None, environment=None, beside=None, arguments=(), preload=None, config=""):
         if os.environ.get("NWF_SANDBOX") != "1":
             raise RuntimeError("daemons are started only inside scripts/sandbox")
         self.driver = driver
@@ -118,6 +119,7 @@ class Daemon:
         self.environment = dict(environment or {})
         self.arguments = list(arguments)
         self.preload = preload
+        self.config = config
         self.program = shutil.which("libvirtd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
         if not self.program:
             raise FileNotFoundError("no libvirtd; is libvirt-daemon installed?")
@@ -137,7 +139,7 @@ class Daemon:
             if stock.name != MODULE_FILE and not self.beside and not sanitizer():
                 (modules / stock.name).symlink_to(stock)
         (modules / MODULE_FILE).symlink_to(self.module)
-        config = CONFIG.format(log=self.log_file)
+        config = f"{CONFIG.format(log=self.log_file)}{self.config}\n"
         if self.beside:
             config += f'unix_sock_dir = "{self.home}"\n'
         (self.home / "libvirtd.conf").write_text(config)
