@@ -2,8 +2,8 @@
 /*
  * protocol.h: the tables of the language: chains, protocol elements, their attributes
  *
- * One row per attribute. Parser, formatter, plan and printers read these tables; whoever adds an attribute adds a row
- * here, one in the printers' tables and one in the schema. The order of the rows is the order in which dumpxml prints.
+ * One row per attribute. Parser, formatter, plan and printers read these tables; which other tables get a row for a new
+ * attribute is said in CONTRIBUTING.md. The order of the rows is the order in which dumpxml prints.
  */
 #pragma once
 
