@@ -90,8 +90,7 @@ nwf_port_terms(const NwfBinding *binding, GError **error)
 
     if (!read_mode(binding, &mode, error))
         return NULL;
-    g_autoptr(NwfLearnTerms) terms =
-        nwf_learn_terms_new(mode, binding->portdev, binding->linkdev, binding->owner_uuid, binding->mac);
+    g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(mode, binding->portdev, binding->owner_uuid, binding->mac);
     if (mode == NWF_LEARN_DHCP && !read_servers(binding, terms->servers, error))
         return NULL;
     if (!read_max(binding, &terms->max, error) || !read_allowed(binding, &terms->allowed, error))

@@ -45,7 +45,7 @@ G_DEFINE_QUARK(nwf_capture_error, nwf_capture_error)
 static gboolean
 is_outbound(const NwfCaptureKind *kind)
 {
-    return (kind->direction == NWF_TO_VM) != kind->lower;
+    return (kind->direction == NWF_TO_VM) != kind->macvlan;
 }
 
 /* ---- the filter ---- */

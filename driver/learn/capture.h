@@ -16,10 +16,10 @@ enum { NWF_CAPTURE_SERVERS = 16 };
 typedef struct NwfCaptureKind {
     guint ifindex; /* of the device */
     NwfLearnDirection direction;
-    gboolean sources; /* from the VM: also ARP and all of IPv4, not only what a DHCP client sends */
-    gboolean lower;   /* the device carries a macvtap's frames: what is from the VM leaves through it */
-    guint8 mac[6];    /* the VM's */
-    guint n_servers;  /* to the VM: the only sources of answers, if not 0 */
+    gboolean sources;                     /* from the VM: also ARP and all of IPv4, not only what a DHCP client sends */
+    gboolean macvlan;                     /* it is a macvtap or macvlan: what is from the VM leaves through it */
+    guint8 mac[6];                        /* the VM's */
+    guint n_servers;                      /* to the VM: the only sources of answers, if not 0 */
     guint32 servers[NWF_CAPTURE_SERVERS]; /* IPv4 addresses in host order */
 } NwfCaptureKind;
 

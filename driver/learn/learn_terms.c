@@ -102,15 +102,13 @@ nwf_addresses_equal(const GArray *a, const GArray *b)
 const char *const nwf_learn_mode_words[NWF_LEARN_MODES] = {[NWF_LEARN_ANY] = "any", [NWF_LEARN_DHCP] = "dhcp"};
 
 NwfLearnTerms *
-nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const char *linkdev, const guint8 owner[16],
-                    const guint8 mac[6])
+nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const guint8 owner[16], const guint8 mac[6])
 {
     NwfLearnTerms *terms = g_new0(NwfLearnTerms, 1);
 
     g_atomic_ref_count_init(&terms->references);
     terms->mode = mode;
     terms->portdev = g_strdup(portdev);
-    terms->linkdev = g_strdup(linkdev);
     memcpy(terms->owner, owner, sizeof(terms->owner));
     memcpy(terms->mac, mac, sizeof(terms->mac));
     terms->servers = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
@@ -131,7 +129,6 @@ nwf_learn_terms_unref(NwfLearnTerms *terms)
     if (!terms || !g_atomic_ref_count_dec(&terms->references))
         return;
     g_free(terms->portdev);
-    g_free(terms->linkdev);
     g_array_unref(terms->servers);
     g_clear_pointer(&terms->allowed, g_array_unref);
     g_free(terms);
@@ -140,8 +137,8 @@ nwf_learn_terms_unref(NwfLearnTerms *terms)
 gboolean
 nwf_learn_terms_equal(const NwfLearnTerms *a, const NwfLearnTerms *b)
 {
-    return nwf_learn_terms_same_client(a, b) && g_strcmp0(a->linkdev, b->linkdev) == 0 && a->max == b->max &&
-           nwf_addresses_equal(a->servers, b->servers) && nwf_addresses_equal(a->allowed, b->allowed);
+    return nwf_learn_terms_same_client(a, b) && a->max == b->max && nwf_addresses_equal(a->servers, b->servers) &&
+           nwf_addresses_equal(a->allowed, b->allowed);
 }
 
 gboolean

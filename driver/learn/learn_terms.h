@@ -43,7 +43,6 @@ typedef struct NwfLearnTerms {
     gatomicrefcount references;
     NwfLearnMode mode;
     char *portdev;
-    char *linkdev;    /* of a macvtap: frames are captured there; NULL: on the port */
     guint8 owner[16]; /* uuid */
     guint8 mac[6];
     GArray *servers;     /* (element-type NwfAddress): DHCPSERVER; empty: any */
@@ -52,8 +51,7 @@ typedef struct NwfLearnTerms {
 } NwfLearnTerms;
 
 /** nwf_learn_terms_new: with empty lists and defaults; all arguments are copied. */
-NwfLearnTerms *nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const char *linkdev, const guint8 owner[16],
-                                   const guint8 mac[6]);
+NwfLearnTerms *nwf_learn_terms_new(NwfLearnMode mode, const char *portdev, const guint8 owner[16], const guint8 mac[6]);
 NwfLearnTerms *nwf_learn_terms_ref(NwfLearnTerms *terms);
 void nwf_learn_terms_unref(NwfLearnTerms *terms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfLearnTerms, nwf_learn_terms_unref)

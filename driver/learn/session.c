@@ -243,15 +243,6 @@ retry_later(NwfSession *session, const GError *error, gint64 now)
                          session->terms->portdev, error->message);
 }
 
-guint
-nwf_session_device_locked(const NwfSession *session)
-{
-    const NwfLearnTerms *terms = session->terms;
-    guint own = nwf_learn_index_locked(session->context, terms->portdev);
-
-    return own == 0 || !terms->linkdev ? own : nwf_learn_index_locked(session->context, terms->linkdev);
-}
-
 static void
 follow_device(NwfSession *session, gint64 now)
 {
@@ -287,11 +278,11 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
 {
     const NwfLearnTerms *terms = session->terms;
     g_autoptr(GError) error = NULL;
-    NwfCaptureKind kind = {.lower = terms->linkdev && strcmp(terms->linkdev, terms->portdev) != 0};
+    const NwfLink *link = nwf_links_find(session->context->links, terms->portdev);
+    NwfCaptureKind kind = {.ifindex = link ? link->index : 0, .macvlan = link && link->macvlan};
 
     session->stale = FALSE;
     follow_device(session, now);
-    kind.ifindex = nwf_session_device_locked(session);
     memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     NwfWants wants = nwf_inspector_wants(session->inspector, now, &session->wants_until);
     nwf_learn_schedule_locked(session->context, session->wants_until);

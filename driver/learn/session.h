@@ -71,8 +71,6 @@ void nwf_session_free(NwfSession *session);
 void nwf_session_update_locked(NwfSession *session, gint64 now);
 /** nwf_session_shut_locked: closes all captures. */
 void nwf_session_shut_locked(NwfSession *session);
-/** nwf_session_device_locked: where its frames are captured; 0: it, or the port's own device, is not there. */
-guint nwf_session_device_locked(const NwfSession *session);
 /** nwf_session_due_locked: does what is due. Returns: when it is to be called again */
 gint64 nwf_session_due_locked(NwfSession *session, gint64 now);
 

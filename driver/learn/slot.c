@@ -59,7 +59,7 @@ nwf_slot_open_locked(NwfSlot *slot, const NwfCaptureKind *kind, GError **error)
 gboolean
 nwf_slot_fits_locked(const NwfSlot *slot, const NwfCaptureKind *kind)
 {
-    return !slot->capture || (slot->capture->kind.ifindex == kind->ifindex && slot->capture->kind.lower == kind->lower);
+    return !slot->capture || slot->capture->kind.ifindex == kind->ifindex;
 }
 
 guint64
@@ -161,7 +161,7 @@ nwf_slot_read_locked(NwfSlot *slot, gint64 now)
     if (!slot->session->inspector || !slot->capture || slot->resume != NWF_NEVER)
         return;
     /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
-    if (slot->capture->kind.ifindex == nwf_session_device_locked(slot->session))
+    if (slot->capture->kind.ifindex == nwf_learn_index_locked(slot->session->context, slot->session->terms->portdev))
         read_slot(slot, TURN_FRAMES, now);
 }
 

@@ -68,8 +68,8 @@ take_link(NwfLinks *links, const NwfLink *now)
 {
     NwfLink *link = g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(now->index));
 
-    if (link && link->master == now->master && link->up == now->up && strcmp(link->name, now->name) == 0 &&
-        g_hash_table_lookup(links->by_name, link->name) == link)
+    if (link && link->master == now->master && link->up == now->up && link->macvlan == now->macvlan &&
+        strcmp(link->name, now->name) == 0 && g_hash_table_lookup(links->by_name, link->name) == link)
         return;
     if (!link) {
         link = g_new0(NwfLink, 1);
@@ -84,11 +84,19 @@ take_link(NwfLinks *links, const NwfLink *now)
 
 /* ---- messages ---- */
 
+static gboolean
+is_macvlan(const struct nlattr *info)
+{
+    const char *kind = nwf_netlink_text(nwf_netlink_find(info, IFLA_INFO_KIND));
+
+    return kind && (strcmp(kind, "macvlan") == 0 || strcmp(kind, "macvtap") == 0);
+}
+
 static void
 on_link(NwfLinks *links, const struct nlmsghdr *message)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-    const struct nlattr *of[IFLA_MASTER + 1] = {NULL};
+    const struct nlattr *of[IFLA_LINKINFO + 1] = {NULL};
     NwfLink link = {0};
 
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->ifi_family != AF_UNSPEC || info->ifi_index <= 0)
@@ -98,6 +106,7 @@ on_link(NwfLinks *links, const struct nlmsghdr *message)
     nwf_netlink_attributes(message, sizeof(*info), of, G_N_ELEMENTS(of));
     if (of[IFLA_MASTER] && mnl_attr_validate(of[IFLA_MASTER], MNL_TYPE_U32) >= 0)
         link.master = mnl_attr_get_u32(of[IFLA_MASTER]);
+    link.macvlan = is_macvlan(of[IFLA_LINKINFO]);
     if (nwf_netlink_text(of[IFLA_IFNAME]))
         g_strlcpy(link.name, nwf_netlink_text(of[IFLA_IFNAME]), sizeof(link.name));
     if (message->nlmsg_type == RTM_DELLINK)

@@ -16,6 +16,7 @@ typedef struct NwfLink {
     guint index;
     guint master;        /* index of the bridge it is a port of, 0: none */
     gboolean up;         /* administratively: whether it has a carrier is another matter */
+    gboolean macvlan;    /* it is a macvlan or macvtap: what its user sends goes out through it */
     char name[IFNAMSIZ]; /* not necessarily UTF-8 */
 } NwfLink;
 

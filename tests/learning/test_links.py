@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-test_links.py: ports that go down, go away and come back, bridges that do, and the device below a macvtap
+test_links.py: ports that go down, go away and come back, bridges that do, and macvtaps
 """
 
-import contextlib
+import fcntl
+import os
+import pathlib
 import socket
-import subprocess
+import stat
+import struct
 import time
 
 import pytest
 
 from nwflab import dhcp, kernel, ports, wait
 from nwflab.dhcp import ACK, REQUEST, ip
-from nwflab.frames import arp
-from nwflab.guests import A, C
+from nwflab.frames import arp, udp
+from nwflab.guests import A, C, D
 from nwflab.learning import CLEAN, from_device
 from nwflab.texts import binding_xml
 
@@ -151,35 +154,75 @@ def test_device_gone_for_good(host, bridge, word):  # pylint: disable=unused-arg
 # -- a device below ----------------------------------------------------------------------------------------------------------
 
 
-def add_upper(name, lower, mac):
-    """A macvtap; where the kernel has none a macvlan, which sends and receives in the same way."""
-    for kind in ("macvtap", "macvlan"):
-        done = subprocess.run(["ip", "link", "add", "link", lower, "name", name, "address", mac, "type", kind, "mode", "bridge"],
-                              capture_output=True, timeout=20, check=False)
-        if done.returncode == 0:
-            return kind
-    return None
+class Upper:
+    """A macvtap whose frames its user writes as a VM does, through /dev/tap; where the kernel has none a macvlan, which sends and
+    receives in the same way. A context manager."""
+
+    TUNSETIFF, TAP, NO_HEADER = 0x400454ca, 2, 0x1000
+
+    def __init__(self, name, lower, mac):
+        self.name, self.lower, self.mac, self.file, self.socket = name, lower, mac, None, None
+
+    def __enter__(self):
+        for kind in ("macvtap", "macvlan"):
+            ports.ip("link", "add", "link", self.lower, "name", self.name, "address", self.mac, "type", kind, "mode", "bridge", check=False)
+            if ports.exists(self.name):
+                break
+        else:
+            pytest.skip("this kernel has neither macvtap nor macvlan")
+        quiet(self.name)
+        ports.ip("link", "set", self.name, "up")
+        if kind == "macvtap":
+            self._open()
+        else:
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            self.socket.bind((self.name, 0))
+        return self
+
+    def _open(self):
+        """The character device, for which no daemon makes a file in this place."""
+        [numbers] = pathlib.Path(f"/sys/class/net/{self.name}/macvtap").glob("tap*/dev")
+        node = f"/run/tap-{self.name}"
+        os.mknod(node, 0o600 | stat.S_IFCHR, os.makedev(*map(int, numbers.read_text().split(":"))))
+        self.file = os.open(node, os.O_RDWR | os.O_NONBLOCK)
+        os.unlink(node)
+        fcntl.ioctl(self.file, self.TUNSETIFF, struct.pack("16sH22x", self.name.encode(), self.TAP | self.NO_HEADER))
+
+    def __exit__(self, *_):
+        if self.file is not None:
+            os.close(self.file)
+        if self.socket is not None:
+            self.socket.close()
+        ports.remove(self.name)
+
+    def send(self, *frames):
+        """The VM sends; as A to C, whoever it is."""
+        for frame in frames:
+            text = frame.bytes_for(A >> C, b"anything")
+            if self.file is not None:
+                os.write(self.file, text)
+            else:
+                self.socket.send(text)
 
 
 @MODES
 def test_linkdev(host, word):
-    """Frames of a macvtap are seen where they leave the host: at the device below."""
-    with contextlib.ExitStack() as undo:
-        undo.enter_context(ports.port("lower0", peer="outside0"))
+    """What teaches a macvtap's address are its own frames, not those that a neighbour on the same device sends with its MAC address,
+    nor those that come in from outside."""
+    def outside(*frames):
+        from_device("outside0", *(frame.bytes_for(C >> A, b"anything") for frame in frames))
+
+    with ports.port("lower0", peer="outside0"), Upper("upper0", "lower0", A.mac) as guest, Upper("upper1", "lower0", D.mac) as neighbour:
         quiet("outside0")
-        if not add_upper("upper0", "lower0", A.mac):
-            pytest.skip("this kernel has neither macvtap nor macvlan")
-        undo.callback(ports.remove, "upper0")
-        quiet("upper0")
-        ports.ip("link", "set", "upper0", "up")
-        undo.callback(host.unbind, "upper0")
+        host.undo.callback(host.unbind, "upper0")
         host.client.bind(binding_xml("upper0", CLEAN, [("CTRL_IP_LEARNING", word)], mac=A.mac, uuid=host.owner(), linkdev="lower0"))
         from_device("outside0", arp(sender_ip=SECOND).bytes_for(A >> C, b"anything"))  # from without, with the guest's MAC
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as guest:
-            guest.bind(("upper0", 0))
-            if word == "any":
-                guest.send(arp(sender_ip=FIRST).bytes_for(A >> C, b"anything"))
-            else:
-                guest.send(dhcp.ask(A, REQUEST, 18, [(50, ip(FIRST))]).bytes_for(A >> C, b"anything"))
-                from_device("outside0", dhcp.tell(C, A, ACK, 18, FIRST).bytes_for(C >> A, b"anything"))
-            host.has("upper0", FIRST)
+        if word == "any":
+            neighbour.send(arp(sender_ip=SECOND), udp(src=SECOND))
+            guest.send(arp(sender_ip=FIRST))
+        else:
+            neighbour.send(dhcp.ask(A, REQUEST, 17, [(50, ip(SECOND))]))
+            outside(dhcp.tell(C, A, ACK, 17, SECOND))
+            guest.send(dhcp.ask(A, REQUEST, 18, [(50, ip(FIRST))]))
+            outside(dhcp.tell(C, A, ACK, 18, FIRST))
+        host.has("upper0", FIRST)

@@ -77,7 +77,7 @@ stage_init(Stage *stage, const char *port)
     static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
     g_auto(GStrv) words = g_strsplit(port, " ", -1);
     NwfLearnMode mode = strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY;
-    g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(mode, "vnet0", NULL, owner, vm_mac);
+    g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(mode, "vnet0", owner, vm_mac);
 
     g_array_unref(terms->servers);
     terms->servers = addresses_of(words, "servers");

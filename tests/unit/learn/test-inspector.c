@@ -20,7 +20,7 @@ static NwfLearnTerms *
 terms_of(NwfLearnMode mode, guint max)
 {
     static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
-    NwfLearnTerms *terms = nwf_learn_terms_new(mode, "vnet0", NULL, owner, vm_mac);
+    NwfLearnTerms *terms = nwf_learn_terms_new(mode, "vnet0", owner, vm_mac);
 
     terms->max = max;
     return terms;

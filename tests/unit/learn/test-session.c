@@ -38,7 +38,7 @@ setup(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     };
     g_assert_no_error(error);
     g_array_set_clear_func(fixture->context.lines, clear_line);
-    fixture->terms = nwf_learn_terms_new(NWF_LEARN_DHCP, "no-such-port", NULL, owner, mac);
+    fixture->terms = nwf_learn_terms_new(NWF_LEARN_DHCP, "no-such-port", owner, mac);
     fixture->session = nwf_session_new_locked(&fixture->context, fixture->terms);
     fixture->now = nwf_learn_now();
 }

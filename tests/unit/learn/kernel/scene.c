@@ -126,14 +126,12 @@ parse_request(const char *port, guint vm, const char *mode)
 {
     static const guint8 owner[16] = {0xd5, 0x4d, 0xf4, 0x6f};
     g_auto(GStrv) words = g_strsplit(mode, " ", -1);
-    const char *linkdev = strstr(mode, "linkdev=");
     g_auto(GStrv) texts = NULL;
     NwfLearnTerms *terms;
     guint8 mac[6];
 
     net_mac(mac, vm);
-    terms = nwf_learn_terms_new(strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY, port,
-                                linkdev != NULL ? linkdev + strlen("linkdev=") : NULL, owner, mac);
+    terms = nwf_learn_terms_new(strcmp(words[0], "dhcp") == 0 ? NWF_LEARN_DHCP : NWF_LEARN_ANY, port, owner, mac);
     for (guint i = 1; words[i] != NULL; i++) {
         const char *value = strchr(words[i], '=') + 1;
         if (g_str_has_prefix(words[i], "servers=")) {

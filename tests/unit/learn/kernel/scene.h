@@ -30,8 +30,7 @@ void scene_start(Scene *scene);
 /** scene_wake: as scene_start(), but for nwf_learner_begin(). */
 void scene_wake(Scene *scene);
 
-/** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N
- * linkdev=NAME. */
+/** scene_watch: as a create would: asks, then watches. @mode: "any" or "dhcp", then servers=A,B allowed=A,B max=N. */
 void scene_watch(Scene *scene, const char *port, guint vm, const char *mode);
 void scene_unwatch(Scene *scene, const char *port);
 /** scene_reserve: @addresses with blanks between, or NULL. */

@@ -110,19 +110,19 @@ test_filter(gconstpointer data)
     g_assert_cmpuint(seen_by, ==, row->seen_by);
 }
 
-/* The device that carries a macvtap's frames sees them the other way round. */
+/* A macvtap's frames are seen the other way round. */
 static void
-test_a_lower_device_sees_it_the_other_way_round(void)
+test_a_macvtap_sees_it_the_other_way_round(void)
 {
     NwfCaptureKind kind;
 
     net_fresh();
     net_port("eth0"); /* what is sent out of it is "to"; here that is what leaves the host, from the VM */
     kind = kind_of("eth0", NWF_FROM_VM, TRUE);
-    kind.lower = TRUE;
+    kind.macvlan = TRUE;
     g_autoptr(NwfCapture) from = nwf_capture_open(&kind, NULL);
     kind = kind_of("eth0", NWF_TO_VM, FALSE);
-    kind.lower = TRUE;
+    kind.macvlan = TRUE;
     g_autoptr(NwfCapture) to = nwf_capture_open(&kind, NULL);
     net_send("eth0", 1, "from arp 10.0.0.5 10.0.0.1"); /* comes in, with the VM's MAC: somebody else's */
     g_assert_false(wakes(from, FALSE));
@@ -312,7 +312,7 @@ test_every_mac_address_has_a_filter(void)
             memcpy(kind.mac, macs[i], 6);
             kind.direction = variant & 1 ? NWF_TO_VM : NWF_FROM_VM;
             kind.sources = (variant & 2) != 0;
-            kind.lower = (variant & 4) != 0;
+            kind.macvlan = (variant & 4) != 0;
             program = nwf_capture_filter(&kind, &error);
             g_assert_no_error(error);
             g_assert_cmpuint(program->len, >, 3);
@@ -332,7 +332,7 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/learn/capture/filter/%s", filter_cases[i].name);
         g_test_add_data_func(path, &filter_cases[i], test_filter);
     }
-    g_test_add_func("/learn/capture/filter/lower", test_a_lower_device_sees_it_the_other_way_round);
+    g_test_add_func("/learn/capture/filter/macvtap", test_a_macvtap_sees_it_the_other_way_round);
     g_test_add_func("/learn/capture/servers", test_servers_that_count);
     g_test_add_func("/learn/capture/filter/from-the-first", test_only_what_was_asked_for_from_the_first_frame_on);
     g_test_add_func("/learn/capture/filter/every-mac", test_every_mac_address_has_a_filter);

@@ -180,7 +180,7 @@ test_a_raised_cap_is_answered_before_it_is_in_force(void)
     scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
     scene_watch(scene, "vnet1", 1, "dhcp max=1");
     const NwfLearnTerms *low = g_hash_table_lookup(scene->requests, "vnet1");
-    g_autoptr(NwfLearnTerms) high = nwf_learn_terms_new(NWF_LEARN_DHCP, "vnet1", NULL, low->owner, low->mac);
+    g_autoptr(NwfLearnTerms) high = nwf_learn_terms_new(NWF_LEARN_DHCP, "vnet1", low->owner, low->mac);
     g_autoptr(GArray) one = nwf_learner_addresses(scene->learner, low, &asked);
     g_assert_cmpuint(one->len, ==, 1);
     g_autoptr(GArray) both = nwf_learner_addresses(scene->learner, high, &asked);

@@ -89,6 +89,22 @@ test_devices_come_change_and_go(void)
     g_assert_null(nwf_links_find(links, "n2"));
 }
 
+static void
+test_a_macvlan_is_known(void)
+{
+    g_autoptr(NwfLinks) links = begin();
+
+    net_run("ip link add u0 link n0 type macvlan mode bridge");
+    g_assert_true(news(links));
+    g_assert_true(nwf_links_find(links, "u0")->macvlan);
+    net_run("ip link set u0 up");
+    g_assert_true(news(links));
+    g_assert_true(nwf_links_find(links, "u0")->macvlan);
+    g_assert_false(nwf_links_find(links, "n0")->macvlan);
+    g_autoptr(NwfLinks) later = nwf_links_new(NULL);
+    g_assert_true(nwf_links_find(later, "u0")->macvlan);
+}
+
 /* The bridge itself says "deleted" about a port that leaves it. */
 static void
 test_leaving_a_bridge_is_not_the_end(void)
@@ -174,6 +190,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/watch/links/first", test_what_is_there_at_first);
     g_test_add_func("/watch/links/devices", test_devices_come_change_and_go);
+    g_test_add_func("/watch/links/macvlan", test_a_macvlan_is_known);
     g_test_add_func("/watch/links/bridge", test_leaving_a_bridge_is_not_the_end);
     g_test_add_func("/watch/links/addresses", test_addresses_come_and_go);
     g_test_add_func("/watch/links/lost", test_lost_messages_are_made_good);
