@@ -8,6 +8,8 @@ driver's last run would have left them (world.py), because it would take minutes
 How often: what takes the stock driver minutes is done once; the short ones of our driver are repeated.
 """
 
+import os
+import pathlib
 import re
 import subprocess
 import time
@@ -51,6 +53,12 @@ def stop_with(world, many):
         world.lay_files(many)
 
 
+def processor_time(pid):
+    """Seconds of processor time of a process since its start, and of its children that have ended."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 def start_with(world, many):
     """The daemon starts: seconds until it answers, until it knows that all rules are in force; and how often it wrote."""
     daemon, limit, before = world.lab.daemon, 60 + 10 * many, sorted(rule_lines())
@@ -64,6 +72,7 @@ def start_with(world, many):
     yield f"answers {many}", answered - begin
     yield f"verified {many}", max([verified, *writes.times[-1:]]) - begin
     yield f"written {many}", writes.count
+    yield f"cpu {many}", processor_time(daemon.pid)
     world.expect(many)
     if known != many or (world.driver == "ours" and sorted(rule_lines()) != before):
         raise RuntimeError(f"{world.driver}: {known} of {many} bindings are known after the start, or the rules are others than before")

@@ -21,6 +21,7 @@ def started(many):
     yield f"answers {many}", f"daemon starts, {many} ports whose rules are in force, until it answers, ms", "ms"
     yield f"verified {many}", "the same, until all rules are verified or made anew, ms", "ms"
     yield f"written {many}", "the same, transactions that changed the kernel's tables", "count"
+    yield f"cpu {many}", "the same, processor time of the daemon and its tools until then, ms", "ms"
 
 
 def updated(many):

@@ -130,16 +130,28 @@ void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
  */
 gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error);
 
+/* How a tool lists a part of what it was asked for. */
+typedef struct NwfExpected {
+    guint from, to;   /* the changes from @from to before @to */
+    NwfModel *listed; /* NULL: they were not listed */
+    GError *error;    /* why; NULL: not begun, because another part has failed */
+} NwfExpected;
+
+/* How many lines of a batch are listed at once; ports are never cut. About 100 ports of the filter "clean-traffic". */
+enum { NWF_EXPECTED_LINES = 4000 };
+
 /**
- * nwf_expected_listing:
+ * nwf_expected_listings: what @tool lists when it has made the rules of @changes
  * @changes: (element-type NwfPlanChange): from nothing to plans that have rules at the layer of @tool
- * @listed: (out): an empty model, filled with what the tool lists when it has made the rules of @changes
+ * @lines_max: of the batch of one part
  *
- * Nothing of the host is touched. Returns: FALSE with NWF_ERROR_SYSTEM if no dry run is possible on this host, with
- *   NWF_ERROR_FIREWALL if the rules or a set were refused, with NWF_ERROR_INTERNAL if the tool reports success without
- *   having made the rules
+ * Nothing of the host is touched. Errors are NWF_ERROR_SYSTEM if no dry run is possible on this host,
+ * NWF_ERROR_FIREWALL if the rules or a set were refused, NWF_ERROR_INTERNAL if the tool reports success without having
+ * made the rules. Parts that were not begun stand behind one that failed, up to the end.
+ *
+ * Returns: (transfer full) (element-type NwfExpected): parts that are together all changes, in their order
  */
-gboolean nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error);
+GPtrArray *nwf_expected_listings(const NwfTool *tool, GPtrArray *changes, guint lines_max);
 
 /** nwf_ebiptables_apply: the backend's apply for plans: @changes (element-type NwfPlanChange). */
 gboolean nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, GError **error);

@@ -7,15 +7,23 @@
  * a network namespace that is made for this and is empty, it is given the batch and then lists. What it lists on the
  * host is compared with that byte by byte (compare.c).
  *
- * A namespace belongs to a thread, and children inherit it from the thread that starts them. So a thread is started
- * that leaves the daemon's namespace, runs both programs and ends, and with it the namespace goes.
+ * A namespace belongs to a thread, and children inherit it from the thread that starts them. So threads are started
+ * that leave the daemon's namespace, run both programs and end, and with them the namespaces go.
+ *
+ * What a tool takes for a batch grows faster than the batch: 1,000 ports at once cost it four times what they cost in
+ * ten pieces. So the ports are listed in pieces, each in a namespace of its own, AT_ONCE at a time. A port's chains
+ * and rules are listed in the same words whatever ports are listed with it. Only tools of the older form go one after
+ * the other, because they wait for a lock that namespaces share. When a piece has failed no other one is begun: tools
+ * that hang cost their time limit once.
+ *
+ * A run that a killed daemon leaves behind does no harm, and so does not hold the lock of the tools (child_lock.c).
  *
  * Sets of ipset that the rules name are made in there, empty and of whatever type: a listing names a set and no more.
  *
  * Limits: without the program ipset, rules that name a set are refused in there. Some confined daemons may not make
  * namespaces.
  */
-#include "driver/run/thread.h"
+#include "driver/run/parallel.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
 #include "driver/tech/ebiptables/print.h"
 
@@ -23,14 +31,15 @@
 #include <glib/gi18n-lib.h>
 #include <sched.h>
 
-enum { SETS_TIMEOUT_MS = 10 * 1000 };
+enum { SETS_TIMEOUT_MS = 10 * 1000, AT_ONCE = 2 };
 
+/* One piece while it is run. */
 typedef struct DryRun {
     const NwfTool *tool;
-    GPtrArray *changes;
+    GPtrArray *changes; /* not owned; those of the piece are from @from to before @to */
+    guint from, to;
     const NwfBatch *batch;
     NwfModel *listed;
-    GError *error;
 } DryRun;
 
 /* Adds the names of the sets that the rules of @plan at @layer refer to. */
@@ -55,7 +64,7 @@ make_sets(const DryRun *run, GError **error)
     g_autoptr(GString) text = g_string_new(NULL);
     g_auto(NwfCommandResult) result = {0};
 
-    for (guint i = 0; i < run->changes->len; i++)
+    for (guint i = run->from; i < run->to; i++)
         add_sets(sets, ((const NwfPlanChange *)g_ptr_array_index(run->changes, i))->new_plan, run->tool->layer);
     if (sets->len == 0)
         return TRUE;
@@ -69,7 +78,7 @@ make_sets(const DryRun *run, GError **error)
 }
 
 static gboolean
-dry_run(DryRun *run, GError **error)
+dry_run(const DryRun *run, GError **error)
 {
     g_auto(NwfCommandResult) result = {0};
 
@@ -85,34 +94,101 @@ dry_run(DryRun *run, GError **error)
     if (!nwf_tool_list(run->tool, run->listed, error))
         return FALSE;
     /* a tool that was given another input than ours makes nothing and succeeds, and then its listing is empty, too */
-    for (guint i = 0; i < run->changes->len; i++)
+    for (guint i = run->from; i < run->to; i++)
         if (!nwf_model_holds(run->listed, ((NwfPlanChange *)g_ptr_array_index(run->changes, i))->port))
             return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s reports success, but has made no rules"),
                                  run->tool->restore);
     return TRUE;
 }
 
-static gpointer
-dry_run_thread(gpointer data)
-{
-    DryRun *run = data;
+/* ---- pieces ---- */
 
-    dry_run(run, &run->error);
-    return NULL;
+typedef struct Work {
+    NwfTool tool;
+    GPtrArray *changes;
+    GPtrArray *pieces; /* (element-type NwfExpected) */
+    gint failed;       /* atomic: a piece has failed */
+} Work;
+
+static gboolean
+list_piece(const Work *work, NwfExpected *piece, GError **error)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new();
+    g_autoptr(NwfModel) empty = nwf_model_new(work->tool.layer), listed = nwf_model_new(work->tool.layer);
+
+    for (guint i = piece->from; i < piece->to; i++)
+        g_ptr_array_add(changes, g_ptr_array_index(work->changes, i));
+    g_autoptr(NwfBatch) batch = nwf_render(empty, work->tool.layer, changes, error);
+    const DryRun run = {&work->tool, work->changes, piece->from, piece->to, batch, listed};
+    if (!batch || !dry_run(&run, error))
+        return FALSE;
+    piece->listed = g_steal_pointer(&listed);
+    return TRUE;
 }
 
-gboolean
-nwf_expected_listing(const NwfTool *tool, GPtrArray *changes, NwfModel *listed, GError **error)
+static void
+work_on(guint number, gpointer data)
 {
-    g_autoptr(NwfModel) empty = nwf_model_new(tool->layer);
-    g_autoptr(NwfBatch) batch = nwf_render(empty, tool->layer, changes, error);
-    DryRun run = {.tool = tool, .changes = changes, .batch = batch, .listed = listed};
-    GThread *thread = batch ? nwf_thread_new("nwf-dry-run", dry_run_thread, &run, error) : NULL;
+    Work *work = data;
+    NwfExpected *piece = g_ptr_array_index(work->pieces, number);
 
-    if (!thread)
-        return FALSE;
-    g_thread_join(thread);
-    if (run.error)
-        g_propagate_error(error, run.error);
-    return !run.error;
+    if (!g_atomic_int_get(&work->failed) && !list_piece(work, piece, &piece->error))
+        g_atomic_int_set(&work->failed, TRUE);
+}
+
+static void
+expected_free(gpointer data)
+{
+    NwfExpected *piece = data;
+
+    g_clear_pointer(&piece->listed, nwf_model_free);
+    g_clear_error(&piece->error);
+    g_free(piece);
+}
+
+/* Lines that the batch of a plan has at @layer, about. */
+static guint
+lines_of(const NwfPlan *plan, NwfLayer layer)
+{
+    guint lines = 0;
+
+    for (guint i = 0; i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        lines += chain->layer == layer ? 1 + chain->rules->len : 0;
+    }
+    return lines;
+}
+
+static GPtrArray *
+cut(GPtrArray *changes, NwfLayer layer, guint lines_max)
+{
+    GPtrArray *pieces = g_ptr_array_new_with_free_func(expected_free);
+    NwfExpected *piece = NULL;
+    guint lines = 0;
+
+    for (guint i = 0; i < changes->len; i++) {
+        guint more = lines_of(((const NwfPlanChange *)g_ptr_array_index(changes, i))->new_plan, layer);
+        if (!piece || lines + more > lines_max) {
+            piece = g_new0(NwfExpected, 1);
+            piece->from = i;
+            lines = 0;
+            g_ptr_array_add(pieces, piece);
+        }
+        piece->to = i + 1;
+        lines += more;
+    }
+    return pieces;
+}
+
+GPtrArray *
+nwf_expected_listings(const NwfTool *tool, GPtrArray *changes, guint lines_max)
+{
+    g_autoptr(GPtrArray) pieces = cut(changes, tool->layer, lines_max);
+    Work work = {*tool, changes, pieces, FALSE};
+    g_autoptr(GError) why = NULL;
+
+    work.tool.lock = NULL;
+    if (!nwf_parallel("nwf-dry-run", pieces->len, tool->legacy ? 1 : AT_ONCE, work_on, &work, &why))
+        ((NwfExpected *)g_ptr_array_index(pieces, 0))->error = g_steal_pointer(&why);
+    return g_steal_pointer(&pieces);
 }

@@ -7,8 +7,8 @@
  * agrees is left alone. So an unchanged restart writes nothing, and a port whose Ethernet layer alone is another one is
  * not closed meanwhile.
  *
- * A dry run takes all ports at once. If it is refused it is halved, a few times and for a short time; ports that could
- * not be compared are written, as if nothing were known.
+ * A part of the ports whose dry run is refused is halved, a few times and for a short time; ports that could not be
+ * compared are written, as if nothing were known.
  */
 #include "driver/tech/ebiptables/ebiptables_private.h"
 
@@ -38,8 +38,8 @@ may_be_the_same(const NwfJob *job, const NwfJobPort *port, NwfLayer layer)
     return !port->known[layer] && plan && plan->uses[layer] && reached;
 }
 
-static gboolean
-expected(Comparison *comparison, guint from, guint to, NwfModel *listed, GError **error)
+static GPtrArray *
+expected(const Comparison *comparison, guint from, guint to)
 {
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
 
@@ -47,7 +47,7 @@ expected(Comparison *comparison, guint from, guint to, NwfModel *listed, GError 
         const NwfPlanChange *change = ((NwfJobPort *)g_ptr_array_index(comparison->ports, i))->change;
         g_ptr_array_add(changes, nwf_plan_change_new(change->port, NULL, change->new_plan));
     }
-    return nwf_expected_listing(&comparison->job->self->tools[comparison->layer], changes, listed, error);
+    return nwf_expected_listings(&comparison->job->self->tools[comparison->layer], changes, NWF_EXPECTED_LINES);
 }
 
 static void
@@ -90,29 +90,44 @@ can_compare(Comparison *comparison)
     return FALSE;
 }
 
+/* Ports [from, to), of which @wanted is how they should be listed. */
 static void
-compare(Comparison *comparison, guint from, guint to)
+skip_same(const Comparison *comparison, guint from, guint to, const NwfModel *wanted)
 {
     NwfModel *held = comparison->job->self->tools[comparison->layer].model;
-    g_autoptr(NwfModel) wanted = nwf_model_new(comparison->layer);
-    g_autoptr(GError) error = NULL;
 
-    if (from == to || comparison->refusals > REFUSALS_MAX)
-        return;
-    if (!expected(comparison, from, to, wanted, &error)) {
-        if (is_hopeless(comparison, error) || to - from == 1)
-            return;
-        guint middle = from + (to - from) / 2;
-        compare(comparison, from, middle);
-        compare(comparison, middle, to);
-        return;
-    }
     for (guint i = from; i < to; i++) {
         NwfJobPort *port = g_ptr_array_index(comparison->ports, i);
         if (!nwf_compare(held, wanted, port->change->port))
             continue;
         port->differs[comparison->layer] = FALSE;
         nwf_model_confirm(held, port->change->port);
+    }
+}
+
+static void
+compare(Comparison *comparison, guint from, guint to)
+{
+    if (from == to || comparison->refusals > REFUSALS_MAX)
+        return;
+
+    g_autoptr(GPtrArray) pieces = expected(comparison, from, to);
+    for (guint i = 0; i < pieces->len; i++) {
+        const NwfExpected *piece = g_ptr_array_index(pieces, i);
+        if (piece->listed)
+            skip_same(comparison, from + piece->from, from + piece->to, piece->listed);
+    }
+    for (guint i = 0; i < pieces->len; i++) {
+        const NwfExpected *piece = g_ptr_array_index(pieces, i);
+        guint begin = from + piece->from, end = from + piece->to, middle = begin + (end - begin) / 2;
+        if (!piece->listed && !piece->error) {
+            compare(comparison, begin, to); /* all that was not begun */
+            return;
+        }
+        if (piece->listed || is_hopeless(comparison, piece->error) || end - begin == 1)
+            continue;
+        compare(comparison, begin, middle);
+        compare(comparison, middle, end);
     }
 }
 
