@@ -68,6 +68,20 @@ trust(NwfJob *job, const NwfJobPort *port, gboolean differs)
             g_hash_table_remove(job->self->tools[layer].suspects, port->change->port);
 }
 
+/*
+ * The call has failed, and the caller goes on with the old plans. A layer that somebody else has made as the new plan
+ * wants it is not what the old plan says.
+ */
+static void
+distrust(NwfJob *job)
+{
+    for (const NwfJobPort *port = job->ports; port < job->end; port++)
+        for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+            if (!port->known[layer] && !port->differs[layer] &&
+                !nwf_plan_layer_equal(port->change->old_plan, port->change->new_plan, layer))
+                g_hash_table_add(job->self->tools[layer].suspects, g_strdup(port->change->port));
+}
+
 /* Whether its Ethernet rules change, and IP rules that it had, too. */
 static gboolean
 closes(const NwfJob *job, const NwfJobPort *port)
@@ -175,19 +189,6 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
 
 /* --- and back --- */
 
-/* The ports that were closed; @cannot_return: only those that cannot go back. Empty if there are none. */
-static char *
-closed_ports(const NwfJob *job, gboolean cannot_return)
-{
-    g_autoptr(GString) who = g_string_new(NULL);
-
-    for (const NwfJobPort *port = job->ports; port < job->end; port++) {
-        if (port->closes && !(cannot_return && port->change->old_plan))
-            g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
-    }
-    return g_string_free(g_steal_pointer(&who), FALSE);
-}
-
 /* Puts back what @ran of the stages before the last; FALSE if something could not be, with the reason in @trouble. */
 static gboolean
 put_back(NwfJob *job, const gboolean ran[STAGES], GString *trouble)
@@ -206,23 +207,80 @@ put_back(NwfJob *job, const gboolean ran[STAGES], GString *trouble)
     return whole;
 }
 
+/* How a call failed. */
+typedef struct Failure {
+    Stage stage;
+    const gboolean *ran; /* of each stage: something was or may have been changed */
+    gboolean undecided;  /* the last stage, of which nobody knows whether it was taken: nothing is put back */
+    gboolean whole;      /* all is as before, but for ports that cannot go back */
+} Failure;
+
+/* What it leaves of a port. */
+typedef enum Left { LEFT_AS_BEFORE, LEFT_CLOSED, LEFT_PERHAPS_CLOSED, LEFT_CLOSED_OR_NEW, LEFT_OLD_OR_NEW, LEFTS } Left;
+
+static Left
+left_of(const NwfJobPort *port, const Failure *failure)
+{
+    if (failure->whole)
+        return port->closes && failure->ran[STAGE_CLOSE] && !port->change->old_plan ? LEFT_CLOSED : LEFT_AS_BEFORE;
+    if (port->closes && failure->stage == STAGE_CLOSE)
+        return LEFT_PERHAPS_CLOSED;
+    if (port->closes)
+        return failure->undecided ? LEFT_CLOSED_OR_NEW : LEFT_CLOSED;
+    for (Stage stage = STAGE_IPV4; stage < STAGES; stage++)
+        if (port->differs[stage_layers[stage]] && (failure->ran[stage] || stage == failure->stage))
+            return LEFT_OLD_OR_NEW;
+    return LEFT_AS_BEFORE;
+}
+
+static void
+say_left(GString *trouble, Left left, const char *ports)
+{
+    g_string_append(trouble, "; ");
+    switch (left) {
+    case LEFT_CLOSED:
+        g_string_append_printf(trouble, _("these ports are closed until the next change: %s"), ports);
+        break;
+    case LEFT_PERHAPS_CLOSED:
+        g_string_append_printf(trouble, _("these ports may be closed until the next change: %s"), ports);
+        break;
+    case LEFT_CLOSED_OR_NEW:
+        g_string_append_printf(trouble, _("these ports are closed or have the new rules until the next change: %s"),
+                               ports);
+        break;
+    case LEFT_OLD_OR_NEW:
+        g_string_append_printf(trouble, _("these ports have the old rules or the new ones until the next change: %s"),
+                               ports);
+        break;
+    case LEFT_AS_BEFORE:
+    case LEFTS:
+        break;
+    }
+}
+
+static void
+name_ports(const NwfJob *job, const Failure *failure, GString *trouble)
+{
+    for (Left left = LEFT_AS_BEFORE + 1; left < LEFTS; left++) {
+        g_autoptr(GString) who = g_string_new(NULL);
+        for (const NwfJobPort *port = job->ports; port < job->end; port++)
+            if (left_of(port, failure) == left)
+                g_string_append_printf(who, "%s'%s'", who->len > 0 ? ", " : "", port->change->port);
+        if (who->len > 0)
+            say_left(trouble, left, who->str);
+    }
+}
+
 /* After the stage @failed; returns what there is to say about it, empty if all is as before. */
 static char *
 go_back(NwfJob *job, Stage failed, const gboolean ran[STAGES])
 {
     g_autoptr(GString) trouble = g_string_new(NULL);
-    gboolean undecided = failed == STAGE_ETHERNET && job->in_doubt;
-    gboolean whole = !undecided && put_back(job, ran, trouble);
-    g_autofree char *closed = undecided || ran[STAGE_CLOSE] ? closed_ports(job, whole) : g_strdup("");
+    Failure failure = {failed, ran, failed == STAGE_ETHERNET && job->in_doubt, FALSE};
 
-    if (*closed) {
-        g_string_append(trouble, "; ");
-        g_string_append_printf(trouble,
-                               undecided ? _("these ports are closed or have the new rules until the next change: %s")
-                                         : _("these ports are closed until the next change: %s"),
-                               closed);
-    }
-    if (!whole)
+    failure.whole = !failure.undecided && put_back(job, ran, trouble);
+    name_ports(job, &failure, trouble);
+    if (!failure.whole)
         for (const NwfJobPort *port = job->ports; port < job->end; port++)
             g_hash_table_add(job->self->uncertain, g_strdup(port->change->port));
     return g_string_free(g_steal_pointer(&trouble), FALSE);
@@ -334,11 +392,10 @@ nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, G
     if (!know_tables(&job, error))
         return FALSE;
     add_ports(&job, changes, notes);
-    if (!tools_are_there(&job, error))
-        return FALSE;
-    if (job.self->require_bridge_netfilter && !report_blindness(&job, TRUE, notes, error))
-        return FALSE;
-    if (!run_all(&job, error))
-        return FALSE;
-    return report_blindness(&job, FALSE, notes, NULL); /* now: the first such rule may have loaded the module */
+    gboolean demanded = self->require_bridge_netfilter;
+    gboolean all = tools_are_there(&job, error) && (!demanded || report_blindness(&job, TRUE, notes, error)) &&
+                   run_all(&job, error);
+    if (!all)
+        distrust(&job);
+    return all && report_blindness(&job, FALSE, notes, NULL); /* now: the first such rule may have loaded the module */
 }

@@ -210,6 +210,33 @@ test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
     assert_unchanged(subject);
 }
 
+/* What nobody knows is said: @spoilt takes its batch and dies, each time; then a working tool makes the old rules hold. */
+static void
+refuse_in_doubt(const char *new_rules, const char *spoilt, const char *expected)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, new_rules);
+    g_autoptr(NwfPlan) same = harness_plan(ETHERNET_A IPV4_A);
+
+    sandbox_spoil(spoilt, "$REAL \"$@\"; kill -KILL $$");
+    g_autofree char *message = subject_refuse(subject);
+    assert_contains(message, expected);
+    g_assert_false(is_certain(subject->backend, "v"));
+    sandbox_spoil(spoilt, NULL);
+    subject_apply(subject, subject->old_plan, same);
+    assert_unchanged(subject);
+}
+
+static void
+test_doubt_is_named_at_each_stage(void)
+{
+    refuse_in_doubt(ETHERNET_B IPV4_B, "ebtables-restore", "; these ports may be closed until the next change: 'v'");
+    refuse_in_doubt(ETHERNET_B IPV4_B, "iptables-restore", "; these ports are closed until the next change: 'v'");
+    refuse_in_doubt(ETHERNET_A IPV4_B, "iptables-restore",
+                    "; these ports have the old rules or the new ones until the next change: 'v'");
+    refuse_in_doubt(ETHERNET_B IPV4_A, "ebtables-restore",
+                    "; these ports have the old rules or the new ones until the next change: 'v'");
+}
+
 static void
 test_a_missing_tool_stops_only_those_who_need_it(void)
 {
@@ -274,6 +301,7 @@ add(void)
         {"dying-tool", test_a_tool_that_dies_is_followed_up},
         {"dying-removal", test_what_a_dying_tool_removed_comes_back},
         {"dying-update", test_an_update_is_said_again_after_a_death},
+        {"doubt-is-named", test_doubt_is_named_at_each_stage},
         {"unreadable-layer", test_an_unreadable_layer_stops_only_those_who_need_it},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
     };

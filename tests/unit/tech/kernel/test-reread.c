@@ -130,6 +130,29 @@ test_one_port_differs(void)
     assert_right(subject);
 }
 
+/*
+ * Somebody restores rules that are those of the next plan. The change to it is refused at another layer; the old plan
+ * still counts, and applying it writes the rules that are not there.
+ */
+static void
+test_what_a_refused_change_found_is_not_the_old(void)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
+    g_autoptr(GPtrArray) touched = touched_new(subject, NFPROTO_IPV4, "FI-v");
+
+    subject_apply(subject, subject->old_plan, subject->new_plan);
+    g_free(sandbox_run("iptables-nft-save -t filter > /run/nwf-kernel/saved"));
+    subject_apply(subject, subject->new_plan, subject->old_plan);
+    g_free(sandbox_run("iptables-nft-restore < /run/nwf-kernel/saved"));
+    g_autofree char *ports = reread_ports(subject, touched);
+    g_assert_cmpstr(ports, ==, "v");
+    sandbox_spoil("ebtables-restore", "echo 'not now' >&2; exit 1");
+    g_free(subject_refuse(subject));
+    sandbox_spoil("ebtables-restore", NULL);
+    subject_apply(subject, subject->old_plan, subject->old_plan);
+    assert_right(subject);
+}
+
 /* Nothing is taken for right that is not, wherever it is wrong. */
 static void
 test_nothing_wrong_is_kept(gconstpointer script)
@@ -395,6 +418,7 @@ static const KernelTest tests[] = {
     {"look/flush", test_a_flushed_table},
     {"look/flushed-dispatch", test_flushed_dispatch},
     {"look/compared-again", test_compared_again},
+    {"look/refused", test_what_a_refused_change_found_is_not_the_old},
     {"look/mute", test_a_mute_table},
     {"look/flush-found", test_a_flush_that_a_batch_finds},
     {"look/rules-of-others", test_rules_of_others_stay},
