@@ -236,16 +236,22 @@ ebiptables_poll(NwfBackend *backend)
     return changed;
 }
 
+/* As many ports at once as one apply takes: a batch has a time in which the tool must be done with it. */
 static gboolean
 remove_ports(NwfEbiptables *self, GError **error)
 {
-    g_autoptr(GPtrArray) ports = NULL, plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+    g_autoptr(GPtrArray) ports = NULL;
 
     if (!ebiptables_read(&self->backend, &ports, NULL, error))
         return FALSE;
-    for (guint i = 0; i < ports->len; i++)
-        g_ptr_array_add(plans, nwf_plan_change_new(g_ptr_array_index(ports, i), NULL, NULL));
-    return nwf_ebiptables_apply(self, plans, NULL, error);
+    for (guint from = 0; from < ports->len; from += self->backend.ports_max) {
+        g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+        for (guint i = from; i < MIN(ports->len, from + self->backend.ports_max); i++)
+            g_ptr_array_add(plans, nwf_plan_change_new(g_ptr_array_index(ports, i), NULL, NULL));
+        if (!nwf_ebiptables_apply(self, plans, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* Base chains in which somebody else has rules stay. */

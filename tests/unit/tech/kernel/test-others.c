@@ -292,6 +292,22 @@ test_hostile_comments_stay_in_their_place(void)
     assert_listing(NWF_LAYER_IPV4, BASE_ONLY);
 }
 
+/* However many ports there are, no batch has more of them than one call may have. */
+static void
+test_all_is_removed_in_pieces(void)
+{
+    g_autoptr(Subject) subject = subject_new("a b c", ETHERNET_A IPV4_A, NULL);
+    g_autoptr(GError) error = NULL;
+
+    subject->backend->ports_max = 2;
+    g_assert_true(subject->backend->remove_all(subject->backend, &error));
+    g_assert_no_error(error);
+    g_autofree char *record = sandbox_record();
+    assert_contains(record, "iptables-restore ebtables-restore iptables-restore ebtables-restore iptables-save");
+    assert_listing(NWF_LAYER_ETHERNET, EMPTY_NAT);
+    assert_listing(NWF_LAYER_IPV4, EMPTY_FILTER);
+}
+
 static void
 add(void)
 {
@@ -306,6 +322,7 @@ add(void)
         {"base-jump", test_a_base_jump_holds_up_no_port},
     {"bridge-netfilter", test_bridge_netfilter_is_told_for_each_port},
         {"comments", test_hostile_comments_stay_in_their_place},
+        {"removed-in-pieces", test_all_is_removed_in_pieces},
     };
 
     add_tests(tests, G_N_ELEMENTS(tests));
