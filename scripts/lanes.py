@@ -171,7 +171,7 @@ class Check:
         if self.stopping:
             return
         if status is None:
-            status = f"none: not done within {lane['limit']} s"
+            status = f"none: not done within {lane.limit} s"
         outcomes = results.of_lane(name, junit, status, self.log(name))
         self._add(outcomes)
         line, _ = results.summary(outcomes)
@@ -237,18 +237,15 @@ def choose_folder(wanted):
 
 
 def report(outcomes, strict):
-    """Prints what failed and what was left out; the summary is the last line. Returns the exit status."""
-    for outcome in outcomes:
-        if outcome.result == results.FAILED:
-            print(f"\nFAILED {outcome.lane}: {outcome.name}\n    " + "\n    ".join(outcome.text.splitlines()[-60:]))
+    """Prints what was left out, what failed, each failure's details, and the summary as the last line. Returns the exit status."""
     skipped = [outcome for outcome in outcomes if outcome.result == results.SKIPPED]
-    if skipped:
-        print()
+    failed = [outcome for outcome in outcomes if outcome.result == results.FAILED]
     for outcome in skipped:
         print(f"skipped {outcome.lane}: {outcome.name}: {' '.join(outcome.text.split()) or 'no reason given'}")
-    failed = [outcome for outcome in outcomes if outcome.result == results.FAILED]
-    if failed:
-        print("\n" + "\n".join(f"failed {outcome.lane}: {outcome.name}" for outcome in failed))
+    for outcome in failed:
+        print(f"failed {outcome.lane}: {outcome.name}")
+    for outcome in failed:
+        print(f"\nFAILED {outcome.lane}: {outcome.name}\n    " + "\n    ".join(outcome.text.splitlines()[-60:]))
     line, good = results.summary(outcomes, strict)
     print(f"\n{line}", flush=True)
     return 0 if good else 1

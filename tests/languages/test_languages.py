@@ -57,7 +57,7 @@ ERRORS = [
     (("undefine", "web"), "OPI", lambda one: one.undefine("web")),
     (("define", "<filter name='x'"), "XMLD", None),
     (("define", "<network/>"), "XML5", None),
-    (("define", texts.filter_xml("web")), "OPF", None),
+    (("define", texts.filter_xml("web", uuid=UNKNOWN)), "OPF", None),
     (("define", texts.filter_xml("web", "<filterref filter='web'/>", uuid=UUID)), "OPF", None),
     (("define", texts.filter_xml("x", chain="nosuch")), "ARG", None),
     (("define", texts.filter_xml("x", SSH.replace("22", "70000"))), "INT", None),

@@ -138,7 +138,10 @@ class Daemon:
         for stock in _modules_folder().glob("libvirt_driver_*.so"):
             if stock.name != MODULE_FILE and not self.beside and not sanitizer():
                 (modules / stock.name).symlink_to(stock)
-        (modules / MODULE_FILE).symlink_to(self.module)
+        if self.user:
+            shutil.copy(self.module, modules / MODULE_FILE)  # the folder of the checkout may be closed to this user
+        else:
+            (modules / MODULE_FILE).symlink_to(self.module)
         config = f"{CONFIG.format(log=self.log_file)}{self.config}\n"
         if self.beside:
             config += f'unix_sock_dir = "{self.home}"\n'
