@@ -2,9 +2,11 @@
 """
 demo.py: the command line of scripts/demo, and the order of its parts
 
+    demo_show.py     what is printed, and signs of life between
     demo_stage.py    the daemon, the guests, the filters; one attempt with a frame and who decided about it
     demo_story.py    what is shown, step by step
-    demo_times.py    how long calls take, with one driver or with both
+    demo_times.py    how long calls take
+    demo_compare.py  the same with the other driver, and both side by side
 
 Runs inside scripts/sandbox, which ends whatever is left when this program ends, however it ends.
 """
@@ -40,15 +42,16 @@ guest() {{ local name=guest$1; shift; ip netns exec "$name" "$@"; }}
     who = kernel_of(A)
     stage.show.heading("A shell")
     stage.bind(A, "clean-traffic", [("IP", who.ip)], mac=who.mac)
-    print(SHELL_TEXT.format(module=stage.daemon.module, folder=stage.folder))
-    subprocess.run(["bash", "--noprofile", "--rcfile", str(startup), "-i"], check=False)
+    stage.show.pulse.stop()
+    print(SHELL_TEXT.format(module=stage.daemon.module, folder=stage.folder), flush=True)
+    subprocess.run(["bash", "--noprofile", "--rcfile", str(startup), "-i"], cwd=stage.folder, check=False)
 
 
 def arguments_of(words):
     """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Shows the nwfilter driver at work.")
     parser.add_argument("--compare", action="store_true",
-                        help="do the measured work with libvirt's own driver as well, and print both")
+                        help="do all of it with libvirt's own driver as well, and show both side by side")
     parser.add_argument("--shell", action="store_true", help="leave a shell beside the running daemon at the end")
     parser.add_argument("--ports", type=int, default=20, metavar="N",
                         help="ports that share a filter in the measured part (default: 20)")
@@ -60,6 +63,28 @@ def arguments_of(words):
     return arguments
 
 
+def tell(stage, arguments):
+    """Tells the story, and how long it takes; the daemon is there again at the end. True if all of it was true."""
+    # pylint: disable=import-outside-toplevel
+    import demo_compare
+    import demo_times
+    from demo_story import STEPS
+    for number, step in enumerate(STEPS, 1):
+        stage.show.heading(f"{number}. {step.__doc__.splitlines()[0]}")
+        step(stage)
+    measured = demo_times.measure(stage, arguments.ports)
+    if arguments.compare:
+        stage.show.text("All of this again with the other driver; with libvirt's own it needs a minute or two.")
+        stage.daemon.stop()
+        other, theirs = demo_compare.other_story(stage, STEPS, arguments.ports)
+        demo_compare.frames(stage.show, other, arguments.driver)
+        demo_compare.times(stage.show, measured, theirs, arguments.driver)
+        stage.daemon.start()
+    else:
+        demo_times.show(stage, measured)
+    return stage.show.verdict()
+
+
 def main():
     """Tells the story; 0 if all of it was true."""
     arguments = arguments_of(sys.argv[1:])
@@ -67,23 +92,22 @@ def main():
         print("demo: start scripts/demo, which builds the sandbox around this", file=sys.stderr)
         return 2
     # pylint: disable=import-outside-toplevel
-    import demo_times  # only now: --help works where nothing is installed
+    from nwflab.guests import Wire  # only now: --help works where nothing is installed
+    from demo_show import Pulse, Show
     from demo_stage import Stage
-    from demo_story import STEPS
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    pulse = Pulse()
     try:
-        with Stage(arguments.driver) as stage:
-            for number, step in enumerate(STEPS, 1):
-                stage.show.heading(f"{number}. {step.__doc__.splitlines()[0]}")
-                step(stage)
-            demo_times.show(stage, arguments.ports, arguments.compare)
-            good = stage.show.verdict()
+        with Wire() as wire, Stage(arguments.driver, wire, Show(pulse)) as stage:
+            good = tell(stage, arguments)
             if arguments.shell:
                 shell(stage)
             return 0 if good else 1
     except KeyboardInterrupt:
         print("\ndemo: interrupted; the sandbox is cleaned up")
         return 130
+    finally:
+        pulse.stop()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 demo_stage.py: daemon, guests and filters of the demo, and what the user sees of them
 
 An attempt is one frame: it is sent, it arrives or not, and the counters of the kernel tell which rule of which
-document decided. What was expected is known beforehand, so the demo is a test as well: Show counts what was
-otherwise.
+document decided. What was expected is known beforehand, so the demo is a test as well: the Show counts what was
+otherwise (demo_show.py).
 """
 
 import contextlib
@@ -12,75 +12,27 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import time
 
 from nwflab import counters, kernel
 from nwflab.client import virsh
 from nwflab.daemon import Daemon
-from nwflab.guests import Wire, port_of
+from nwflab.guests import port_of
 from nwflab.texts import binding_xml
 
 FOLDER = pathlib.Path("/run/demo")
 SHIPPED = pathlib.Path("/usr/share/libvirt/nwfilter")
-WIDE = 46
-
-
-class Show:
-    """What is printed, and how much of it was not as it should be."""
-
-    def __init__(self):
-        self.wrong = self.right = 0
-        self.colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-    def _paint(self, number, text):
-        return f"\033[{number}m{text}\033[0m" if self.colours else text
-
-    def heading(self, text):
-        """A step begins."""
-        print("\n" + self._paint("1", text), flush=True)
-
-    @staticmethod
-    def text(*lines):
-        """An explanation."""
-        for line in lines:
-            print(f"   {line}", flush=True)
-
-    @staticmethod
-    def document(text):
-        """A document with the numbers of its lines."""
-        print("\n".join(f"   {number:4}  {line}" for number, line in enumerate(text.splitlines(), 1)), flush=True)
-
-    def command(self, text, seconds):
-        """A command that was run."""
-        padding = " " * (WIDE + 24 - len(text))
-        print(f"   {self._paint('36', f'$ {text}')}{padding} {seconds * 1000:8.1f} ms", flush=True)
-
-    def result(self, what, word, good, why=""):
-        """One line of results; `good` says whether it is as expected."""
-        self.right, self.wrong = self.right + good, self.wrong + (not good)
-        colour = "32" if good else "31"
-        mark = "" if good else "   <-- NOT AS EXPECTED"
-        print(f"   {what:{WIDE}} {self._paint(colour, f'{word:9}')} {why}{mark}".rstrip(), flush=True)
-
-    def verdict(self):
-        """The last line; True if all was right."""
-        if self.wrong:
-            self.heading(f"{self.wrong} of {self.right + self.wrong} results were not as expected.")
-        else:
-            self.heading(f"All {self.right} results were as expected.")
-        return not self.wrong
 
 
 class Stage:
-    """The place of the story; a context manager."""
+    """The place of the story, with the guests of `wire`; a context manager."""
 
-    def __init__(self, driver):
-        self.show = Show()
+    def __init__(self, driver, wire, show):
+        self.show = show
         self.folder = FOLDER
         self.tool = pathlib.Path(os.environ.get("NWF_TOOL") or shutil.which("virt-nwfilter") or "virt-nwfilter")
         self.daemon = Daemon(driver)
-        self.wire = Wire()
+        self.wire = wire
         self.bound = {}
         self._undo = contextlib.ExitStack()
 
@@ -92,9 +44,8 @@ class Stage:
             begin = time.monotonic()
             self._undo.enter_context(self.daemon)
             started = time.monotonic() - begin
-            self.wire = self._undo.enter_context(self.wire)
             self._undo = self._undo.pop_all()
-        self.show.heading("A libvirtd in a sandbox")
+        self.show.heading(f"A libvirtd in a sandbox, with {'this' if self.daemon.driver == 'ours' else 'the stock'} driver")
         self.show.text(f"module   {self.daemon.module}",
                        f"daemon   libvirt {virsh('--version').out.strip()}, answered after {started * 1000:.0f} ms",
                        "bridge   br0 with the ports of four guests, which are network namespaces:",
@@ -150,7 +101,8 @@ class Stage:
         begin = time.monotonic()
         done = subprocess.run([self.tool, "learned"], capture_output=True, text=True, timeout=30, check=False)
         self.show.command("virt-nwfilter learned", time.monotonic() - begin)
-        self.show.text(*(done.stdout + done.stderr).splitlines())
+        for line in (done.stdout + done.stderr).splitlines():
+            self.show.row(line)
 
     def unbind(self, station):
         """Deletes the binding of a guest."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-demo_times.py: how long the calls take, with this driver and, to compare, with libvirt's own
+demo_times.py: how long the calls take
 
-The same work for both, in the same sandbox, one after the other: a port under clean-traffic comes, its filter
+The same work for each driver: a port under clean-traffic comes, its filter
 changes, it goes; then many ports that share the filter; then the daemon starts anew with all of them. Times are those
 of the API call as a client sees them (python3-libvirt, without starting virsh).
 
@@ -14,7 +14,6 @@ import statistics
 import time
 
 from nwflab import ports
-from nwflab.daemon import Daemon
 from nwflab.texts import binding_xml, filter_xml
 
 REPEATED = 5
@@ -78,23 +77,15 @@ def measured_ports(many):
         yield
 
 
-def show(stage, many, compare):
-    """Prints the times."""
+def measure(stage, many):
+    """work() with the stage's daemon, on ports that come and go with it."""
     stage.show.heading("How long it takes")
     with measured_ports(many):
-        own = work(stage.daemon, many)
-        if not compare:
-            for what, seconds in own:
-                stage.show.text(f"{what:32} {seconds * 1000:10.1f} ms")
-            stage.show.text("(scripts/demo --compare does the same with libvirt's own driver)")
-            return
-        stage.show.text("The same with libvirt's own driver, which needs a few minutes:")
-        driver = stage.daemon.driver
-        stage.daemon.stop()
-        with Daemon("stock" if driver == "ours" else "ours") as other:
-            theirs = work(other, many)
-            other.stop()
-        stage.daemon.start()
-    stage.show.text(f"{'':32} {driver:>13} {other.driver:>13} {'ratio':>8}")
-    for (what, seconds), (_, others) in zip(own, theirs):
-        stage.show.text(f"{what:32} {seconds * 1000:10.1f} ms {others * 1000:10.1f} ms {others / seconds:7.0f}x")
+        return work(stage.daemon, many)
+
+
+def show(stage, times):
+    """Prints the times of one driver."""
+    for what, seconds in times:
+        stage.show.row(f"{what:32} {seconds * 1000:10.1f} ms")
+    stage.show.text("(scripts/demo --compare tells the same story with libvirt's own driver, beside this)")

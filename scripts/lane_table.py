@@ -94,6 +94,7 @@ LANES = {
     "guests": Pytest("tests/guests", "ours", kernel=True),
     "differential": Pytest("tests/differential", "ours", limit=1800),
     "oracle": Pytest("tests/oracle", "ours", limit=1200),
+    "documents": Pytest("tests/documents", "ours"),
     "languages": Pytest("tests/languages", "ours"),
     "schema": Pytest("tests/schema"),
     "live-stock": Pytest("tests/live", "stock"),

@@ -151,10 +151,12 @@ class Root:
         policy.chmod(0o755)
 
     def _install(self):
-        lines = (SOURCE / "scripts/packages").read_text(encoding="utf-8").splitlines(keepends=True)
-        wanted = [line for line in lines if not any(word in line for word in NOT_INSIDE)]
-        (self.folder / "setup/packages").write_text("".join(wanted), encoding="utf-8")
-        shutil.copy(SOURCE / "scripts/install", self.folder / "setup/install")
+        for name in ("packages-demo", "packages"):
+            lines = (SOURCE / "scripts" / name).read_text(encoding="utf-8").splitlines(keepends=True)
+            wanted = [line for line in lines if not any(word in line for word in NOT_INSIDE)]
+            (self.folder / "setup" / name).write_text("".join(wanted), encoding="utf-8")
+        for name in ("install", "quietly"):
+            shutil.copy(SOURCE / "scripts" / name, self.folder / "setup" / name)
         self.must(900, "/setup/install", what=f"packages of {self.suite}")
 
     def upgrade(self, suite, source):
