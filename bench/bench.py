@@ -8,6 +8,7 @@ bench.py: the command line of scripts/bench: both drivers in turn, round by roun
     machine.py    on what it was measured
     change*.py    the same three for changes under many ports, and under traffic
     learning*.py  the same three for address learning, which needs guests
+    flap.py       guests that change their leases all the time
     report.py     the tables
 
 In each round each world is built first for one driver, then for the other, which comes first changing from round to round: a slow

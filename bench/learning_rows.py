@@ -30,9 +30,17 @@ def many(size):
         yield f"without {mode} {size}", f"of these {size}, ports whose rules never came", "count"
 
 
+def flapped():
+    """Ports beside guests that change their leases all the time."""
+    for word, when in (("quiet", "before they begin"), ("attacked", "meanwhile")):
+        yield f"flap bind {word}", f"3 guests with 3,000 rules change their leases: a create (dhcp), {when}, ms", "ms"
+        yield f"flap learn {word}", f"the same: {TAUGHT['dhcp']}, {when}, until the rules are in force, ms", "ms"
+    yield "flap changes", "leases that each of these guests took in a second", "count"
+
+
 def rows(sizes):
     """All lines, in order."""
-    return [*one_guest(), *many(sizes.crowd), *many(sizes.host)]
+    return [*one_guest(), *many(sizes.crowd), *many(sizes.host), *flapped()]
 
 
 def costs(sizes):

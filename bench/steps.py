@@ -11,6 +11,7 @@ import typing
 
 import change
 import engine
+import flap
 import learning
 from bare import Bare
 from change_world import ForeignWorld, GuardWorld
@@ -34,6 +35,7 @@ class Sizes(typing.NamedTuple):
     frames: int = 2000  # of each kind, forged while something happens
     crowd: int = 50  # ports that learn at once
     host: int = 500  # the same, with our driver alone
+    visitors: int = 12  # ports that are bound and learn beside guests that flap, and as many before
     large: int = 200  # ports of an update and of a start that finds their rules
     storm: int = 100  # ports made at once over more connections
     gaps: int = 5  # ports beside the one whose frames are counted
@@ -44,7 +46,7 @@ class Sizes(typing.NamedTuple):
 
 
 FULL = Sizes()
-QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, large=8, storm=16, gaps=1, foreign=(20, 60),
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, visitors=4, large=8, storm=16, gaps=1, foreign=(20, 60),
               foreign_rounds=1, thousand=150)
 
 
@@ -169,6 +171,7 @@ STEPS = (
     Step(("learning", "learn-forged"), "life dhcp", learning.life_dhcp, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
+    Step(("learning", "flap"), "flap", flap.flap, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "learn-host"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "learn-host"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),
 )

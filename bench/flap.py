@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+flap.py: what guests that change their leases all the time cost the others
+
+Some ports in mode dhcp have a filter of RULES rules that use $IP. Their guests and a server that is in league with them give and
+release leases, so that the rules of these ports would have to change dozens of times a second. Meanwhile other ports are bound, and
+learn their addresses, as in learning.py; the same is measured before the flapping begins, with the same rules in the kernel. How many
+leases were taken meanwhile is counted.
+
+Limits: the attack shares the machine's processors with the daemon. The stock driver is not measured: such a filter takes it minutes
+at each change.
+"""
+
+import itertools
+import pathlib
+import threading
+import time
+
+from learning_world import Watch
+from nwflab import dhcp, wait
+from nwflab.learning import NEIGHBOUR
+from nwflab.texts import binding_xml, filter_xml
+from world import clock
+
+FILTER = "flapped"
+PORTS, RULES, RATE = 3, 3000, 15  # RATE: leases that each guest takes and gives back in a second
+ADDRESSES = ("10.77.200.{}", "10.77.201.{}")
+MESSAGES = 64  # of each kind that a guest repeats in turn
+COUNTERS = pathlib.Path("/run/libvirt/nwfilter-learn/counters")
+
+
+def body(rules):
+    """A filter of so many rules with $IP, in which DHCP is allowed."""
+    lines = "".join(f"<rule action='accept' direction='out' priority='500'><ip srcipaddr='$IP' dstipaddr='10.{number >> 8}."
+                    f"{number & 255}.1'/></rule>" for number in range(rules))
+    return f"<filterref filter='allow-dhcp'/>{lines}<rule action='drop' direction='out' priority='1000'/>"
+
+
+class Flapping:
+    """Guests that change their leases while the block runs; `send` is a function of guest and frame."""
+
+    def __init__(self, world, stations, send):
+        self.server, self.send = world.wire.guests[NEIGHBOUR].sender, send
+        self.turns = [itertools.cycle([self._messages(station, place, number) for number in range(MESSAGES)])
+                      for place, station in enumerate(stations)]
+        self.stations, self.over, self.leases = stations, threading.Event(), 0
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    @staticmethod
+    def _messages(station, place, number):
+        address, xid = ADDRESSES[number % len(ADDRESSES)].format(place + 1), 0x70000000 + number
+        question = dhcp.ask(station, dhcp.REQUEST, xid, [(50, dhcp.ip(address))])
+        answer = dhcp.tell(NEIGHBOUR, station, dhcp.ACK, xid, address, dst_mac=station.mac)
+        release = dhcp.ask(station, dhcp.RELEASE, xid, [(54, dhcp.ip(NEIGHBOUR.ip))], src=address, dst=NEIGHBOUR.ip,
+                           dst_mac=NEIGHBOUR.mac, ciaddr=address)
+        return [frame.bytes_for(path, b"") for frame, path in ((question, station >> NEIGHBOUR), (answer, NEIGHBOUR >> station),
+                                                               (release, station >> NEIGHBOUR))]
+
+    def _turn(self):
+        messages = [(station, next(turn)) for station, turn in zip(self.stations, self.turns)]
+        for station, (question, _, _) in messages:
+            self.send(station, question)
+        time.sleep(0.2 / RATE)
+        for _, (_, answer, _) in messages:
+            self.server.send(answer)
+        self.leases += len(messages)
+        time.sleep(0.4 / RATE)
+        for station, (_, _, release) in messages:
+            self.send(station, release)
+        time.sleep(0.4 / RATE)
+
+    def _run(self):
+        while not self.over.is_set():
+            self._turn()
+
+    def __enter__(self):
+        self.thread.start()
+        wait.until(lambda: self.leases > 10 * len(self.stations), "leases change")
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def accepted():
+    """Messages that taught something, of all ports."""
+    return sum(int(line.partition("=")[2]) for line in COUNTERS.read_text().splitlines() if line.startswith("accepted="))
+
+
+def visitors(world, guests, stations, word):
+    """Each of these guests comes, and learns its address."""
+    for station in stations:
+        port = guests.port_of(station)
+        yield f"flap bind {word}", clock(world.bind, station, "dhcp", port)
+        watch = Watch(world.wire, [station], guests.send)
+        watch.closed()
+        yield f"flap learn {word}", watch.opened(world.lesson("dhcp", [station], guests.send))[station]
+
+
+def flap(world, sizes):
+    """Ports are bound and learn beside guests that change their leases all the time."""
+    world.lab.client.define(filter_xml(FILTER, body(RULES)))
+    with world.crowd(PORTS + 2 * sizes.visitors) as guests:
+        flappers, visiting = guests.stations[:PORTS], guests.stations[PORTS:]
+        for station in flappers:
+            world.lab.client.bind(binding_xml(guests.port_of(station), FILTER, [("CTRL_IP_LEARNING", "dhcp")], mac=station.mac,
+                                              uuid=world.host.owner()))
+        world.lesson("dhcp", flappers, guests.send)(flappers)
+        world.settle()
+        yield from visitors(world, guests, visiting[:sizes.visitors], "quiet")
+        before, begin = accepted(), time.monotonic()
+        with Flapping(world, flappers, guests.send):
+            yield from visitors(world, guests, visiting[sizes.visitors:], "attacked")
+            took = time.monotonic() - begin
+        yield "flap changes", (accepted() - before) / took / PORTS
