@@ -234,6 +234,12 @@ nwf_tree_root(const NwfTree *tree)
     return tree->root;
 }
 
+guint
+nwf_tree_size(const NwfTree *tree)
+{
+    return tree->rules->len;
+}
+
 gboolean
 nwf_tree_uses(const NwfTree *tree, const char *name)
 {

@@ -31,6 +31,8 @@ NwfTree *nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, G
 NWF_DECLARE_REFS(NwfTree, nwf_tree)
 
 const char *nwf_tree_root(const NwfTree *tree);
+/** nwf_tree_size: the number of its rules. */
+guint nwf_tree_size(const NwfTree *tree);
 /** nwf_tree_uses: whether the filter @name is in the tree. */
 gboolean nwf_tree_uses(const NwfTree *tree, const char *name);
 

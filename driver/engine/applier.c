@@ -14,6 +14,8 @@ nwf_applier_new(const NwfEngineConfig *config, NwfCatalog *catalog, NwfInbox *in
     applier->inbox = inbox;
     applier->backend = config->backend;
     applier->cache = nwf_rules_cache_new(nwf_catalog_peek_filter, catalog, NULL);
+    applier->pace = nwf_pace_new();
+    applier->now = g_get_monotonic_time;
     applier->leftovers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     applier->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return applier;
@@ -34,6 +36,7 @@ nwf_applier_free(NwfApplier *applier)
     if (applier->inhibited)
         applier->config->inhibit(FALSE, applier->config->inhibit_data);
     nwf_rules_cache_free(applier->cache);
+    nwf_pace_free(applier->pace);
     g_hash_table_unref(applier->leftovers);
     g_hash_table_unref(applier->warned);
     nwf_store_free(applier->binding_store);

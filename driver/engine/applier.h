@@ -9,6 +9,7 @@
 #pragma once
 
 #include "driver/engine/inbox.h"
+#include "driver/engine/pace.h"
 #include "driver/tech/backends.h"
 
 /* When and how often the kernel was put right. */
@@ -33,8 +34,10 @@ struct NwfApplier {
     GHashTable *warned;                /* set of notes that were logged */
     const NwfBackendKind *stock_rules; /* that the stock driver may have left; NULL: none, or removed */
     NwfReconciler reconciler;
-    guint64 writes;  /* calls that changed the kernel's tables */
-    gint64 retry_at; /* monotonic time of the next try for ports that wait for one; 0: none */
+    NwfPace *pace;       /* of learned addresses */
+    gint64 (*now)(void); /* the clock of @pace: monotonic, microseconds; tests have their own */
+    guint64 writes;      /* calls that changed the kernel's tables */
+    gint64 retry_at;     /* monotonic time of the next try for ports that wait for one; 0: none */
     gint64 retry_delay;
     gboolean inhibited;
 };
@@ -77,11 +80,16 @@ gboolean nwf_read_kernel(NwfApplier *applier, GPtrArray **in_kernel, NwfNotes *n
 /** nwf_log_failures: logs the errors of @requests that have no caller. */
 void nwf_log_failures(const NwfEngineConfig *config, GPtrArray *requests);
 
+/* ---- relearn.c ---- */
+
+/** nwf_relearn: some of the ports whose learned addresses changed get their rules. */
+void nwf_relearn(NwfApplier *applier);
+
 /* ---- scheduler.c ---- */
 
 /** nwf_scheduler_begin: brings up what the files say. */
 void nwf_scheduler_begin(NwfApplier *applier);
-/** nwf_scheduler_turn: carries out one turn; its requests have their errors or none then. */
+/** nwf_scheduler_turn: carries out one turn and answers its requests, which their callers may free then. */
 void nwf_scheduler_turn(NwfApplier *applier, NwfTurn *turn);
 /** nwf_scheduler_run: takes turns, and answers their requests, until the inbox is closed and empty. */
 void nwf_scheduler_run(NwfApplier *applier);

@@ -7,8 +7,9 @@
  * ours, and posts the others as events for the applier. It knows nothing about ports and changes nothing. firewalld's
  * signals become events, too.
  *
- * Our own transactions are announced like anybody's; the applier asks the backend which they are. What cannot be told
- * apart counts as foreign: looking once too often costs some reading.
+ * Our own transactions are announced like anybody's; the applier asks the backend which they are. That holds for those,
+ * too, whose announcements were lost because they, or others, were too large for the socket: their numbers are known.
+ * What cannot be told apart counts as foreign: looking once too often costs some reading.
  *
  * Limits: a transaction that touches more than TOUCHED_MAX chains is an event about everything.
  */
@@ -72,18 +73,21 @@ on_done(guint32 generation, guint32 process, const char *program, gpointer data)
     NwfChangeEvent *event = g_steal_pointer(&changes->event);
     changes->event = nwf_change_event_new(FALSE);
     g_hash_table_remove_all(changes->has);
-    event->generation = generation;
+    event->first = event->last = generation;
     event->process = process;
     event->program = g_utf8_make_valid(program, -1);
     nwf_inbox_post_event(changes->inbox, event);
 }
 
 static void
-on_lost(gpointer data)
+on_lost(guint32 first, guint32 last, gpointer data)
 {
     NwfForeignChanges *changes = data;
+    NwfChangeEvent *event = nwf_change_event_new(TRUE);
 
-    nwf_inbox_post_event(changes->inbox, nwf_change_event_new(TRUE));
+    event->first = first;
+    event->last = last;
+    nwf_inbox_post_event(changes->inbox, event);
 }
 
 static gboolean

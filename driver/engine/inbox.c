@@ -6,10 +6,10 @@
  * requests that are posted together, or while a batch runs, share the next batch. Requests about different ports can go
  * together; a change of definitions goes alone.
  *
- * A turn takes everything that is due; no kind of work delays another.
+ * A turn takes everything that is due; no kind of work delays another. Of learned addresses it does a slice, behind the
+ * requests (relearn.c).
  *
- * Limits: more than CHAINS_MAX chains or EVENTS_MAX events that wait are replaced by one event about everything, which
- * is nobody's own.
+ * Limits: more than CHAINS_MAX chains or EVENTS_MAX events that wait are replaced by one event about everything.
  */
 #include "driver/engine/inbox.h"
 
@@ -109,6 +109,25 @@ is_full_locked(const NwfInbox *inbox, const NwfChangeEvent *event)
     return chains > CHAINS_MAX || inbox->events.length >= EVENTS_MAX;
 }
 
+/* @event, and all that wait, become one about everything. It keeps the numbers of their transactions, if all have some.
+ */
+static void
+swallow_locked(NwfInbox *inbox, NwfChangeEvent *event)
+{
+    const NwfChangeEvent *oldest = g_queue_peek_head(&inbox->events);
+    gboolean numbered = event->first != 0;
+
+    for (const GList *i = inbox->events.head; i; i = i->next)
+        numbered = numbered && ((const NwfChangeEvent *)i->data)->first != 0;
+    event->first = numbered && oldest ? oldest->first : numbered ? event->first : 0;
+    event->last = numbered ? event->last : 0;
+    event->process = 0;
+    g_clear_pointer(&event->program, g_free);
+    g_ptr_array_set_size(event->touched, 0);
+    event->everything = TRUE;
+    g_queue_clear_full(&inbox->events, (GDestroyNotify)nwf_change_event_free);
+}
+
 /* ---- for all threads ---- */
 
 void
@@ -159,12 +178,8 @@ void
 nwf_inbox_post_event(NwfInbox *inbox, NwfChangeEvent *event)
 {
     g_mutex_lock(&inbox->lock);
-    if (is_full_locked(inbox, event)) {
-        g_queue_clear_full(&inbox->events, (GDestroyNotify)nwf_change_event_free);
-        g_ptr_array_set_size(event->touched, 0);
-        event->everything = TRUE;
-        event->generation = 0;
-    }
+    if (is_full_locked(inbox, event))
+        swallow_locked(inbox, event);
     g_queue_push_tail(&inbox->events, event);
     g_cond_signal(&inbox->work);
     g_mutex_unlock(&inbox->lock);
@@ -223,7 +238,7 @@ take_batch_locked(NwfInbox *inbox)
 static gint64
 next_end_locked(const NwfInbox *inbox, const NwfTimers *timers)
 {
-    const gint64 ends[] = {timers->retry_at, timers->poll_at,
+    const gint64 ends[] = {timers->retry_at, timers->poll_at, timers->relearn_at,
                            g_queue_is_empty((GQueue *)&inbox->events) ? 0 : MAX(timers->events_at, 1)};
     gint64 first = 0;
 

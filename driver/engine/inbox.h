@@ -11,8 +11,8 @@
 
 /* A transaction that somebody made in the firewall's tables, or another reason to look there. */
 typedef struct NwfChangeEvent {
-    guint32 generation;  /* the kernel's number of the transaction; 0: none */
-    guint32 process;     /* that made it; 0: not known */
+    guint32 first, last; /* the kernel's numbers of the transactions, usually of one; 0: not known */
+    guint32 process;     /* that made it, if it is one; 0: not known */
     char *program;       /* its name; may be NULL */
     GPtrArray *touched;  /* (element-type NwfTouched) */
     gboolean everything; /* nobody knows what was changed: all tables are to be looked at */
@@ -52,12 +52,13 @@ typedef struct NwfTimers {
     gint64 retry_at;
     gint64 events_at; /* not before are events taken */
     gint64 poll_at;
+    gint64 relearn_at; /* ports that had to wait are due */
 } NwfTimers;
 
 /* What one turn of the applier is about. */
 typedef struct NwfTurn {
     gboolean retry, reconcile; /* it is time for */
-    GPtrArray *requests;       /* (element-type NwfRequest): that can go together */
+    GPtrArray *requests;       /* (element-type NwfRequest): that can go together; answered in the turn */
     GHashTable *relearned;     /* set of names of ports */
     GPtrArray *events;         /* (element-type NwfChangeEvent) */
 } NwfTurn;
@@ -67,7 +68,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfTurn, nwf_turn_clear)
 
 /** nwf_inbox_take: sleeps until there is something to do. FALSE: the inbox is closed and empty. */
 gboolean nwf_inbox_take(NwfInbox *inbox, const NwfTimers *timers, NwfTurn *turn);
-/** nwf_inbox_answer: wakes the callers of @requests. */
+/** nwf_inbox_answer: wakes the callers of @requests, who may free them. */
 void nwf_inbox_answer(NwfInbox *inbox, GPtrArray *requests);
 /** nwf_inbox_set_ready: the applier has brought up what the files say. */
 void nwf_inbox_set_ready(NwfInbox *inbox);

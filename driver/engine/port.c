@@ -107,6 +107,8 @@ nwf_port_copy(const NwfPort *from)
         nwf_rules_entry_ref(port->filters);
     if (port->terms)
         nwf_learn_terms_ref(port->terms);
+    if (port->addresses)
+        g_array_ref(port->addresses);
     return port;
 }
 
@@ -114,6 +116,7 @@ void
 nwf_port_set(NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known)
 {
     g_clear_pointer(&port->rules, nwf_rules_unref);
+    g_clear_pointer(&port->addresses, g_array_unref);
     port->rules = rules;
     port->state = (NwfPortState){which, known};
 }
@@ -168,6 +171,7 @@ nwf_port_unref(NwfPort *port)
     g_clear_pointer(&port->rules, nwf_rules_unref);
     g_clear_pointer(&port->filters, nwf_rules_entry_unref);
     g_clear_pointer(&port->terms, nwf_learn_terms_unref);
+    g_clear_pointer(&port->addresses, g_array_unref);
     g_free(port);
 }
 

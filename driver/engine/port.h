@@ -52,6 +52,7 @@ typedef struct NwfPort {
 
     NwfLearnTerms *terms;      /* its address is learned; NULL: it is configured, or of no interest */
     guint64 addresses_version; /* of the learned addresses that the rules were made with; 0: nothing is learned */
+    GArray *addresses;         /* (element-type NwfAddress): those that the rules allow; NULL: none was learned */
 } NwfPort;
 
 /** nwf_port_new: a port that nothing was tried for yet; (transfer full). */
@@ -65,7 +66,8 @@ NwfPort *nwf_port_ref(NwfPort *port);
 void nwf_port_unref(NwfPort *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPort, nwf_port_unref)
 
-/** nwf_port_set: @rules (transfer full) (may be NULL) become those of @port, which is in the state @which, @known. */
+/** nwf_port_set: @rules (transfer full) (may be NULL) become those of @port, which is in the state @which, @known; they
+ * allow no learned address. */
 void nwf_port_set(NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known);
 /** nwf_port_close: @port gets the rules that let nothing pass. */
 void nwf_port_close(NwfPort *port, NwfKnown known);

@@ -31,15 +31,27 @@ give_rules(const NwfApplier *applier, NwfPort *port, NwfRules *rules, NwfWhich w
     return TRUE;
 }
 
-gboolean
-nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKnown known, GError **error)
+static gboolean
+build_interim(const NwfApplier *applier, NwfPort *port, gboolean open, NwfKnown known, GError **error)
 {
     g_autoptr(NwfParams) params = nwf_port_params(port->binding);
     NwfInterim interim = port->terms->mode == NWF_LEARN_DHCP ? NWF_INTERIM_DHCP
-                         : applier->config->open_until_known ? NWF_INTERIM_OPEN
+                         : open                              ? NWF_INTERIM_OPEN
                                                              : NWF_INTERIM_ANY;
 
     return give_rules(applier, port, nwf_rules_new_interim(interim, params, error), NWF_WHICH_INTERIM, known, error);
+}
+
+gboolean
+nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKnown known, GError **error)
+{
+    return build_interim(applier, port, applier->config->open_until_known, known, error);
+}
+
+gboolean
+nwf_port_build_resting(const NwfApplier *applier, NwfPort *port, GError **error)
+{
+    return build_interim(applier, port, FALSE, NWF_KNOWN_ACKNOWLEDGED, error);
 }
 
 /* Whether all variables have values. If IP alone has none it may be learned: then the port gets terms. */
@@ -64,8 +76,8 @@ check_missing(NwfPort *port, const NwfParams *params, GError **error)
                          port->binding->filter, list->str);
 }
 
-/* Adds the addresses that the port knows to @params. FALSE: it knows none. */
-static gboolean
+/* Adds the addresses that the port knows to @params, and returns them; NULL: it knows none. (transfer full) */
+static GArray *
 add_addresses(const NwfApplier *applier, NwfPort *port, NwfParams *params)
 {
     g_autoptr(GArray) addresses = nwf_learner_addresses(applier->learner, port->terms, &port->addresses_version);
@@ -73,7 +85,7 @@ add_addresses(const NwfApplier *applier, NwfPort *port, NwfParams *params)
 
     for (guint i = 0; i < addresses->len; i++)
         nwf_params_add(params, "IP", nwf_address_format(text, &g_array_index(addresses, NwfAddress, i)));
-    return addresses->len > 0;
+    return addresses->len > 0 ? g_steal_pointer(&addresses) : NULL;
 }
 
 static gboolean
@@ -81,6 +93,7 @@ build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, NwfParams *
 {
     NwfRulesCache *cache = request->new_cache ? request->new_cache : applier->cache;
     NwfRulesEntry *entry = nwf_rules_cache_get(cache, port->binding->filter, params, error);
+    g_autoptr(GArray) addresses = NULL;
 
     g_clear_pointer(&port->filters, nwf_rules_entry_unref);
     g_clear_pointer(&port->terms, nwf_learn_terms_unref);
@@ -90,10 +103,13 @@ build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, NwfParams *
     port->filters = nwf_rules_entry_ref(entry);
     if (!check_missing(port, params, error))
         return FALSE;
-    if (port->terms && !add_addresses(applier, port, params))
+    if (port->terms && !(addresses = add_addresses(applier, port, params)))
         return nwf_port_build_interim(applier, port, NWF_KNOWN_ACKNOWLEDGED, error);
-    return give_rules(applier, port, nwf_rules_entry_build(entry, params, request->notes, error), NWF_WHICH_FILTER,
-                      NWF_KNOWN_ACKNOWLEDGED, error);
+    if (!give_rules(applier, port, nwf_rules_entry_build(entry, params, request->notes, error), NWF_WHICH_FILTER,
+                    NWF_KNOWN_ACKNOWLEDGED, error))
+        return FALSE;
+    port->addresses = g_steal_pointer(&addresses);
+    return TRUE;
 }
 
 /* Whether the port has the rules of its filter, and no value that may be another one now. */

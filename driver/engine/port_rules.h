@@ -19,6 +19,10 @@ gboolean nwf_port_build(const NwfApplier *applier, NwfRequest *request, NwfPort 
 /** nwf_port_build_interim: gives @port, whose address is learned, the rules for the time until then. */
 gboolean nwf_port_build_interim(const NwfApplier *applier, NwfPort *port, NwfKnown known, GError **error);
 
+/** nwf_port_build_resting: gives @port, whose learned addresses changed, rules that allow none of them, old or new,
+ * whatever the configuration says about the time before an address is known. */
+gboolean nwf_port_build_resting(const NwfApplier *applier, NwfPort *port, GError **error);
+
 /**
  * nwf_port_build_or_close: the same for a change that somebody asked for: a port whose device is there must fit; one
  * without a device stands in nobody's way, it is closed if it cannot be built, so that the device is not open when it

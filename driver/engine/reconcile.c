@@ -3,8 +3,10 @@
  * reconcile.c: puts right what others changed in the kernel
  *
  * The applier takes the events that the monitor posted, leaves out its own transactions, and asks the backend which
- * ports the others concern. These are restored like ports at the start of the daemon: what the kernel holds of them is
- * compared with what it should hold, and only what differs is written. So a change that did no harm costs some reading.
+ * ports the others concern. These get back the rules that they have: what the kernel holds of them is compared with
+ * what it should hold, and only what differs is written. So a change that did no harm costs some reading. What is to
+ * have other rules, because of learned addresses or of a definition, is not this file's: else that would count as a
+ * repair, and somebody would be blamed for it.
  *
  * When others repeat it, the first PROMPT repairs are immediate; each further one waits twice as long, up to
  * LAST_DELAY. After CALM without a repair, counted from the end of the last delay, the count starts anew. Reading is
@@ -147,7 +149,9 @@ put_right(NwfApplier *applier, GPtrArray *ports, GError **error)
     reassert(applier, ports);
     for (guint i = 0; i < ports->len; i++) {
         const char *port = g_ptr_array_index(ports, i);
-        nwf_requests_add(requests, nwf_restore_kind_of(applier->catalog, port), port)->unasked = TRUE;
+        NwfRequest *request = nwf_requests_add(requests, nwf_restore_kind_of(applier->catalog, port), port);
+        request->unasked = TRUE;
+        request->restored = NWF_RESTORED_SAME;
     }
     nwf_commit(applier, requests);
     nwf_log_failures(applier->config, requests);
@@ -193,7 +197,7 @@ look_later(NwfApplier *applier, GPtrArray *events, const GError *why)
 static gboolean
 is_own(const NwfApplier *applier, const NwfChangeEvent *event)
 {
-    return event->generation && applier->backend->is_own(applier->backend, event->generation, event->process);
+    return event->first && applier->backend->is_own(applier->backend, event->first, event->last, event->process);
 }
 
 void

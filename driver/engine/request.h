@@ -15,6 +15,13 @@
 typedef struct NwfApplier NwfApplier;
 typedef struct NwfRequest NwfRequest;
 
+/* Which rules a restored port gets. */
+typedef enum NwfRestored {
+    NWF_RESTORED_NEW,     /* made anew, with the addresses that are known now */
+    NWF_RESTORED_SAME,    /* those it has, if the kernel acknowledged them */
+    NWF_RESTORED_RESTING, /* those of a port without address */
+} NwfRestored;
+
 typedef struct NwfRequestKind {
     gboolean exclusive; /* alone in its batch */
     /* The request is no change: what the applier does in place of all the steps. NULL for changes. */
@@ -38,7 +45,8 @@ struct NwfRequest {
     NwfFilter *filter;
     gboolean keep_file; /* the definition came from its file, and that is complete */
     gboolean unsure;    /* nobody knows what the kernel holds of the port: the backend looks */
-    gboolean unasked;   /* there is no caller: notes that were logged before are not repeated */
+    NwfRestored restored;
+    gboolean unasked; /* there is no caller: notes that were logged before are not repeated */
 
     /* what was prepared */
     GHashTable *devices;      /* name -> index of the devices that there are; NULL: not asked */

@@ -36,6 +36,18 @@ log_closed(const NwfApplier *applier, const NwfPort *old, const GError *why)
 }
 
 static gboolean
+build_restored(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error)
+{
+    if (request->restored == NWF_RESTORED_SAME && port->state.known != NWF_KNOWN_UNKNOWN)
+        return TRUE;
+    if (request->restored != NWF_RESTORED_RESTING || !port->terms)
+        return nwf_port_build(applier, request, port, error);
+    nwf_note(request->notes, _("its learned addresses change more often than its rules can be made; it has those of a "
+                               "port without address while it has to wait"));
+    return nwf_port_build_resting(applier, port, error);
+}
+
+static gboolean
 prepare_restore(const NwfApplier *applier, NwfRequest *request, GError **error G_GNUC_UNUSED)
 {
     g_autoptr(NwfPort) existing = nwf_catalog_port(applier->catalog, request->portdev);
@@ -45,7 +57,7 @@ prepare_restore(const NwfApplier *applier, NwfRequest *request, GError **error G
         return TRUE; /* unbound since the request was made */
     g_autoptr(NwfPort) port = nwf_port_copy(existing);
     nwf_port_saw_device(port, if_nametoindex(request->portdev));
-    if (!nwf_port_build(applier, request, port, &why)) {
+    if (!build_restored(applier, request, port, &why)) {
         log_closed(applier, existing, why);
         nwf_port_close(port, NWF_KNOWN_ACKNOWLEDGED);
     }

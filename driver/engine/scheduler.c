@@ -4,12 +4,13 @@
  *
  * Its first work is the start: it asks the backend what is in the kernel, brings every stored binding up in shared
  * batches, and releases ports that nobody binds any more. Then it takes what waits in the inbox, turn by turn, and
- * answers the callers of one turn together.
+ * answers the callers of one turn together. Behind the answer some of the ports whose learned addresses changed get
+ * their rules (relearn.c); then comes the next turn, with what was asked meanwhile.
  *
- * Ports are visited again: at once those whose learned addresses changed; as the table of states says, closed ones
- * after each change of a definition, because it may be what they lacked, and with growing delays those whose rules the
- * kernel refused or may have lost. With the same delays the leftovers of failed changes are removed. A queue that never
- * gets empty puts none of these off, and the same holds for what others do to the kernel (reconcile.c).
+ * Ports are visited again: as the table of states says, closed ones after each change of a definition, because it may
+ * be what they lacked, and with growing delays those whose rules the kernel refused or may have lost. With the same
+ * delays the leftovers of failed changes are removed. A queue that never gets empty puts none of these off, nor learned
+ * addresses; the same holds for what others do to the kernel (reconcile.c).
  */
 #include "driver/engine/applier.h"
 
@@ -28,19 +29,6 @@ revisit(NwfApplier *applier, gsize offset)
         if (G_STRUCT_MEMBER(gboolean, nwf_state_meaning(port->state), offset))
             nwf_requests_add(requests, &nwf_restore_kind, port->binding->portdev)->unasked = TRUE;
     }
-    nwf_commit(applier, requests);
-}
-
-static void
-restore_relearned(NwfApplier *applier, GHashTable *names)
-{
-    g_autoptr(GPtrArray) requests = nwf_requests_new();
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, names);
-    while (g_hash_table_iter_next(&iter, &name, NULL))
-        nwf_requests_add(requests, &nwf_restore_kind, name)->unasked = TRUE;
     nwf_commit(applier, requests);
 }
 
@@ -128,11 +116,36 @@ take_over(NwfApplier *applier)
     nwf_log_failures(applier->config, requests);
 }
 
-void
-nwf_scheduler_turn(NwfApplier *applier, NwfTurn *turn)
+/* What users asked for, and what follows from it; they are answered then. */
+static void
+carry_out_calls(NwfApplier *applier, GPtrArray *requests)
 {
     gboolean defined = FALSE;
 
+    nwf_commit(applier, requests);
+    for (guint i = 0; i < requests->len; i++) {
+        const NwfRequest *request = g_ptr_array_index(requests, i);
+        defined = defined || (!request->error && request->new_cache);
+    }
+    if (defined)
+        revisit(applier, G_STRUCT_OFFSET(NwfStateMeaning, revisited));
+    nwf_inbox_answer(applier->inbox, requests);
+}
+
+static void
+want_relearned(NwfApplier *applier, GHashTable *names)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        nwf_pace_want(applier->pace, name);
+}
+
+void
+nwf_scheduler_turn(NwfApplier *applier, NwfTurn *turn)
+{
     if (turn->reconcile)
         nwf_reconcile(applier, turn->events);
     if (turn->retry) {
@@ -140,14 +153,9 @@ nwf_scheduler_turn(NwfApplier *applier, NwfTurn *turn)
         revisit(applier, G_STRUCT_OFFSET(NwfStateMeaning, retried));
         remove_leftovers(applier);
     }
-    nwf_commit(applier, turn->requests);
-    restore_relearned(applier, turn->relearned);
-    for (guint i = 0; i < turn->requests->len; i++) {
-        const NwfRequest *request = g_ptr_array_index(turn->requests, i);
-        defined = defined || (!request->error && request->new_cache);
-    }
-    if (defined)
-        revisit(applier, G_STRUCT_OFFSET(NwfStateMeaning, revisited));
+    carry_out_calls(applier, turn->requests);
+    want_relearned(applier, turn->relearned);
+    nwf_relearn(applier);
     plan_next_turn(applier);
 }
 
@@ -161,13 +169,13 @@ nwf_scheduler_begin(NwfApplier *applier)
 static gboolean
 take_turn(NwfApplier *applier)
 {
-    const NwfTimers timers = {applier->retry_at, applier->reconciler.not_before, applier->reconciler.poll_at};
+    const NwfTimers timers = {applier->retry_at, applier->reconciler.not_before, applier->reconciler.poll_at,
+                              nwf_pace_next(applier->pace)};
     g_auto(NwfTurn) turn = {0};
 
     if (!nwf_inbox_take(applier->inbox, &timers, &turn))
         return FALSE;
     nwf_scheduler_turn(applier, &turn);
-    nwf_inbox_answer(applier->inbox, turn.requests);
     return TRUE;
 }
 

@@ -90,10 +90,10 @@ struct NwfBackend {
                       GError **error);
 
     /*
-     * Whether the transaction of nf_tables that the kernel numbered @generation and that @process (0: not known) made
-     * was one of this backend's own calls. In doubt it was not.
+     * Whether all transactions of nf_tables that the kernel numbered from @first to @last were made by this backend's
+     * own calls. @process: that made it, if it is one; 0: not known. In doubt they were not.
      */
-    gboolean (*is_own)(NwfBackend *self, guint32 generation, guint32 process);
+    gboolean (*is_own)(NwfBackend *self, guint32 first, guint32 last, guint32 process);
 
     /*
      * Somebody else has changed @touched (element-type NwfTouched); NULL: nobody knows what. Reads again what that

@@ -3,7 +3,8 @@
  * nft_monitor.c: reports who changes the rules of nf_tables, and where
  *
  * The kernel announces a transaction when it is committed: all its changes, then its number. Of a change only the place
- * is read. If more is announced than the socket holds, the kernel says so, and the monitor reports that.
+ * is read. If more is announced than the socket holds, the kernel says so. Then the monitor reports which transactions
+ * there were since the last one that it has seen the end of: the kernel counts a transaction before it announces it.
  *
  * Source: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h.
  */
@@ -23,6 +24,7 @@ struct NwfNftMonitor {
     NwfNetlink *announcements;
     const NwfMonitorCallbacks *callbacks;
     gpointer data;
+    guint32 generation; /* of the last transaction whose end was announced */
 };
 
 enum { ATTRIBUTES = 8 };
@@ -40,14 +42,15 @@ static const struct {
 };
 
 static void
-on_generation(const struct nlmsghdr *message, const NwfNftMonitor *monitor)
+on_generation(const struct nlmsghdr *message, NwfNftMonitor *monitor)
 {
     const struct nlattr *of[NFTA_GEN_MAX + 1] = {NULL};
 
     nwf_netlink_attributes(message, sizeof(struct nfgenmsg), of, G_N_ELEMENTS(of));
     const char *program = nwf_netlink_text(of[NFTA_GEN_PROC_NAME]);
-    monitor->callbacks->done(nwf_netlink_number(of[NFTA_GEN_ID]), nwf_netlink_number(of[NFTA_GEN_PROC_PID]),
-                             program ? program : "", monitor->data);
+    monitor->generation = nwf_netlink_number(of[NFTA_GEN_ID]);
+    monitor->callbacks->done(monitor->generation, nwf_netlink_number(of[NFTA_GEN_PROC_PID]), program ? program : "",
+                             monitor->data);
 }
 
 /* The name of a chain that was not made just now may be a new one: then the table counts as changed. */
@@ -85,7 +88,6 @@ nwf_nft_monitor_new(const NwfMonitorCallbacks *callbacks, gpointer data, GError 
 {
     static const int group = NFNLGRP_NFTABLES;
     g_autoptr(NwfNftMonitor) monitor = g_new0(NwfNftMonitor, 1);
-    guint32 generation;
 
     monitor->callbacks = callbacks;
     monitor->data = data;
@@ -93,7 +95,7 @@ nwf_nft_monitor_new(const NwfMonitorCallbacks *callbacks, gpointer data, GError 
     if (!monitor->announcements)
         nwf_set_error(error, errno == EPROTONOSUPPORT ? NWF_ERROR_UNSUPPORTED : NWF_ERROR_SYSTEM,
                       _("changes of firewall rules cannot be listened for: %s"), g_strerror(errno));
-    else if (!nwf_nft_generation(&generation))
+    else if (!nwf_nft_generation(&monitor->generation))
         nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("the kernel has no nf_tables"));
     else
         return g_steal_pointer(&monitor);
@@ -115,9 +117,22 @@ nwf_nft_monitor_fd(const NwfNftMonitor *monitor)
     return nwf_netlink_fd(monitor->announcements);
 }
 
+static void
+report_loss(NwfNftMonitor *monitor)
+{
+    guint32 before = monitor->generation;
+
+    if (!nwf_nft_generation(&monitor->generation)) {
+        monitor->generation = before;
+        monitor->callbacks->lost(0, 0, monitor->data);
+    } else if (monitor->generation != before) { /* else nobody has changed anything */
+        monitor->callbacks->lost(before + 1, monitor->generation, monitor->data);
+    }
+}
+
 void
 nwf_nft_monitor_read(NwfNftMonitor *monitor)
 {
     if (!nwf_netlink_receive(monitor->announcements, TURN_MESSAGES, on_message, monitor))
-        monitor->callbacks->lost(monitor->data);
+        report_loss(monitor);
 }

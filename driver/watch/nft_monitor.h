@@ -18,8 +18,11 @@ typedef struct NwfMonitorCallbacks {
     void (*touched)(guint8 family, const char *table, const char *chain, gpointer data);
     /* That was all of one transaction. @process: as the kernel counts them, or 0; @program: or "" */
     void (*done)(guint32 generation, guint32 process, const char *program, gpointer data);
-    /* Announcements were lost: anybody may have changed anything. */
-    void (*lost)(gpointer data);
+    /*
+     * Announcements were lost: the transactions from @first to @last may have changed anything. Both are 0 if the
+     * kernel does not say which these were. Of some the announcements may come nevertheless, in part or whole.
+     */
+    void (*lost)(guint32 first, guint32 last, gpointer data);
 } NwfMonitorCallbacks;
 
 typedef struct NwfNftMonitor NwfNftMonitor;

@@ -209,9 +209,9 @@ ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, Nwf
 }
 
 static gboolean
-ebiptables_is_own(NwfBackend *backend, guint32 generation, guint32 process)
+ebiptables_is_own(NwfBackend *backend, guint32 first, guint32 last, guint32 process)
 {
-    return nwf_own_transactions_has(&((NwfEbiptables *)backend)->own, generation, process);
+    return nwf_own_transactions_has(&((NwfEbiptables *)backend)->own, first, last, process);
 }
 
 static gboolean

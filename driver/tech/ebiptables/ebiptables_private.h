@@ -27,8 +27,9 @@ void nwf_own_transactions_begin(NwfOwnTransactions *own);
 /** nwf_own_transactions_end: after the last one has ended. Returns whether any was started. */
 gboolean nwf_own_transactions_end(NwfOwnTransactions *own);
 
-/** nwf_own_transactions_has: whether the transaction @generation, which @process (0: not known) made, was ours. */
-gboolean nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 generation, guint32 process);
+/** nwf_own_transactions_has: whether the transactions from @first to @last were all ours; @process: that made it, if it
+ * is one; 0: not known. */
+gboolean nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 first, guint32 last, guint32 process);
 
 /* One of ebtables, iptables, ip6tables, with what is known of its table. */
 typedef struct NwfTool {

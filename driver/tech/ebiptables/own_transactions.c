@@ -4,8 +4,10 @@
  *
  * The kernel numbers its transactions. We ask for the number of the last one before and after each call. If the number
  * grew by as many as the tools made for certain, all in between were ours; runs that were refused do not count, for
- * somebody else may be why. Else those are ours that came from processes which we started. Process numbers alone would
- * not do, since the kernel counts processes otherwise than a daemon in a container, and uses them again.
+ * somebody else may be why. Else those are ours that came from processes which we started. Several are ours if each is
+ * one of a call whose transactions were all ours: so nothing of others can hide among ours whose announcements were
+ * lost. Process numbers alone would not do, since the kernel counts processes otherwise than a daemon in a container,
+ * and uses them again.
  *
  * Limits: OWN_MAX calls are remembered; older ones were announced long ago.
  */
@@ -61,23 +63,38 @@ nwf_own_transactions_end(NwfOwnTransactions *own)
     return ran;
 }
 
-/* The numbers may pass their greatest value: only differences count. */
-gboolean
-nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 generation, guint32 process)
+/* Whether all transactions of @call were ours, or @process, which made one of them, was. */
+static gboolean
+is_own(const Call *call, guint32 process)
 {
+    guint32 n_announced = 0;
+    gboolean ran = FALSE;
+
+    for (guint i = 0; i < call->runs->len; i++) {
+        const NwfRun *run = &g_array_index(call->runs, NwfRun, i);
+        n_announced += run->announced ? 1 : 0;
+        ran = ran || (process && (guint32)run->process == process);
+    }
+    return call->after - call->before == n_announced || ran;
+}
+
+/* The numbers may pass their greatest value: only differences count. From the last one back each call takes its own. */
+gboolean
+nwf_own_transactions_has(const NwfOwnTransactions *own, guint32 first, guint32 last, guint32 process)
+{
+    guint32 left = last - first + 1;
+
     for (const GList *i = own->calls.tail; i; i = i->prev) {
         const Call *call = i->data;
-        guint32 n_announced = 0;
-        gboolean ran = FALSE;
+        guint32 taken = first + left - 1 - call->before; /* of its transactions, if it has the last that is left */
 
-        if (generation - call->before - 1 >= call->after - call->before)
+        if (taken - 1 >= call->after - call->before)
             continue;
-        for (guint j = 0; j < call->runs->len; j++) {
-            const NwfRun *run = &g_array_index(call->runs, NwfRun, j);
-            n_announced += run->announced ? 1 : 0;
-            ran = ran || (guint32)run->process == process;
-        }
-        return call->after - call->before == n_announced || ran;
+        if (!is_own(call, first == last ? process : 0))
+            return FALSE;
+        if (taken >= left)
+            return TRUE;
+        left -= taken;
     }
     return FALSE;
 }

@@ -421,11 +421,35 @@ test_others_are_told_apart(gconstpointer subject)
 
     change(bench, "va", NULL, bench->first);
     guint32 own = bench->subject->generation();
-    g_assert_true(bench->backend->is_own(bench->backend, own, 0));
+    g_assert_true(bench->backend->is_own(bench->backend, own, own, 0));
     bench->subject->harm("va");
     g_assert_cmpuint(bench->subject->generation(), !=, own);
-    g_assert_false(bench->backend->is_own(bench->backend, bench->subject->generation(), 0));
-    g_assert_true(bench->backend->is_own(bench->backend, own, 0));
+    guint32 foreign = bench->subject->generation();
+    g_assert_false(bench->backend->is_own(bench->backend, foreign, foreign, 0));
+    g_assert_true(bench->backend->is_own(bench->backend, own, own, 0));
+}
+
+/* Of several, all must be own ones. */
+static void
+test_a_foreign_one_does_not_hide(gconstpointer subject)
+{
+    g_autoptr(Bench) bench = bench_new(subject);
+
+    change(bench, "va", NULL, bench->first);
+    guint32 first = bench->subject->generation();
+    change(bench, "vb", NULL, bench->first);
+    change(bench, "va", bench->first, bench->second);
+    guint32 last = bench->subject->generation();
+    g_assert_cmpuint(last - first, >=, 2);
+    g_assert_true(bench->backend->is_own(bench->backend, first, last, 0));
+    g_assert_true(bench->backend->is_own(bench->backend, first + 1, last, 0));
+    g_assert_false(bench->backend->is_own(bench->backend, first, last + 1, 0));
+    bench->subject->harm("va");
+    change(bench, "vb", bench->first, bench->second);
+    guint32 end = bench->subject->generation();
+    g_assert_false(bench->backend->is_own(bench->backend, first, end, 0));
+    g_assert_false(bench->backend->is_own(bench->backend, last + 1, end, 0));
+    g_assert_true(bench->backend->is_own(bench->backend, last + 2, end, 0));
 }
 
 static void
@@ -496,6 +520,7 @@ contract_add(const ContractSubject *subject)
         {"put-right", test_a_change_is_put_right},
         {"named", test_the_touched_are_named},
         {"own", test_others_are_told_apart},
+        {"own-hidden", test_a_foreign_one_does_not_hide},
         {"poll", test_nothing_to_poll_for},
         {"remove-all", test_remove_all},
     };

@@ -21,6 +21,8 @@ struct FakeBackend {
     guint32 generation; /* of the last transaction, whosever it was */
     GArray *own;        /* (element-type guint32): ours */
     gint64 spent;
+    gint64 *clock; /* NULL: no call takes time */
+    gint64 cost;
 };
 
 static const NwfTable tables[] = {{7, "fake"}, {0, NULL}};
@@ -158,6 +160,8 @@ apply(FakeBackend *fake, const NwfPortChange *changes, guint n, NwfApplyResult *
         return TRUE;
     }
     fake->calls++;
+    if (fake->clock)
+        *fake->clock += fake->cost;
     if (step && step->meanwhile)
         step->meanwhile(fake, step->data);
     culprit = find_culprit(fake, changes, n);
@@ -198,14 +202,14 @@ fake_apply(NwfBackend *base, const NwfPortChange *changes, guint n, NwfNotes *no
 }
 
 static gboolean
-fake_is_own(NwfBackend *base, guint32 generation, guint32 process G_GNUC_UNUSED)
+fake_is_own(NwfBackend *base, guint32 first, guint32 last, guint32 process G_GNUC_UNUSED)
 {
     const GArray *own = fake_of(base)->own;
-    gboolean is = FALSE;
+    guint32 found = 0;
 
-    for (guint i = 0; !is && i < own->len; i++)
-        is = g_array_index(own, guint32, i) == generation;
-    return is;
+    for (guint i = 0; i < own->len; i++)
+        found += g_array_index(own, guint32, i) - first <= last - first;
+    return found == last - first + 1;
 }
 
 static gboolean
@@ -355,6 +359,13 @@ void
 fake_backend_limit(FakeBackend *fake, guint ports_max)
 {
     fake->base.ports_max = ports_max;
+}
+
+void
+fake_backend_slow(FakeBackend *fake, gint64 *clock, gint64 cost)
+{
+    fake->clock = clock;
+    fake->cost = cost;
 }
 
 void

@@ -45,6 +45,8 @@ void fake_backend_refuse_line(FakeBackend *fake, guint line, gboolean by_check);
 void fake_backend_break(FakeBackend *fake, gboolean broken);
 /** fake_backend_limit: of ports of one call; 0: none. */
 void fake_backend_limit(FakeBackend *fake, guint ports_max);
+/** fake_backend_slow: from now on each call that tries to change the kernel moves @clock on by @cost microseconds. */
+void fake_backend_slow(FakeBackend *fake, gint64 *clock, gint64 cost);
 /** fake_backend_forbid_reassert: the backend has no reassert() from now on. */
 void fake_backend_forbid_reassert(FakeBackend *fake);
 

@@ -11,7 +11,7 @@ struct NwfLearner {
 static struct {
     GMutex lock;
     NwfLearner *learner;
-    GHashTable *addresses; /* port -> address in words */
+    GHashTable *addresses; /* port -> addresses in words */
     GHashTable *watched;   /* set of ports */
     guint64 version;       /* grows with each change */
 } fake = {.version = 1};
@@ -62,12 +62,15 @@ GArray *
 nwf_learner_addresses(NwfLearner *learner G_GNUC_UNUSED, const NwfLearnTerms *terms, guint64 *version)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(NwfAddress));
-    NwfAddress address;
 
     g_mutex_lock(&fake.lock);
     const char *text = g_hash_table_lookup(fake.addresses, terms->portdev);
-    if (text && nwf_address_parse(&address, text))
-        g_array_append_val(list, address);
+    g_auto(GStrv) words = g_strsplit(text ? text : "", " ", -1);
+    for (guint i = 0; words[i]; i++) {
+        NwfAddress address;
+        if (nwf_address_parse(&address, words[i]))
+            g_array_append_val(list, address);
+    }
     *version = fake.version;
     g_mutex_unlock(&fake.lock);
     return list;
@@ -104,7 +107,7 @@ fake_learner_learn(const char *portdev, const char *text)
 }
 
 char *
-fake_learner_address(const char *portdev)
+fake_learner_addresses(const char *portdev)
 {
     g_mutex_lock(&fake.lock);
     char *text = g_strdup(g_hash_table_lookup(fake.addresses, portdev));

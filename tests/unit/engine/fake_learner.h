@@ -9,9 +9,9 @@
 
 #include "driver/learn/learner.h"
 
-/** fake_learner_learn: @text, an IPv4 address or NULL for none, is the port's only address now; its watcher is called.
- */
+/** fake_learner_learn: @text, IPv4 addresses with a space between them or NULL for none, are the port's now; its
+ * watcher is called. */
 void fake_learner_learn(const char *portdev, const char *text);
 
-/** fake_learner_address: (transfer full): what was learned last; NULL: nothing. */
-char *fake_learner_address(const char *portdev);
+/** fake_learner_addresses: (transfer full): what was learned last; NULL: nothing. */
+char *fake_learner_addresses(const char *portdev);

@@ -25,6 +25,14 @@ on_relearned(const char *portdev, gpointer data)
     nwf_inbox_post_relearned(((Stage *)data)->inbox, portdev);
 }
 
+static gint64 *current_clock; /* of the one stage that there is at a time */
+
+static gint64
+stage_now(void)
+{
+    return *current_clock;
+}
+
 static void
 open_applier(Stage *stage)
 {
@@ -36,6 +44,7 @@ open_applier(Stage *stage)
     stage->config.backend = fake_backend_base(stage->fake);
     stage->applier = nwf_applier_new(&stage->config, stage->catalog, stage->inbox);
     stage->applier->learner = nwf_learner_new(&learner, NULL);
+    stage->applier->now = stage_now;
     g_assert_true(nwf_applier_open(stage->applier, &error) && nwf_load(stage->applier, &error));
     nwf_scheduler_begin(stage->applier);
 }
@@ -70,6 +79,8 @@ stage_new(void)
     stage->folder = g_build_filename(parent, "nwf-engine-XXXXXX", NULL);
     g_assert_nonnull(g_mkdtemp(stage->folder));
     stage->fake = fake_backend_new();
+    stage->clock = G_TIME_SPAN_HOUR;
+    current_clock = &stage->clock;
     stage->config = (NwfEngineConfig){
         .filter_dir = place(stage, "filters"),
         .binding_dir = place(stage, "bindings"),
@@ -192,6 +203,30 @@ stage_retry(Stage *stage)
 }
 
 void
+stage_pass(Stage *stage, gint64 microseconds)
+{
+    stage->clock += microseconds;
+}
+
+gboolean
+stage_waits(Stage *stage, const char *port)
+{
+    g_autoptr(GPtrArray) names = nwf_pace_wanted(stage->applier->pace, stage->clock);
+
+    return g_ptr_array_find_with_equal_func(names, port, g_str_equal, NULL);
+}
+
+void
+stage_loss(Stage *stage, guint32 generation)
+{
+    NwfChangeEvent *event = nwf_change_event_new(TRUE);
+
+    event->first = generation + 1;
+    event->last = fake_backend_generation(stage->fake);
+    nwf_inbox_post_event(stage->inbox, event);
+}
+
+void
 stage_event(Stage *stage, const char *port)
 {
     NwfChangeEvent *event = nwf_change_event_new(!port);
@@ -199,6 +234,26 @@ stage_event(Stage *stage, const char *port)
     if (port)
         nwf_change_event_touch(event, fake_backend_base(stage->fake)->tables, port);
     nwf_inbox_post_event(stage->inbox, event);
+}
+
+/* ---- what many stories begin with ---- */
+
+Stage *
+stage_two_ports(void)
+{
+    Stage *stage = stage_new();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_define("web", ETHER("1001")), &error));
+    expect_done(stage_turn(stage, stage_define("own", OWN_ADDRESS), &error));
+    expect_done(stage_turn(stage, stage_bind("lo", "web"), &error));
+    expect_done(stage_turn(stage, stage_bind("va", "own"), &error));
+    assert_state(stage, "va", INTERIM, ACKNOWLEDGED);
+    fake_learner_learn("va", "10.0.0.5");
+    expect_done(stage_turn(stage, NULL, &error));
+    assert_state(stage, "va", FILTER, ACKNOWLEDGED);
+    stage_check(stage);
+    return stage;
 }
 
 /* ---- what holds ---- */
@@ -223,21 +278,22 @@ same_plans(NwfRules *a, NwfRules *b)
     return same;
 }
 
-/* Made without the engine's builder and cache; NULL: a filter was undefined, which a port without a device allows. */
+/* With these addresses (NULL: none), made without the engine's builder and cache; NULL: a filter was undefined, which a
+ * port without a device allows. */
 static NwfRules *
-right_rules(Stage *stage, const NwfBinding *binding)
+right_rules(Stage *stage, const NwfBinding *binding, const char *addresses)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfParams) params = nwf_params_copy(binding->params);
-    g_autofree char *address = fake_learner_address(binding->portdev);
+    g_auto(GStrv) words = g_strsplit(addresses ? addresses : "", " ", -1);
     g_autoptr(NwfTree) tree = nwf_tree_new(binding->filter, nwf_catalog_peek_filter, stage->catalog, &error);
 
     if (!tree)
         return NULL;
     if (!nwf_params_get(params, "MAC"))
         nwf_params_add(params, "MAC", "52:54:00:00:00:01");
-    if (address)
-        nwf_params_add(params, "IP", address);
+    for (guint i = 0; words[i]; i++)
+        nwf_params_add(params, "IP", words[i]);
     NwfRules *rules = nwf_rules_of_tree(tree, params, NULL, NULL, &error);
     g_assert_no_error(error);
     return rules;
@@ -247,7 +303,8 @@ gboolean
 stage_is_right(Stage *stage, const char *port)
 {
     g_autoptr(NwfPort) bound = nwf_catalog_port(stage->catalog, port);
-    g_autoptr(NwfRules) right = right_rules(stage, bound->binding);
+    g_autofree char *addresses = fake_learner_addresses(port);
+    g_autoptr(NwfRules) right = right_rules(stage, bound->binding, addresses);
 
     return !right || same_plans(right, fake_backend_holds(stage->fake, port));
 }
@@ -258,6 +315,25 @@ stage_is_closed(Stage *stage, const char *port)
     g_autoptr(NwfRules) closed = nwf_rules_new_closed();
 
     return same_plans(closed, fake_backend_holds(stage->fake, port));
+}
+
+/* What waits for its new addresses allows some of them, and no other. */
+static void
+check_waiting(Stage *stage, const NwfPort *port)
+{
+    const char *name = port->binding->portdev;
+    g_autofree char *has = fake_learner_addresses(name);
+    g_auto(GStrv) words = g_strsplit(has ? has : "", " ", -1);
+    g_autoptr(GString) allowed = g_string_new(NULL);
+    char text[NWF_ADDRESS_TEXT];
+
+    for (guint i = 0; port->addresses && i < port->addresses->len; i++) {
+        nwf_address_format(text, &g_array_index(port->addresses, NwfAddress, i));
+        g_assert_true(g_strv_contains((const char *const *)words, text));
+        g_string_append_printf(allowed, "%s%s", i ? " " : "", text);
+    }
+    g_autoptr(NwfRules) right = right_rules(stage, port->binding, allowed->str);
+    g_assert_true(!right || same_plans(right, fake_backend_holds(stage->fake, name)));
 }
 
 static void
@@ -271,8 +347,14 @@ check_port(Stage *stage, const NwfPort *port)
         return;
     g_assert_nonnull(held); /* else it is open */
     g_assert_true(same_plans(port->rules, held));
-    if (port->state.which == NWF_WHICH_FILTER)
+    if (port->state.which == NWF_WHICH_FILTER && stage_waits(stage, name))
+        check_waiting(stage, port);
+    else if (port->state.which == NWF_WHICH_FILTER)
         g_assert_true(stage_is_right(stage, name));
+    if (port->state.which == NWF_WHICH_INTERIM && port->state.known == NWF_KNOWN_ACKNOWLEDGED) {
+        g_autofree char *has = fake_learner_addresses(name);
+        g_assert_true(!has || stage_waits(stage, name));
+    }
     if (port->state.which == NWF_WHICH_CLOSED)
         g_assert_true(stage_is_closed(stage, name));
 }

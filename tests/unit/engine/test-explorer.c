@@ -18,7 +18,7 @@
 enum { SEQUENCES = 10000, STEPS = 12, PORTS = 4 };
 
 static const char *const ports[PORTS] = {"lo", "v0", "v1", "v2"};
-static const char *const addresses[] = {"10.0.0.1", "10.0.0.2", NULL};
+static const char *const addresses[] = {"10.0.0.1", "10.0.0.2", "10.0.0.1 10.0.0.2", NULL};
 
 /* What a filter may say: the second line is what the kernel may refuse. The root filters may refer to "in". */
 static const char *const filters[] = {"in", "web", "own"};
@@ -145,6 +145,17 @@ change_mood(Explorer *explorer)
     return NULL;
 }
 
+/* What the kernel costs, and that time passes. */
+static NwfRequest *
+let_time_pass(Explorer *explorer)
+{
+    Stage *stage = explorer->stage;
+
+    fake_backend_slow(stage->fake, &stage->clock, below(explorer, 2) ? below(explorer, 1000) * 1000 : 0);
+    stage_pass(stage, below(explorer, 15) * G_TIME_SPAN_SECOND);
+    return NULL;
+}
+
 static NwfRequest *
 learn_between(Explorer *explorer)
 {
@@ -188,6 +199,8 @@ static const struct {
     {"script", script},
     {"script", script},
     {"learn_between", learn_between},
+    {"learn_between", learn_between},
+    {"let_time_pass", let_time_pass},
     {"change_between", change_between},
     {"retry", retry},
     {"restart", restart},
@@ -242,7 +255,11 @@ explore(guint32 seed)
         g_assert_true(stage_turn(explorer.stage, stage_define(filters[i], i ? bodies[2] : LAST), NULL));
     stage_retry(explorer.stage);
     settle(&explorer);
+    stage_pass(explorer.stage, G_TIME_SPAN_MINUTE);
+    settle(&explorer);
     stage_check(explorer.stage);
+    for (guint i = 0; i < PORTS; i++)
+        g_assert_false(stage_waits(explorer.stage, ports[i]));
     bound = nwf_catalog_ports(explorer.stage->catalog);
     for (guint i = 0; i < bound->len; i++) {
         const NwfPort *port = g_ptr_array_index(bound, i);

@@ -4,7 +4,11 @@
  *
  * Whether something was written to the kernel shows in the number of its last transaction.
  */
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "driver/engine/inbox.h"
 #include "driver/run/netlink.h"
@@ -53,7 +57,8 @@ assert_reconciled(const char *right, guint seconds)
     g_assert_cmpstr(now, ==, right);
 }
 
-/* The sentinel behind what must not be noticed: a change that must be is undone, and the log has a warning of it alone. */
+/* The sentinel behind what must not be noticed: a change that must be is undone, and the log has a warning of it alone.
+ */
 static void
 assert_observer_lives(const char *right)
 {
@@ -96,6 +101,98 @@ test_own_changes_are_no_news(void)
     g_assert_cmpuint(generation(), ==, before);
     g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
     assert_observer_lives(right);
+}
+
+/* ---- announcements that are lost ---- */
+
+enum { LARGE = 2000, SMALL_BUFFER = 1 /* the kernel makes it its smallest */ };
+
+/* The inode of the socket on which this process listens to changes of nf_tables, after its buffer was made small. */
+static guint64
+shrink_monitor(void)
+{
+    const int size = SMALL_BUFFER;
+    guint64 inode = 0;
+
+    for (int fd = 3; fd < 256; fd++) {
+        guint32 groups = 0;
+        int domain = 0, protocol = 0;
+        socklen_t length = sizeof(domain);
+        struct stat status;
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0 || domain != AF_NETLINK ||
+            getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) < 0 || protocol != NETLINK_NETFILTER ||
+            getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, &groups, &length) < 0 ||
+            !(groups & 1u << (NFNLGRP_NFTABLES - 1)))
+            continue;
+        g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), ==, 0);
+        g_assert_cmpint(fstat(fd, &status), ==, 0);
+        inode = status.st_ino;
+    }
+    g_assert_cmpuint(inode, !=, 0);
+    return inode;
+}
+
+/* How many announcements the socket has lost. */
+static guint64
+lost(guint64 inode)
+{
+    g_autofree char *script =
+        g_strdup_printf("awk '$10 == %" G_GUINT64_FORMAT " { print $9 }' /proc/net/netlink", inode);
+    g_autofree char *text = sandbox_run(script);
+
+    return g_ascii_strtoull(text, NULL, 10);
+}
+
+static char *
+large_filter(const char *protocol)
+{
+    g_autoptr(GString) body = g_string_new(RULES);
+
+    for (guint i = 0; i < LARGE; i++)
+        g_string_append(body, protocol);
+    return g_string_free(g_steal_pointer(&body), FALSE);
+}
+
+/* Defines "web" with one body and the other until announcements are lost; @spoiled: what comes before the tool each
+ * time. */
+static void
+define_until_lost(World *world, guint64 inode, const char *spoiled)
+{
+    g_autofree char *one = large_filter(ETHER("1001")), *other = large_filter(ETHER("1002"));
+    guint64 before = lost(inode);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < 20 && lost(inode) == before; i++) {
+        if (spoiled)
+            sandbox_spoil("ebtables-restore", spoiled);
+        expect_done(engine_define(world->engine, "web", i % 2 ? other : one, &error));
+    }
+    g_assert_cmpuint(lost(inode), >, before);
+}
+
+/* Our own large transactions overflow the socket: nobody is blamed, nothing is read. What somebody did among them is
+ * found and put right. */
+static void
+test_lost_announcements(void)
+{
+    g_autoptr(World) world = world_with_ports();
+    g_autoptr(GError) error = NULL;
+    guint64 inode = shrink_monitor();
+
+    define_until_lost(world, inode, NULL);
+    g_usleep(G_USEC_PER_SEC);
+    g_autofree char *record = sandbox_record();
+    g_assert_nonnull(strstr(record, "ebtables-restore"));
+    g_assert_null(strstr(record, "-save"));
+    g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "outside"), ==, 0);
+
+    define_until_lost(world, inode, "rm $INSTEAD; iptables -F FI-va; exec $REAL \"$@\"");
+    expect_done(engine_define(world->engine, "web", RULES, &error));
+    for (guint i = 0; i < 100 && engine_logged(NWF_LOG_WARNING, "outside") == 0; i++)
+        g_usleep(50 * 1000);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by"), ==, 1);
+    g_assert_true(world_holds("va", "-A FI-va", 20));
+    world_agrees(world);
 }
 
 static void
@@ -261,8 +358,8 @@ test_in_the_middle_of_changes(void)
 }
 
 /*
- * Somebody's change comes between our reading and our writing, so that our batch is refused and the table is read again:
- * ports that the batch is not about are put right, too.
+ * Somebody's change comes between our reading and our writing, so that our batch is refused and the table is read
+ * again: ports that the batch is not about are put right, too.
  */
 static void
 test_in_the_same_moment(gconstpointer script)
@@ -309,9 +406,10 @@ test_a_tool_fails_for_a_while(void)
     g_assert_cmpuint(engine_logged(NWF_LOG_INFO, "'va' is filtered again"), ==, 1);
 }
 
-/* Events that nobody takes become one, and that is nobody's own transaction. @chains: that each is about. */
+/* Events that nobody takes become one about the transactions of all. @chains: that each is about; @nameless: one of
+ * them is about no transaction, and then nobody knows any more which they were. */
 static void
-too_many_events(guint32 number, guint chains)
+too_many_events(guint32 number, guint chains, guint32 nameless)
 {
     static const NwfTable table = {7, "filter"};
     const NwfTimers now = {.events_at = 1};
@@ -320,7 +418,8 @@ too_many_events(guint32 number, guint chains)
 
     for (guint32 i = 1; i <= number; i++) {
         NwfChangeEvent *event = nwf_change_event_new(FALSE);
-        event->generation = i;
+        event->first = event->last = i == nameless ? 0 : i;
+        event->process = i;
         for (guint j = 0; j < chains; j++)
             nwf_change_event_touch(event, &table, "chain");
         nwf_inbox_post_event(inbox, event);
@@ -329,15 +428,19 @@ too_many_events(guint32 number, guint chains)
     g_assert_cmpuint(turn.events->len, ==, 1);
     const NwfChangeEvent *all = g_ptr_array_index(turn.events, 0);
     g_assert_true(all->everything);
-    g_assert_cmpuint(all->generation, ==, 0);
+    g_assert_cmpuint(all->first, ==, nameless ? 0 : 1);
+    g_assert_cmpuint(all->last, ==, nameless ? 0 : number);
+    g_assert_cmpuint(all->process, ==, 0);
     nwf_inbox_free(inbox);
 }
 
 static void
 test_too_many_events(void)
 {
-    too_many_events(1001, 0);
-    too_many_events(11, 20000);
+    too_many_events(1001, 0, 0);
+    too_many_events(11, 20000, 0);
+    too_many_events(1001, 0, 500);
+    too_many_events(1001, 0, 1001);
 }
 
 static const char *const moments[][2] = {
@@ -378,6 +481,7 @@ add(void)
         g_test_add_data_func(path, others[i][1], test_others_may_do_as_they_like);
     }
     g_test_add_func("/engine/reconcile/own", test_own_changes_are_no_news);
+    g_test_add_func("/engine/reconcile/lost", test_lost_announcements);
     g_test_add_func("/engine/reconcile/storm", test_a_storm);
     g_test_add_func("/engine/reconcile/start", test_a_start_reads);
     g_test_add_func("/engine/reconcile/reload", test_a_reload_reads);

@@ -10,34 +10,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define OWN_ADDRESS "<rule action='accept' direction='out'><ip srcipaddr='$IP'/></rule>"
-#define BAD_LINE    "\n" ETHER("9999") /* line 2 */
-
-#define assert_state(stage, port, which_, known_)                                                                      \
-    do {                                                                                                               \
-        g_assert_cmpint(stage_state(stage, port).which, ==, NWF_WHICH_##which_);                                       \
-        g_assert_cmpint(stage_state(stage, port).known, ==, NWF_KNOWN_##known_);                                       \
-    } while (0)
-
-/* The filters "web" and "own", which needs an address; "lo" is bound to "web", "va" to "own", whose address is known.
- */
-static Stage *
-two_ports(void)
-{
-    Stage *stage = stage_new();
-    g_autoptr(GError) error = NULL;
-
-    expect_done(stage_turn(stage, stage_define("web", ETHER("1001")), &error));
-    expect_done(stage_turn(stage, stage_define("own", OWN_ADDRESS), &error));
-    expect_done(stage_turn(stage, stage_bind("lo", "web"), &error));
-    expect_done(stage_turn(stage, stage_bind("va", "own"), &error));
-    assert_state(stage, "va", INTERIM, ACKNOWLEDGED);
-    fake_learner_learn("va", "10.0.0.5");
-    expect_done(stage_turn(stage, NULL, &error));
-    assert_state(stage, "va", FILTER, ACKNOWLEDGED);
-    stage_check(stage);
-    return stage;
-}
+#define BAD_LINE "\n" ETHER("9999") /* line 2 */
 
 static void
 refuse(Stage *stage, guint times)
@@ -52,7 +25,7 @@ refuse(Stage *stage, guint times)
 static void
 test_a_refused_definition_does_not_come_into_force(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_learner_learn("va", "10.0.0.6");
@@ -66,7 +39,7 @@ test_a_refused_definition_does_not_come_into_force(void)
 static void
 test_a_definition_that_cannot_be_built_leaves_nothing(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     expect_refused(stage_turn(stage, stage_define("web", "<filterref filter='missing'/>"), &error), NWF_ERROR_INTERNAL);
@@ -82,7 +55,7 @@ test_a_definition_that_cannot_be_built_leaves_nothing(void)
 static void
 test_a_file_that_fails_takes_the_kernel_back(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
     g_autofree char *path = g_build_filename(stage->config.filter_dir, "web.xml.new", NULL);
     g_autofree char *in_the_way = g_build_filename(path, "x", NULL);
@@ -104,7 +77,7 @@ learn_in_the_middle(FakeBackend *fake G_GNUC_UNUSED, gpointer address)
 static void
 test_an_address_changes_in_the_middle(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_backend_then(stage->fake, (FakeStep){FAKE_TAKES, learn_in_the_middle, "10.0.0.7", FALSE});
@@ -124,7 +97,7 @@ test_an_address_changes_in_the_middle(void)
 static void
 test_an_address_changes_while_a_port_is_bound(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
@@ -197,7 +170,7 @@ test_a_refused_bind_leaves_nothing(void)
 static void
 test_a_refused_address_is_tried_again(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     refuse(stage, 1);
@@ -218,7 +191,7 @@ test_a_refused_address_is_tried_again(void)
 static void
 test_an_unknown_create_leaves_nothing_in_the_end(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_backend_then(stage->fake, (FakeStep){.outcome = FAKE_LOSES});
@@ -238,7 +211,7 @@ test_an_unknown_create_leaves_nothing_in_the_end(void)
 static void
 test_an_unknown_redefinition_goes_back(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_backend_then(stage->fake, (FakeStep){.outcome = FAKE_LOSES});
@@ -264,7 +237,7 @@ static void
 test_a_flush_in_the_middle(void)
 {
     for (guint without = 0; without < 2; without++) {
-        g_autoptr(Stage) stage = two_ports();
+        g_autoptr(Stage) stage = stage_two_ports();
         g_autoptr(GError) error = NULL;
 
         if (without)
@@ -283,7 +256,7 @@ test_a_flush_in_the_middle(void)
 static void
 test_rules_that_are_refused_later(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_backend_forbid_reassert(stage->fake);
@@ -304,7 +277,7 @@ test_rules_that_are_refused_later(void)
 static void
 test_a_closed_port_is_tried_until_it_is_open(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(GError) error = NULL;
 
     fake_backend_forbid_reassert(stage->fake);
@@ -332,7 +305,7 @@ test_a_closed_port_is_tried_until_it_is_open(void)
 static void
 test_rules_of_nobody(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autoptr(NwfRules) rules = nwf_rules_ref(fake_backend_holds(stage->fake, "lo"));
     g_autoptr(GError) error = NULL;
 
@@ -344,13 +317,69 @@ test_rules_of_nobody(void)
     stage_check(stage);
 }
 
+/* Our own transactions whose announcements were lost are nobody's fault, and nothing is looked at because of them. */
+static void
+test_own_changes_that_were_lost(void)
+{
+    g_autoptr(Stage) stage = stage_two_ports();
+    g_autoptr(GError) error = NULL;
+    guint32 before = fake_backend_generation(stage->fake);
+
+    expect_done(stage_turn(stage, stage_define("web", ETHER("1002")), &error));
+    expect_done(stage_turn(stage, stage_define("own", OWN_ADDRESS ETHER("1002")), &error));
+    stage_loss(stage, before);
+    fake_learner_learn("va", "10.0.0.6");
+    expect_done(stage_turn(stage, NULL, &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "changed from outside"), ==, 0);
+    g_assert_cmpint(stage->applier->reconciler.not_before, ==, 0);
+    stage_check(stage);
+
+    /* what somebody did among them is found */
+    expect_done(stage_turn(stage, stage_define("web", ETHER("1003")), &error));
+    fake_backend_set(stage->fake, "lo", NULL);
+    expect_done(stage_turn(stage, stage_define("own", OWN_ADDRESS), &error));
+    stage_loss(stage, before);
+    expect_done(stage_turn(stage, NULL, &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside by an unknown program"), ==, 1);
+    stage_check(stage);
+}
+
+/* A look in whose turn addresses change blames nobody for that, and makes no later one wait; with and without
+ * reassert(). */
+static void
+test_learned_addresses_are_no_quarrel(void)
+{
+    for (guint without = 0; without < 2; without++) {
+        g_autoptr(Stage) stage = stage_two_ports();
+        g_autoptr(GError) error = NULL;
+
+        if (without)
+            fake_backend_forbid_reassert(stage->fake);
+        for (guint i = 0; i < 10; i++) {
+            g_autofree char *address = g_strdup_printf("10.0.1.%u", i);
+            fake_learner_learn("va", address);
+            stage_event(stage, i % 2 ? "va" : NULL);
+            expect_done(stage_turn(stage, NULL, &error));
+            g_assert_true(stage_is_right(stage, "va"));
+        }
+        g_assert_cmpuint(engine_logged(NWF_LOG_DEBUG, "changed from outside"), ==, 0);
+        g_assert_cmpuint(stage->applier->reconciler.repairs, ==, 0);
+        fake_backend_flush(stage->fake);
+        stage_event(stage, NULL);
+        expect_done(stage_turn(stage, NULL, &error));
+        g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "changed from outside"), ==, 1);
+        g_assert_cmpuint(stage->applier->reconciler.repairs, ==, 1);
+        stage_check(stage);
+    }
+}
+
 /* ---- starts ---- */
 
 /* A start without a working backend: the ports are tried again until it works, and it is logged once. */
 static void
 test_a_start_without_a_backend(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
 
     fake_backend_flush(stage->fake);
     fake_backend_break(stage->fake, TRUE);
@@ -369,7 +398,7 @@ test_a_start_without_a_backend(void)
 static void
 test_a_definition_opens_what_lacked_it(void)
 {
-    g_autoptr(Stage) stage = two_ports();
+    g_autoptr(Stage) stage = stage_two_ports();
     g_autofree char *path = g_build_filename(stage->config.filter_dir, "web.xml", NULL);
     g_autoptr(GError) error = NULL;
 
@@ -432,6 +461,8 @@ main(int argc, char **argv)
         {"foreign/refused-later", test_rules_that_are_refused_later},
         {"foreign/closed-twice", test_a_closed_port_is_tried_until_it_is_open},
         {"foreign/nobody", test_rules_of_nobody},
+        {"foreign/own-lost", test_own_changes_that_were_lost},
+        {"foreign/learned", test_learned_addresses_are_no_quarrel},
         {"start/no-backend", test_a_start_without_a_backend},
         {"start/missing-filter", test_a_definition_opens_what_lacked_it},
     };
