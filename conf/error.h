@@ -28,6 +28,7 @@ typedef enum NwfErrorCode {
     NWF_ERROR_NO_FILTER,         /* no such filter */
     NWF_ERROR_NO_BINDING,        /* no such binding */
     NWF_ERROR_FIREWALL,          /* a firewall tool refused or could not be run */
+    NWF_ERROR_NO_TOOL,           /* a firewall tool that is needed is not installed; as above for libvirt */
     NWF_ERROR_SYSTEM,            /* a system call failed, most often on a file */
     NWF_ERROR_CODES
 } NwfErrorCode;

@@ -120,8 +120,8 @@ NwfTemplate *nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GE
  */
 gboolean nwf_template_same_groups(const NwfTemplate *a, const NwfTemplate *b);
 
-/** nwf_template_closed: drops every frame of the port in both directions. */
-NwfTemplate *nwf_template_closed(void);
+/** nwf_template_closed: drops at each of @layers all that the port's chains there see. */
+NwfTemplate *nwf_template_closed(const gboolean layers[NWF_LAYERS]);
 
 NWF_DECLARE_REFS(NwfTemplate, nwf_template)
 

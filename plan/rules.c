@@ -101,11 +101,26 @@ nwf_rules_with_template(const NwfRules *rules, const NwfTemplate *t, NwfNotes *n
 }
 
 NwfRules *
-nwf_rules_new_closed(void)
+nwf_rules_new_closed_at(const gboolean layers[NWF_LAYERS])
 {
-    g_autoptr(NwfTemplate) t = nwf_template_closed();
+    g_autoptr(NwfTemplate) t = nwf_template_closed(layers);
 
     return rules_of(t, NULL);
+}
+
+/* The Ethernet layer sees every frame. */
+NwfRules *
+nwf_rules_new_closed(void)
+{
+    static const gboolean ethernet[NWF_LAYERS] = {[NWF_LAYER_ETHERNET] = TRUE};
+
+    return nwf_rules_new_closed_at(ethernet);
+}
+
+gboolean
+nwf_rules_are_closed(const NwfRules *rules)
+{
+    return rules->values == NULL;
 }
 
 static void

@@ -36,6 +36,15 @@ NwfRules *nwf_rules_with_template(const NwfRules *rules, const NwfTemplate *t, N
 /** nwf_rules_new_closed: (transfer full): rules that drop every frame of the port in both directions. */
 NwfRules *nwf_rules_new_closed(void);
 
+/**
+ * nwf_rules_new_closed_at: (transfer full): rules that drop at each of @layers all that the port's chains there see.
+ * For a backend that cannot have the rules of nwf_rules_new_closed().
+ */
+NwfRules *nwf_rules_new_closed_at(const gboolean layers[NWF_LAYERS]);
+
+/** nwf_rules_are_closed: whether they were made by one of the two. */
+gboolean nwf_rules_are_closed(const NwfRules *rules);
+
 NWF_DECLARE_REFS(NwfRules, nwf_rules)
 
 /**

@@ -240,11 +240,17 @@ assemble(NwfTemplate *template, NwfHookDraft *draft, NwfLayer layer, NwfHook hoo
 }
 
 static gboolean
+hook_is_of(NwfHook hook, NwfLayer layer)
+{
+    return (hook == NWF_HOOK_FROM_VM || hook == NWF_HOOK_TO_VM) == (layer == NWF_LAYER_ETHERNET);
+}
+
+static gboolean
 chain_exists(const NwfTemplate *template, const NwfHookDraft *draft, NwfLayer layer, NwfHook hook)
 {
     if (layer == NWF_LAYER_ETHERNET)
         return draft->root->len > 0 || draft->subs->len > 0;
-    return template->uses[layer] && hook != NWF_HOOK_FROM_VM && hook != NWF_HOOK_TO_VM;
+    return template->uses[layer] && hook_is_of(hook, layer);
 }
 
 /* ---- templates ---- */
@@ -281,17 +287,19 @@ nwf_template_new(const NwfTree *tree, const NwfParams *supplied, GError **error)
 }
 
 NwfTemplate *
-nwf_template_closed(void)
+nwf_template_closed(const gboolean layers[NWF_LAYERS])
 {
-    static const NwfHook hooks[] = {NWF_HOOK_FROM_VM, NWF_HOOK_TO_VM};
     NwfTemplate *template = template_create(NULL);
 
-    template->uses[NWF_LAYER_ETHERNET] = TRUE;
-    for (guint i = 0; i < G_N_ELEMENTS(hooks); i++) {
-        NwfChain *chain = nwf_chain_new(NWF_LAYER_ETHERNET, hooks[i], NULL, NULL);
-
-        g_ptr_array_add(chain->rules, nwf_plan_rule_new(NWF_VERDICT_DROP));
-        g_ptr_array_add(template->chains, chain);
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        template->uses[layer] = layers[layer];
+        for (NwfHook hook = 0; layers[layer] && hook < NWF_HOOKS; hook++) {
+            if (!hook_is_of(hook, layer))
+                continue;
+            NwfChain *chain = nwf_chain_new(layer, hook, NULL, NULL);
+            g_ptr_array_add(chain->rules, nwf_plan_rule_new(NWF_VERDICT_DROP));
+            g_ptr_array_add(template->chains, chain);
+        }
     }
     return template;
 }

@@ -37,7 +37,7 @@ static const NwfStateMeaning meanings[WHICHES][KNOWNS] = {
     },
     [NWF_WHICH_CLOSED] = {
         [NWF_KNOWN_ACKNOWLEDGED] = { TRUE,  FALSE, TRUE,     TRUE  }, /* the right rules cannot be made, or never fitted */
-        [NWF_KNOWN_REFUSED]      = { TRUE,  TRUE,  TRUE,     TRUE  }, /* the kernel once had the right ones */
+        [NWF_KNOWN_REFUSED]      = { TRUE,  TRUE,  TRUE,     TRUE  }, /* the kernel once had the right ones, or a tool is missing */
         [NWF_KNOWN_UNKNOWN]      = { TRUE,  TRUE,  TRUE,     TRUE  }, /* it could not even be closed */
     },
 };
@@ -67,7 +67,7 @@ static const guint followers[WHICHES][KNOWNS] = {
         [NWF_KNOWN_UNKNOWN]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(INTERIM, UNKNOWN),
     },
     [NWF_WHICH_CLOSED] = {
-        [NWF_KNOWN_ACKNOWLEDGED] = ALWAYS | BIT(CLOSED, UNKNOWN),
+        [NWF_KNOWN_ACKNOWLEDGED] = ALWAYS | BIT(CLOSED, REFUSED) | BIT(CLOSED, UNKNOWN),
         [NWF_KNOWN_REFUSED]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(CLOSED, UNKNOWN),
         [NWF_KNOWN_UNKNOWN]      = ALWAYS | BIT(CLOSED, REFUSED) | BIT(CLOSED, UNKNOWN),
     },
@@ -136,6 +136,14 @@ nwf_port_close(NwfPort *port, NwfKnown known)
     static GOnce closed = G_ONCE_INIT;
 
     nwf_port_set(port, nwf_rules_ref(g_once(&closed, make_closed, NULL)), NWF_WHICH_CLOSED, known);
+}
+
+void
+nwf_port_close_for(NwfPort *port, const GError *why)
+{
+    gboolean lacks_tool = g_error_matches(why, NWF_ERROR, NWF_ERROR_NO_TOOL);
+
+    nwf_port_close(port, lacks_tool ? NWF_KNOWN_REFUSED : NWF_KNOWN_ACKNOWLEDGED);
 }
 
 gboolean

@@ -20,7 +20,8 @@ typedef enum NwfWhich {
 /* What is known of the kernel. */
 typedef enum NwfKnown {
     NWF_KNOWN_ACKNOWLEDGED, /* it holds these rules */
-    NWF_KNOWN_REFUSED,      /* it holds these rules, because it refused the right ones, which it should have taken */
+    NWF_KNOWN_REFUSED,      /* it holds these rules, because it refused the right ones, which it should have taken, or
+                               because a tool for these is not installed */
     NWF_KNOWN_UNKNOWN,      /* nobody knows whether it holds them */
 } NwfKnown;
 
@@ -71,6 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfPort, nwf_port_unref)
 void nwf_port_set(NwfPort *port, NwfRules *rules, NwfWhich which, NwfKnown known);
 /** nwf_port_close: @port gets the rules that let nothing pass. */
 void nwf_port_close(NwfPort *port, NwfKnown known);
+/** nwf_port_close_for: the same because of @why: it is tried again if the right rules only lack a tool. */
+void nwf_port_close_for(NwfPort *port, const GError *why);
 
 /** nwf_port_saw_device: @ifindex: of the port's device, 0 if there is none. The first one seen is remembered. */
 void nwf_port_saw_device(NwfPort *port, unsigned ifindex);

@@ -149,7 +149,7 @@ static void
 close_absent(NwfRequest *request, NwfPort *port, const GError *why)
 {
     nwf_note(request->notes, _("port '%s' has no device and is closed: %s"), port->binding->portdev, why->message);
-    nwf_port_close(port, NWF_KNOWN_ACKNOWLEDGED);
+    nwf_port_close_for(port, why);
 }
 
 /* The index of the device @name, 0 if there is none. Many ports ask: then all devices are listed once. */

@@ -59,7 +59,7 @@ prepare_restore(const NwfApplier *applier, NwfRequest *request, GError **error G
     nwf_port_saw_device(port, if_nametoindex(request->portdev));
     if (!build_restored(applier, request, port, &why)) {
         log_closed(applier, existing, why);
-        nwf_port_close(port, NWF_KNOWN_ACKNOWLEDGED);
+        nwf_port_close_for(port, why);
     }
     nwf_request_update(request, existing, g_steal_pointer(&port));
     return TRUE;
@@ -94,7 +94,10 @@ fall_back_restore(const NwfApplier *applier, NwfRequest *request, const GError *
     log_closed(applier, old, why);
     gboolean once_held =
         old->state.which == NWF_WHICH_CLOSED ? old->state.known != NWF_KNOWN_ACKNOWLEDGED : old->rules != NULL;
-    nwf_port_close(update->new, once_held ? NWF_KNOWN_REFUSED : NWF_KNOWN_ACKNOWLEDGED);
+    if (once_held)
+        nwf_port_close(update->new, NWF_KNOWN_REFUSED);
+    else
+        nwf_port_close_for(update->new, why);
     return TRUE;
 }
 

@@ -61,13 +61,16 @@ struct NwfBackend {
     const NwfTable *tables; /* in which the rules stand; the last has no name */
     guint ports_max;        /* of one apply; 0: any number */
 
-    /* Finds out what this host can do. TRUE if ports can at least be closed. Names of missing features are added to
-     * @notes. */
+    /*
+     * Finds out what this host can do. TRUE if ports can at least be closed, as far as the host's means go; what these
+     * do not see is noted with each port that is closed so. Names of missing features are added to @notes.
+     */
     gboolean (*probe)(NwfBackend *self, NwfNotes *notes, GError **error);
 
     /*
      * Whether this host's kernel can hold @rules of @port at all; asked before anything is stored or written. FALSE
-     * with NWF_ERROR_FIREWALL or NWF_ERROR_UNSUPPORTED, which names the rule where one is to blame.
+     * with NWF_ERROR_FIREWALL or NWF_ERROR_UNSUPPORTED, which names the rule where one is to blame; with
+     * NWF_ERROR_NO_TOOL, which does so, too, if it could as soon as a program is installed.
      */
     gboolean (*check)(NwfBackend *self, const char *port, NwfRules *rules, GError **error);
 

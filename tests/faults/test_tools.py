@@ -15,9 +15,10 @@ import pytest
 from lane import DEEDS, GUARD, GUARDED, OF_THE_KERNEL, OTHER, PORT, Reader, guard, in_background, visitor
 from tools import HANGS, LATE, LIES, RESTORE, SAVE, SLOW, WHAT, Tools
 
-from nwflab import kernel
+from nwflab import hidden, kernel, wait
 from nwflab.client import Failed, outcome
-from nwflab.guests import A, C
+from nwflab.frames import arp, ether, ping, tcp, udp, udp6
+from nwflab.guests import HOST, A, C
 from nwflab.traffic import Flood
 
 
@@ -239,3 +240,26 @@ def test_end_while_a_tool_is_slow(host, tools):
     host.define(GUARD, wanted)
     assert host.state() == (documents, files, rules)
     assert kernel.of_port(PORT)
+
+
+SEEN_BY_IP = (udp(dport=7), tcp(dport=7), ping(), udp6(dport=7))
+UNSEEN_BY_IP = (ether(type=0x88B7), arp(), udp(dport=7, vlan=5))
+TO_THE_HOST = (udp(dport=7), udp6(dport=7))
+
+
+def test_closed_without_ebtables(host):
+    """A port that must be closed where ebtables is not installed: what IP layers see is dropped, and the rest passes, as the log says."""
+    host.guarded()
+    host.lab.daemon.stop()
+    host.lab.hang_up()
+    kernel.flush()
+    with hidden.tools("ebtables"):
+        host.lab.daemon.start()
+        wait.until(lambda: "-j DROP" in host.lab.rules(PORT), "the port is closed", 20)
+        for path in (A >> C, C >> A):
+            assert host.passing(SEEN_BY_IP + UNSEEN_BY_IP, path) == [str(frame) for frame in UNSEEN_BY_IP], path
+        assert host.passing(TO_THE_HOST, A >> HOST) == []
+        assert host.passing(TO_THE_HOST, HOST >> A) == [str(frame) for frame in TO_THE_HOST]
+        log = host.lab.log()
+    assert f"port '{PORT}': ebtables is not installed, so the port is closed for packets of these protocols alone: IPv4, IPv6;" in log
+    wait.until(lambda: host.passing(GUARDED + SEEN_BY_IP[:1]) == [str(SEEN_BY_IP[0])], "it is filtered when ebtables is there", 70)

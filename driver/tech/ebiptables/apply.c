@@ -357,16 +357,15 @@ report_blindness(const NwfJob *job, gboolean demanded, NwfNotes *notes, GError *
 
 /* --- the call --- */
 
-/* Reads tables that were not read yet, or whose content is not known. An IP layer that cannot be read matters only if
- * it is needed. */
+/* Reads tables that were not read yet, or whose content is not known. A layer without tool, and an IP layer that cannot
+ * be read, matter only if they are needed. */
 static gboolean
 know_tables(NwfJob *job, GError **error)
 {
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         NwfTool *tool = &job->self->tools[layer];
-        gboolean installed = nwf_tool_find(tool, NULL) || layer == NWF_LAYER_ETHERNET;
-        if (!tool->known && installed && !nwf_tool_read(tool, layer == NWF_LAYER_ETHERNET ? error : NULL) &&
-            layer == NWF_LAYER_ETHERNET)
+        gboolean must = layer == NWF_LAYER_ETHERNET;
+        if (!tool->known && nwf_tool_find(tool, NULL) && !nwf_tool_read(tool, must ? error : NULL) && must)
             return FALSE;
     }
     return TRUE;

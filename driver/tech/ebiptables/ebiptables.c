@@ -2,8 +2,10 @@
 /*
  * ebiptables.c: the backend of ebtables, iptables and ip6tables: which tools there are, what of ours is in their tables
  *
- * The Ethernet layer is needed for everything, since it is where a port is closed. An IP layer whose tool is missing,
- * or whose table cannot be read, harms only those who need it.
+ * A layer whose tool is missing harms only ports that have rules there; check() refuses them. So does an IP layer whose
+ * table cannot be read. An Ethernet layer that cannot be read is needed by everybody: nobody knows what it lets pass.
+ *
+ * Limits: rules at the Ethernet layer that were made before its tool went away stay in force there.
  *
  * After somebody else has written, the tables that were touched are read again, and those that were found changed in
  * the middle of a change. Suspects are those ports that lost or gained chains or dispatch rules (tool.c), and the
@@ -18,10 +20,17 @@
 static void
 note_loss(NwfNotes *notes, NwfLayer layer, const GError *why)
 {
-    nwf_note(notes,
-             layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
-                                     : _("%s: filters with IPv6 rules cannot be used"),
-             why->message);
+    if (layer == NWF_LAYER_ETHERNET)
+        nwf_note(
+            notes,
+            _("%s: filters with rules of mac, vlan, stp, arp, rarp, ip or ipv6 cannot be used, and a port that must "
+              "be closed is closed for IPv4 and IPv6 packets alone"),
+            why->message);
+    else
+        nwf_note(notes,
+                 layer == NWF_LAYER_IPV4 ? _("%s: filters with IPv4 rules cannot be used")
+                                         : _("%s: filters with IPv6 rules cannot be used"),
+                 why->message);
 }
 
 static gboolean
@@ -37,12 +46,15 @@ ebiptables_probe(NwfBackend *backend, NwfNotes *notes, GError **error)
         nwf_note(notes, "%s", trouble->message);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         self->tools[layer].lock = self->lock;
-    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+    guint found = 0;
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) missing = NULL;
-        if (!nwf_tool_find(&self->tools[layer], &missing))
+        if (nwf_tool_find(&self->tools[layer], &missing))
+            found++;
+        else
             note_loss(notes, layer, missing);
     }
-    return nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
+    return found > 0 || nwf_tool_find(&self->tools[NWF_LAYER_ETHERNET], error);
 }
 
 static void
@@ -59,18 +71,26 @@ ebiptables_read(NwfBackend *backend, GPtrArray **ports, NwfNotes *notes, GError 
 {
     NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GError) missing = NULL;
+    guint found = 0;
 
-    if (!nwf_tool_read(&self->tools[NWF_LAYER_ETHERNET], error))
-        return FALSE;
-    add_names(all, self->tools[NWF_LAYER_ETHERNET].model->ports);
-    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
         g_autoptr(GError) failure = NULL;
-        if (!nwf_tool_find(&self->tools[layer], NULL))
+        if (!nwf_tool_find(&self->tools[layer], missing ? NULL : &missing))
             continue;
-        if (nwf_tool_read(&self->tools[layer], &failure))
+        found++;
+        if (nwf_tool_read(&self->tools[layer], &failure)) {
             add_names(all, self->tools[layer].model->ports);
-        else
+        } else if (layer == NWF_LAYER_ETHERNET) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        } else {
             note_loss(notes, layer, failure);
+        }
+    }
+    if (found == 0) {
+        g_propagate_error(error, g_steal_pointer(&missing));
+        return FALSE;
     }
     *ports = nwf_sorted_names(all);
     return TRUE;
@@ -165,24 +185,60 @@ ebiptables_reread(NwfBackend *backend, GPtrArray *touched, NwfReread *found, GEr
 
 /* --- the contract --- */
 
-static gboolean
-ebiptables_check(NwfBackend *backend G_GNUC_UNUSED, const char *port, NwfRules *rules, GError **error)
+/* The first rule of @plan at @layer that stands in a filter; NULL: none does. */
+static const NwfPlanRule *
+first_rule(const NwfPlan *plan, NwfLayer layer)
 {
-    return nwf_ebiptables_check(port, rules, error);
+    for (guint i = 0; i < plan->chains->len; i++) {
+        const NwfChain *chain = g_ptr_array_index(plan->chains, i);
+        for (guint j = 0; chain->layer == layer && j < chain->rules->len; j++) {
+            const NwfPlanRule *rule = g_ptr_array_index(chain->rules, j);
+            if (rule->filter)
+                return rule;
+        }
+    }
+    return NULL;
+}
+
+/* Whether each layer that @rules need has its tool. */
+static gboolean
+check_tools(NwfEbiptables *self, NwfRules *rules, GError **error)
+{
+    const NwfPlan *plan = nwf_rules_plan(rules, NULL);
+
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++) {
+        NwfTool *tool = &self->tools[layer];
+        if (!plan->uses[layer] || nwf_tool_is_found(tool) || nwf_tool_find(tool, error))
+            continue;
+        const NwfPlanRule *rule = first_rule(plan, layer);
+        g_autofree char *place =
+            rule ? g_strdup_printf(_("filter '%s', rule at line %u"), rule->filter, rule->line) : NULL;
+        if (place)
+            g_prefix_error(error, "%s: ", place);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
-plans_of(const NwfPortChange *changes, guint n, GPtrArray *plans, NwfApplyResult *result, GError **error)
+ebiptables_check(NwfBackend *backend, const char *port, NwfRules *rules, GError **error)
+{
+    return nwf_ebiptables_check(port, rules, error) && check_tools((NwfEbiptables *)backend, rules, error);
+}
+
+static gboolean
+plans_of(NwfEbiptables *self, const NwfPortChange *changes, guint n, NwfRules **substitute, GPtrArray *plans,
+         NwfApplyResult *result, GError **error)
 {
     for (guint i = 0; i < n; i++) {
-        const NwfPortChange *change = &changes[i];
-        NwfPlan *old = change->old_rules ? nwf_rules_plan(change->old_rules, NULL) : NULL;
-        NwfPlan *new = change->new_rules ? nwf_rules_plan(change->new_rules, error) : NULL;
-        if (change->new_rules && !new) {
+        NwfRules *was = nwf_closed_old(self, &changes[i]), *wanted = nwf_closed_new(self, &changes[i], substitute);
+        NwfPlan *old = was ? nwf_rules_plan(was, NULL) : NULL;
+        NwfPlan *new = wanted ? nwf_rules_plan(wanted, error) : NULL;
+        if (wanted && !new) {
             result->culprit = (int)i;
             return FALSE;
         }
-        g_ptr_array_add(plans, nwf_plan_change_new(change->port, old, new));
+        g_ptr_array_add(plans, nwf_plan_change_new(changes[i].port, old, new));
     }
     return TRUE;
 }
@@ -194,14 +250,17 @@ ebiptables_apply(NwfBackend *backend, const NwfPortChange *changes, guint n, Nwf
 {
     NwfEbiptables *self = (NwfEbiptables *)backend;
     g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_plan_change_free);
+    g_autoptr(NwfRules) substitute = NULL;
 
     *result = (NwfApplyResult){NWF_APPLIED_NONE, NWF_NO_CULPRIT, FALSE};
-    if (!plans_of(changes, n, plans, result, error))
+    if (!plans_of(self, changes, n, &substitute, plans, result, error))
         return FALSE;
     nwf_own_transactions_begin(&self->own);
     gboolean all = nwf_ebiptables_apply(self, plans, notes, error);
     result->wrote = nwf_own_transactions_end(&self->own);
     result->applied = all ? NWF_APPLIED_ALL : NWF_APPLIED_NONE;
+    if (all)
+        nwf_closed_remember(self, plans, substitute, notes);
     for (guint i = 0; !all && i < n; i++)
         if (g_hash_table_contains(self->uncertain, changes[i].port))
             result->applied = NWF_APPLIED_UNKNOWN;
@@ -301,6 +360,7 @@ ebiptables_free(NwfBackend *backend)
     g_free(self->lock_path);
     nwf_own_transactions_clear(&self->own);
     nwf_rules_unref(self->closed);
+    g_hash_table_unref(self->closed_at_ip);
     g_hash_table_unref(self->uncertain);
     g_free(self);
 }
@@ -329,6 +389,7 @@ nwf_ebiptables_new(const NwfBackendOptions *options)
     self->lock_path = g_strdup(options->child_lock);
     self->own.runs = g_array_new(FALSE, FALSE, sizeof(NwfRun));
     self->closed = nwf_rules_new_closed();
+    self->closed_at_ip = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)nwf_rules_unref);
     self->uncertain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
         nwf_tool_init(&self->tools[layer], layer, &self->own);

@@ -51,8 +51,10 @@ typedef struct NwfTool {
 void nwf_tool_init(NwfTool *tool, NwfLayer layer, NwfOwnTransactions *own);
 void nwf_tool_clear(NwfTool *tool);
 
-/** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_FIREWALL that names the one that is missing. */
+/** nwf_tool_find: looks for the programs; FALSE with NWF_ERROR_NO_TOOL that names the one that is missing. */
 gboolean nwf_tool_find(NwfTool *tool, GError **error);
+/** nwf_tool_is_found: whether the last look found them; asks nobody. */
+gboolean nwf_tool_is_found(const NwfTool *tool);
 
 /** nwf_tool_has_changed: whether there is reason to reread: the table is stale, or announces nothing and is another. */
 gboolean nwf_tool_has_changed(const NwfTool *tool);
@@ -98,8 +100,9 @@ typedef struct NwfEbiptables {
     NwfTool tools[NWF_LAYERS];
     NwfOwnTransactions own;
     NwfRules *closed;
-    GHashTable *uncertain;   /* ports whose rules are not what the caller thinks */
-    gboolean dry_run_warned; /* that no dry run is possible was reported */
+    GHashTable *closed_at_ip; /* port -> NwfRules that close it, because the Ethernet layer has no tool */
+    GHashTable *uncertain;    /* ports whose rules are not what the caller thinks */
+    gboolean dry_run_warned;  /* that no dry run is possible was reported */
 } NwfEbiptables;
 
 /* One port while a call of apply works on it. */
@@ -153,6 +156,20 @@ enum { NWF_EXPECTED_LINES = 4000 };
  * Returns: (transfer full) (element-type NwfExpected): parts that are together all changes, in their order
  */
 GPtrArray *nwf_expected_listings(const NwfTool *tool, GPtrArray *changes, guint lines_max);
+
+/**
+ * nwf_closed_new: (transfer none): the new rules of @change; if these close the port, and the Ethernet layer has no
+ * tool, then those that do it instead
+ * @substitute: (inout) (transfer full): the latter, made by the first call that needs them
+ */
+NwfRules *nwf_closed_new(NwfEbiptables *self, const NwfPortChange *change, NwfRules **substitute);
+/** nwf_closed_old: (transfer none): the same for the old rules: what nwf_closed_remember() remembered. */
+NwfRules *nwf_closed_old(NwfEbiptables *self, const NwfPortChange *change);
+/**
+ * nwf_closed_remember: after success: which ports of @changes (element-type NwfPlanChange) @substitute (may be NULL)
+ * closes; the first time a port is noted
+ */
+void nwf_closed_remember(NwfEbiptables *self, const GPtrArray *changes, NwfRules *substitute, NwfNotes *notes);
 
 /** nwf_ebiptables_apply: the backend's apply for plans: @changes (element-type NwfPlanChange). */
 gboolean nwf_ebiptables_apply(NwfEbiptables *self, GPtrArray *changes, NwfNotes *notes, GError **error);

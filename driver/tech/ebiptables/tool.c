@@ -77,7 +77,13 @@ find_program(char **path, const char *program, GError **error)
 {
     if (!*path)
         *path = nwf_command_find(program);
-    return *path || nwf_set_error(error, NWF_ERROR_FIREWALL, _("the program %s is not installed"), program);
+    return *path || nwf_set_error(error, NWF_ERROR_NO_TOOL, _("the program %s is not installed"), program);
+}
+
+gboolean
+nwf_tool_is_found(const NwfTool *tool)
+{
+    return tool->restore && tool->save;
 }
 
 gboolean

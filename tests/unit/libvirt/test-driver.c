@@ -251,7 +251,7 @@ static const struct {
     {NWF_ERROR_XML_SYNTAX, 35, 33, 35, 33},     {NWF_ERROR_XML_SCHEMA, 92, 5, 92, 5},
     {NWF_ERROR_PARSE, 32, 33, 32, 33},          {NWF_ERROR_NO_FILTER, 62, 33, 62, 33},
     {NWF_ERROR_NO_BINDING, 101, 33, 101, 33},   {NWF_ERROR_FIREWALL, 1, 59, 1, 59},
-    {NWF_ERROR_SYSTEM, 38, 0, 38, 0},
+    {NWF_ERROR_NO_TOOL, 1, 59, 1, 59},          {NWF_ERROR_SYSTEM, 38, 0, 38, 0},
 };
 
 static void

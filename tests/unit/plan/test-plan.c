@@ -125,6 +125,22 @@ test_closed_port(void)
 
     g_assert_cmpstr(text, ==, "I DROP\nO DROP\n");
     g_assert_null(((NwfPlanRule *)g_ptr_array_index(((NwfChain *)plan->chains->pdata[0])->rules, 0))->filter);
+    g_assert_true(nwf_rules_are_closed(closed));
+}
+
+/* Each layer that is asked for, with all its chains, and no other. */
+static void
+test_closed_at_layers(void)
+{
+    const gboolean layers[NWF_LAYERS] = {[NWF_LAYER_IPV6] = TRUE};
+    g_autoptr(NwfRules) closed = nwf_rules_new_closed_at(layers);
+    NwfPlan *plan = nwf_rules_plan(closed, NULL);
+    g_autofree char *text = plan_text(plan);
+
+    g_assert_cmpstr(text, ==, "FI6 DROP\nFO6 DROP\nHI6 DROP\n");
+    for (NwfLayer layer = 0; layer < NWF_LAYERS; layer++)
+        g_assert_cmpint(plan->uses[layer], ==, layers[layer]);
+    g_assert_true(nwf_rules_are_closed(closed));
 }
 
 /* Everything that a plan is made of may go before it. */
@@ -204,6 +220,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/plan/no-plan", test_no_plan);
     g_test_add_func("/plan/plan/empty-chains-are-in-use", test_empty_chains_are_in_use);
     g_test_add_func("/plan/plan/closed-port", test_closed_port);
+    g_test_add_func("/plan/plan/closed-at-layers", test_closed_at_layers);
     g_test_add_func("/plan/plan/plan-outlives-its-sources", test_plan_outlives_its_sources);
     g_test_add_func("/plan/plan/cost-of-many-ports", test_cost_of_many_ports);
     g_test_add_func("/plan/plan/cost-of-many-rules", test_cost_of_many_rules);

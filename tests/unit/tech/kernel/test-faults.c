@@ -43,7 +43,8 @@ test_a_refused_creation_leaves_nothing(void)
     assert_listing(NWF_LAYER_IPV6, EMPTY_FILTER);
 }
 
-/* The second port of a batch is at fault; the name of its set looks like a place in the batch, where the first port's rule stands. */
+/* The second port of a batch is at fault; the name of its set looks like a place in the batch, where the first port's
+ * rule stands. */
 static void
 test_the_place_is_not_read_from_a_name(void)
 {
@@ -91,7 +92,8 @@ test_a_failure_in_the_last_stage_reopens(void)
 }
 
 /*
- * The IP tool dies after the kernel has heard it that the layer goes; when the Ethernet layer is refused afterwards, the layer comes back.
+ * The IP tool dies after the kernel has heard it that the layer goes; when the Ethernet layer is refused afterwards,
+ * the layer comes back.
  */
 static void
 test_what_a_dying_tool_removed_comes_back(void)
@@ -182,8 +184,9 @@ test_a_tool_that_always_dies_leaves_the_port_closed(gconstpointer also_spoilt)
 }
 
 /*
- * The last tool dies after the kernel has heard it, and the second time dies or refuses: the new rules of the Ethernet layer may stand, so those of
- * the IP layers stay too. With the old ones a frame could pass that neither the old nor the new filter allows.
+ * The last tool dies after the kernel has heard it, and the second time dies or refuses: the new rules of the Ethernet
+ * layer may stand, so those of the IP layers stay too. With the old ones a frame could pass that neither the old nor
+ * the new filter allows.
  */
 static void
 test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
@@ -237,6 +240,23 @@ test_doubt_is_named_at_each_stage(void)
                     "; these ports have the old rules or the new ones until the next change: 'v'");
 }
 
+/* Until show_tools() the tool is not installed. */
+static void
+hide_tool(const char *tool)
+{
+    g_autofree char *script = g_strdup_printf("d=$(mktemp -d -p /run); cp -a /etc/alternatives/. $d; rm $d/%s; "
+                                              "mount --bind $d /etc/alternatives",
+                                              tool);
+
+    g_free(sandbox_run(script));
+}
+
+static void
+show_tools(void)
+{
+    g_free(sandbox_run("umount /etc/alternatives"));
+}
+
 static void
 test_a_missing_tool_stops_only_those_who_need_it(void)
 {
@@ -244,8 +264,7 @@ test_a_missing_tool_stops_only_those_who_need_it(void)
     g_autoptr(NwfPlan) ipv4 = harness_plan(ETHERNET_A IPV4_A);
 
     sandbox_fresh();
-    g_free(sandbox_run("d=$(mktemp -d -p /run); cp -a /etc/alternatives/. $d; rm $d/iptables-restore; mount --bind $d "
-                       "/etc/alternatives"));
+    hide_tool("iptables-restore");
     g_autoptr(Backend) backend = backend_unprobed(FALSE);
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_assert_true(backend->probe(backend, notes, NULL));
@@ -253,11 +272,77 @@ test_a_missing_tool_stops_only_those_who_need_it(void)
     assert_contains(g_ptr_array_index(notes, 0), "iptables-restore is not installed");
     apply(backend, "v", NULL, ethernet);
     g_autofree char *before = everything();
-    g_autofree char *message = refuse(backend, "v", ethernet, ipv4);
-    assert_contains(message, "iptables-restore is not installed");
+    g_autoptr(GPtrArray) changes = harness_change("v", ethernet, ipv4);
+    g_autoptr(GError) error = NULL;
+    g_assert_false(apply_plans(backend, changes, NULL, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_NO_TOOL);
+    assert_contains(error->message, "iptables-restore is not installed");
     g_autofree char *after = everything();
     g_assert_cmpstr(before, ==, after);
-    g_free(sandbox_run("umount /etc/alternatives"));
+    show_tools();
+}
+
+/* Through the contract. Returns what was noted. */
+static char *
+change_rules(Backend *backend, NwfRules *old, NwfRules *new)
+{
+    const NwfPortChange change = {"v", old, new};
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(GError) error = NULL;
+    NwfApplyResult result;
+
+    backend->apply(backend, &change, 1, notes, &result, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(result.applied, ==, NWF_APPLIED_ALL);
+    g_assert_cmpuint(notes->len, <=, 1);
+    return g_strdup(notes->len > 0 ? g_ptr_array_index(notes, 0) : "");
+}
+
+static void
+assert_closed_at_ip(gboolean closed)
+{
+    for (NwfLayer layer = NWF_LAYER_IPV4; layer < NWF_LAYERS; layer++) {
+        g_autofree char *listing = sandbox_listing(layer);
+        (closed ? assert_contains : assert_lacks)(listing, "-A HI-v -j DROP\n");
+        (closed ? assert_contains : assert_lacks)(listing, "-A FI-v -j DROP\n");
+        (closed ? assert_contains : assert_lacks)(listing, "-A FO-v -j DROP\n");
+    }
+}
+
+/* Where the Ethernet layer has no tool, and when it has one again. What is closed already is not written again. */
+static void
+test_closed_at_the_ip_layers(void)
+{
+    g_autoptr(NwfRules) closed = nwf_rules_new_closed(), also_closed = nwf_rules_new_closed();
+
+    sandbox_fresh();
+    hide_tool("ebtables-restore");
+    g_autoptr(Backend) backend = backend_unprobed(FALSE);
+    g_assert_true(backend->probe(backend, NULL, NULL));
+    g_autofree char *noted = change_rules(backend, NULL, closed);
+    assert_contains(noted, "port 'v': ebtables is not installed");
+    assert_closed_at_ip(TRUE);
+    g_free(sandbox_record());
+    g_autofree char *again = change_rules(backend, closed, also_closed);
+    g_assert_cmpstr(again, ==, "");
+    assert_ran("");
+
+    show_tools();
+    g_autofree char *properly = change_rules(backend, closed, also_closed);
+    g_assert_cmpstr(properly, ==, "");
+    assert_closed_at_ip(FALSE);
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(ethernet, "-A libvirt-I-v -j DROP\n");
+    assert_contains(ethernet, "-A libvirt-O-v -j DROP\n");
+
+    hide_tool("ebtables-restore");
+    g_autoptr(Backend) next = backend_unprobed(FALSE); /* which knows nothing of the above */
+    g_assert_true(next->probe(next, NULL, NULL));
+    g_free(change_rules(next, NULL, closed));
+    assert_closed_at_ip(TRUE);
+    g_free(change_rules(next, closed, NULL));
+    assert_closed_at_ip(FALSE);
+    show_tools();
 }
 
 /* A kernel without IPv6: its table cannot be read, which is told and stops nobody else. */
@@ -303,6 +388,7 @@ add(void)
         {"dying-update", test_an_update_is_said_again_after_a_death},
         {"doubt-is-named", test_doubt_is_named_at_each_stage},
         {"unreadable-layer", test_an_unreadable_layer_stops_only_those_who_need_it},
+        {"closed-at-ip", test_closed_at_the_ip_layers},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
     };
 
