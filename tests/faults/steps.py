@@ -86,8 +86,7 @@ class Strace:
             return None
 
     def __exit__(self, *_):
-        if self._process.poll() is None:
-            self._process.terminate()  # it lets the thread go first
+        self._process.kill()  # which frees a thread at any moment, see nwflab.execs
         self._process.communicate(timeout=20)
         self.text = pathlib.Path(self._file).read_text(errors="replace")
         os.unlink(self._file)

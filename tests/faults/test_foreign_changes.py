@@ -135,11 +135,13 @@ def test_what_is_ours_comes_back(guarded, line):
     assert len(warnings(guarded)) <= 2
 
 
-# Programs that take away everything they find. What was others' is gone by their will.
+# Programs that take away everything they find. What was others' is gone by their will. Between two steps ours may be back, and in use: the
+# second one is refused then, or takes it away once more.
 EVERYTHING = {
     "nft-flush-ruleset": "nft flush ruleset",
     "iptables-F": "iptables -F",
-    "ip6tables-F-X": "ip6tables -F; ip6tables -X",
+    "ip6tables-F-X": "ip6tables -F; ip6tables -X 2>/run/said || grep -q busy /run/said",
+    "ip6tables-restore": "printf '%s\\n' '*filter' COMMIT | ip6tables-restore",
     "ebtables-F": "ebtables -t nat -F",
     "delete-tables": "nft delete table ip filter; nft delete table ip6 filter",
     "delete-bridge": "nft delete table bridge nat",

@@ -9,7 +9,6 @@ since nothing is put in their place.
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 
@@ -57,7 +56,9 @@ class Execs:
         return all(tracer == str(self._process.pid) for tracer in tracers)
 
     def __exit__(self, *_):
-        self._process.send_signal(signal.SIGINT)
+        # Asked to end, strace lets one thread go after the other and waits for each. One that starts a program is not to be interrupted
+        # before its child is let go, and both wait for ever. The death of a tracer frees all at once.
+        self._process.kill()
         self._process.communicate(timeout=10)
         self._found = self._read()
         os.unlink(self._trace)
