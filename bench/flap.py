@@ -7,6 +7,9 @@ release leases, so that the rules of these ports would have to change dozens of 
 learn their addresses, as in learning.py; the same is measured before the flapping begins, with the same rules in the kernel. How many
 leases were taken meanwhile is counted.
 
+Another world has as many leases as a large host, read from the stock driver's file, and more guests that flap, under an ordinary filter:
+counted is what the thread that learns writes to its files.
+
 Limits: the attack shares the machine's processors with the daemon. The stock driver is not measured: such a filter takes it minutes
 at each change.
 """
@@ -16,14 +19,15 @@ import pathlib
 import threading
 import time
 
-from learning_world import Watch
+from learning_world import LearningWorld, Watch
 from nwflab import dhcp, wait
-from nwflab.learning import NEIGHBOUR
-from nwflab.texts import binding_xml, filter_xml
+from nwflab.learning import LEASES, NEIGHBOUR
+from nwflab.texts import binding_xml, filter_xml, uuid_of
 from world import clock
 
 FILTER = "flapped"
 PORTS, RULES, RATE = 3, 3000, 15  # RATE: leases that each guest takes and gives back in a second
+OTHERS, SAVERS, SAVING = 4000, 21, 17.0  # leases that are there, guests that flap beside them, and seconds
 ADDRESSES = ("10.77.200.{}", "10.77.201.{}")
 MESSAGES = 64  # of each kind that a guest repeats in turn
 COUNTERS = pathlib.Path("/run/libvirt/nwfilter-learn/counters")
@@ -114,3 +118,37 @@ def flap(world, sizes):
             yield from visitors(world, guests, visiting[sizes.visitors:], "attacked")
             took = time.monotonic() - begin
         yield "flap changes", (accepted() - before) / took / PORTS
+
+
+class LeasesWorld(LearningWorld):
+    """A LearningWorld whose daemon knows many leases."""
+
+    def __enter__(self):
+        LEASES.parent.mkdir(parents=True)
+        end = int(time.time()) + 86400
+        LEASES.write_text("".join(f"{end} {uuid_of(number)}-52:54:00:7a:{number >> 8:02x}:{number & 255:02x} 10.78.{number >> 7}."
+                                  f"{1 + (number & 127)} 10.78.255.254\n" for number in range(OTHERS)))
+        return super().__enter__()
+
+
+def written(world):
+    """Bytes that the thread that learns has written."""
+    threads = pathlib.Path(f"/proc/{world.lab.daemon.pid}/task")
+    names = {thread: (thread / "comm").read_text().strip() for thread in threads.iterdir()}
+    thread, = (thread for thread, name in names.items() if name == "nwf-learner")
+    return int(dict(line.split(": ") for line in (thread / "io").read_text().splitlines())["wchar"])
+
+
+def files(world, _sizes):
+    """Many guests change their leases all the time where many leases are known."""
+    with world.crowd(SAVERS) as guests:
+        for station in guests.stations:
+            world.bind(station, "dhcp", guests.port_of(station))
+        world.lesson("dhcp", guests.stations, guests.send)(guests.stations)
+        world.settle()
+        with Flapping(world, guests.stations, guests.send):
+            before, learned, begin = written(world), accepted(), time.monotonic()
+            time.sleep(SAVING)
+            took = time.monotonic() - begin
+            yield "saved", (written(world) - before) / took / 1e6
+            yield "saved changes", (accepted() - learned) / took

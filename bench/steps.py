@@ -172,6 +172,7 @@ STEPS = (
     Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
     Step(("learning", "flap"), "flap", flap.flap, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "saved"), "saved", flap.files, rounds=1, drivers=("ours",), place=flap.LeasesWorld),
     Step(("learning", "learn-host"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "learn-host"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),
 )

@@ -14,9 +14,9 @@
  * port starves another. Sockets and sessions are taken apart only behind the events of a turn: an event never points at
  * freed memory. The timer runs by CLOCK_BOOTTIME: a lease that ended while the host slept ends when it wakes.
  *
- * The files are written before the engine is called, so that no address that it acts on is lost, however the daemon
- * ends. If they cannot be written the engine is called all the same, the administrator is warned, and it is tried
- * again. What the engine is not called for, renewals, may be on disk a second later.
+ * The files are written before the engine is called, unless they were written just before (saver.h), or cannot be: then
+ * the engine is called all the same; of the latter the administrator is warned. What the engine is not called for,
+ * renewals, may be on disk a second later. An orderly end writes all.
  */
 #include "driver/learn/learner.h"
 
@@ -28,19 +28,18 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "driver/learn/saver.h"
 #include "driver/learn/session.h"
-#include "driver/learn/lease_files.h"
 #include "driver/run/thread.h"
 #include "driver/store/file.h"
 
 #define RENEWALS_LATE (1 * G_USEC_PER_SEC) /* how late the files may be with what is not reported */
-#define SAVE_AGAIN    (5 * G_USEC_PER_SEC)
 #define LINKS_AGAIN   (1 * G_USEC_PER_SEC)
 enum { TURN_EVENTS = 32 };
 
 struct NwfLearner {
     NwfLearnerConfig config; /* without its paths */
-    char *state_path, *lease_path, *counters_path, *boot_id;
+    char *counters_path;
     GThread *thread;
     int wake, timer;
 
@@ -51,11 +50,10 @@ struct NwfLearner {
     gboolean stopping;
     gint64 links_again; /* when to try again to read the devices; NWF_NEVER: they are known */
     guint64 compared;   /* changes of the database when sessions were last compared */
-    gint64 save;        /* when the files are to be written; NWF_NEVER: they are current */
 
     /* the thread's own, without the lock */
-    gint64 armed;  /* what the timer is set to */
-    guint64 saved; /* changes of the database that are in the files */
+    gint64 armed; /* what the timer is set to */
+    NwfSaver *saver;
     gint64 save_warned, counters_warned;
 };
 
@@ -186,7 +184,7 @@ do_due_locked(NwfLearner *learner, gint64 now)
     g_hash_table_iter_init(&iter, learner->sessions);
     while (g_hash_table_iter_next(&iter, NULL, &session))
         next = MIN(next, nwf_session_due_locked(session, now));
-    next = MIN(MIN(next, learner->links_again), MIN(learner->save, context->save_counters));
+    next = MIN(MIN(next, learner->links_again), MIN(nwf_saver_due(learner->saver), context->save_counters));
     nwf_learn_schedule_locked(context, MIN(next, nwf_lease_db_next_expiry(context->db)));
 }
 
@@ -205,9 +203,8 @@ compare_locked(NwfLearner *learner, gint64 now)
     while (g_hash_table_iter_next(&iter, NULL, &session))
         nwf_session_compare_locked(session, now);
     nwf_learn_schedule_locked(context, nwf_lease_db_next_expiry(context->db));
-    if (learner->save == NWF_NEVER && changes != learner->saved)
-        learner->save = now + RENEWALS_LATE;
-    nwf_learn_schedule_locked(context, learner->save);
+    nwf_saver_want(learner->saver, changes, now + RENEWALS_LATE);
+    nwf_learn_schedule_locked(context, nwf_saver_due(learner->saver));
 }
 
 /* ---- the thread: what goes out ---- */
@@ -269,11 +266,12 @@ collect_locked(NwfLearner *learner, gint64 now)
     context->lines = g_array_new(FALSE, FALSE, sizeof(NwfLogLine));
     out.changes = nwf_lease_db_changes(context->db);
     out.clock = (NwfClock){.boot = nwf_learn_now(), .wall = g_get_real_time()};
-    if (out.names->len > 0 || learner->save <= now || learner->stopping) {
-        if (out.changes != learner->saved)
-            out.records = nwf_lease_db_records(context->db);
-        learner->save = NWF_NEVER;
-    }
+    if (out.names->len > 0)
+        nwf_saver_want(learner->saver, out.changes, now);
+    if (learner->stopping ? !nwf_saver_is_current(learner->saver, out.changes) : nwf_saver_due(learner->saver) <= now)
+        out.records = nwf_lease_db_records(context->db);
+    else
+        nwf_learn_schedule_locked(context, nwf_saver_due(learner->saver));
     if (context->save_counters <= now || (learner->stopping && context->save_counters != NWF_NEVER)) {
         out.counters = format_counters_locked(learner);
         context->save_counters = NWF_NEVER;
@@ -298,16 +296,12 @@ save(NwfLearner *learner, const Outgoing *out, gint64 now)
 {
     g_autoptr(GError) error = NULL;
 
-    if (nwf_state_write(out->records, learner->state_path, learner->lease_path, learner->boot_id, &out->clock,
-                        &error)) {
-        learner->saved = out->changes;
+    if (nwf_saver_write(learner->saver, out->records, out->changes, &out->clock, &error))
         return;
-    }
     warn(learner, &learner->save_warned, now,
          g_strdup_printf(_("learned addresses may be lost when the daemon ends now: %s"), error->message));
     g_mutex_lock(&learner->lock);
-    learner->save = now + SAVE_AGAIN;
-    nwf_learn_schedule_locked(&learner->context, learner->save);
+    nwf_learn_schedule_locked(&learner->context, nwf_saver_due(learner->saver));
     g_mutex_unlock(&learner->lock);
 }
 
@@ -387,15 +381,15 @@ make_tables(NwfLearner *learner, const NwfLearnerConfig *config)
     NwfLearnContext *context = &learner->context;
 
     learner->config = *config;
-    learner->state_path = g_build_filename(config->state_dir, "state", NULL);
+    g_autofree char *state = g_build_filename(config->state_dir, "state", NULL);
+    learner->saver = nwf_saver_new(state, config->lease_file);
     learner->counters_path = g_build_filename(config->state_dir, "counters", NULL);
-    learner->lease_path = g_strdup(config->lease_file);
     learner->config.state_dir = learner->config.lease_file = NULL; /* the caller's */
     learner->wake = learner->timer = context->poll = -1;
     g_mutex_init(&learner->lock);
     learner->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)nwf_session_free);
     learner->retired = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_session_free);
-    learner->links_again = learner->save = learner->armed = NWF_NEVER;
+    learner->links_again = learner->armed = NWF_NEVER;
     learner->save_warned = learner->counters_warned = G_MININT64 / 2;
     context->db = nwf_lease_db_new();
     context->reserved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
@@ -446,19 +440,13 @@ read_files(NwfLearner *learner)
     NwfLearnContext *context = &learner->context;
     NwfClock clock = {.boot = nwf_learn_now(), .wall = g_get_real_time()};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) records = nwf_saver_load(learner->saver, &clock, notes);
 
-    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &learner->boot_id, NULL, &error)) {
-        nwf_note(notes, "%s", error->message);
-        learner->boot_id = g_strdup("unknown");
-    }
-    g_strstrip(learner->boot_id);
-    g_autoptr(GArray) records =
-        nwf_state_load(learner->state_path, learner->lease_path, learner->boot_id, &clock, notes);
     drop_gone(learner, records);
     nwf_lease_db_restore(context->db, records);
     nwf_lease_db_expire(context->db, clock.boot);
-    learner->saved = learner->compared = nwf_lease_db_changes(context->db);
+    learner->compared = nwf_lease_db_changes(context->db);
+    nwf_saver_begin(learner->saver, learner->compared);
     nwf_learn_schedule_locked(context, nwf_lease_db_next_expiry(context->db));
     for (guint i = 0; i < notes->len; i++)
         nwf_learn_log_locked(context, NWF_LEARN_WARNING, "%s", (const char *)g_ptr_array_index(notes, i));
@@ -513,10 +501,8 @@ nwf_learner_free(NwfLearner *learner)
     close_fd(context->poll);
     close_fd(learner->wake);
     close_fd(learner->timer);
-    g_free(learner->state_path);
+    nwf_saver_free(learner->saver);
     g_free(learner->counters_path);
-    g_free(learner->lease_path);
-    g_free(learner->boot_id);
     g_mutex_clear(&learner->lock);
     g_free(learner);
 }

@@ -2,6 +2,9 @@
 /*
  * test-restart.c: what a learner that starts again knows
  */
+#include <string.h>
+
+#include "records.h"
 #include "tests/unit/learn/kernel/talk.h"
 
 static void
@@ -114,10 +117,70 @@ test_a_directory_that_cannot_be_written(void)
     scene_end(scene);
 }
 
+/* Leases of other guests, so many that it takes a while to write them. */
+static void
+lay_many(Scene *scene)
+{
+    enum { MANY = 4000 }; /* a database keeps 4,096 of guests that no port has */
+    g_autofree char *path = g_build_filename(scene->dir, "learn", "state", NULL), *boot = NULL;
+    g_autoptr(GArray) records = records_new();
+
+    g_assert_true(g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL));
+    for (guint i = 0; i < MANY; i++) {
+        g_autofree char *key =
+            g_strdup_printf("d54df46f-1ab5-4a22-8618-%012x-52:54:00:01:%02x:%02x", i, i >> 8, i & 255);
+        g_autofree char *address = g_strdup_printf("10.1.%u.%u", i >> 7, 1 + (i & 127));
+        records_add(records, NWF_LEARN_DHCP, key, address, -1, 0);
+    }
+    g_assert_true(nwf_state_file_write(path, records, g_strstrip(boot), NULL));
+}
+
+static gboolean
+is_on_disk(Scene *scene, const char *address)
+{
+    g_autofree char *path = g_build_filename(scene->dir, "learn", "state", NULL), *text = NULL;
+    g_autofree char *word = g_strdup_printf(" %s ", address);
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return strstr(text, word) != NULL;
+}
+
+/* The files rest after they were written: what changes meanwhile comes when the rest is over, and at an orderly end at
+ * once. */
+static void
+test_what_waits_is_written_in_the_end(void)
+{
+    Scene *scene = scene_begin();
+
+    scene_stop(scene);
+    lay_many(scene);
+    scene_start(scene);
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    g_test_message("the second lease waits: %s", is_on_disk(scene, "10.0.0.6") ? "no" : "yes");
+    for (guint i = 0; i < 200 && !is_on_disk(scene, "10.0.0.6"); i++)
+        g_usleep(50000);
+    g_assert_true(is_on_disk(scene, "10.0.0.6"));
+    talk_lease("vnet0", 1, 7);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6 10.0.0.7");
+    g_test_message("the third lease waits: %s", is_on_disk(scene, "10.0.0.7") ? "no" : "yes");
+    scene_stop(scene);
+    g_assert_true(is_on_disk(scene, "10.0.0.7"));
+    g_assert_true(is_on_disk(scene, "10.1.31.32")); /* the last of the others */
+    scene_start(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6 10.0.0.7");
+    scene_end(scene);
+}
+
 static const TalkTest tests[] = {
     {"/learn/restart/kept", test_a_restart_forgets_nothing},
     {"/learn/restart/first", test_the_first_port_takes_nothing_from_the_others},
     {"/learn/restart/on-disk", test_what_was_reported_is_on_disk},
+    {"/learn/restart/waiting", test_what_waits_is_written_in_the_end},
     {"/learn/restart/unwritable", test_a_directory_that_cannot_be_written},
 };
 
