@@ -3,13 +3,12 @@
  * binding.c: <filterbinding> documents, alone or inside of the <filterbindingstatus> of a file
  *
  * The children may stand in any order, and the first one that has what is wanted counts; so the reader collects all
- * texts first and checks them in a fixed order when the document has ended. Elements and attributes with a namespace do
- * not count.
+ * texts first and checks them in a fixed order when the document has ended. A stricter reading wants the first fault of
+ * the document: there a text is checked when it is met. Elements and attributes with a namespace do not count.
  */
 #include "conf/binding.h"
 
 #include "conf/filter_private.h"
-#include "conf/schema.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -55,20 +54,66 @@ static const struct {
 };
 
 typedef struct NwfBindingReader {
+    const NwfReading *reading; /* NULL: only texts are wanted */
     NwfNotes *notes;
+    guint line; /* of the binding's start */
+    guint lines[PARTS];
     gboolean seen[PARTS]; /* the element is there */
     char *texts[PARTS];
     guint n_bindings;  /* in a status document only the first one counts */
     guint n_filters;   /* only the parameters of the first one count */
     NwfParams *params; /* NULL: not wanted */
     GError *late;      /* of a parameter: reported after what is missing */
+    GError *first;     /* of a text that was checked when it was met */
 } NwfBindingReader;
 
 static gboolean
-binding_start(G_GNUC_UNUSED const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+binding_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
-    ((NwfBindingReader *)data)->n_bindings++;
+    NwfBindingReader *reader = data;
+    if (reader->n_bindings++ == 0)
+        reader->line = nwf_xml_line(tag);
     return TRUE;
+}
+
+static gboolean
+is_strict(const NwfBindingReader *reader)
+{
+    return reader->reading && (reader->reading->strict || reader->reading->validate);
+}
+
+/* Whether the text of @part, which is there, can be used. */
+static gboolean
+check_text(const NwfBindingReader *reader, NwfPart part, NwfBinding *binding, NwfNotes *notes, GError **error)
+{
+    const char *text = reader->texts[part];
+    g_autofree char *quoted = nwf_clip(text);
+
+    if (part == PART_OWNER_UUID && !nwf_uuid_parse(binding->owner_uuid, text))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL,
+                             _("line %u: <owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"),
+                             reader->lines[part], quoted);
+    if (part == PART_MAC && !nwf_mac_parse(binding->mac, text, notes))
+        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: <mac address='%s'/>: expected %s"),
+                             reader->lines[part], quoted, nwf_type_expects(NWF_TYPE_MAC));
+    return TRUE;
+}
+
+/* The text of @part is complete. */
+static void
+meet_text(NwfBindingReader *reader, NwfPart part)
+{
+    NwfBinding scratch;
+    if (is_strict(reader) && !reader->first && !reader->late && *reader->texts[part])
+        check_text(reader, part, &scratch, NULL, &reader->first);
+}
+
+/* The first one counts. */
+static void
+remark_second(NwfBindingReader *reader, NwfPart part, guint line)
+{
+    if (!reader->first && !reader->late)
+        nwf_note(reader->notes, _("line %u: a second <%s> is ignored"), line, parts[part].element);
 }
 
 static gboolean
@@ -84,16 +129,36 @@ part_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
     if (reader->n_bindings > 1)
         return TRUE;
     reader->seen[part] = TRUE;
-    if (!reader->texts[part])
-        reader->texts[part] = nwf_xml_plain_attribute(tag, parts[part].attribute);
+    if (reader->texts[part]) {
+        remark_second(reader, part, nwf_xml_line(tag));
+        return TRUE;
+    }
+    reader->lines[part] = nwf_xml_line(tag);
+    reader->texts[part] = nwf_xml_plain_attribute(tag, parts[part].attribute);
+    if (reader->texts[part])
+        meet_text(reader, part);
+    return TRUE;
+}
+
+static gboolean
+owner_part_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    NwfBindingReader *reader = data;
+    NwfPart part = strcmp(nwf_xml_name(tag), parts[PART_OWNER_NAME].element) == 0 ? PART_OWNER_NAME : PART_OWNER_UUID;
+    if (reader->texts[part])
+        remark_second(reader, part, nwf_xml_line(tag));
+    else
+        reader->lines[part] = nwf_xml_line(tag);
     return TRUE;
 }
 
 static gboolean
 take_text(NwfBindingReader *reader, NwfPart part, const char *text)
 {
-    if (reader->n_bindings == 1 && !reader->texts[part])
-        reader->texts[part] = g_strdup(text);
+    if (reader->n_bindings != 1 || reader->texts[part])
+        return TRUE;
+    reader->texts[part] = g_strdup(text);
+    meet_text(reader, part);
     return TRUE;
 }
 
@@ -113,32 +178,49 @@ static gboolean
 parameter_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
 {
     NwfBindingReader *reader = data;
-    if (reader->params && reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late)
+    if (reader->params && reader->n_bindings == 1 && reader->n_filters == 1 && !reader->late && !reader->first)
         nwf_params_parse_tag(reader->params, tag, NULL, reader->notes, &reader->late);
     return TRUE;
 }
 
+/* clang-format off: one element a line */
+
+static const char *const name_attribute[] = {"name", NULL};
+static const char *const address_attribute[] = {"address", NULL};
+static const char *const filter_attribute[] = {"filter", NULL};
+
+#define PART(word, known) .name = word, .attributes = known, .plain_attributes = TRUE, .plain = TRUE
+#define TEXT_PART(word)   PART(word, nwf_xml_no_attributes), .text = TRUE
+
 static const NwfXmlElement owner_children[] = {
-    {.name = "name", .plain = TRUE, .text = TRUE, .end = name_end},
-    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {TEXT_PART("name"), .start = owner_part_start, .end = name_end},
+    {TEXT_PART("uuid"), .start = owner_part_start, .end = uuid_end},
     {0},
 };
-static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
+static const NwfXmlElement parameters[] = {
+    {.name = "parameter", .attributes = nwf_parameter_attributes, .start = parameter_start},
+    {0},
+};
 static const NwfXmlElement children[] = {
-    {.name = "owner", .plain = TRUE, .children = owner_children},
-    {.name = "portdev", .plain = TRUE, .start = part_start},
-    {.name = "linkdev", .plain = TRUE, .start = part_start},
-    {.name = "mac", .plain = TRUE, .start = part_start},
-    {.name = "filterref", .plain = TRUE, .start = part_start, .children = parameters},
-    {.name = "backend", .plain = TRUE, .start = part_start},
+    {PART("owner", nwf_xml_no_attributes), .children = owner_children},
+    {PART("portdev", name_attribute), .start = part_start},
+    {PART("linkdev", name_attribute), .start = part_start},
+    {PART("mac", address_attribute), .start = part_start},
+    {PART("filterref", filter_attribute), .start = part_start, .children = parameters},
+    {PART("backend", name_attribute), .start = part_start},
     {0},
 };
-static const NwfXmlElement document = {.name = "filterbinding", .start = binding_start, .children = children};
+
+/* clang-format on */
+
+static const NwfXmlElement document = {
+    .name = "filterbinding", .attributes = nwf_xml_no_attributes, .start = binding_start, .children = children};
 static const NwfXmlElement status_children[] = {
-    {.name = "filterbinding", .plain = TRUE, .start = binding_start, .children = children},
+    {PART("filterbinding", nwf_xml_no_attributes), .start = binding_start, .children = children},
     {0},
 };
-static const NwfXmlElement status_document = {.name = "filterbindingstatus", .children = status_children};
+static const NwfXmlElement status_document = {
+    .name = "filterbindingstatus", .attributes = nwf_xml_no_attributes, .children = status_children};
 
 static void
 reader_clear(NwfBindingReader *reader)
@@ -147,18 +229,16 @@ reader_clear(NwfBindingReader *reader)
         g_clear_pointer(&reader->texts[i], g_free);
     g_clear_pointer(&reader->params, nwf_params_free);
     g_clear_error(&reader->late);
+    g_clear_error(&reader->first);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfBindingReader, reader_clear)
 
 static void
-remark_unknown(const NwfXmlTag *tag, gpointer data)
+remark_unknown(const NwfXmlUnknown *what, gpointer data)
 {
     NwfBindingReader *reader = data;
-    g_autofree char *name = NULL;
-    if (!nwf_notes_wanted(reader->notes))
-        return;
-    name = nwf_clip(nwf_xml_name(tag));
-    nwf_note(reader->notes, _("line %u: the element <%s> is unknown and is ignored"), nwf_xml_line(tag), name);
+    if (!reader->first && !reader->late)
+        nwf_note_unknown(reader->notes, NULL, what);
 }
 
 /* Whether all parts that a binding must have are there, up to @last. */
@@ -171,34 +251,35 @@ check_parts(const NwfBindingReader *reader, NwfPart last, NwfDialect dialect, GE
         if (part == PART_BACKEND && dialect < NWF_DIALECT_12)
             continue;
         if ((!optional || reader->seen[part]) && (!text || !*text))
-            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("the filter binding lacks %s"), parts[part].place);
+            return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter binding lacks %s"), reader->line,
+                                 parts[part].place);
     }
+    return TRUE;
+}
+
+/* Whether there was an error at @from, which it takes over. */
+static gboolean
+move_error(GError **error, GError **from)
+{
+    if (!*from)
+        return FALSE;
+    g_propagate_error(error, g_steal_pointer(from));
     return TRUE;
 }
 
 static gboolean
 fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError **error)
 {
-    g_autofree char *quoted = NULL;
-    if (!check_parts(reader, PART_OWNER_UUID, dialect, error))
+    if (is_strict(reader) && move_error(error, reader->first ? &reader->first : &reader->late))
         return FALSE;
-    quoted = nwf_clip(reader->texts[PART_OWNER_UUID]);
-    if (!nwf_uuid_parse(binding->owner_uuid, reader->texts[PART_OWNER_UUID]))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<owner><uuid>%s</uuid>: a uuid has 32 hexadecimal digits"),
-                             quoted);
-    if (!check_parts(reader, PART_MAC, dialect, error))
+    if (!check_parts(reader, PART_OWNER_UUID, dialect, error) ||
+        !check_text(reader, PART_OWNER_UUID, binding, reader->notes, error) ||
+        !check_parts(reader, PART_MAC, dialect, error) ||
+        !check_text(reader, PART_MAC, binding, reader->notes, error) ||
+        !check_parts(reader, PART_BACKEND, dialect, error))
         return FALSE;
-    g_free(quoted);
-    quoted = nwf_clip(reader->texts[PART_MAC]);
-    if (!nwf_mac_parse(binding->mac, reader->texts[PART_MAC], reader->notes))
-        return nwf_set_error(error, NWF_ERROR_INTERNAL, _("<mac address='%s'/>: expected %s"), quoted,
-                             nwf_type_expects(NWF_TYPE_MAC));
-    if (!check_parts(reader, PART_BACKEND, dialect, error))
+    if (move_error(error, &reader->late))
         return FALSE;
-    if (reader->late) {
-        g_propagate_error(error, g_steal_pointer(&reader->late));
-        return FALSE;
-    }
     binding->owner_name = g_steal_pointer(&reader->texts[PART_OWNER_NAME]);
     binding->portdev = g_steal_pointer(&reader->texts[PART_PORTDEV]);
     binding->linkdev = g_steal_pointer(&reader->texts[PART_LINKDEV]);
@@ -208,19 +289,36 @@ fill(NwfBinding *binding, NwfBindingReader *reader, NwfDialect dialect, GError *
     return TRUE;
 }
 
+/* Puts the port in front of remarks and @fault: its name may stand at the end of the document. */
+static void
+name_port(const char *portdev, NwfNotes *found, GError **fault)
+{
+    g_autofree char *quoted = nwf_clip(portdev);
+    g_autofree char *place = g_strdup_printf(_("port '%s'"), quoted);
+
+    if (*fault && !nwf_is_no_document(*fault))
+        g_prefix_error(fault, "%s, ", place);
+    for (guint i = 0; found && i < found->len; i++) {
+        g_autofree char *remark = found->pdata[i];
+        found->pdata[i] = g_strdup_printf("%s, %s", place, remark);
+    }
+}
+
 static NwfBinding *
 parse(const char *xml, const NwfXmlElement *root, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
-    g_auto(NwfBindingReader) reader = {.notes = notes, .params = nwf_params_new()};
+    g_autoptr(NwfNotes) found = nwf_reading_notes(reading, notes);
+    g_auto(NwfBindingReader) reader = {.reading = reading, .notes = found, .params = nwf_params_new()};
     g_autoptr(NwfBinding) binding = g_new0(NwfBinding, 1);
+    GError *fault = NULL;
+
     g_atomic_ref_count_init(&binding->refs);
-    /* The schema is about documents, files have none. */
-    if (reading->validate && root == &document && !nwf_schema_validate(NWF_SCHEMA_BINDING, xml, error))
-        return NULL;
-    if (!nwf_xml_read(xml, &(NwfXmlReader){root, remark_unknown, &reader}, error) ||
-        !fill(binding, &reader, reading->dialect, error))
-        return NULL;
-    return g_steal_pointer(&binding);
+    if (nwf_xml_read(xml, &(NwfXmlReader){root, remark_unknown, &reader}, &fault))
+        fill(binding, &reader, reading->dialect, &fault);
+    if (binding->portdev || reader.texts[PART_PORTDEV])
+        name_port(binding->portdev ? binding->portdev : reader.texts[PART_PORTDEV], found, &fault);
+    nwf_notes_append(notes, found);
+    return nwf_reading_end(reading, NWF_SCHEMA_BINDING, xml, found, fault, error) ? g_steal_pointer(&binding) : NULL;
 }
 
 NwfBinding *
@@ -229,10 +327,11 @@ nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, G
     return parse(xml, &document, reading, notes, error);
 }
 
+/* The schema is about documents, files have none. */
 NwfBinding *
 nwf_binding_status_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
-    return parse(xml, &status_document, reading, notes, error);
+    return parse(xml, &status_document, &(NwfReading){.dialect = reading->dialect}, notes, error);
 }
 
 /* The first look at a document: which port, which filter? Nothing that is found in it is an error here. */

@@ -59,6 +59,22 @@ nwf_note(NwfNotes *notes, const char *format, ...)
     va_end(arguments);
 }
 
+void
+nwf_notes_append(NwfNotes *notes, const NwfNotes *more)
+{
+    for (guint i = 0; more && i < more->len; i++)
+        nwf_note(notes, "%s", (const char *)g_ptr_array_index(more, i));
+}
+
+gboolean
+nwf_notes_refuse(const NwfNotes *notes, GError **error)
+{
+    if (notes->len == 0)
+        return TRUE;
+    return nwf_set_error(error, NWF_ERROR_UNSUPPORTED, _("%s (refused because strict is 1 in nwfilter.conf)"),
+                         (const char *)g_ptr_array_index(notes, 0));
+}
+
 char *
 nwf_clip(const char *text)
 {

@@ -16,7 +16,7 @@ typedef enum NwfErrorCode {
     NWF_ERROR_ARGUMENT,          /* bad chain name or priority, flags, name that leaves the directory */
     NWF_ERROR_OPERATION_FAILED,  /* clash of name and uuid, loop, duplicate binding */
     NWF_ERROR_OPERATION_INVALID, /* filter in use; not possible in this daemon */
-    NWF_ERROR_UNSUPPORTED,       /* the host cannot do what was asked */
+    NWF_ERROR_UNSUPPORTED,       /* the host cannot do what was asked, or is set up not to do it */
     NWF_ERROR_RULE_INCOMPLETE,   /* rule without action or direction, filterref without filter */
     NWF_ERROR_RULE_WORD,         /* rule with unknown action or direction */
     NWF_ERROR_RULE_PRIORITY,     /* rule priority that is no number (only from NWF_DIALECT_11 on) */
@@ -49,7 +49,8 @@ gboolean nwf_set_error(GError **error, NwfErrorCode code, const char *format, ..
 
 /*
  * Notes are remarks that do not stop anything: a misspelt attribute, a mask without its address. They are plain
- * messages in a GPtrArray with g_free; whoever does not care passes NULL.
+ * messages in a GPtrArray with g_free; whoever does not care passes NULL. Where users want that only what means what it
+ * says is accepted, the first remark becomes an error (nwf_notes_refuse).
  */
 typedef GPtrArray NwfNotes;
 
@@ -64,6 +65,11 @@ gboolean nwf_notes_wanted(const NwfNotes *notes);
 
 /** nwf_note: adds a remark to @notes; nothing happens if @notes is NULL or full. */
 void nwf_note(NwfNotes *notes, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** nwf_notes_refuse: TRUE if @notes has no remark, else FALSE with the first one as NWF_ERROR_UNSUPPORTED. */
+gboolean nwf_notes_refuse(const NwfNotes *notes, GError **error);
+/** nwf_notes_append: adds the remarks of @more to @notes; either may be NULL. */
+void nwf_notes_append(NwfNotes *notes, const NwfNotes *more);
 
 /**
  * nwf_clip: (transfer full): @text, whatever bytes these are, as it may stand in a message: UTF-8 of about NWF_CLIP_MAX

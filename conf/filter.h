@@ -82,15 +82,19 @@ NWF_DECLARE_REFS(NwfFilter, nwf_filter)
 /* How a document is read. */
 typedef struct NwfReading {
     NwfDialect dialect;
-    gboolean validate; /* hold the text against the schema first; texts of more than 1 MiB are then refused */
+    gboolean strict; /* the first remark is an error, NWF_ERROR_UNSUPPORTED */
+    /* The first fault of the document is an error, remarks count as faults; then the text is held against the schema,
+     * for which it must not be longer than 1 MiB. NWF_ERROR_XML_SCHEMA, unless the schema accepts what the reader does
+     * not. */
+    gboolean validate;
 } NwfReading;
 
 /**
  * nwf_filter_parse:
  * @xml: the document, NUL ended
- * @reading: dialect and whether the schema is asked
- * @notes: remarks (unknown attributes, dropped parameters …), or NULL
- * @error: NWF_ERROR_XML_*, _ARGUMENT, _INTERNAL, _RULE_*
+ * @reading: dialect, and what is forgiven
+ * @notes: remarks (unknown attributes, dropped parameters …), or NULL; also of a document that is refused
+ * @error: NWF_ERROR_XML_*, _ARGUMENT, _INTERNAL, _RULE_*, _UNSUPPORTED
  *
  * Reads a filter. Nothing outside the text is read: no entity, no file, no network. A document of 4 MiB of any shape is
  * answered in under a second.

@@ -4,11 +4,10 @@
  *
  * Order of errors, as released drivers have it: well-formed, root, schema (if asked), name, chain, priority, uuid, then
  * rules and references in document order. A uuid may stand behind the rules, so the first error of a rule waits
- * (reader->late) until the document ends.
+ * (reader->late) until the document ends. A stricter reading wants the first fault of the document, so there it does
+ * not wait. Nothing behind a fault is remarked on.
  */
 #include "conf/filter_private.h"
-
-#include "conf/schema.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -22,6 +21,20 @@ typedef struct NwfFilterReader {
     GError *late;
 } NwfFilterReader;
 
+static void
+remark_priority(const NwfFilter *filter, gboolean given, const char *quoted, NwfNotes *notes)
+{
+    g_autofree char *name = nwf_clip(filter->name);
+    if (!given)
+        nwf_note(notes, _("filter '%s': the chain priority '%s' is ignored without a chain"), name, quoted);
+    else if (nwf_chain_is_root(filter->chain))
+        nwf_note(
+            notes,
+            _("filter '%s': the priority '%s' of the chain 'root' has no effect: only other chains are put in order "
+              "by it, and rules by their own priorities"),
+            name, quoted);
+}
+
 /* Chain and priority; a priority without a chain must be right, too, but does not count. */
 static gboolean
 read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **error)
@@ -29,7 +42,6 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     g_autofree char *chain = nwf_xml_plain_attribute(tag, "chain");
     g_autofree char *priority = nwf_xml_plain_attribute(tag, "priority");
     g_autofree char *quoted = nwf_clip(priority ? priority : "");
-    g_autofree char *name = nwf_clip(filter->name);
     gboolean ranked = priority && *priority, given = chain && *chain;
     gint32 number = 0;
 
@@ -42,8 +54,8 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
         return FALSE;
     filter->priority_explicit = ranked && given;
     filter->priority = filter->priority_explicit ? number : filter->kind->priority;
-    if (ranked && !given)
-        nwf_note(notes, _("filter '%s': the chain priority '%s' is ignored without a chain"), name, quoted);
+    if (ranked)
+        remark_priority(filter, given, quoted, notes);
     return TRUE;
 }
 
@@ -72,8 +84,11 @@ uuid_end(const char *text, gpointer data, GError **error)
     NwfFilterReader *reader = data;
     g_autofree char *quoted = nwf_clip(text);
     g_autofree char *name = nwf_clip(reader->filter->name);
-    if (reader->has_uuid)
+    if (reader->has_uuid) {
+        if (!reader->late)
+            nwf_note(reader->notes, _("filter '%s': a second <uuid> is ignored: '%s'"), name, quoted);
         return TRUE;
+    }
     reader->has_uuid = TRUE;
     reader->filter->uuid_generated = *text == '\0';
     if (reader->filter->uuid_generated || nwf_uuid_parse(reader->filter->uuid, text))
@@ -88,6 +103,7 @@ rule_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
     NwfFilterReader *reader = data;
     if (reader->late)
         return TRUE;
+    nwf_rule_place_clear(&reader->place);
     reader->place.line = nwf_xml_line(tag);
     reader->rule = nwf_rule_parse_start(tag, &reader->place, &reader->late);
     return TRUE;
@@ -151,51 +167,66 @@ ref_end(G_GNUC_UNUSED const char *text, gpointer data, G_GNUC_UNUSED GError **er
 }
 
 static void
-remark_unknown(const NwfXmlTag *tag, gpointer data)
+remark_unknown(const NwfXmlUnknown *what, gpointer data)
 {
     NwfFilterReader *reader = data;
-    g_autofree char *name = NULL;
-    g_autofree char *filter = NULL;
-    if (!nwf_notes_wanted(reader->notes))
-        return;
-    name = nwf_clip(nwf_xml_name(tag));
-    filter = nwf_clip(reader->filter->name);
-    nwf_note(reader->notes, _("filter '%s', line %u: the element <%s> is unknown and is ignored"), filter,
-             nwf_xml_line(tag), name);
+    if (!reader->late)
+        nwf_note_unknown(reader->notes, reader->filter->name, what);
 }
 
+static const char *const filter_attributes[] = {"name", "chain", "priority", NULL};
+static const char *const rule_attributes[] = {"action", "direction", "priority", "statematch", NULL};
+static const char *const ref_attributes[] = {"filter", NULL};
+
 static const NwfXmlElement protocols[] = {{.name = NULL, .start = protocol_start}, {0}};
-static const NwfXmlElement parameters[] = {{.name = "parameter", .start = parameter_start}, {0}};
-static const NwfXmlElement children[] = {
-    {.name = "uuid", .plain = TRUE, .text = TRUE, .end = uuid_end},
-    {.name = "rule", .start = rule_start, .end = rule_end, .children = protocols},
-    {.name = "filterref", .start = ref_start, .end = ref_end, .children = parameters},
+static const NwfXmlElement parameters[] = {
+    {.name = "parameter", .attributes = nwf_parameter_attributes, .start = parameter_start},
     {0},
 };
-static const NwfXmlElement document = {.name = "filter", .start = filter_start, .children = children};
+static const NwfXmlElement children[] = {
+    {.name = "uuid", .attributes = nwf_xml_no_attributes, .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {.name = "rule", .attributes = rule_attributes, .start = rule_start, .end = rule_end, .children = protocols},
+    {.name = "filterref", .attributes = ref_attributes, .start = ref_start, .end = ref_end, .children = parameters},
+    {0},
+};
+static const NwfXmlElement document = {.name = "filter",
+                                       .attributes = filter_attributes,
+                                       .plain_attributes = TRUE,
+                                       .start = filter_start,
+                                       .children = children};
+
+/* Which error is reported: @fault of the document or its uuid, or @late, the first one of a rule or reference. Takes
+ * over both. */
+static GError *
+first_fault(const NwfReading *reading, GError *fault, GError *late)
+{
+    gboolean late_first = !fault || ((reading->strict || reading->validate) && !nwf_is_no_document(fault));
+    GError *first = late && late_first ? late : fault, *other = first == late ? fault : late;
+
+    g_clear_error(&other);
+    return first;
+}
 
 NwfFilter *
 nwf_filter_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error)
 {
     g_autoptr(NwfFilter) filter = nwf_filter_new();
-    NwfFilterReader reader = {.notes = notes, .filter = filter, .place = {.dialect = reading->dialect, .notes = notes}};
-    gboolean fits = FALSE;
+    g_autoptr(NwfNotes) found = nwf_reading_notes(reading, notes);
+    NwfFilterReader reader = {.notes = found, .filter = filter, .place = {.dialect = reading->dialect, .notes = found}};
+    GError *fault = NULL;
 
-    if (reading->validate && !nwf_schema_validate(NWF_SCHEMA_FILTER, xml, error))
-        return NULL;
     filter->uuid_generated = TRUE;
-    fits = nwf_xml_read(xml, &(NwfXmlReader){&document, remark_unknown, &reader}, error);
+    nwf_xml_read(xml, &(NwfXmlReader){&document, remark_unknown, &reader}, &fault);
     nwf_rule_free(reader.rule);
     nwf_filter_ref_free(reader.ref);
-    if (fits && !reader.late) {
-        if (filter->uuid_generated)
-            nwf_uuid_generate(filter->uuid);
-        return g_steal_pointer(&filter);
-    }
-    if (fits)
-        g_propagate_error(error, g_steal_pointer(&reader.late));
-    g_clear_error(&reader.late);
-    return NULL;
+    nwf_rule_place_clear(&reader.place);
+    fault = first_fault(reading, fault, reader.late);
+    nwf_notes_append(notes, found);
+    if (!nwf_reading_end(reading, NWF_SCHEMA_FILTER, xml, found, fault, error))
+        return NULL;
+    if (filter->uuid_generated)
+        nwf_uuid_generate(filter->uuid);
+    return g_steal_pointer(&filter);
 }
 
 /* The first look at a document: what is it called? Nothing that is found in it is an error here. */

@@ -5,7 +5,7 @@
  * A tree from names to lists: its order is the order of dumpxml. Lists keep their order and their duplicates. The
  * characters of names and values are so few that no text of a parameter can mean anything but itself to a tool. A
  * parameter with other characters is dropped, as released drivers do and OpenStack relies on (it writes "/128" after an
- * address); a note says so.
+ * address); a note says so, and it is remembered for the message that the variable has no value.
  */
 #include "conf/filter_private.h"
 
@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct NwfParams {
-    GTree *lists; /* char * -> GPtrArray of char * */
+    GTree *lists;   /* char * -> GPtrArray of char * */
+    GTree *dropped; /* char * -> char *: the first value of each name that could not be taken; NULL: none */
 };
 
 static const char name_characters[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_";
@@ -39,6 +40,7 @@ nwf_params_free(NwfParams *params)
     if (!params)
         return;
     g_tree_destroy(params->lists);
+    g_clear_pointer(&params->dropped, g_tree_destroy);
     g_free(params);
 }
 
@@ -51,11 +53,29 @@ copy_list(gpointer name, gpointer list, gpointer copy)
     return FALSE;
 }
 
+static void
+remember_dropped(NwfParams *params, const char *name, const char *value)
+{
+    if (!params->dropped)
+        params->dropped = g_tree_new_full(compare_names, NULL, g_free, g_free);
+    if (!g_tree_lookup(params->dropped, name))
+        g_tree_insert(params->dropped, g_strdup(name), nwf_clip(value));
+}
+
+static gboolean
+copy_dropped(gpointer name, gpointer value, gpointer copy)
+{
+    remember_dropped(copy, name, value);
+    return FALSE;
+}
+
 NwfParams *
 nwf_params_copy(const NwfParams *params)
 {
     NwfParams *copy = nwf_params_new();
     g_tree_foreach(params->lists, copy_list, copy);
+    if (params->dropped)
+        g_tree_foreach(params->dropped, copy_dropped, copy);
     return copy;
 }
 
@@ -78,6 +98,12 @@ const GPtrArray *
 nwf_params_get(const NwfParams *params, const char *name)
 {
     return g_tree_lookup(params->lists, name);
+}
+
+const char *
+nwf_params_dropped(const NwfParams *params, const char *name)
+{
+    return params->dropped ? g_tree_lookup(params->dropped, name) : NULL;
 }
 
 void
@@ -103,20 +129,12 @@ nwf_params_names(const NwfParams *params)
 
 /* ---- XML ---- */
 
-/* Where @tag is, for messages. */
-static char *
-place_of(const NwfXmlTag *tag, const char *filter)
-{
-    g_autofree char *quoted = filter ? nwf_clip(filter) : NULL;
-    if (!quoted)
-        return g_strdup_printf(_("line %u"), nwf_xml_line(tag));
-    return g_strdup_printf(_("filter '%s', line %u"), quoted, nwf_xml_line(tag));
-}
+const char *const nwf_parameter_attributes[] = {"name", "value", NULL};
 
 static void
 remark_dropped(const NwfXmlTag *tag, const char *name, const char *value, const char *filter, NwfNotes *notes)
 {
-    g_autofree char *place = place_of(tag, filter);
+    g_autofree char *place = nwf_place(filter, nwf_xml_line(tag));
     g_autofree char *quoted_name = nwf_clip(name ? name : "");
     g_autofree char *quoted_value = nwf_clip(value ? value : "");
     if (!name || !value)
@@ -136,13 +154,15 @@ nwf_params_parse_tag(NwfParams *params, const NwfXmlTag *tag, const char *filter
     const GPtrArray *list = name ? nwf_params_get(params, name) : NULL;
 
     if (list && list->len >= NWF_LIST_MAX) {
-        g_autofree char *place = place_of(tag, filter);
+        g_autofree char *place = nwf_place(filter, nwf_xml_line(tag));
         g_autofree char *quoted = nwf_clip(name);
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("%s: the parameter '%s' has too many values (limit: %d)"),
                              place, quoted, (int)NWF_LIST_MAX);
     }
     if (name && value && nwf_params_add(params, name, value))
         return TRUE;
+    if (name && value)
+        remember_dropped(params, name, value);
     if (nwf_notes_wanted(notes))
         remark_dropped(tag, name, value, filter, notes);
     return TRUE;

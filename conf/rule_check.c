@@ -6,7 +6,8 @@
  * end and codes, which mean something alone, keep their own; all others have no effect then and are printed as
  * positive, as released drivers do.
  *
- * A set's flags are `src` unless given. A note tells whatever makes a rule match more than its text says.
+ * A set's flags are `src` unless given. A note names whatever makes a rule match more than its text says, or has no
+ * effect; texts are quoted as they were written.
  */
 #include "conf/filter_private.h"
 
@@ -44,12 +45,12 @@ has_field(const NwfRule *rule, NwfMatch match)
     return index >= 0 && rule->fields[index].present;
 }
 
-static char *
-text_of(const NwfRule *rule, guint index)
+void
+nwf_rule_place_clear(NwfRulePlace *place)
 {
-    GString *text = g_string_new(NULL);
-    nwf_field_format(text, &rule->fields[index], rule->protocol->attributes[index].type);
-    return g_string_free(text, FALSE);
+    for (guint i = 0; i < NWF_ATTRIBUTES_MAX; i++)
+        g_clear_pointer(&place->written[i], g_free);
+    g_clear_pointer(&place->unknown, g_free);
 }
 
 static gboolean
@@ -72,8 +73,8 @@ nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **er
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         if (rule->protocol->attributes[i].type != NWF_TYPE_PORT || !rule->fields[i].present || has_ports(rule))
             continue;
-        g_autofree char *text = text_of(rule, i);
-        g_autofree char *label = nwf_rule_label(place, rule->protocol->name, rule->protocol->attributes[i].name, text);
+        g_autofree char *label =
+            nwf_rule_label(place, rule->protocol->name, rule->protocol->attributes[i].name, place->written[i]);
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
                              _("%s: a port needs protocol='tcp', 'udp', 'sctp' or '33' (dccp) in the same rule"),
                              label);
@@ -106,8 +107,7 @@ complete_set_flags(NwfRule *rule)
 static void
 remark(const NwfRule *rule, guint index, const NwfRulePlace *place, const char *words)
 {
-    g_autofree char *text = text_of(rule, index);
-    nwf_rule_note(place, rule->protocol->name, rule->protocol->attributes[index].name, text, words);
+    nwf_rule_note(place, rule->protocol->name, rule->protocol->attributes[index].name, place->written[index], words);
 }
 
 static void
@@ -122,20 +122,12 @@ remark_without_effect(const NwfRule *rule, guint index, const NwfRulePlace *plac
     remark(rule, index, place, text);
 }
 
+/* Whether a negated variable is a list is known when a port gives its values (plan/values.c). */
 static void
 remark_negation(const NwfRule *rule, guint index, const NwfRulePlace *place)
 {
-    const NwfField *field = &rule->fields[index];
-    gboolean drops = rule->action == NWF_ACTION_DROP || rule->action == NWF_ACTION_REJECT;
-    if (!field->negated)
-        return;
-    if (rule->protocol->attributes[index].match == NWF_MATCH_STATE)
+    if (rule->fields[index].negated && rule->protocol->attributes[index].match == NWF_MATCH_STATE)
         remark(rule, index, place, _("match='no' has no effect on states"));
-    /* MAC is nearly always one address, and filters against spoofing negate it. */
-    if (drops && field->variable && field->variable->access == NWF_ACCESS_ITERATOR &&
-        strcmp(field->variable->name, "MAC") != 0)
-        remark(rule, index, place,
-               _("with match='no' a list of several values matches everything: use return rules instead"));
 }
 
 static void
@@ -149,9 +141,22 @@ remark_hidden_ranges(const NwfRule *rule, const NwfRulePlace *place)
                    _("a range has no effect beside a single address"));
 }
 
+static void
+remark_statematch(const NwfRule *rule, const NwfRulePlace *place)
+{
+    if (!rule->statematch && (!rule->protocol || rule->protocol->layer == NWF_LAYER_ETHERNET))
+        nwf_rule_note(place, "rule", NULL, NULL,
+                      _("statematch has no effect here: only elements of the IP level have states"));
+}
+
 gboolean
 nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error)
 {
+    if (nwf_notes_wanted(place->notes))
+        remark_statematch(rule, place);
+    if (!rule->protocol && place->unknown)
+        nwf_rule_note(place, place->unknown, NULL, NULL,
+                      _("the element is unknown and is ignored: the rule has no other one and matches everything"));
     if (!rule->protocol)
         return TRUE;
     complete_set_flags(rule);

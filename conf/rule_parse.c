@@ -3,8 +3,8 @@
  * rule_parse.c: <rule> and the elements in it
  *
  * The first known element decides the protocol. Later elements of the same name are merged into it attribute by
- * attribute, and the later text wins; all others are ignored. The parser reads all attributes in the order of the table
- * and reports the last one that does not fit.
+ * attribute, and the later text wins; all others are ignored. Attributes are read as they stand, and the first one that
+ * does not fit is the error.
  *
  * Limits: what spans several attributes is in rule_check.c.
  */
@@ -70,34 +70,8 @@ read_statematch(const NwfXmlTag *tag, const NwfRulePlace *place)
     return TRUE;
 }
 
-/* Whether @name is an attribute of the element of @protocol; NULL: of <rule>. */
-static gboolean
-is_attribute(const NwfProtocol *protocol, const char *name)
-{
-    static const char *const of_rule[] = {"action", "direction", "priority", "statematch", NULL};
-    if (!protocol)
-        return g_strv_contains(of_rule, name);
-    for (guint i = 0; i < protocol->n_attributes; i++)
-        if (strcmp(protocol->attributes[i].name, name) == 0)
-            return TRUE;
-    return strcmp(name, "match") == 0;
-}
-
-static void
-remark_unknown_attributes(const NwfProtocol *protocol, const NwfXmlTag *tag, const NwfRulePlace *place)
-{
-    const char *name = NULL;
-    for (guint i = 0; nwf_notes_wanted(place->notes) && (name = nwf_xml_attribute_name(tag, i)); i++) {
-        g_autofree char *value = nwf_xml_attribute(tag, name);
-        if (!is_attribute(protocol, name))
-            nwf_rule_note(place, nwf_xml_name(tag), name, value,
-                          protocol ? _("the attribute is unknown and is ignored: the rule matches more than it says")
-                                   : _("the attribute is unknown and is ignored"));
-    }
-}
-
 NwfRule *
-nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **error)
+nwf_rule_parse_start(const NwfXmlTag *tag, NwfRulePlace *place, GError **error)
 {
     g_autofree NwfRule *rule = g_new0(NwfRule, 1);
     int action = read_word(tag, "action", nwf_action_words, place, error);
@@ -112,7 +86,6 @@ nwf_rule_parse_start(const NwfXmlTag *tag, const NwfRulePlace *place, GError **e
     if (!read_priority(tag, &rule->priority, place, error))
         return NULL;
     rule->statematch = read_statematch(tag, place);
-    remark_unknown_attributes(NULL, tag, place);
     return g_steal_pointer(&rule);
 }
 
@@ -144,16 +117,19 @@ read_field(NwfField *field, const NwfAttribute *attribute, const char *text, Nwf
     return TRUE;
 }
 
-/* One attribute of an element into its field; remarks about the value get the place of the attribute. */
+/* One attribute of an element into its field; remarks about the value get the place of the attribute. @text: (transfer
+ * full). */
 static gboolean
-take_attribute(NwfRule *rule, guint index, const char *text, gboolean negated, const NwfRulePlace *place,
-               GError **error)
+take_attribute(NwfRule *rule, guint index, char *text, gboolean negated, NwfRulePlace *place, GError **error)
 {
     const NwfAttribute *attribute = &rule->protocol->attributes[index];
     g_autoptr(NwfNotes) remarks = nwf_notes_wanted(place->notes) ? nwf_notes_new() : NULL;
 
+    g_free(place->written[index]);
+    place->written[index] = text;
     if (!read_field(&rule->fields[index], attribute, text, remarks, error)) {
         g_autofree char *label = nwf_rule_label(place, rule->protocol->name, attribute->name, text);
+        nwf_hint(rule->protocol, index, text, error);
         g_prefix_error(error, "%s: ", label);
         return FALSE;
     }
@@ -176,46 +152,81 @@ read_sign(const NwfXmlTag *tag, const NwfRulePlace *place)
     return FALSE;
 }
 
+/* What an unknown element means for a rule that has no known one yet, its end tells. */
+static void
+remark_unknown_element(const NwfRule *rule, const char *name, NwfRulePlace *place)
+{
+    if (!rule->protocol && !place->unknown)
+        place->unknown = g_strdup(name);
+    else
+        nwf_rule_note(place, name, NULL, NULL, _("the element is unknown and is ignored"));
+}
+
 /* Gives the rule its protocol, or finds out that the element does not count. */
 static gboolean
-choose_protocol(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place)
+choose_protocol(NwfRule **rule, const NwfXmlTag *tag, NwfRulePlace *place)
 {
     const NwfProtocol *protocol = nwf_protocol_find(nwf_xml_name(tag));
     if (protocol && protocol == (*rule)->protocol)
         return TRUE;
-    if (!protocol || (*rule)->protocol) {
-        nwf_rule_note(place, nwf_xml_name(tag), NULL, NULL,
-                      protocol ? _("a second protocol in a rule is ignored")
-                               : _("the element is unknown and is ignored"));
+    if (!protocol) {
+        remark_unknown_element(*rule, nwf_xml_name(tag), place);
         return FALSE;
     }
+    if ((*rule)->protocol) {
+        nwf_rule_note(place, nwf_xml_name(tag), NULL, NULL, _("a second protocol in a rule is ignored"));
+        return FALSE;
+    }
+    if (place->unknown)
+        nwf_rule_note(place, place->unknown, NULL, NULL, _("the element is unknown and is ignored"));
     *rule = g_realloc(*rule, sizeof(NwfRule) + protocol->n_attributes * sizeof(NwfField));
     memset((*rule)->fields, 0, protocol->n_attributes * sizeof(NwfField));
     (*rule)->protocol = protocol;
     return TRUE;
 }
 
-gboolean
-nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, const NwfRulePlace *place, GError **error)
+/* The row of @attribute, or -1. */
+static int
+find_row(const NwfProtocol *protocol, const NwfXmlAttribute *attribute)
 {
-    g_autoptr(GError) last = NULL;
+    for (guint i = 0; attribute->declared && i < protocol->n_attributes; i++)
+        if (strcmp(protocol->attributes[i].name, attribute->name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void
+remark_unknown_attribute(const NwfXmlTag *tag, const NwfXmlAttribute *attribute, const char *text,
+                         const NwfRulePlace *place)
+{
+    g_autofree char *name =
+        attribute->prefix ? g_strdup_printf("%s:%s", attribute->prefix, attribute->name) : g_strdup(attribute->name);
+    nwf_rule_note(place, nwf_xml_name(tag), name, text,
+                  _("the attribute is unknown and is ignored: the rule matches more than it says"));
+}
+
+gboolean
+nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, NwfRulePlace *place, GError **error)
+{
+    gboolean taken[NWF_ATTRIBUTES_MAX] = {FALSE}; /* of attributes that differ in their prefix the first one counts */
     gboolean negated = FALSE;
+    NwfXmlAttribute attribute;
 
     if (!choose_protocol(rule, tag, place))
         return TRUE;
     negated = read_sign(tag, place);
-    for (guint i = 0; i < (*rule)->protocol->n_attributes; i++) {
-        g_autofree char *text = nwf_xml_attribute(tag, (*rule)->protocol->attributes[i].name);
-        g_autoptr(GError) found = NULL;
-        if (text && !take_attribute(*rule, i, text, negated, place, &found)) {
-            g_clear_error(&last);
-            last = g_steal_pointer(&found);
-        }
+    for (guint i = 0; nwf_xml_attribute_at(tag, i, &attribute); i++) {
+        int row = find_row((*rule)->protocol, &attribute);
+        g_autofree char *text = nwf_xml_attribute_text(tag, i);
+        gboolean sign = attribute.declared && strcmp(attribute.name, "match") == 0;
+        if (row < 0 && !sign)
+            remark_unknown_attribute(tag, &attribute, text, place);
+        if (row < 0 || taken[row])
+            continue;
+        taken[row] = TRUE;
+        if (!take_attribute(*rule, (guint)row, g_steal_pointer(&text), negated, place, error))
+            return FALSE;
     }
     (*rule)->n_elements++;
-    remark_unknown_attributes((*rule)->protocol, tag, place);
-    if (!last)
-        return place->dialect >= NWF_DIALECT_11 || nwf_rule_check_ports(*rule, place, error);
-    g_propagate_error(error, g_steal_pointer(&last));
-    return FALSE;
+    return place->dialect >= NWF_DIALECT_11 || nwf_rule_check_ports(*rule, place, error);
 }

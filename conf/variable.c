@@ -45,6 +45,16 @@ read_access(const char *text, NwfVariable *variable)
     return *text == ']' ? text + 1 : NULL;
 }
 
+static void
+keep_written(NwfVariable *variable, const char *text)
+{
+    g_autoptr(GString) spelling = g_string_new(NULL);
+
+    nwf_variable_spelling(spelling, variable);
+    if (strcmp(spelling->str, text) != 0)
+        variable->written = nwf_clip(text);
+}
+
 NwfVariable *
 nwf_variable_parse(const char *text, NwfNotes *notes, GError **error)
 {
@@ -66,6 +76,7 @@ nwf_variable_parse(const char *text, NwfNotes *notes, GError **error)
     }
     if (*rest)
         nwf_note(notes, _("text after ']' is ignored"));
+    keep_written(variable, text + 1);
     return g_steal_pointer(&variable);
 }
 
@@ -75,6 +86,7 @@ nwf_variable_free(NwfVariable *variable)
     if (!variable)
         return;
     g_free(variable->name);
+    g_free(variable->written);
     g_free(variable);
 }
 
@@ -86,4 +98,13 @@ nwf_variable_spelling(GString *out, const NwfVariable *variable)
         g_string_append_printf(out, "[%u]", variable->index);
     else if (variable->index)
         g_string_append_printf(out, "[@%u]", variable->index);
+}
+
+void
+nwf_variable_show(GString *out, const NwfVariable *variable)
+{
+    if (variable->written)
+        g_string_append(out, variable->written);
+    else
+        nwf_variable_spelling(out, variable);
 }

@@ -6,7 +6,8 @@
  * unknown element nothing is known, only its depth is counted.
  *
  * Order of errors: not well-formed, then the root, then what the table's functions find. So after the first error of a
- * function the parser runs on, calling nothing.
+ * function the parser runs on, calling nothing. A page of HTML is called so whatever else is wrong with it: nobody
+ * wrote it to be a filter.
  *
  * Bounds. Released libxml2 compares each attribute of a tag with each other one, looks namespaces up one by one, and
  * keeps names in a table that does not grow with them. So attributes are bounded before the parser sees the text (what
@@ -27,8 +28,11 @@ enum { COMPLAINTS_MAX = 99 }; /* newer libxml2 tells of the first hundred errors
 /* libxml2 gives attributes as groups of five pointers. */
 enum { ATTR_NAME, ATTR_PREFIX, ATTR_URI, ATTR_VALUE, ATTR_END, ATTR_SIZE };
 
+const char *const nwf_xml_no_attributes[] = {NULL};
+
 struct NwfXmlTag {
     const xmlChar *name;
+    const xmlChar *plain_name; /* without the prefix that @name may have, and of the parser's dictionary */
     guint line;
     guint n_attributes;
     const xmlChar **attributes;
@@ -38,12 +42,15 @@ typedef struct NwfXmlRun {
     const NwfXmlReader *reader;
     xmlParserCtxtPtr parser;
     GPtrArray *rows;    /* (element-type NwfXmlElement): of the known elements that are open */
+    GPtrArray *names;   /* (element-type utf8): of the same; the parser's dictionary has them */
     GArray *namespaces; /* (element-type guint): declared by each open element */
     guint n_namespaces;
     guint unknown;   /* how many elements are open below the last known one */
     gboolean rooted; /* the document has a root element */
     GString *text;
     gboolean wants_text;
+    gboolean text_reported; /* since the last tag */
+    guint html;             /* line where the document says that it is HTML; 0: it is something else */
     guint complaints;
     GError *syntax, *error;
 } NwfXmlRun;
@@ -76,9 +83,16 @@ on_complaint(gpointer data, const xmlError *complaint)
 }
 
 static void
-on_doctype(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xmlChar *id,
-           G_GNUC_UNUSED const xmlChar *uri)
+notice_html(NwfXmlRun *run, const xmlChar *name)
 {
+    if (!run->html && g_ascii_strcasecmp((const char *)name, "html") == 0)
+        run->html = (guint)xmlSAX2GetLineNumber(run->parser);
+}
+
+static void
+on_doctype(gpointer data, const xmlChar *name, G_GNUC_UNUSED const xmlChar *id, G_GNUC_UNUSED const xmlChar *uri)
+{
+    notice_html(data, name);
     refuse(data, _("document type declarations are not accepted"));
 }
 
@@ -108,20 +122,60 @@ find_row(const NwfXmlElement *children, const xmlChar *name, const xmlChar *uri)
 }
 
 static void
+report_unknown(const NwfXmlRun *run, const NwfXmlUnknown *what)
+{
+    if (run->reader->unknown && !run->error)
+        run->reader->unknown(what, run->reader->data);
+}
+
+static gboolean
+is_known(const NwfXmlElement *row, const NwfXmlAttribute *attribute)
+{
+    if (attribute->prefix && (!attribute->declared || row->plain_attributes))
+        return FALSE;
+    return g_strv_contains(row->attributes, attribute->name);
+}
+
+static void
+report_unknown_attributes(const NwfXmlRun *run, const NwfXmlElement *row, const NwfXmlTag *tag)
+{
+    NwfXmlAttribute attribute;
+
+    for (guint i = 0; run->reader->unknown && row->attributes && nwf_xml_attribute_at(tag, i, &attribute); i++) {
+        g_autofree char *name = NULL;
+        g_autofree char *text = NULL;
+        if (is_known(row, &attribute))
+            continue;
+        name = attribute.prefix ? g_strdup_printf("%s:%s", attribute.prefix, attribute.name) : g_strdup(attribute.name);
+        text = nwf_xml_attribute_text(tag, i);
+        report_unknown(run, &(NwfXmlUnknown){NWF_XML_ATTRIBUTE, tag->line, nwf_xml_name(tag), name, text});
+    }
+}
+
+static void
+start_element(NwfXmlRun *run, const NwfXmlElement *row, const NwfXmlTag *tag)
+{
+    if (row->start && !run->error)
+        row->start(tag, run->reader->data, &run->error);
+    report_unknown_attributes(run, row, tag);
+}
+
+static void
 open_root(NwfXmlRun *run, const NwfXmlTag *tag)
 {
     const NwfXmlElement *root = run->reader->root;
     g_autofree char *name = NULL;
     run->rooted = TRUE;
     g_ptr_array_add(run->rows, (gpointer)root);
+    g_ptr_array_add(run->names, (gpointer)tag->plain_name);
     if (strcmp((const char *)tag->name, root->name) == 0) {
-        if (root->start)
-            root->start(tag, run->reader->data, &run->error);
+        start_element(run, root, tag);
         return;
     }
+    notice_html(run, tag->name);
     name = nwf_clip((const char *)tag->name);
-    nwf_set_error(&run->error, NWF_ERROR_XML_ROOT, _("the root element is <%s>, where <%s> is expected"), name,
-                  root->name);
+    nwf_set_error(&run->error, NWF_ERROR_XML_ROOT, _("line %u: the root element is <%s>, where <%s> is expected"),
+                  tag->line, name, root->name);
 }
 
 static void
@@ -130,17 +184,17 @@ open_child(NwfXmlRun *run, const NwfXmlTag *tag, const xmlChar *uri)
     const NwfXmlElement *parent = g_ptr_array_index(run->rows, run->rows->len - 1);
     const NwfXmlElement *row = run->unknown ? NULL : find_row(parent->children, tag->name, uri);
     if (!row) {
-        if (run->unknown++ == 0 && run->reader->unknown && !run->error)
-            run->reader->unknown(tag, run->reader->data);
+        if (run->unknown++ == 0)
+            report_unknown(run, &(NwfXmlUnknown){NWF_XML_ELEMENT, tag->line, nwf_xml_name(tag), NULL, NULL});
         return;
     }
     g_ptr_array_add(run->rows, (gpointer)row);
+    g_ptr_array_add(run->names, (gpointer)tag->plain_name);
     if (row->text) {
         run->wants_text = TRUE;
         g_string_truncate(run->text, 0);
     }
-    if (row->start && !run->error)
-        row->start(tag, run->reader->data, &run->error);
+    start_element(run, row, tag);
 }
 
 static void
@@ -152,9 +206,10 @@ on_start(gpointer data, const xmlChar *name, const xmlChar *prefix, const xmlCha
     guint declared = (guint)n_namespaces;
     /* With a prefix that nobody declared, prefix and name are one name, which no table has. */
     g_autofree char *whole = prefix && !uri ? g_strdup_printf("%s:%s", (const char *)prefix, (const char *)name) : NULL;
-    NwfXmlTag tag = {whole ? (const xmlChar *)whole : name, (guint)xmlSAX2GetLineNumber(run->parser),
+    NwfXmlTag tag = {whole ? (const xmlChar *)whole : name, name, (guint)xmlSAX2GetLineNumber(run->parser),
                      (guint)n_attributes, attributes};
 
+    run->text_reported = FALSE;
     g_array_append_val(run->namespaces, declared);
     run->n_namespaces += declared;
     if (!few_names(run))
@@ -173,6 +228,7 @@ on_end(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xml
 {
     NwfXmlRun *run = data;
     const NwfXmlElement *row = NULL;
+    run->text_reported = FALSE;
     run->n_namespaces -= g_array_index(run->namespaces, guint, run->namespaces->len - 1);
     g_array_set_size(run->namespaces, run->namespaces->len - 1);
     if (run->unknown) {
@@ -180,10 +236,31 @@ on_end(gpointer data, G_GNUC_UNUSED const xmlChar *name, G_GNUC_UNUSED const xml
         return;
     }
     row = g_ptr_array_steal_index(run->rows, run->rows->len - 1);
+    g_ptr_array_set_size(run->names, (gint)run->rows->len);
     if (row->end && !run->error)
         row->end(row->text ? run->text->str : "", run->reader->data, &run->error);
     if (row->text)
         run->wants_text = FALSE;
+}
+
+/* Text where none belongs; the parser may give it in pieces, of which the first is reported. */
+static void
+report_text(NwfXmlRun *run, const char *text, gsize length)
+{
+    gsize blanks = 0;
+    guint line = (guint)xmlSAX2GetLineNumber(run->parser);
+    g_autofree char *shown = NULL;
+
+    while (blanks < length && g_ascii_isspace(text[blanks]))
+        blanks++;
+    if (blanks == length)
+        return;
+    run->text_reported = TRUE;
+    for (gsize i = blanks; i < length; i++) /* the parser is at the end of the text */
+        line -= text[i] == '\n' && line > 1;
+    shown = g_strchomp(g_strndup(text + blanks, length - blanks));
+    report_unknown(
+        run, &(NwfXmlUnknown){NWF_XML_TEXT, line, g_ptr_array_index(run->names, run->names->len - 1), NULL, shown});
 }
 
 static void
@@ -192,14 +269,26 @@ on_text(gpointer data, const xmlChar *text, int length)
     NwfXmlRun *run = data;
     if (run->wants_text)
         g_string_append_len(run->text, (const char *)text, length);
+    else if (!run->unknown && !run->text_reported && run->rows->len > 0 && run->reader->unknown)
+        report_text(run, (const char *)text, (gsize)length);
+}
+
+/* The line of @xml, from 1, in which @place is. */
+static guint
+line_of(const char *xml, const char *place)
+{
+    guint line = 1;
+    for (; xml < place; xml++)
+        line += *xml == '\n';
+    return line;
 }
 
 /* Whether no tag can have more than ATTRIBUTES_MAX attributes: counts equal signs before a quote between two "<". */
 static gboolean
-few_attributes(const char *xml)
+few_attributes(const char *xml, GError **error)
 {
     guint found = 0;
-    for (; *xml; xml++) {
+    for (const char *start = xml; *xml; xml++) {
         const char *next = xml + 1;
         if (*xml == '<')
             found = 0;
@@ -208,10 +297,27 @@ few_attributes(const char *xml)
         while (g_ascii_isspace(*next))
             next++;
         if ((*next == '\'' || *next == '"') && ++found > ATTRIBUTES_MAX)
-            return FALSE;
+            return nwf_set_error(error, NWF_ERROR_XML_SYNTAX,
+                                 _("line %u: an element has too many attributes (limit: %d)"), line_of(start, xml),
+                                 (int)ATTRIBUTES_MAX);
         xml = next - 1;
     }
     return TRUE;
+}
+
+static gboolean
+is_utf8(const char *xml, gsize length, GError **error)
+{
+    const char *end = NULL, *line = NULL;
+    if (length > G_MAXINT)
+        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("the text is too long"));
+    if (g_utf8_validate(xml, (gssize)length, &end))
+        return TRUE;
+    for (line = end; line > xml && line[-1] != '\n';)
+        line--;
+    return nwf_set_error(error, NWF_ERROR_XML_SYNTAX,
+                         _("line %u: the text is not UTF-8 (byte %u of the line is 0x%02x)"), line_of(xml, end),
+                         (guint)(end - line) + 1, (guchar)*end);
 }
 
 int
@@ -256,22 +362,24 @@ gboolean
 nwf_xml_read(const char *xml, const NwfXmlReader *reader, GError **error)
 {
     g_autoptr(GPtrArray) rows = g_ptr_array_new();
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_autoptr(GArray) namespaces = g_array_new(FALSE, FALSE, sizeof(guint));
     g_autoptr(GString) text = g_string_new(NULL);
-    NwfXmlRun run = {.reader = reader, .rows = rows, .namespaces = namespaces, .text = text};
+    NwfXmlRun run = {.reader = reader, .rows = rows, .names = names, .namespaces = namespaces, .text = text};
     gsize length = strlen(xml);
 
-    if (length > G_MAXINT || !g_utf8_validate(xml, (gssize)length, NULL))
-        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("the text is not UTF-8"));
-    if (!few_attributes(xml))
-        return nwf_set_error(error, NWF_ERROR_XML_SYNTAX, _("an element has too many attributes (limit: %d)"),
-                             (int)ATTRIBUTES_MAX);
+    if (!is_utf8(xml, length, error) || !few_attributes(xml, error))
+        return FALSE;
     run_parser(&run, xml, length);
-    if (run.syntax)
-        g_clear_error(&run.error);
-    else if (!run.error)
+    if (!run.syntax && !run.error)
         return TRUE;
-    g_propagate_error(error, run.syntax ? run.syntax : run.error);
+    if (run.html)
+        nwf_set_error(error, run.syntax ? NWF_ERROR_XML_SYNTAX : NWF_ERROR_XML_ROOT,
+                      _("line %u: this is an HTML document, where <%s> is expected"), run.html, reader->root->name);
+    else
+        g_propagate_error(error, run.syntax ? g_steal_pointer(&run.syntax) : g_steal_pointer(&run.error));
+    g_clear_error(&run.syntax);
+    g_clear_error(&run.error);
     return FALSE;
 }
 
@@ -287,17 +395,34 @@ nwf_xml_line(const NwfXmlTag *tag)
     return tag->line;
 }
 
+gboolean
+nwf_xml_attribute_at(const NwfXmlTag *tag, guint index, NwfXmlAttribute *attribute)
+{
+    const xmlChar **at = NULL;
+    if (index >= tag->n_attributes)
+        return FALSE;
+    at = tag->attributes + index * ATTR_SIZE;
+    attribute->prefix = (const char *)at[ATTR_PREFIX];
+    attribute->name = (const char *)at[ATTR_NAME];
+    attribute->declared = !at[ATTR_PREFIX] || at[ATTR_URI];
+    return TRUE;
+}
+
+char *
+nwf_xml_attribute_text(const NwfXmlTag *tag, guint index)
+{
+    const xmlChar **at = tag->attributes + index * ATTR_SIZE;
+    return g_strndup((const char *)at[ATTR_VALUE], (gsize)(at[ATTR_END] - at[ATTR_VALUE]));
+}
+
 /* The first attribute @name; @plain: only without a prefix. */
 static char *
 find_attribute(const NwfXmlTag *tag, const char *name, gboolean plain)
 {
-    for (guint i = 0; i < tag->n_attributes; i++) {
-        const xmlChar **attribute = tag->attributes + i * ATTR_SIZE;
-        gboolean undeclared = attribute[ATTR_PREFIX] && !attribute[ATTR_URI];
-        if (undeclared || (plain && attribute[ATTR_PREFIX]) || strcmp((const char *)attribute[ATTR_NAME], name) != 0)
-            continue;
-        return g_strndup((const char *)attribute[ATTR_VALUE], (gsize)(attribute[ATTR_END] - attribute[ATTR_VALUE]));
-    }
+    NwfXmlAttribute attribute;
+    for (guint i = 0; nwf_xml_attribute_at(tag, i, &attribute); i++)
+        if (attribute.declared && !(plain && attribute.prefix) && strcmp(attribute.name, name) == 0)
+            return nwf_xml_attribute_text(tag, i);
     return NULL;
 }
 
@@ -311,12 +436,6 @@ char *
 nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name)
 {
     return find_attribute(tag, name, TRUE);
-}
-
-const char *
-nwf_xml_attribute_name(const NwfXmlTag *tag, guint index)
-{
-    return index < tag->n_attributes ? (const char *)tag->attributes[index * ATTR_SIZE + ATTR_NAME] : NULL;
 }
 
 void

@@ -20,8 +20,17 @@ guint nwf_xml_line(const NwfXmlTag *tag);
 char *nwf_xml_attribute(const NwfXmlTag *tag, const char *name);
 /** nwf_xml_plain_attribute: the same, only without a prefix. */
 char *nwf_xml_plain_attribute(const NwfXmlTag *tag, const char *name);
-/** nwf_xml_attribute_name: the name of its attribute number @index without prefix, or NULL past the end. */
-const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
+
+/* One attribute of a tag; NULL for @prefix if it has none. */
+typedef struct NwfXmlAttribute {
+    const char *prefix, *name;
+    gboolean declared; /* nobody declared the prefix if not: then prefix and name are one name, which no table has */
+} NwfXmlAttribute;
+
+/** nwf_xml_attribute_at: the attribute number @index as it stands in the document; FALSE past the end. */
+gboolean nwf_xml_attribute_at(const NwfXmlTag *tag, guint index, NwfXmlAttribute *attribute);
+/** nwf_xml_attribute_text: (transfer full): the value of the attribute number @index. */
+char *nwf_xml_attribute_text(const NwfXmlTag *tag, guint index);
 
 /*
  * What a reader knows about an element. Functions return FALSE with an error to reject the document; the rest of it is
@@ -29,17 +38,33 @@ const char *nwf_xml_attribute_name(const NwfXmlTag *tag, guint index);
  */
 typedef struct NwfXmlElement NwfXmlElement;
 struct NwfXmlElement {
-    const char *name;                                                       /* NULL: any name */
-    gboolean plain;                                                         /* only without a namespace */
-    gboolean text;                                                          /* @end wants the text in it */
+    const char *name;              /* NULL: any name */
+    const char *const *attributes; /* that are known, ended by NULL; NULL: @start looks for unknown ones itself */
+    gboolean plain_attributes;     /* they are known without a prefix alone */
+    gboolean plain;                /* only without a namespace */
+    gboolean text;                 /* @end wants the text in it */
     gboolean (*start)(const NwfXmlTag *tag, gpointer data, GError **error); /* or NULL */
     gboolean (*end)(const char *text, gpointer data, GError **error);       /* or NULL; @text is "" unless wanted */
     const NwfXmlElement *children; /* array, its end is an element without name and start; NULL: none */
 };
 
+/* The attributes of an element that has none. */
+extern const char *const nwf_xml_no_attributes[];
+
+/* What stands in a document and no row knows; below an unknown element nothing more is looked at. */
+typedef enum NwfXmlUnknownKind { NWF_XML_ELEMENT, NWF_XML_ATTRIBUTE, NWF_XML_TEXT } NwfXmlUnknownKind;
+
+typedef struct NwfXmlUnknown {
+    NwfXmlUnknownKind kind;
+    guint line;
+    const char *element;   /* the unknown one, or the known one in which the attribute or the text stands */
+    const char *attribute; /* NULL unless it is one */
+    const char *text;      /* value of the attribute, or the text, maybe its beginning alone */
+} NwfXmlUnknown;
+
 typedef struct NwfXmlReader {
     const NwfXmlElement *root;
-    void (*unknown)(const NwfXmlTag *tag, gpointer data); /* an element that no row knows; or NULL */
+    void (*unknown)(const NwfXmlUnknown *what, gpointer data); /* or NULL */
     gpointer data;
 } NwfXmlReader;
 

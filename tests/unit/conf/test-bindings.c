@@ -126,7 +126,74 @@ test_first_one_counts(void)
     g_assert_null(nwf_params_get(binding->params, "MAC"));
     g_assert_null(binding->linkdev);
     g_assert_null(binding->backend);
-    g_assert_cmpuint(notes->len, ==, 1);
+    g_assert_cmpuint(notes->len, ==, 6);
+    for (guint i = 0; i < notes->len; i++) {
+        g_test_message("%s", (char *)g_ptr_array_index(notes, i));
+        g_assert_true(g_str_has_prefix(g_ptr_array_index(notes, i), "port 'vnet7', line 1: "));
+    }
+}
+
+/* The inside of a binding that is good apart from this, and its one remark; NULL: none. */
+static const char *const remarks[][2] = {
+    {"", NULL},
+    {"\n<backend name='nftables'/><!-- c -->\n", NULL},
+    {"\n<x/>", "line 2: the element <x> is unknown and is ignored"},
+    {"\n<linkdev name='l' dev='m'/>", "line 2: <linkdev dev='m'>: the attribute is unknown and is ignored"},
+    {"\nwords", "line 2: <filterbinding>: the text 'words' is ignored"},
+    {"<owner>x</owner>", "line 1: <owner>: the text 'x' is ignored"},
+    {"<owner id='1'/>", "line 1: <owner id='1'>: the attribute is unknown"},
+    {"<owner><title/></owner>", "line 1: the element <title> is unknown"},
+    {"<owner><name>x</name></owner>", "line 1: a second <name> is ignored"},
+    {"<owner><uuid>x</uuid></owner>", "line 1: a second <uuid> is ignored"},
+    {"<mac address='x'/>", "line 1: a second <mac> is ignored"},
+    {"<filterref filter='x'><parameter name='A' value='1'/></filterref>", "line 1: a second <filterref> is ignored"},
+    {"<linkdev name='a'/><linkdev name='b'/>", "line 1: a second <linkdev> is ignored"},
+};
+
+static void
+test_remarks(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(remarks); i++) {
+        g_autofree char *xml =
+            g_strconcat("<filterbinding>" OWNER PORTDEV MAC FILTER, remarks[i][0], "</filterbinding>", NULL);
+        g_autofree char *expected = g_strconcat("port 'vnet7', ", remarks[i][1], NULL);
+        g_autoptr(NwfNotes) notes = nwf_notes_new();
+        g_autoptr(NwfBinding) binding = nwf_binding_parse(xml, &oldest, notes, NULL);
+        g_autoptr(NwfBinding) refused = NULL;
+        g_autoptr(GError) error = NULL;
+        g_test_message("%s: %s", xml, notes->len ? (char *)g_ptr_array_index(notes, 0) : "nothing");
+        g_assert_nonnull(binding);
+        g_assert_cmpuint(notes->len, ==, remarks[i][1] ? 1 : 0);
+        if (remarks[i][1])
+            g_assert_true(g_str_has_prefix(g_ptr_array_index(notes, 0), expected));
+        refused = nwf_binding_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9, .strict = TRUE}, NULL, &error);
+        g_assert_cmpint(refused == NULL, ==, remarks[i][1] != NULL);
+        if (error)
+            g_assert_true(g_str_has_prefix(error->message, g_ptr_array_index(notes, 0)));
+    }
+}
+
+/* Asked to validate: the first fault of the document, whatever is looked at first otherwise. */
+static void
+test_first_fault(void)
+{
+    static const char *const faults[][2] = {
+        {PORTDEV "\n<mac address='bad'/>\n<owner><name>g</name><uuid>bad</uuid></owner>" FILTER,
+         "port 'vnet7', line 2: <mac address='bad'/>"},
+        {"\n<owner><name>g</name><uuid>bad</uuid></owner>\n<mac address='bad'/>" PORTDEV FILTER,
+         "port 'vnet7', line 2: <owner><uuid>bad</uuid>"},
+        {"\n<x/>" PORTDEV "\n<mac address='bad'/>" OWNER FILTER, "port 'vnet7', line 2: the element <x>"},
+        {PORTDEV "\n<mac address='bad'/>" OWNER FILTER "\n<x/>", "port 'vnet7', line 2: <mac"},
+        {OWNER PORTDEV MAC, "port 'vnet7', line 1: the filter binding lacks <filterref"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        g_autofree char *xml = g_strconcat("<filterbinding>", faults[i][0], "</filterbinding>", NULL);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(nwf_binding_parse(xml, &strict, NULL, &error));
+        g_test_message("%s", error->message);
+        g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_SCHEMA);
+        g_assert_true(g_str_has_prefix(error->message, faults[i][1]));
+    }
 }
 
 static void
@@ -289,6 +356,8 @@ main(int argc, char **argv)
     g_test_add_func("/conf/bindings/other-parameters", test_other_parameters);
     g_test_add_func("/conf/bindings/parts", test_parts);
     g_test_add_func("/conf/bindings/first-one-counts", test_first_one_counts);
+    g_test_add_func("/conf/bindings/remarks", test_remarks);
+    g_test_add_func("/conf/bindings/first-fault", test_first_fault);
     g_test_add_func("/conf/bindings/wrong-documents", test_wrong_documents);
     g_test_add_func("/conf/bindings/backend", test_backend);
     g_test_add_func("/conf/bindings/status", test_status);

@@ -294,6 +294,51 @@ test_lines_beyond_16_bits(void)
     g_assert_cmpuint(story_first_rule(filter)->line, ==, 70001);
 }
 
+/* A value that holds what belongs into two attributes, or is a list: the error says how it is written. NULL: no hint. */
+static const struct {
+    const char *element, *hint;
+} hints[] = {
+    {"<all dstipaddr='10.0.0.0/8'/>", "; this is written as dstipaddr='10.0.0.0' dstipmask='8'"},
+    {"<all srcipfrom='10.0.0.0/255.0.0.0'/>", "; this is written as srcipaddr='10.0.0.0' srcipmask='255.0.0.0'"},
+    {"<ipv6 srcipaddr='fe80::/64'/>", "; this is written as srcipaddr='fe80::' srcipmask='64'"},
+    {"<ip srcipaddr='$NET/24'/>", "; this is written as srcipaddr='$NET' srcipmask='24'"},
+    {"<arp arpsrcipaddr='10.0.0.0/8'/>", "; this is written as arpsrcipaddr='10.0.0.0' arpsrcipmask='8'"},
+    {"<mac srcmacaddr='52:54:0:0:0:0/ff:ff:0:0:0:0'/>",
+     "; this is written as srcmacaddr='52:54:0:0:0:0' srcmacmask='ff:ff:0:0:0:0'"},
+    {"<tcp dstportstart='80-90'/>", "; this is written as dstportstart='80' dstportend='90'"},
+    {"<tcp dstportend='80-90'/>", "; this is written as dstportstart='80' dstportend='90'"},
+    {"<udp srcportstart='80:90'/>", "; this is written as srcportstart='80' srcportend='90'"},
+    {"<all srcipaddr='10.0.0.1-10.0.0.9'/>", "; this is written as srcipfrom='10.0.0.1' srcipto='10.0.0.9'"},
+    {"<stp age='5-9'/>", "; this is written as age='5' age-hi='9'"},
+    {"<tcp dstportstart='80,443'/>", "; a list is written as one rule for each value"},
+    {"<tcp dstportstart='80, 443'/>", "; a list is written as one rule for each value"},
+    {"<all srcipaddr='10.0.0.1,10.0.0.2'/>", "; a list is written as one rule for each value"},
+    {"<ip srcipaddr='$A,$B'/>", "; a list is written as one rule for each value"},
+    {"<mac protocolid='arp,ipv4'/>", "; a list is written as one rule for each value"},
+    {"<all dstipaddr='10.0.0.0/33'/>", NULL},
+    {"<all dstipaddr='10.0.0.1:80'/>", NULL},
+    {"<all dstipaddr='10.0.0.1-9'/>", NULL},
+    {"<ip srcipaddr='10.0.0.1-10.0.0.9'/>", NULL}, /* has no range */
+    {"<tcp dstportstart='80-'/>", NULL},
+    {"<tcp dstportstart='-80'/>", NULL},
+    {"<tcp dstportstart=','/>", NULL},
+    {"<tcp dstportstart='http'/>", NULL},
+    {"<tcp flags='SYN'/>", NULL},
+};
+
+static void
+test_hints(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(hints); i++) {
+        g_autofree char *xml = story_rule(hints[i].element);
+        g_autofree char *refusal = story_dump(xml, NWF_DIALECT_11);
+        g_test_message("%s: %s", hints[i].element, refusal);
+        g_assert_true(g_str_has_prefix(refusal, "error "));
+        g_assert_cmpint(strstr(refusal, "; ") != NULL, ==, hints[i].hint != NULL);
+        g_assert_true(!hints[i].hint || strstr(refusal, hints[i].hint));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -309,5 +354,6 @@ main(int argc, char **argv)
     g_test_add_func("/conf/rules/priorities", test_priorities_without_number);
     g_test_add_func("/conf/rules/lines", test_lines);
     g_test_add_func("/conf/rules/many-lines", test_lines_beyond_16_bits);
+    g_test_add_func("/conf/rules/hints", test_hints);
     return g_test_run();
 }
