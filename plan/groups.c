@@ -21,7 +21,7 @@ nwf_column_place(const NwfColumn *column)
 {
     g_autoptr(GString) text = g_string_new("$");
 
-    nwf_variable_spelling(text, column->variable);
+    nwf_variable_show(text, column->variable);
     return g_strdup_printf(_("filter '%s', rule at line %u: <%s %s='%s'>"), column->rule->filter->name,
                            column->rule->rule->line, column->rule->rule->protocol->name, column->attribute, text->str);
 }

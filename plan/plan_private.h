@@ -21,12 +21,12 @@ typedef struct NwfTreeRule {
     const GPtrArray **given;
 } NwfTreeRule;
 
-
 struct NwfTree {
     gatomicrefcount refs;
     char *root;
-    GHashTable *nodes; /* name to NwfNode of tree.c */
-    GArray *rules;     /* (element-type NwfTreeRule) */
+    GHashTable *nodes;     /* name to NwfNode of tree.c */
+    GArray *rules;         /* (element-type NwfTreeRule) */
+    GHashTable *variables; /* see nwf_tree_variables(); NULL: nobody has asked */
 };
 
 /* One variable in one type: a column of a group. The place is that of its first use and serves messages only. */
@@ -46,10 +46,10 @@ typedef struct NwfCaution {
 
 struct NwfTemplate {
     gatomicrefcount refs;
-    NwfTree *tree;      /* NULL for built-in sets */
-    GPtrArray *chains;  /* (element-type NwfChain), as in NwfPlan */
-    GPtrArray *groups;  /* (element-type GArray of NwfColumn) */
-    GArray *cautions;   /* (element-type NwfCaution) */
+    NwfTree *tree;     /* NULL for built-in sets */
+    GPtrArray *chains; /* (element-type NwfChain), as in NwfPlan */
+    GPtrArray *groups; /* (element-type GArray of NwfColumn) */
+    GArray *cautions;  /* (element-type NwfCaution) */
     gboolean uses[NWF_LAYERS];
 };
 
@@ -91,11 +91,11 @@ typedef struct NwfPlace {
 typedef struct NwfSource {
     const NwfTreeRule *origin;
     const NwfRule *rule;
-    int at[NWF_MATCHES];                 /* index into rule->fields, -1 if the rule does not have it */
+    int at[NWF_MATCHES]; /* index into rule->fields, -1 if the rule does not have it */
     NwfPlace places[NWF_ATTRIBUTES_MAX];
-    GArray *groups;                      /* (element-type guint): of the template */
+    GArray *groups; /* (element-type guint): of the template */
     GRefString *filter;
-    guint index;                         /* place of the rule in the tree */
+    guint index; /* place of the rule in the tree */
 } NwfSource;
 
 /* groups.c */

@@ -17,6 +17,7 @@
 #include "plan/plan_private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 typedef struct NwfNode {
     NwfFilter *filter;
@@ -29,6 +30,7 @@ typedef struct NwfNode {
 
 typedef struct NwfSurvey {
     GHashTable *nodes;
+    GPtrArray *way; /* (element-type utf8): the filters that are open */
     NwfFilterLookup lookup;
     gpointer data;
 } NwfSurvey;
@@ -76,6 +78,43 @@ survey_entries(const NwfSurvey *self, NwfNode *node, guint level, GError **error
     return TRUE;
 }
 
+/* A way for a message: of a long one the ends. */
+static char *
+way_text(const GPtrArray *names)
+{
+    enum { ENDS = 5 };
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *name = nwf_clip(g_ptr_array_index(names, i));
+
+        if (i == ENDS && names->len > 2 * ENDS) {
+            g_string_append(text, " -> …");
+            i = names->len - ENDS - 1;
+            continue;
+        }
+        g_string_append_printf(text, "%s'%s'", i ? " -> " : "", name);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+report_loop(const NwfSurvey *self, const NwfFilter *from, guint line, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) loop = g_ptr_array_new();
+    g_autofree char *text = NULL;
+    guint start = 0;
+
+    while (!g_str_equal(g_ptr_array_index(self->way, start), name))
+        start++;
+    for (guint i = start; i < self->way->len; i++)
+        g_ptr_array_add(loop, g_ptr_array_index(self->way, i));
+    g_ptr_array_add(loop, (gpointer)name);
+    text = way_text(loop);
+    nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                  _("filter '%s', reference at line %u: the references close a loop: %s"), from->name, line, text);
+}
+
 static NwfNode *
 survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint line, guint level, GError **error)
 {
@@ -83,9 +122,7 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
     NwfFilter *filter;
 
     if (node && node->open) {
-        nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                      _("filter '%s', reference at line %u: a reference to filter '%s' closes a loop"), from->name,
-                      line, name);
+        report_loop(self, from, line, name, error);
         return NULL;
     }
     if (level + (node ? node->height : 1) - 1 > NWF_TREE_DEPTH_MAX) {
@@ -110,8 +147,10 @@ survey(const NwfSurvey *self, const char *name, const NwfFilter *from, guint lin
     node->height = 1;
     node->open = TRUE;
     g_hash_table_insert(self->nodes, g_strdup(name), node);
+    g_ptr_array_add(self->way, node->filter->name);
     if (!survey_entries(self, node, level, error))
         return NULL;
+    g_ptr_array_set_size(self->way, (gint)self->way->len - 1);
     node->open = FALSE;
     return node;
 }
@@ -201,7 +240,8 @@ nwf_tree_new(const char *root, NwfFilterLookup lookup, gpointer data, GError **e
 {
     g_autoptr(NwfTree) tree = g_new0(NwfTree, 1);
     g_autoptr(GHashTable) visible = g_hash_table_new(g_str_hash, g_str_equal);
-    NwfSurvey self = {NULL, lookup, data};
+    g_autoptr(GPtrArray) way = g_ptr_array_new();
+    NwfSurvey self = {NULL, way, lookup, data};
     const NwfNode *node;
 
     g_atomic_ref_count_init(&tree->refs);
@@ -222,6 +262,7 @@ static void
 tree_free(NwfTree *tree)
 {
     g_free(tree->root);
+    g_clear_pointer(&tree->variables, g_hash_table_unref);
     g_hash_table_unref(tree->nodes);
     g_array_unref(tree->rules);
     g_free(tree);
@@ -270,7 +311,10 @@ add_missing(GPtrArray *missing, GHashTable *listed, const NwfVariable *variable)
 {
     GString *spelling = g_string_new(NULL);
 
-    nwf_variable_spelling(spelling, variable);
+    if (variable->access == NWF_ACCESS_ELEMENT)
+        nwf_variable_show(spelling, variable);
+    else
+        nwf_variable_spelling(spelling, variable);
     if (g_hash_table_contains(listed, spelling->str)) {
         g_string_free(spelling, TRUE);
         return;
@@ -299,10 +343,116 @@ nwf_tree_missing(const NwfTree *tree, const NwfParams *params)
     return missing;
 }
 
+void
+nwf_rule_add_variables(const NwfRule *rule, GHashTable *names)
+{
+    for (guint i = 0; rule->protocol && i < rule->protocol->n_attributes; i++)
+        if (rule->fields[i].present && rule->fields[i].variable)
+            g_hash_table_add(names, rule->fields[i].variable->name);
+}
+
+GHashTable *
+nwf_tree_variables(NwfTree *tree)
+{
+    GHashTableIter nodes;
+    gpointer node;
+
+    if (tree->variables)
+        return tree->variables;
+    tree->variables = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_iter_init(&nodes, tree->nodes);
+    while (g_hash_table_iter_next(&nodes, NULL, &node)) {
+        const GPtrArray *entries = ((const NwfNode *)node)->filter->entries;
+
+        for (guint i = 0; i < entries->len; i++) {
+            const NwfEntry *entry = g_ptr_array_index(entries, i);
+
+            if (entry->rule)
+                nwf_rule_add_variables(entry->rule, tree->variables);
+        }
+    }
+    return tree->variables;
+}
+
+const char *
+nwf_tree_dropped(const NwfTree *tree, const NwfParams *params, const char *name)
+{
+    const char *dropped = params ? nwf_params_dropped(params, name) : NULL;
+    GHashTableIter nodes;
+    gpointer node;
+
+    g_hash_table_iter_init(&nodes, tree->nodes);
+    while (!dropped && g_hash_table_iter_next(&nodes, NULL, &node)) {
+        const GPtrArray *entries = ((const NwfNode *)node)->filter->entries;
+
+        for (guint i = 0; !dropped && i < entries->len; i++) {
+            const NwfFilterRef *reference = ((const NwfEntry *)g_ptr_array_index(entries, i))->ref;
+
+            dropped = reference ? nwf_params_dropped(reference->params, name) : NULL;
+        }
+    }
+    return dropped;
+}
+
+/* What is known of the missing access @spelling, which begins with a name. */
+static void
+explain(GString *text, const NwfTree *tree, const NwfParams *params, const char *spelling)
+{
+    g_autofree char *name = g_strndup(spelling, strcspn(spelling, "["));
+    const GPtrArray *list = params ? nwf_params_get(params, name) : NULL;
+    const char *dropped = list ? NULL : nwf_tree_dropped(tree, params, name);
+
+    if (list)
+        g_string_append_printf(text, _("%s (values: %u, the first has index 0)"), spelling, list->len);
+    else if (dropped)
+        g_string_append_printf(text,
+                               _("%s (the value '%s' is ignored: it may only have letters, digits, '_', '.', ':')"),
+                               spelling, dropped);
+    else
+        g_string_append(text, spelling);
+}
+
+char *
+nwf_tree_explain_missing(const NwfTree *tree, const NwfParams *params, const GPtrArray *missing, const char *but)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < missing->len; i++) {
+        const char *spelling = g_ptr_array_index(missing, i);
+
+        if (g_strcmp0(spelling, but) == 0)
+            continue;
+        if (text->len)
+            g_string_append(text, ", ");
+        explain(text, tree, params, spelling);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* @parents: of each filter that was met, by name, the one that refers to it. */
+static char *
+way_to(const char *target, const char *from, GHashTable *parents)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    g_ptr_array_add(names, (gpointer)target);
+    for (const char *name = target; names->len == 1 || !g_str_equal(name, from);) {
+        name = g_hash_table_lookup(parents, name);
+        g_ptr_array_add(names, (gpointer)name);
+    }
+    for (guint i = 0; i < names->len / 2; i++) {
+        gpointer *first = &names->pdata[i], *last = &names->pdata[names->len - 1 - i], swapped = *first;
+
+        *first = *last;
+        *last = swapped;
+    }
+    return way_text(names);
+}
+
 /* Follows each filter once, without recursion, so that a long chain or a wide net of references costs its size alone.
  */
-gboolean
-nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data)
+char *
+nwf_tree_way(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
@@ -317,14 +467,15 @@ nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup look
             const NwfEntry *entry = g_ptr_array_index(filter->entries, i);
             NwfFilter *next;
 
-            if (!entry->ref || !g_hash_table_add(seen, entry->ref->filter))
+            if (!entry->ref || g_hash_table_contains(seen, entry->ref->filter))
                 continue;
+            g_hash_table_insert(seen, entry->ref->filter, filter->name);
             if (g_str_equal(entry->ref->filter, target))
-                return TRUE;
+                return way_to(target, from->name, seen);
             next = lookup(entry->ref->filter, data);
             if (next)
                 g_ptr_array_add(waiting, nwf_filter_ref(next));
         }
     }
-    return FALSE;
+    return NULL;
 }

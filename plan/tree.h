@@ -46,11 +46,32 @@ gboolean nwf_tree_uses(const NwfTree *tree, const char *name);
 GPtrArray *nwf_tree_missing(const NwfTree *tree, const NwfParams *params);
 
 /**
- * nwf_tree_reaches:
+ * nwf_tree_explain_missing:
+ * @missing: what nwf_tree_missing() found
+ * @but: a spelling that is left out, or NULL
+ *
+ * Returns: (transfer full): the spellings with what is known about each: how many values its list has, or the text that
+ *   was given as value and could not be taken
+ */
+char *nwf_tree_explain_missing(const NwfTree *tree, const NwfParams *params, const GPtrArray *missing, const char *but);
+
+/** nwf_tree_variables: (transfer none) (element-type utf8): the set of the names of variables that rules use; it is
+ * made when it is asked for first, so one thread at a time may ask. */
+GHashTable *nwf_tree_variables(NwfTree *tree);
+/** nwf_rule_add_variables: adds the names of the variables that @rule uses, which lie in it, to the set @names. */
+void nwf_rule_add_variables(const NwfRule *rule, GHashTable *names);
+
+/** nwf_tree_dropped: (transfer none): the first text that was given for @name and could not be taken, or NULL. */
+const char *nwf_tree_dropped(const NwfTree *tree, const NwfParams *params, const char *name);
+
+/**
+ * nwf_tree_way:
  * @from: a filter, maybe not defined yet
  * @target: name looked for
  *
- * Whether @target can be reached from @from (itself included in its references) over filters that exist; linear in
- * the number of filters and references. Defining @from under the name @target then would close a loop.
+ * Looks for @target in the references of @from, over filters that exist; linear in the number of filters and
+ * references. Defining @from under the name @target then would close a loop.
+ *
+ * Returns: (transfer full): the way for a message, "'from' -> 'other' -> 'target'"; NULL: there is none
  */
-gboolean nwf_tree_reaches(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data);
+char *nwf_tree_way(const NwfFilter *from, const char *target, NwfFilterLookup lookup, gpointer data);

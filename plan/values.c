@@ -66,7 +66,7 @@ uneven(const NwfColumn *a, guint n_a, const NwfColumn *b, guint n_b, GError **er
 
     return nwf_set_error(
         error, NWF_ERROR_INTERNAL,
-        _("%s: this list (values: %u) goes along with '%s' in attribute %s (values: %u): make both equally "
+        _("%s: this list (values: %u) goes along with '%s' in attribute '%s' (values: %u): make both equally "
           "long, or use different iterators ($%s[@1])"),
         place, n_b, a->variable->name, a->attribute, n_a, b->variable->name);
 }

@@ -10,6 +10,7 @@
 #include "conf/binding.h"
 #include "driver/tech/backends.h"
 #include "driver/tech/services.h"
+#include "plan/review.h"
 #include "tools/library.h"
 
 #include <glib/gi18n-lib.h>
@@ -174,8 +175,7 @@ nothing_is_missing(const NwfTree *tree, const Target *target, GError **error)
 
     if (missing->len == 0)
         return TRUE;
-    g_ptr_array_add(missing, NULL);
-    g_autofree char *names = g_strjoinv(", ", (char **)missing->pdata);
+    g_autofree char *names = nwf_tree_explain_missing(tree, target->params, missing, NULL);
     return nwf_set_error(
         error, NWF_ERROR_INTERNAL,
         _("port '%s', filter '%s': these variables have no value: %s; give them with --param NAME=VALUE"), target->port,
@@ -188,7 +188,11 @@ rules_for(const Target *target, NwfLibrary *library, GError **error)
     const NwfHost host = {nwf_service_port, NULL};
     g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_autoptr(NwfTree) tree = nwf_tree_new(target->root, nwf_library_lookup, library, error);
+    g_autofree char *place = g_strdup_printf(_("port '%s'"), target->port);
 
+    if (tree)
+        nwf_review_params(place, tree, target->params, notes);
+    nwf_print_notes(notes, target->root);
     if (!tree || !nothing_is_missing(tree, target, error))
         return NULL;
     g_autoptr(NwfRules) rules = nwf_rules_of_tree(tree, target->params, &host, notes, error);
@@ -233,14 +237,20 @@ add_port(GPtrArray *ports, const Target *target, NwfLibrary *library, GError **e
 static gboolean
 collect(GPtrArray *ports, const NwfPortOptions *options, NwfLibrary *library, const NwfReading *reading, GError **error)
 {
-    g_autofree char *first = NULL;
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_filter_unref);
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    const char *first = NULL;
 
     for (guint i = 0; options->files && options->files[i]; i++) {
-        const NwfFilter *filter = nwf_library_add(library, options->files[i], error);
+        NwfFilter *filter = nwf_library_add(library, options->files[i], error);
         if (!filter)
             return FALSE;
-        if (i == 0)
-            first = g_strdup(filter->name);
+        g_ptr_array_add(named, nwf_filter_ref(filter));
+        first = first ? first : filter->name;
+    }
+    for (guint i = 0; i < named->len; i++) { /* once all are there, because they may refer to each other */
+        nwf_review_references(g_ptr_array_index(named, i), nwf_library_lookup, library, notes);
+        nwf_print_notes(notes, options->files[i]);
     }
     if (!options->bindings) {
         g_auto(Target) target = {0};

@@ -62,6 +62,9 @@ gboolean nwf_applier_repair(NwfApplier *applier, NwfNotes *notes, GError **error
 
 /* ---- commit.c ---- */
 
+/** nwf_applier_log_remarks: logs what means nothing, or more than it says; @once: not if it was logged before. */
+void nwf_applier_log_remarks(NwfApplier *applier, NwfNotes *remarks, gboolean once);
+
 /** nwf_commit: carries out @requests, which concern different ports; afterwards each has its error, or none. */
 void nwf_commit(NwfApplier *applier, GPtrArray *requests);
 

@@ -212,10 +212,12 @@ check_identity(NwfCatalog *catalog, const NwfFilter *filter, NwfFilter **old, GE
 static gboolean
 check_loop(NwfCatalog *catalog, const NwfFilter *filter, GError **error)
 {
-    if (!nwf_tree_reaches(filter, filter->name, nwf_catalog_peek_filter, catalog))
+    g_autofree char *way = nwf_tree_way(filter, filter->name, nwf_catalog_peek_filter, catalog);
+
+    if (!way)
         return TRUE;
-    return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
-                         _("filter '%s' would refer to itself, directly or through other filters"), filter->name);
+    return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("filter '%s' would refer to itself: %s"), filter->name,
+                         way);
 }
 
 gboolean

@@ -201,6 +201,12 @@ log_notes(NwfApplier *applier, const char *source, const char *subject, NwfNotes
     nwf_engine_log_notes(applier->config, source, subject, notes);
 }
 
+void
+nwf_applier_log_remarks(NwfApplier *applier, NwfNotes *remarks, gboolean once)
+{
+    log_notes(applier, "conf", NULL, remarks, once);
+}
+
 /* The requests [from, to) as one run. @culprit: (out): the request that was refused, if it is known. */
 static gboolean
 apply_run(NwfApplier *applier, GPtrArray *requests, guint from, guint to, Attempt *attempt, int *culprit)
@@ -371,6 +377,7 @@ finish_request(NwfApplier *applier, GPtrArray *requests, guint index)
         return;
     }
     log_notes(applier, "engine", request->portdev, request->notes, request->unasked);
+    nwf_applier_log_remarks(applier, request->remarks, request->unasked || request->kind == &nwf_restore_kind);
     publish(applier, request);
     for (guint i = 0; i < request->updates->len; i++) {
         const NwfPortUpdate *update = update_at(request->updates, i);

@@ -126,6 +126,12 @@ nwf_engine_free(NwfEngine *engine)
     g_free(engine);
 }
 
+gboolean
+nwf_engine_is_strict(const NwfEngine *engine)
+{
+    return engine->config.strict;
+}
+
 /* ---- reload ---- */
 
 static gboolean
@@ -154,10 +160,12 @@ reload_filters(NwfEngine *engine, GError **error)
 gboolean
 nwf_engine_reload(NwfEngine *engine, GError **error)
 {
+    g_autoptr(NwfRequest) review = nwf_request_new(&nwf_review_kind, NULL);
     g_autoptr(NwfRequest) reread = nwf_request_new(&nwf_reread_kind, NULL);
     g_autoptr(GError) local = NULL;
     gboolean read = reload_filters(engine, error);
 
+    nwf_inbox_run_one(engine->inbox, review, NULL);
     if (!nwf_inbox_run_one(engine->inbox, reread, &local))
         nwf_engine_log(&engine->config, NWF_LOG_ERROR, "tech", "%s", local->message);
     g_autoptr(GPtrArray) requests = nwf_restore_requests(engine->catalog, reread->in_kernel);

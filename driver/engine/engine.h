@@ -26,6 +26,7 @@ typedef struct NwfEngineConfig {
     const char *learn_dir;     /* /run/libvirt/nwfilter-learn */
     const char *lease_file;    /* /run/libvirt/network/nwfilter.leases */
     gboolean open_until_known; /* interim rules as open as the stock driver's */
+    gboolean strict;           /* new definitions and bindings that would be remarked on are refused */
     NwfDialect dialect;
     NwfBackend *backend;                                                     /* (transfer full) */
     void (*log)(NwfLogLevel level, const char *source, const char *message); /* source: "engine", "store" … */
@@ -42,6 +43,8 @@ NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
 void nwf_engine_settle(NwfEngine *engine, gint64 limit);
 /** nwf_engine_free: stops the threads; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);
+/** nwf_engine_is_strict: whether new definitions and bindings that would be remarked on are to be refused. */
+gboolean nwf_engine_is_strict(const NwfEngine *engine);
 /** nwf_engine_reload: reads filter files again and looks at the rules of every binding. */
 gboolean nwf_engine_reload(NwfEngine *engine, GError **error);
 

@@ -6,11 +6,16 @@
  * with its name and passed over, whatever state the others are in. They load in the order of their names, so that the
  * same directory always gives the same result.
  *
+ * Remarks on definitions and bindings are logged, and never make a file be refused: a guest may depend on it.
+ * References are looked at when all files are read; what was logged about them once is not repeated by a reload.
+ *
  * A binding's file that cannot be read may have a guest behind it, so the catalog keeps its name, and the rules of that
  * port stay. A reload reads each filter file as a request of its own (request_define.c), so that between reading a file
  * and taking over what it says nobody can define something else.
  */
 #include "driver/engine/load.h"
+
+#include "plan/review.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -22,22 +27,20 @@ nwf_load_refused(const NwfEngineConfig *config, const char *directory, const cha
 }
 
 NwfFilter *
-nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, GError **error)
+nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, NwfNotes *remarks, GError **error)
 {
     NwfReading reading = {.dialect = config->dialect};
-    g_autoptr(NwfNotes) notes = nwf_notes_new();
     g_autofree char *text = nwf_store_read(store, name, error);
 
     if (!text)
         return NULL;
-    g_autoptr(NwfFilter) filter = nwf_filter_parse(text, &reading, notes, error);
+    g_autoptr(NwfFilter) filter = nwf_filter_parse(text, &reading, remarks, error);
     if (!filter)
         return NULL;
     if (strcmp(filter->name, name) != 0) {
         nwf_set_error(error, NWF_ERROR_XML_VALUE, _("the filter in it has another name, '%s'"), filter->name);
         return NULL;
     }
-    nwf_engine_log_notes(config, "store", name, notes);
     return g_steal_pointer(&filter);
 }
 
@@ -64,12 +67,15 @@ static void
 load_filter(NwfApplier *applier, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(NwfFilter) filter = nwf_load_filter(applier->config, applier->filter_store, name, &error), old = NULL;
+    g_autoptr(NwfNotes) remarks = nwf_notes_new();
+    g_autoptr(NwfFilter) old = NULL;
+    g_autoptr(NwfFilter) filter = nwf_load_filter(applier->config, applier->filter_store, name, remarks, &error);
 
     if (!filter || !nwf_catalog_check_definition(applier->catalog, filter, &old, &error)) {
         nwf_load_refused(applier->config, applier->config->filter_dir, name, error);
         return;
     }
+    nwf_engine_log_notes(applier->config, "conf", NULL, remarks);
     if (filter->uuid_generated)
         save_uuid(applier, filter);
     nwf_catalog_publish(applier->catalog, old, filter, NULL);
@@ -95,7 +101,7 @@ read_binding(NwfApplier *applier, const char *name, GError **error)
 
     if (!binding || !nwf_port_name_is_usable(binding->portdev, error))
         return NULL;
-    nwf_engine_log_notes(applier->config, "store", name, notes);
+    nwf_engine_log_notes(applier->config, "conf", NULL, notes);
     return g_steal_pointer(&binding);
 }
 
@@ -149,8 +155,32 @@ load_bindings(NwfApplier *applier, GError **error)
     return names != NULL;
 }
 
+/* By name, so that the same filters always make the same log. */
+static int
+compare_filters(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(NwfFilter *const *)a)->name, (*(NwfFilter *const *)b)->name);
+}
+
+static gboolean
+review(NwfApplier *applier, NwfRequest *request, G_GNUC_UNUSED GError **error)
+{
+    g_autoptr(GPtrArray) filters = nwf_catalog_filters(applier->catalog);
+
+    g_ptr_array_sort(filters, compare_filters);
+    for (guint i = 0; i < filters->len; i++)
+        nwf_review_references(g_ptr_array_index(filters, i), nwf_catalog_peek_filter, applier->catalog,
+                              request->remarks);
+    nwf_applier_log_remarks(applier, request->remarks, TRUE);
+    return TRUE;
+}
+
+const NwfRequestKind nwf_review_kind = {.exclusive = TRUE, .act = review};
+
 gboolean
 nwf_load(NwfApplier *applier, GError **error)
 {
-    return load_filters(applier, error) && load_bindings(applier, error);
+    g_autoptr(NwfRequest) request = nwf_request_new(&nwf_review_kind, NULL);
+
+    return load_filters(applier, error) && review(applier, request, error) && load_bindings(applier, error);
 }

@@ -6,8 +6,9 @@
 
 #include "driver/engine/applier.h"
 
-/** nwf_load_filter: (transfer full): from the file @name without ending; its remarks are logged. */
-NwfFilter *nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, GError **error);
+/** nwf_load_filter: (transfer full): from the file @name without ending. */
+NwfFilter *nwf_load_filter(const NwfEngineConfig *config, NwfStore *store, const char *name, NwfNotes *remarks,
+                           GError **error);
 
 /**
  * nwf_load: fills the catalog of @applier from all files, before the applier runs. What cannot be taken is logged.

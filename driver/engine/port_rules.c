@@ -14,6 +14,7 @@
 
 #include "driver/engine/port_terms.h"
 #include "plan/interim.h"
+#include "plan/review.h"
 
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -54,26 +55,60 @@ nwf_port_build_resting(const NwfApplier *applier, NwfPort *port, GError **error)
     return build_interim(applier, port, FALSE, NWF_KNOWN_ACKNOWLEDGED, error);
 }
 
+/* Takes over @found, remarks on @port. */
+static void
+add_remarks(NwfRequest *request, const NwfPort *port, const NwfNotes *found)
+{
+    for (guint i = 0; i < found->len; i++)
+        nwf_note(request->remarks, _("port '%s': %s"), port->binding->portdev,
+                 (const char *)g_ptr_array_index(found, i));
+}
+
+/* Remarks on the parameters of the binding; a definition that changes meets many bindings, and they are not new. */
+static void
+review_params(NwfRequest *request, const NwfPort *port)
+{
+    g_autofree char *place = NULL;
+
+    if (!request->portdev)
+        return;
+    place = g_strdup_printf(_("port '%s'"), request->portdev);
+    nwf_review_params(place, nwf_rules_entry_tree(port->filters), port->binding->params, request->remarks);
+}
+
+/* The port learns its address; whoever gave one that was dropped expects something else. */
+static void
+remark_learning(NwfRequest *request, const NwfPort *port)
+{
+    const char *dropped = nwf_tree_dropped(nwf_rules_entry_tree(port->filters), port->binding->params, "IP");
+
+    if (dropped)
+        nwf_note(
+            request->remarks,
+            _("port '%s': IP was given as '%s', which cannot be used: the address of the guest is learned instead"),
+            port->binding->portdev, dropped);
+}
+
 /* Whether all variables have values. If IP alone has none it may be learned: then the port gets terms. */
 static gboolean
-check_missing(NwfPort *port, const NwfParams *params, GError **error)
+check_missing(NwfRequest *request, NwfPort *port, const NwfParams *params, GError **error)
 {
-    g_autoptr(GPtrArray) missing = nwf_tree_missing(nwf_rules_entry_tree(port->filters), params);
-    g_autoptr(GString) list = g_string_new(NULL);
+    const NwfTree *tree = nwf_rules_entry_tree(port->filters);
+    g_autoptr(GPtrArray) missing = nwf_tree_missing(tree, params);
+    g_autofree char *list = NULL;
 
     if (missing->len == 0)
         return TRUE;
     if (missing->len == 1 && strcmp(g_ptr_array_index(missing, 0), "IP") == 0) {
-        port->terms = nwf_port_terms(port->binding, error);
+        list = nwf_tree_explain_missing(tree, params, missing, NULL);
+        port->terms = nwf_port_terms(port->binding, list, error);
+        if (port->terms)
+            remark_learning(request, port);
         return port->terms != NULL;
     }
-    for (guint i = 0; i < missing->len; i++) {
-        const char *spelling = g_ptr_array_index(missing, i);
-        if (strcmp(spelling, "IP") != 0)
-            g_string_append_printf(list, "%s%s", list->len ? ", " : "", spelling);
-    }
+    list = nwf_tree_explain_missing(tree, params, missing, "IP");
     return nwf_set_error(error, NWF_ERROR_INTERNAL, _("filter '%s': these variables have no value: %s"),
-                         port->binding->filter, list->str);
+                         port->binding->filter, list);
 }
 
 /* Adds the addresses that the port knows to @params, and returns them; NULL: it knows none. (transfer full) */
@@ -94,6 +129,7 @@ build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, NwfParams *
     NwfRulesCache *cache = request->new_cache ? request->new_cache : applier->cache;
     NwfRulesEntry *entry = nwf_rules_cache_get(cache, port->binding->filter, params, error);
     g_autoptr(GArray) addresses = NULL;
+    g_autoptr(NwfNotes) found = nwf_notes_new();
 
     g_clear_pointer(&port->filters, nwf_rules_entry_unref);
     g_clear_pointer(&port->terms, nwf_learn_terms_unref);
@@ -101,12 +137,14 @@ build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, NwfParams *
     if (!entry)
         return FALSE;
     port->filters = nwf_rules_entry_ref(entry);
-    if (!check_missing(port, params, error))
+    review_params(request, port);
+    if (!check_missing(request, port, params, error))
         return FALSE;
     if (port->terms && !(addresses = add_addresses(applier, port, params)))
         return nwf_port_build_interim(applier, port, NWF_KNOWN_ACKNOWLEDGED, error);
-    if (!give_rules(applier, port, nwf_rules_entry_build(entry, params, request->notes, error), NWF_WHICH_FILTER,
-                    NWF_KNOWN_ACKNOWLEDGED, error))
+    NwfRules *rules = nwf_rules_entry_build(entry, params, found, error);
+    add_remarks(request, port, found);
+    if (!give_rules(applier, port, rules, NWF_WHICH_FILTER, NWF_KNOWN_ACKNOWLEDGED, error))
         return FALSE;
     port->addresses = g_steal_pointer(&addresses);
     return TRUE;
@@ -126,10 +164,12 @@ nwf_port_build(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GE
     NwfRules *rules;
 
     if (request->new_cache && keeps_values(port)) {
+        g_autoptr(NwfNotes) found = nwf_notes_new();
         NwfRulesEntry *entry = nwf_rules_cache_renew(request->new_cache, port->filters, error);
         if (!entry)
             return FALSE;
-        if (nwf_rules_entry_rebuild(entry, port->filters, port->rules, &rules, request->notes, error)) {
+        if (nwf_rules_entry_rebuild(entry, port->filters, port->rules, &rules, found, error)) {
+            add_remarks(request, port, found);
             nwf_rules_entry_unref(port->filters);
             port->filters = nwf_rules_entry_ref(entry);
             return give_rules(applier, port, rules, NWF_WHICH_FILTER, NWF_KNOWN_ACKNOWLEDGED, error);

@@ -18,7 +18,7 @@ first_value(const NwfBinding *binding, const char *name)
 }
 
 static gboolean
-read_mode(const NwfBinding *binding, NwfLearnMode *mode, GError **error)
+read_mode(const NwfBinding *binding, const char *missing, NwfLearnMode *mode, GError **error)
 {
     const char *word = first_value(binding, "CTRL_IP_LEARNING");
 
@@ -27,8 +27,8 @@ read_mode(const NwfBinding *binding, NwfLearnMode *mode, GError **error)
             return TRUE;
     if (g_ascii_strcasecmp(word, "none") == 0)
         return nwf_set_error(error, NWF_ERROR_INTERNAL,
-                             _("filter '%s': the variable IP has no value, and CTRL_IP_LEARNING is 'none'"),
-                             binding->filter);
+                             _("filter '%s': these variables have no value: %s; CTRL_IP_LEARNING is 'none'"),
+                             binding->filter, missing);
     return nwf_set_error(error, NWF_ERROR_PARSE,
                          _("filter '%s': CTRL_IP_LEARNING is '%s'; expected one of any, dhcp, none"), binding->filter,
                          word);
@@ -84,11 +84,11 @@ read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
 }
 
 NwfLearnTerms *
-nwf_port_terms(const NwfBinding *binding, GError **error)
+nwf_port_terms(const NwfBinding *binding, const char *missing, GError **error)
 {
     NwfLearnMode mode;
 
-    if (!read_mode(binding, &mode, error))
+    if (!read_mode(binding, missing, &mode, error))
         return NULL;
     g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(mode, binding->portdev, binding->owner_uuid, binding->mac);
     if (mode == NWF_LEARN_DHCP && !read_servers(binding, terms->servers, error))

@@ -10,8 +10,9 @@
 /**
  * nwf_port_terms: (transfer full): how the address of @binding is to be learned, from CTRL_IP_LEARNING and its
  * companions; NULL with NWF_ERROR_INTERNAL or NWF_ERROR_PARSE: it is not, or what controls it cannot be read
+ * @missing: what is known of the variable without value, for the message
  */
-NwfLearnTerms *nwf_port_terms(const NwfBinding *binding, GError **error);
+NwfLearnTerms *nwf_port_terms(const NwfBinding *binding, const char *missing, GError **error);
 
 /** nwf_port_configured: (transfer full) (element-type NwfAddress): what the user gave as IP; NULL: nothing. */
 GArray *nwf_port_configured(const NwfBinding *binding);

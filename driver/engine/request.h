@@ -58,6 +58,7 @@ struct NwfRequest {
     NwfStore *remove_from;    /* file to remove… */
     char *remove_name;        /* …and its name */
     NwfNotes *notes;          /* warnings */
+    NwfNotes *remarks;        /* on what means nothing, or more than it says */
 
     /* the answer */
     GPtrArray *in_kernel; /* (element-type utf8): ports with rules of ours, see nwf_reread_kind */
@@ -93,5 +94,5 @@ GPtrArray *nwf_restore_requests(NwfCatalog *catalog, GPtrArray *in_kernel);
 
 /* request_bind.c, request_define.c, request_restore.c, reconcile.c. */
 extern const NwfRequestKind nwf_bind_kind, nwf_unbind_kind;
-extern const NwfRequestKind nwf_define_kind, nwf_undefine_kind, nwf_reload_kind;
+extern const NwfRequestKind nwf_define_kind, nwf_undefine_kind, nwf_reload_kind, nwf_review_kind;
 extern const NwfRequestKind nwf_restore_kind, nwf_release_kind, nwf_reread_kind;

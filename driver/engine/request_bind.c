@@ -37,8 +37,9 @@ check_duplicate(const NwfApplier *applier, const NwfBinding *binding, const NwfP
                        binding->portdev, existing->binding->owner_name, binding->owner_name);
         return TRUE;
     }
-    return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED, _("port '%s' is already bound to filter '%s' by '%s'"),
-                         binding->portdev, existing->binding->filter, existing->binding->owner_name);
+    return nwf_set_error(error, NWF_ERROR_OPERATION_FAILED,
+                         _("port '%s': a filter binding already exists (filter '%s', owner '%s')"), binding->portdev,
+                         existing->binding->filter, existing->binding->owner_name);
 }
 
 static gboolean
@@ -50,7 +51,8 @@ prepare_bind(const NwfApplier *applier, NwfRequest *request, GError **error)
 
     if (!nwf_port_name_is_usable(name, error) ||
         !check_duplicate(applier, request->binding, existing, if_nametoindex(name), error) ||
-        !nwf_port_build_or_close(applier, request, port, error))
+        !nwf_port_build_or_close(applier, request, port, error) ||
+        (applier->config->strict && !nwf_notes_refuse(request->remarks, error)))
         return FALSE;
 
     /* The document to store: with the parameters in force. */

@@ -9,6 +9,7 @@
  */
 #include "driver/engine/load.h"
 #include "driver/engine/port_rules.h"
+#include "plan/review.h"
 
 #include <glib/gi18n-lib.h>
 #include <net/if.h>
@@ -43,12 +44,22 @@ rebuild_users(const NwfApplier *applier, NwfRequest *request, GError **error)
     return TRUE;
 }
 
+/* Whether nothing is remarked on in the references of a new definition, or remarks are no fault. */
 static gboolean
-prepare_define(const NwfApplier *applier, NwfRequest *request, GError **error)
+review(const NwfApplier *applier, NwfRequest *request, GError **error)
+{
+    nwf_review_references(request->filter, nwf_catalog_peek_filter, applier->catalog, request->remarks);
+    return !applier->config->strict || nwf_notes_refuse(request->remarks, error);
+}
+
+/* @asked: somebody wants the definition, it was not read from its file. */
+static gboolean
+prepare_definition(const NwfApplier *applier, NwfRequest *request, gboolean asked, GError **error)
 {
     NwfFilter *filter = request->filter;
 
-    if (!nwf_catalog_check_definition(applier->catalog, filter, &request->old_filter, error))
+    if (!nwf_catalog_check_definition(applier->catalog, filter, &request->old_filter, error) ||
+        (asked && !review(applier, request, error)))
         return FALSE;
     if (!request->old_filter || !nwf_filter_equal(request->old_filter, filter)) {
         request->new_cache = nwf_rules_cache_new(nwf_catalog_peek_filter, applier->catalog, filter);
@@ -67,16 +78,24 @@ prepare_define(const NwfApplier *applier, NwfRequest *request, GError **error)
     return TRUE;
 }
 
+static gboolean
+prepare_define(const NwfApplier *applier, NwfRequest *request, GError **error)
+{
+    return prepare_definition(applier, request, TRUE, error);
+}
+
 /*
  * A file without uuid that defines a filter in force keeps that filter's uuid, and gets it written into the file.
- * A changed definition is a redefinition like any other, but for the file, which stays as the user wrote it.
+ * A changed definition is a redefinition like any other, but for the file, which stays as the user wrote it. It is
+ * remarked on, but never refused for that; its references are looked at when all files were read (nwf_review_kind).
  */
 static gboolean
 prepare_reload(const NwfApplier *applier, NwfRequest *request, GError **error)
 {
     g_autoptr(NwfFilter) current = nwf_catalog_filter(applier->catalog, request->file);
+    g_autoptr(NwfNotes) remarks = nwf_notes_new();
 
-    request->filter = nwf_load_filter(applier->config, applier->filter_store, request->file, error);
+    request->filter = nwf_load_filter(applier->config, applier->filter_store, request->file, remarks, error);
     if (!request->filter)
         return FALSE;
     request->keep_file = !request->filter->uuid_generated;
@@ -84,7 +103,8 @@ prepare_reload(const NwfApplier *applier, NwfRequest *request, GError **error)
         memcpy(request->filter->uuid, current->uuid, sizeof(current->uuid));
     if (current && request->keep_file && nwf_filter_equal(request->filter, current))
         return TRUE;
-    return prepare_define(applier, request, error);
+    nwf_notes_append(request->remarks, remarks);
+    return prepare_definition(applier, request, FALSE, error);
 }
 
 /* After a refusal nobody knows whose rules it was: once, the ports without a device are taken out of the way. */

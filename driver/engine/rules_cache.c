@@ -68,7 +68,7 @@ nwf_rules_entry_uses(const NwfRulesEntry *entry, const char *filter)
     return nwf_tree_uses(entry->tree, filter);
 }
 
-const NwfTree *
+NwfTree *
 nwf_rules_entry_tree(const NwfRulesEntry *entry)
 {
     return entry->tree;

@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfRulesEntry, nwf_rules_entry_unref)
 gboolean nwf_rules_entry_uses(const NwfRulesEntry *entry, const char *filter);
 
 /** nwf_rules_entry_tree: (transfer none). */
-const NwfTree *nwf_rules_entry_tree(const NwfRulesEntry *entry);
+NwfTree *nwf_rules_entry_tree(const NwfRulesEntry *entry);
 
 /** nwf_rules_entry_build: (transfer full): rules for @params, whose names are those of the entry; errors as of
  * nwf_rules_new(). */

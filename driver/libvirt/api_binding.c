@@ -109,7 +109,7 @@ nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
     if (!nwf_flags_fit("nwfilterBindingCreateXML", flags, VIR_NWFILTER_BINDING_CREATE_VALIDATE))
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
-    NwfReading reading = {.dialect = call.dialect, .validate = (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0};
+    NwfReading reading = call.reading;
     g_auto(NwfBindingIdentity) identity = {0};
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfBinding) binding = NULL;
@@ -121,6 +121,7 @@ nwf_api_binding_create(virConnectPtr conn, const char *xml, unsigned int flags)
     NwfAbiBindingDef def = def_of(identity.portdev, identity.linkdev, identity.filter);
     if (nwf_symbols.virNWFilterBindingCreateXMLEnsureACL(conn, &def) < 0)
         return NULL;
+    reading.validate = (flags & VIR_NWFILTER_BINDING_CREATE_VALIDATE) != 0;
     binding = parse_identified(xml, &reading, &identity, &error);
     g_autoptr(NwfBinding) bound = binding ? nwf_engine_bind(call.engine, binding, &error) : NULL;
     return bound ? binding_handle(conn, bound) : nwf_report(error);

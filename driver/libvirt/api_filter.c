@@ -212,7 +212,7 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
     if (!nwf_flags_fit("nwfilterDefineXMLFlags", flags, VIR_NWFILTER_DEFINE_VALIDATE))
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
-    NwfReading reading = {.dialect = call.dialect, .validate = (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0};
+    NwfReading reading = call.reading;
     g_autoptr(GError) error = NULL;
     g_autoptr(NwfFilter) filter = NULL;
     g_autofree char *name = NULL;
@@ -224,6 +224,7 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
         return nwf_report(error);
     if (!may(conn, nwf_symbols.virNWFilterDefineXMLFlagsEnsureACL, name, uuid))
         return NULL;
+    reading.validate = (flags & VIR_NWFILTER_DEFINE_VALIDATE) != 0;
     filter = parse_identified(xml, &reading, name, uuid, &error);
     g_autoptr(NwfFilter) defined = filter ? nwf_engine_define(call.engine, filter, &error) : NULL;
     return defined ? filter_handle(conn, defined) : nwf_report(error);
@@ -270,5 +271,5 @@ nwf_api_filter_xml(virNWFilterPtr handle, unsigned int flags)
         return NULL;
     g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(NwfFilter) filter = filter_of(&call, handle, nwf_symbols.virNWFilterGetXMLDescEnsureACL);
-    return filter ? nwf_filter_format(filter, call.dialect) : NULL;
+    return filter ? nwf_filter_format(filter, call.reading.dialect) : NULL;
 }

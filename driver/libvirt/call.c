@@ -105,7 +105,8 @@ nwf_call_begin(void)
     refusal = refusal_locked();
     if (!refusal) {
         driver.running++;
-        call = (NwfCall){.valid = TRUE, .engine = driver.engine, .dialect = driver.dialect};
+        call = (NwfCall){.valid = TRUE, .engine = driver.engine, .reading = {.dialect = driver.dialect}};
+        call.reading.strict = driver.engine && nwf_engine_is_strict(driver.engine);
     }
     g_mutex_unlock(&driver.lock);
 

@@ -27,9 +27,9 @@ gboolean nwf_calls_stop(void);
 
 /* An unprivileged daemon has a driver without an engine: lists are empty, nothing is found, nothing can be made. */
 typedef struct NwfCall {
-    gboolean valid;    /* FALSE: refused, the error is reported */
-    NwfEngine *engine; /* NULL: unprivileged */
-    NwfDialect dialect;
+    gboolean valid;     /* FALSE: refused, the error is reported */
+    NwfEngine *engine;  /* NULL: unprivileged */
+    NwfReading reading; /* how documents of clients are read, unless they ask for validation */
 } NwfCall;
 
 /** nwf_call_begin: the caller keeps the call in a g_auto(NwfCall), which ends it. */

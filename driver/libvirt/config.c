@@ -37,7 +37,7 @@ set_backend(const Reader *reader, gsize offset G_GNUC_UNUSED, const char *value)
     if (!backend)
         return FALSE;
     if (!backend->new)
-        nwf_note(reader->notes, _("firewall_backend = \"%s\" is not available in this driver: using \"%s\""), value,
+        nwf_note(reader->notes, _("firewall_backend = '%s' is not available in this driver: using '%s'"), value,
                  nwf_backend_kinds->name);
     reader->config->backend = backend->new ? backend : nwf_backend_kinds;
     return TRUE;
@@ -48,7 +48,7 @@ set_nothing(const Reader *reader, gsize offset G_GNUC_UNUSED, const char *value)
 {
     if (strcmp(value, "1") == 0)
         nwf_note(reader->notes,
-                 _("enable_trace and enable_counters have no effect with firewall_backend = \"iptables\""));
+                 _("enable_trace and enable_counters have no effect with firewall_backend = 'iptables'"));
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
@@ -62,6 +62,7 @@ static const struct {
     {"enable_trace", set_nothing, 0, "0, 1"},
     {"enable_counters", set_nothing, 0, "0, 1"},
     {"require_bridge_netfilter", set_bool, G_STRUCT_OFFSET(NwfConfig, require_bridge_netfilter), "0, 1"},
+    {"strict", set_bool, G_STRUCT_OFFSET(NwfConfig, strict), "0, 1"},
     {"learning_open_until_known", set_bool, G_STRUCT_OFFSET(NwfConfig, learning_open_until_known), "0, 1"},
 };
 
@@ -89,7 +90,7 @@ expected(gsize key)
     if (config_keys[key].expects)
         return g_strdup(config_keys[key].expects);
     for (const NwfBackendKind *backend = nwf_backend_kinds; backend->name; backend++)
-        g_string_append_printf(words, "%s\"%s\"", words->len > 0 ? ", " : "", backend->name);
+        g_string_append_printf(words, "%s'%s'", words->len > 0 ? ", " : "", backend->name);
     return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
@@ -103,7 +104,7 @@ apply_line(const Reader *reader, guint line, const char *key, const char *value,
             return TRUE;
         g_autofree char *words = expected(i);
         return nwf_set_error(error, NWF_ERROR_UNSUPPORTED,
-                             _("%s, line %u: the value '%s' of %s is wrong; expected one of %s"), reader->path, line,
+                             _("%s, line %u: the value '%s' of '%s' is wrong; expected one of %s"), reader->path, line,
                              value, key, words);
     }
     nwf_note(reader->notes, _("%s, line %u: the key '%s' is unknown and is ignored"), reader->path, line, key);

@@ -10,6 +10,7 @@ typedef struct NwfConfig {
     const NwfBackendKind *backend;     /* one that this driver has; the first of all kinds by default */
     gboolean require_bridge_netfilter; /* filters with IP-layer rules need the bridge netfilter switch: else an error */
     gboolean learning_open_until_known; /* interim rules as open as the stock driver's */
+    gboolean strict;                    /* new definitions and bindings that would be remarked on are refused */
 } NwfConfig;
 
 /**

@@ -109,8 +109,9 @@ start_engine(unsigned long version, NwfDialect dialect, GError **error)
         .learn_dir = LEARN_DIR,
         .lease_file = LEASE_FILE,
         .open_until_known = config.learning_open_until_known,
+        .strict = config.strict,
         .dialect = dialect,
-        .backend = config.backend->new(&options),
+        .backend = config.backend->new (&options),
         .log = nwf_log,
         .inhibit = on_inhibit,
     };

@@ -438,6 +438,138 @@ test_a_definition_in_slices(void)
     stage_check(stage);
 }
 
+/* ---- remarks ---- */
+
+/* A request for a binding of "va" with these parameters. */
+static NwfRequest *
+bind_with(const char *filter, const char *parameters)
+{
+    g_autofree char *xml = g_strdup_printf("<filterbinding><owner><name>o</name><uuid>5ec00000-0000-4000-8000-"
+                                           "000000000001</uuid></owner><portdev name='va'/><mac address='52:54:0:0:0:1'/>"
+                                           "<filterref filter='%s'>%s</filterref></filterbinding>",
+                                           filter, parameters);
+    NwfRequest *request = nwf_request_new(&nwf_bind_kind, "va");
+
+    request->binding = nwf_binding_parse(xml, &(NwfReading){.dialect = NWF_DIALECT_9}, NULL, NULL);
+    g_assert_nonnull(request->binding);
+    return request;
+}
+
+/* An address that cannot be used means that it is learned: a warning with the port, once, however often it changes. */
+static void
+test_a_dropped_address_is_learned(void)
+{
+    static const char line[] =
+        "port 'va': IP was given as '10.0.0.5/24', which cannot be used: the address of the guest is learned instead";
+    g_autoptr(Stage) stage = stage_two_ports();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
+    expect_done(stage_turn(stage, bind_with("own", "<parameter name='IP' value='10.0.0.5/24'/>"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 1);
+    for (guint i = 0; i < 3; i++) {
+        fake_learner_learn("va", i % 2 ? "10.0.0.7" : "10.0.0.6");
+        expect_done(stage_turn(stage, NULL, &error));
+    }
+    assert_state(stage, "va", FILTER, ACKNOWLEDGED);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 1);
+}
+
+/* With CTRL_IP_LEARNING=none, or another variable missing, the error names the value that was dropped. */
+static void
+test_a_dropped_value_is_named(void)
+{
+    g_autoptr(Stage) stage = stage_new();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_define("own", OWN_ADDRESS), &error));
+    expect_done(stage_turn(stage, stage_define("net", NEEDS_NET), &error));
+    expect_done(stage_turn(stage,
+                           bind_with("own", "<parameter name='IP' value='10.0.0.5/24'/>"
+                                            "<parameter name='CTRL_IP_LEARNING' value='none'/>"),
+                           &error)); /* there is no device, so it is closed */
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "IP (the value '10.0.0.5/24' is ignored: it may only have letters, digits, "
+                                                    "'_', '.', ':'); CTRL_IP_LEARNING is 'none'"), ==, 1);
+    expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
+    expect_done(stage_turn(stage, bind_with("net", "<parameter name='NET' value='10.0.0.0/8'/>"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "have no value: NET (the value '10.0.0.0/8' is ignored"), ==, 1);
+}
+
+/* A parameter that nobody uses is named when the port is bound and when the daemon starts; a redefinition, other ports
+ * and restores are quiet. */
+static void
+test_an_unused_parameter_is_named_once(void)
+{
+    static const char line[] = "port 'va': the parameter 'ip' has no effect: no rule of filter 'web'";
+    g_autoptr(Stage) stage = stage_two_ports();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
+    expect_done(stage_turn(stage, bind_with("web", "<parameter name='ip' value='10.0.0.5'/>"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 1);
+    expect_done(stage_turn(stage, stage_define("web", ETHER("1002")), &error));
+    stage_event(stage, "va");
+    expect_done(stage_turn(stage, NULL, &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 1);
+    stage_restart(stage);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 2);
+    stage_check(stage);
+}
+
+/* A reference to a filter that does not exist is named at the definition and at a start, but not if the filter is only
+ * read later. */
+static void
+test_a_missing_reference_is_named(void)
+{
+    static const char line[] = "filter 'a', reference at line 1: filter 'z' does not exist: no port can use this filter";
+    g_autoptr(Stage) stage = stage_new();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_define("a", "<filterref filter='z'/>"), &error));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, line), ==, 1);
+    stage_restart(stage);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "reference at line"), ==, 2);
+    expect_done(stage_turn(stage, stage_define("z", ETHER("1001")), &error));
+    expect_done(stage_turn(stage, stage_define("a", "<filterref filter='z'/>" ETHER("1002")), &error));
+    stage_restart(stage);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "reference at line"), ==, 2);
+}
+
+/* Strict: what is remarked on is refused and leaves nothing; what was there before comes up all the same. */
+static void
+test_strict_refuses_what_is_new(void)
+{
+    g_autoptr(Stage) stage = stage_two_ports();
+    g_autoptr(GError) error = NULL;
+
+    expect_done(stage_turn(stage, stage_define("old", "<filterref filter='gone'/>"), &error));
+    expect_done(stage_turn(stage, stage_define("two", "<rule action='drop' direction='out'><ip match='no' srcipaddr='$A'/>"
+                                                      "</rule>"), &error));
+    expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
+    expect_done(stage_turn(stage, bind_with("web", "<parameter name='ip' value='10.0.0.5'/>"), &error));
+    stage->config.strict = TRUE;
+    stage_restart(stage);
+    assert_state(stage, "va", FILTER, ACKNOWLEDGED);
+    g_assert_true(stage_is_right(stage, "va"));
+
+    g_assert_false(stage_turn(stage, stage_define("new", "<filterref filter='gone'/>"), &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_UNSUPPORTED);
+    g_assert_cmpstr(error->message, ==,
+                    "filter 'new', reference at line 1: filter 'gone' does not exist: no port can use this filter (refused because "
+                    "strict is 1 in nwfilter.conf)");
+    g_clear_error(&error);
+    expect_done(stage_turn(stage, stage_define("web", ETHER("1002")), &error)); /* its port is not new */
+    expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
+    expect_refused(stage_turn(stage, bind_with("web", "<parameter name='ip' value='10.0.0.5'/>"), &error),
+                   NWF_ERROR_UNSUPPORTED);
+    expect_refused(stage_turn(stage, bind_with("two", "<parameter name='A' value='10.0.0.1'/>"
+                                                      "<parameter name='A' value='10.0.0.2'/>"), &error),
+                   NWF_ERROR_UNSUPPORTED);
+    stage_check(stage);
+    expect_done(stage_turn(stage, bind_with("two", "<parameter name='A' value='10.0.0.1'/>"), &error)); /* is no list */
+    stage_check(stage);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -457,6 +589,11 @@ main(int argc, char **argv)
         {"refusal/address", test_a_refused_address_is_tried_again},
         {"unknown/create", test_an_unknown_create_leaves_nothing_in_the_end},
         {"unknown/redefinition", test_an_unknown_redefinition_goes_back},
+        {"remarks/learned", test_a_dropped_address_is_learned},
+        {"remarks/dropped", test_a_dropped_value_is_named},
+        {"remarks/unused", test_an_unused_parameter_is_named_once},
+        {"remarks/reference", test_a_missing_reference_is_named},
+        {"remarks/strict", test_strict_refuses_what_is_new},
         {"foreign/flush", test_a_flush_in_the_middle},
         {"foreign/refused-later", test_rules_that_are_refused_later},
         {"foreign/closed-twice", test_a_closed_port_is_tried_until_it_is_open},

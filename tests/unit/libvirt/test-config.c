@@ -25,7 +25,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Answer, answer_clear)
 static Answer
 ask(const char *text, gssize length)
 {
-    Answer answer = {.config = {NULL, TRUE, TRUE}, .notes = nwf_notes_new()};
+    Answer answer = {.config = {NULL, TRUE, TRUE, TRUE}, .notes = nwf_notes_new()};
     g_autofree char *path = NULL;
     int fd = g_file_open_tmp("nwf-config-XXXXXX", &path, NULL);
 
@@ -75,6 +75,19 @@ test_texts_that_are_read(void)
     }
 }
 
+static void
+test_strict(void)
+{
+    g_auto(Answer) unsaid = ask("", -1);
+    g_auto(Answer) no = ask("strict = 0\n", -1);
+    g_auto(Answer) yes = ask("strict = 1\n", -1);
+
+    g_assert_false(unsaid.config.strict);
+    g_assert_false(no.config.strict);
+    g_assert_true(yes.config.strict);
+    g_assert_cmpuint(yes.notes->len, ==, 0);
+}
+
 /* What is refused, and which line the message names. */
 static void
 test_texts_that_are_refused(void)
@@ -96,9 +109,10 @@ test_texts_that_are_refused(void)
         {"learning_open_until_known = 3\n", "learning_open_until_known"},
         {"enable_trace = 2\n", "enable_trace"},
         {"enable_counters = \"x\"\n", "enable_counters"},
-        {"firewall_backend = \"\"\n", "\"iptables\", \"nftables\""},
+        {"firewall_backend = \"\"\n", "'iptables', 'nftables'"},
         {"firewall_backend = \"IPTABLES\"\n", "firewall_backend"},
         {"firewall_backend = 1\n", "firewall_backend"},
+        {"strict = 2\n", "line 1: the value '2' of 'strict' is wrong; expected one of 0, 1"},
         {"a-b = 1\n", "line 1"},
         {"key = value # x\n", "line 1"},
     };
@@ -125,13 +139,13 @@ test_zero_bytes_are_refused(void)
 static void
 test_files_that_are_none(void)
 {
-    NwfConfig config = {NULL, TRUE, TRUE};
+    NwfConfig config = {NULL, TRUE, TRUE, TRUE};
     g_autoptr(GError) error = NULL;
 
     g_assert_true(nwf_config_read("/nowhere/nwfilter.conf", &config, NULL, &error));
     g_assert_no_error(error);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
-    config = (NwfConfig){NULL, TRUE, TRUE};
+    config = (NwfConfig){NULL, TRUE, TRUE, TRUE};
     g_assert_false(nwf_config_read("/", &config, NULL, &error));
     g_assert_error(error, NWF_ERROR, NWF_ERROR_SYSTEM);
     g_assert_false(config.require_bridge_netfilter || config.learning_open_until_known);
@@ -154,6 +168,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/config/strict", test_strict);
     g_test_add_func("/config/read", test_texts_that_are_read);
     g_test_add_func("/config/refused", test_texts_that_are_refused);
     g_test_add_func("/config/zero-bytes", test_zero_bytes_are_refused);

@@ -61,8 +61,12 @@ test_loops(void)
               "<filter name='self'><filterref filter='self'/></filter>"
               "<filter name='a'><filterref filter='b'/></filter><filter name='b'><filterref filter='c'/></filter>"
               "<filter name='c'><filterref filter='a'/></filter>");
-    refused(world, "self", NWF_ERROR_OPERATION_FAILED, "'self'");
-    refused(world, "a", NWF_ERROR_OPERATION_FAILED, "filter 'c'");
+    refused(world, "self", NWF_ERROR_OPERATION_FAILED, "close a loop: 'self' -> 'self'");
+    refused(world, "a", NWF_ERROR_OPERATION_FAILED,
+            "filter 'c', reference at line 1: the references close a loop: 'a' -> 'b' -> 'c' -> 'a'");
+    world_add(world, "<filter name='top'><filterref filter='ok'/><filterref filter='b'/></filter>"
+                     "<filter name='ok'></filter>");
+    refused(world, "top", NWF_ERROR_OPERATION_FAILED, "close a loop: 'b' -> 'c' -> 'a' -> 'b'");
 }
 
 /* Two ways to one filter are no loop; each way brings its rules. */
@@ -262,7 +266,15 @@ test_number_of_values(void)
 }
 
 static void
-test_reaches(void)
+assert_way(World *world, const char *from, const char *target, const char *expected)
+{
+    g_autofree char *way = nwf_tree_way(world_lookup(from, world), target, world_lookup, world);
+
+    g_assert_cmpstr(way, ==, expected);
+}
+
+static void
+test_ways(void)
 {
     g_autoptr(World) world = ladder(20000, 2, 0);
     gint64 began = own_time();
@@ -270,12 +282,14 @@ test_reaches(void)
     world_add(world,
               "<filter name='new'><filterref filter='missing'/><filterref filter='f3'/></filter>"
               "<filter name='x'><filterref filter='y'/></filter><filter name='y'><filterref filter='x'/></filter>");
-    g_assert_true(nwf_tree_reaches(world_lookup("new", world), "f19999", world_lookup, world));
-    g_assert_true(nwf_tree_reaches(world_lookup("new", world), "missing", world_lookup, world));
-    g_assert_false(nwf_tree_reaches(world_lookup("new", world), "f1", world_lookup, world));
-    g_assert_false(nwf_tree_reaches(world_lookup("new", world), "new", world_lookup, world));
-    g_assert_true(nwf_tree_reaches(world_lookup("x", world), "x", world_lookup, world));
-    g_assert_false(nwf_tree_reaches(world_lookup("x", world), "z", world_lookup, world));
+    assert_way(world, "new", "f19999", "'new' -> 'f3' -> 'f4' -> 'f5' -> 'f6' -> … -> 'f19995' -> 'f19996' -> 'f19997' "
+                                       "-> 'f19998' -> 'f19999'");
+    assert_way(world, "new", "f10", "'new' -> 'f3' -> 'f4' -> 'f5' -> 'f6' -> 'f7' -> 'f8' -> 'f9' -> 'f10'");
+    assert_way(world, "new", "missing", "'new' -> 'missing'");
+    assert_way(world, "new", "f1", NULL);
+    assert_way(world, "new", "new", NULL);
+    assert_way(world, "x", "x", "'x' -> 'y' -> 'x'");
+    assert_way(world, "x", "z", NULL);
     assert_bounded(began);
 }
 
@@ -295,6 +309,6 @@ main(int argc, char **argv)
     g_test_add_func("/plan/tree/product-of-many-lists", test_product_of_many_lists);
     g_test_add_func("/plan/tree/number-of-references", test_number_of_references);
     g_test_add_func("/plan/tree/number-of-values", test_number_of_values);
-    g_test_add_func("/plan/tree/reaches", test_reaches);
+    g_test_add_func("/plan/tree/ways", test_ways);
     return g_test_run();
 }

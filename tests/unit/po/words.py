@@ -5,6 +5,8 @@ words.py: translations leave alone what is no language
 
 Names of elements, attributes, variables, options, files and protocols, quoted words, numbers and acronyms mean the same to every reader,
 and are copied from messages into documents: each that a message has, its translations have. Formats are msgfmt's business.
+
+What a message quotes stands between straight single quotes, in every message and every language.
 """
 
 import pathlib
@@ -32,6 +34,11 @@ FREE = {"FILE", "NAME", "ADDRESS", "VALUE", "DIRECTORY", "VERSION", "INDEX", "IT
         "START", "END", "KEY", "SUBCOMMAND", "ARGUMENT", "FILTER", "in", "out"}
 
 
+# Every other sign that could be one of quotation, and a value between the right ones.
+OTHER_QUOTES = re.compile('["`\u00ab\u00bb\u2018\u2019\u201c\u201d\u201e]')
+QUOTED = re.compile(r"'%(?:\d+\$)?s'")
+
+
 def texts(command, path):
     """The texts of a file, by gettext's own tools, in the order of the alphabet of the messages."""
     script = f'{command} "$1" | msgcat --sort-output - | msgexec 0'
@@ -49,6 +56,10 @@ def main():
     template = PO / "libvirt-driver-nwfilter.pot"
     originals = texts("msgen --lang=en", template)
     lost = 0
+    for original in originals[1:]:
+        if OTHER_QUOTES.search(original):
+            print(f"other quotes than '…': {original}")
+            lost += 1
     for language in sorted(PO.glob("*.po")):
         translations = texts("cat", language)
         assert len(translations) == len(originals) > 100, f"{language}: run po/update"
@@ -57,7 +68,10 @@ def main():
             for word in sorted(missing):
                 print(f"{language.name}: {word} is missing\n    {original}\n    {translation}")
             lost += bool(missing)
-    print(f"{len(originals) - 1} messages, {lost} translations that lost a word")
+            if len(QUOTED.findall(original)) != len(QUOTED.findall(translation)):
+                print(f"{language.name}: not all values are between '…'\n    {original}\n    {translation}")
+                lost += 1
+    print(f"{len(originals) - 1} messages, {lost} messages and translations that lost a word or are quoted in another way")
     return 1 if lost else 0
 
 
