@@ -141,6 +141,40 @@ def test_clash_of_name_and_uuid(world):
     assert "already exists with uuid" in other_uuid.message and uuid_of(7) in other_uuid.message
 
 
+def second_binding(lab):
+    """A port that is bound already."""
+    lab.port("vnet7")
+    lab.bind("vnet7", "web")
+    lab.bind("vnet7", "web")
+
+
+def second_uuid(lab):
+    """A filter that is there with another uuid."""
+    lab.define("web", uuid=uuid_of(8))
+
+
+def filter_of_a_port(lab):
+    """A filter that a port has."""
+    lab.port("vnet7")
+    lab.bind("vnet7", "web")
+    lab.client.undefine("web")
+
+
+# What programs look for in texts, because the codes do not tell: OpenStack nova, libvirt's own test suites, scripts around virsh.
+WORDS = {
+    "binding-exists": (second_binding, "OPF", "already exists"),
+    "filter-exists": (second_uuid, "OPF", "already exists with uuid"),
+    "filter-in-use": (filter_of_a_port, "OPI", "is in use"),
+}
+
+
+@pytest.mark.parametrize("act, expected, words", WORDS.values(), ids=WORDS)
+def test_words_that_programs_look_for(world, act, expected, words):
+    """These words are in the text, with both drivers."""
+    error = error_of(act, world)
+    assert error.name == expected and words in error.message
+
+
 def test_bad_value_is_named(lab):
     """The error of a bad attribute names the attribute and quotes the value."""
     body = "<rule action='drop' direction='in'><tcp dstportstart='70000'/></rule>"
@@ -149,23 +183,26 @@ def test_bad_value_is_named(lab):
 
 
 LOOPS = {
-    "itself": [("a", ["a"])],
-    "two": [("a", ["b"]), ("b", ["a"])],
-    "three": [("a", ["b"]), ("b", ["c"]), ("c", ["x", "a"])],
-    "by-a-later-reference": [("a", []), ("b", ["a"]), ("a", ["x", "b"])],
+    "itself": ([("a", ["a"])], "'a' -> 'a'"),
+    "two": ([("a", ["b"]), ("b", ["a"])], "'b' -> 'a' -> 'b'"),
+    "three": ([("a", ["b"]), ("b", ["c"]), ("c", ["x", "a"])], "'c' -> 'a' -> 'b' -> 'c'"),
+    "by-a-later-reference": ([("a", []), ("b", ["a"]), ("a", ["x", "b"])], "'a' -> 'b' -> 'a'"),
 }
 
 
-@pytest.mark.parametrize("steps", LOOPS.values(), ids=LOOPS)
-def test_loop(lab, steps):
-    """The definition that would close a loop is refused, and what was there stays."""
+@pytest.mark.parametrize("steps, way", LOOPS.values(), ids=LOOPS)
+def test_loop(lab, steps, way):
+    """The definition that would close a loop is refused and shows it, and what was there stays."""
     numbers = {name: uuid_of(ord(name)) for name, _ in steps}
     texts = [filter_xml(name, "".join(f"<filterref filter='{r}'/>" for r in references), numbers[name])
              for name, references in steps]
     for text in texts[:-1]:
         lab.client.define(text)
     before = {name: lab.client.filter_xml(name) for name in lab.client.filters()}
-    assert outcome(lab.client.define, texts[-1]) == "OPF"
+    error = error_of(lab.client.define, texts[-1])
+    assert error.name == "OPF"
+    if lab.driver == "ours":
+        assert f"would refer to itself: {way}" in error.message
     assert {name: lab.client.filter_xml(name) for name in lab.client.filters()} == before
 
 
@@ -174,6 +211,39 @@ def test_diamond_is_no_loop(lab):
     for name, references in (("d", []), ("b", ["d"]), ("c", ["d"]), ("a", ["b", "c", "b"])):
         lab.define(name, "".join(f"<filterref filter='{r}'/>" for r in references))
     assert lab.client.filters() == ["a", "b", "c", "d"]
+
+
+HINTS = {
+    "mask": ("<all dstipaddr='10.0.0.0/8'/>", "this is written as dstipaddr='10.0.0.0' dstipmask='8'"),
+    "range": ("<tcp dstportstart='80-90'/>", "this is written as dstportstart='80' dstportend='90'"),
+    "list": ("<tcp dstportstart='80,443'/>", "a list is written as one rule for each value"),
+}
+
+
+@pytest.mark.ours("differences S6: texts of errors")
+@pytest.mark.parametrize("element, hint", HINTS.values(), ids=HINTS)
+def test_hint(lab, element, hint):
+    """A mask, a range or a list in one attribute: the error says how it is written."""
+    error = error_of(lab.define, "wants", f"<rule action='drop' direction='out'>{element}</rule>")
+    assert error.name == "INT" and hint in error.message
+
+
+@pytest.mark.ours("differences S6: texts of errors")
+def test_page_instead_of_a_filter(lab):
+    """HTML is called so."""
+    error = error_of(lab.client.define, "<!DOCTYPE html>\n<html><br></html>")
+    assert error.name == "XMLD" and "this is an HTML document, where <filter> is expected" in error.message
+
+
+@pytest.mark.ours("differences S6: texts of errors")
+def test_values_that_are_missing(lab):
+    """Of each variable without value: how many values its list has, or what was given and dropped."""
+    lab.define("web", "<rule action='drop' direction='in'><tcp dstportstart='$PORT[5]' srcipaddr='$NET'/></rule>")
+    lab.port("vnet7")
+    error = error_of(lab.bind, "vnet7", "web", {"PORT": "22", "NET": "10.0.0.0/8"})
+    assert error.name == "INT"
+    assert "PORT[5] (values: 1, the first has index 0)" in error.message
+    assert "NET (the value '10.0.0.0/8' is ignored" in error.message
 
 
 WRONG_URIS = ["nwfilter:///", "nwfilter:///session", "nwfilter:///system/x", "nwfilter:///etc"]
