@@ -142,7 +142,7 @@ remark_dropped(const NwfXmlTag *tag, const char *name, const char *value, const 
     else
         nwf_note(notes,
                  _("%s: <parameter name='%s' value='%s'/> is ignored: a name may only have letters, digits and '_', a "
-                   "value also '.' and ':'"),
+                   "value also '.' and ':', and it is not empty"),
                  place, quoted_name, quoted_value);
 }
 

@@ -405,9 +405,10 @@ explain(GString *text, const NwfTree *tree, const NwfParams *params, const char 
     if (list)
         g_string_append_printf(text, _("%s (values: %u, the first has index 0)"), spelling, list->len);
     else if (dropped)
-        g_string_append_printf(text,
-                               _("%s (the value '%s' is ignored: it may only have letters, digits, '_', '.', ':')"),
-                               spelling, dropped);
+        g_string_append_printf(
+            text,
+            _("%s (the value '%s' is ignored: it may only have letters, digits, '_', '.', ':', and is not empty)"),
+            spelling, dropped);
     else
         g_string_append(text, spelling);
 }

@@ -89,6 +89,12 @@ def test_example_is_valid(root, text, tmp_path):
     assert status == 0, errors
 
 
+def whole_of(text, folder):
+    """The text of a filter and of all that it refers to."""
+    below = (folder / f"{name}.xml" for name in re.findall("<filterref filter='([^']+)'", text))
+    return text + "".join(whole_of(path.read_text("utf-8"), folder) for path in below)
+
+
 @of_examples
 @pytest.mark.skipif(not tool(), reason="virt-nwfilter is not built")
 @pytest.mark.skipif(not SHIPPED.exists(), reason="libvirt's filters are not installed")
@@ -96,7 +102,8 @@ def test_example_compiles(root, text, folder, tmp_path):
     """A port can have it; it makes rules and nothing in it is odd."""
     if root == "filter":
         port = ["--filter", name_of(text), "--port", "vnet0", "--mac", "52:54:00:00:00:01"]
-        port += [word for value in VALUES for word in ("--param", value)]
+        used = set(re.findall(r"\$(\w+)", whole_of(text, folder)))
+        port += [word for value in VALUES if value.split("=")[0] in used for word in ("--param", value)]
     else:
         port = ["--binding", tmp_path / "binding.xml"]
         (tmp_path / "binding.xml").write_text(text, "utf-8")

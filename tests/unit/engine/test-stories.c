@@ -489,7 +489,7 @@ test_a_dropped_value_is_named(void)
                                             "<parameter name='CTRL_IP_LEARNING' value='none'/>"),
                            &error)); /* there is no device, so it is closed */
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "IP (the value '10.0.0.5/24' is ignored: it may only have letters, digits, "
-                                                    "'_', '.', ':'); CTRL_IP_LEARNING is 'none'"), ==, 1);
+                                                    "'_', '.', ':', and is not empty); CTRL_IP_LEARNING is 'none'"), ==, 1);
     expect_done(stage_turn(stage, stage_unbind(stage, "va"), &error));
     expect_done(stage_turn(stage, bind_with("net", "<parameter name='NET' value='10.0.0.0/8'/>"), &error));
     g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "have no value: NET (the value '10.0.0.0/8' is ignored"), ==, 1);

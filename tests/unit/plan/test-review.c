@@ -147,7 +147,7 @@ test_what_is_missing(void)
 
     g_assert_cmpstr(text, ==,
                     "PORT[ -1] (values: 2, the first has index 0), PORT[5] (values: 2, the first has index 0), "
-                    "NET (the value '10.0.0.0/8' is ignored: it may only have letters, digits, '_', '.', ':'), NONE");
+                    "NET (the value '10.0.0.0/8' is ignored: it may only have letters, digits, '_', '.', ':', and is not empty), NONE");
 }
 
 /* A default in a reference that was dropped is named, too. */
