@@ -9,6 +9,7 @@ bench.py: the command line of scripts/bench: both drivers in turn, round by roun
     change*.py    the same three for changes under many ports, and under traffic
     learning*.py  the same three for address learning, which needs guests
     flap.py       guests that change their leases all the time
+    large.py      large filters, in a world of their own
     report.py     the tables
 
 In each round each world is built first for one driver, then for the other, which comes first changing from round to round: a slow
@@ -39,7 +40,7 @@ def arguments_of(words, names):
                                      "and prints figures and ratios.")
     parser.add_argument("--rounds", type=int, default=None, metavar="N", help="rounds (default: 3, with --quick 1)")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME",
-                        help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but change and learning)")
+                        help=f"measure this alone; may be repeated: {', '.join(names)} (default: all but change, large and learning)")
     parser.add_argument("--quick", action="store_true", help="fewer ports where the stock driver is slow; two or three minutes")
     parser.add_argument("--markdown", action="store_true", help="print the tables as docs/performance.md has them")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write every value to this file")

@@ -13,6 +13,7 @@ import statistics
 import typing
 
 import change_rows
+import large
 import learning_rows
 
 MANY = 8  # values of which quartiles are shown
@@ -58,7 +59,7 @@ SHOWN = {"ms": (show_ms,), "count": (show_count,), "number": (show_number,), "fa
 
 def rows_of(sizes):
     """The lines of the first table, in order."""
-    others = (*change_rows.rows(sizes), *learning_rows.rows(sizes))
+    others = (*change_rows.rows(sizes), *large.rows(sizes), *learning_rows.rows(sizes))
     return [*rows_of_calls(sizes), *(Row(figure, title, *SHOWN[unit]) for figure, title, unit in others)]
 
 

@@ -12,6 +12,7 @@ import typing
 import change
 import engine
 import flap
+import large
 import learning
 from bare import Bare
 from change_world import ForeignWorld, GuardWorld
@@ -43,11 +44,12 @@ class Sizes(typing.NamedTuple):
     foreign_rounds: int = 3
     thousand: int = 1000  # our driver alone
     engine: int = 2000  # ports of the engine without a kernel
+    large_filters: int = 500  # of 1 MiB
 
 
 FULL = Sizes()
 QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, visitors=4, large=8, storm=16, gaps=1, foreign=(20, 60),
-              foreign_rounds=1, thousand=150)
+              foreign_rounds=1, thousand=150, large_filters=30)
 
 
 def create_and_delete(world, others):
@@ -165,6 +167,7 @@ STEPS = (
     Step(("change", "gaps"), "gaps large", change.gaps_large, rounds=1, drivers=("ours",), place=GuardWorld),
     Step(("change", "reconcile"), "foreign", change.reconcile, rounds=1, drivers=("ours",), place=ForeignWorld),
     Step(("change", "thousand"), "thousand", change.thousand, rounds=1, drivers=("ours",)),
+    Step(("large",), "large filters", large.filters, rounds=1, place=large.LargeWorld),
     Step(("learning", "learn-first"), "first", learning.after_packet, place=LearningWorld),
     Step(("learning", "learn-ack"), "ack", learning.after_ack, place=LearningWorld),
     Step(("learning", "learn-forged"), "life any", learning.life_any, place=LearningWorld),
@@ -183,7 +186,7 @@ def names():
     return sorted({name for step in STEPS for name in step.names})
 
 
-APART = {"learning", "change"}  # they have runs of their own
+APART = {"learning", "change", "large"}  # they have runs of their own
 
 
 def usual():

@@ -21,6 +21,7 @@ import threading
 import time
 
 from nwflab import kernel, lab as labs, ports, texts, wait
+from nwflab.memory import memory_of
 
 FILTER = "clean-traffic"
 INNER = "no-mac-spoofing"  # a filter that FILTER refers to
@@ -81,12 +82,6 @@ def rule_lines():
     """What ebtables-save prints of chains and rules, without counters."""
     return [line for line in re.sub(r" \[\d+:\d+\]| -c \d+ \d+", "", kernel.save("eb")).splitlines()
             if line[:1] == ":" or line[:3] == "-A "]
-
-
-def memory_of(pid):
-    """KiB of a process: PSS without the pages of files, whose share changes with what else runs; and RSS."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return tuple(int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M).group(1)) for key in ("Pss_Anon", "Rss"))
 
 
 class World:

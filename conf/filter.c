@@ -6,6 +6,9 @@
  * are two ways to print a rule with positive and negated attributes: the oldest dialect starts a new element whenever
  * the sign changes along the table, the newer ones print one element with all positive attributes and one with all
  * negated ones.
+ *
+ * Of up to 25 attributes that an element may have a rule has two or three, and there are filters of ten thousand rules.
+ * So a rule that was read keeps the fields that are present, and no others.
  */
 #include "conf/filter_private.h"
 
@@ -34,9 +37,56 @@ nwf_rule_free(NwfRule *rule)
 {
     if (!rule)
         return;
-    for (guint i = 0; rule->protocol && i < rule->protocol->n_attributes; i++)
-        nwf_field_clear(&rule->fields[i], rule->protocol->attributes[i].type);
+    for (guint i = 0, at = 0; rule->protocol && i < rule->protocol->n_attributes; i++)
+        if (rule->kept >> i & 1)
+            nwf_field_clear(&rule->fields[at++], rule->protocol->attributes[i].type);
     g_free(rule);
+}
+
+static guint
+n_bits(guint32 mask)
+{
+    return (guint)__builtin_popcount(mask);
+}
+
+G_STATIC_ASSERT(NWF_ATTRIBUTES_MAX < 32);
+
+const NwfField *
+nwf_rule_field(const NwfRule *rule, guint index)
+{
+    static const NwfField absent;
+
+    return rule->kept >> index & 1 ? &rule->fields[n_bits(rule->kept & ((1u << index) - 1))] : &absent;
+}
+
+NwfRule *
+nwf_rule_new_open(NwfRule *from, const NwfProtocol *protocol)
+{
+    NwfRule *rule = g_malloc0(sizeof(NwfRule) + protocol->n_attributes * sizeof(NwfField));
+
+    *rule = *from;
+    rule->protocol = protocol;
+    rule->kept = (1u << protocol->n_attributes) - 1;
+    g_free(from);
+    return rule;
+}
+
+NwfRule *
+nwf_rule_close(NwfRule *open)
+{
+    guint32 present = 0;
+    guint at = 0;
+
+    for (guint i = 0; open->protocol && i < open->protocol->n_attributes; i++)
+        present |= open->fields[i].present ? 1u << i : 0;
+    NwfRule *rule = g_malloc(sizeof(NwfRule) + n_bits(present) * sizeof(NwfField));
+    *rule = *open;
+    rule->kept = present;
+    for (guint i = 0; present >> i; i++)
+        if (present >> i & 1)
+            rule->fields[at++] = open->fields[i];
+    g_free(open);
+    return rule;
 }
 
 void
@@ -67,9 +117,20 @@ nwf_filter_new(void)
     return filter;
 }
 
+static gint freed_entries; /* atomic */
+
+gboolean
+nwf_filters_freed(guint entries)
+{
+    gint freed = g_atomic_int_get(&freed_entries);
+
+    return (guint)freed >= entries && g_atomic_int_compare_and_exchange(&freed_entries, freed, 0);
+}
+
 static void
 filter_free(NwfFilter *filter)
 {
+    g_atomic_int_add(&freed_entries, (gint)filter->entries->len);
     g_free(filter->name);
     g_free(filter->chain);
     g_ptr_array_unref(filter->entries);
@@ -112,7 +173,7 @@ static void
 write_attribute(GString *out, const NwfRule *rule, guint index)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    nwf_field_format(text, &rule->fields[index], rule->protocol->attributes[index].type);
+    nwf_field_format(text, nwf_rule_field(rule, index), rule->protocol->attributes[index].type);
     g_string_append_printf(out, " %s='", rule->protocol->attributes[index].name);
     nwf_xml_escape(out, text->str, FALSE);
     g_string_append_c(out, '\'');
@@ -128,7 +189,7 @@ write_elements(GString *out, const NwfRule *rule, gboolean sorted)
     gboolean open = FALSE, negated = FALSE;
     guint n = rule->protocol->n_attributes;
     for (guint i = 0; i < (sorted ? 2 * n : n); i++) {
-        const NwfField *field = &rule->fields[i % n];
+        const NwfField *field = nwf_rule_field(rule, i % n);
         if (!field->present || (sorted && field->negated != (i >= n)))
             continue;
         if (open && negated != field->negated)

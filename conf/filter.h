@@ -35,9 +35,9 @@ typedef enum NwfAction {
 typedef enum NwfDirection { NWF_DIRECTION_IN = 1, NWF_DIRECTION_OUT = 2, NWF_DIRECTION_INOUT = 3 } NwfDirection;
 
 typedef struct NwfField {
-    gboolean present;
-    gboolean negated;      /* match='no', after inheritance of signs */
-    guint element;         /* in which of the rule's protocol elements it stands, from 0; combinations follow it */
+    guint present : 1;
+    guint negated : 1;     /* match='no', after inheritance of signs */
+    guint element : 30;    /* in which of the rule's protocol elements it stands, from 0; combinations follow it */
     NwfVariable *variable; /* owned; NULL for a literal */
     NwfValue value;        /* of a literal */
 } NwfField;
@@ -50,8 +50,12 @@ typedef struct NwfRule {
     guint line;          /* of the <rule> in its document, from 1; 0 if unknown */
     const NwfProtocol *protocol; /* NULL: no protocol element, matches everything at the Ethernet layer */
     guint n_elements;            /* with that name, whose attributes are merged here */
-    NwfField fields[];           /* one for each row of protocol->attributes, same order */
+    guint32 kept;                /* a bit for each row of protocol->attributes that has an entry in @fields */
+    NwfField fields[];           /* of these rows, in their order; read with nwf_rule_field() */
 } NwfRule;
+
+/** nwf_rule_field: (transfer none): the field of the row @index of protocol->attributes, present or not. */
+const NwfField *nwf_rule_field(const NwfRule *rule, guint index);
 
 typedef struct NwfFilterRef {
     char *filter;
@@ -118,6 +122,9 @@ gboolean nwf_filter_identify(const char *xml, char **name, guint8 uuid[16], gboo
 
 /** nwf_filter_format: (transfer full): the canonical document, as dumpxml prints it in @dialect. */
 char *nwf_filter_format(const NwfFilter *filter, NwfDialect dialect);
+
+/** nwf_filters_freed: whether filters of at least @entries entries in all were freed since this was last the case. */
+gboolean nwf_filters_freed(guint entries);
 
 /** nwf_filter_equal: whether two filters have the same canonical document. */
 gboolean nwf_filter_equal(const NwfFilter *a, const NwfFilter *b);

@@ -123,7 +123,7 @@ rule_end(G_GNUC_UNUSED const char *text, gpointer data, G_GNUC_UNUSED GError **e
 {
     NwfFilterReader *reader = data;
     if (!reader->late && nwf_rule_parse_end(reader->rule, &reader->place, &reader->late))
-        nwf_filter_add(reader->filter, g_steal_pointer(&reader->rule), NULL);
+        nwf_filter_add(reader->filter, nwf_rule_close(g_steal_pointer(&reader->rule)), NULL);
     return TRUE;
 }
 

@@ -17,6 +17,13 @@ NwfFilter *nwf_filter_new(void);
 /** nwf_filter_add: appends an entry; exactly one of @rule and @ref is given, both (transfer full). */
 void nwf_filter_add(NwfFilter *filter, NwfRule *rule, NwfFilterRef *ref);
 void nwf_rule_free(NwfRule *rule);
+/**
+ * nwf_rule_new_open: (transfer full): for a rule that has no protocol yet, and which it takes over: one with room for
+ * all fields of @protocol, at their places, while it is read
+ */
+NwfRule *nwf_rule_new_open(NwfRule *from, const NwfProtocol *protocol);
+/** nwf_rule_close: (transfer full): for the rule @open, which it takes over: one that has the fields which are present. */
+NwfRule *nwf_rule_close(NwfRule *open);
 void nwf_filter_ref_free(NwfFilterRef *ref);
 void nwf_field_clear(NwfField *field, NwfType type);
 
@@ -64,7 +71,7 @@ gboolean nwf_rule_parse_element(NwfRule **rule, const NwfXmlTag *tag, NwfRulePla
  * asks for it after each element, the newer ones when the whole rule is known.
  */
 gboolean nwf_rule_check_ports(const NwfRule *rule, const NwfRulePlace *place, GError **error);
-/** nwf_rule_parse_end: completes signs and ipset flags, checks what spans several attributes. */
+/** nwf_rule_parse_end: completes signs and ipset flags, checks what spans several attributes; @rule is open. */
 gboolean nwf_rule_parse_end(NwfRule *rule, const NwfRulePlace *place, GError **error);
 
 /* The attributes of <parameter>. */

@@ -179,9 +179,7 @@ choose_protocol(NwfRule **rule, const NwfXmlTag *tag, NwfRulePlace *place)
     }
     if (place->unknown)
         nwf_rule_note(place, place->unknown, NULL, NULL, _("the element is unknown and is ignored"));
-    *rule = g_realloc(*rule, sizeof(NwfRule) + protocol->n_attributes * sizeof(NwfField));
-    memset((*rule)->fields, 0, protocol->n_attributes * sizeof(NwfField));
-    (*rule)->protocol = protocol;
+    *rule = nwf_rule_new_open(*rule, protocol);
     return TRUE;
 }
 

@@ -56,8 +56,8 @@ enum { NWF_IPSET_FLAGS_MAX = 6, NWF_IPSET_NAME_MAX = 31, NWF_COMMENT_MAX = 256 }
  *   text        IPSET, COMMENT: owned
  */
 typedef struct NwfValue {
-    gboolean hex;   /* written in hexadecimal: printed so again */
-    gboolean ipv4;  /* IPV6: four bytes of IPv4 were written where IPv6 is needed; kept for dumpxml, fits no rule */
+    guint hex : 1;  /* written in hexadecimal: printed so again */
+    guint ipv4 : 1; /* IPV6: four bytes of IPv4 were written where IPv6 is needed; kept for dumpxml, fits no rule */
     guint32 scope;  /* IPV6: interface index of the scope, 0 if none */
     union {
         guint32 number;

@@ -420,8 +420,10 @@ static char *
 find_attribute(const NwfXmlTag *tag, const char *name, gboolean plain)
 {
     NwfXmlAttribute attribute;
+    /* a tag is asked for each attribute that its element may have; nearly all differ in their first letter */
     for (guint i = 0; nwf_xml_attribute_at(tag, i, &attribute); i++)
-        if (attribute.declared && !(plain && attribute.prefix) && strcmp(attribute.name, name) == 0)
+        if (attribute.name[0] == name[0] && strcmp(attribute.name, name) == 0 && attribute.declared &&
+            !(plain && attribute.prefix))
             return nwf_xml_attribute_text(tag, i);
     return NULL;
 }

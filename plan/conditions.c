@@ -98,7 +98,7 @@ nwf_source_init(NwfSource *source, const NwfTreeRule *origin)
     for (guint i = 0; i < NWF_ATTRIBUTES_MAX; i++)
         source->places[i] = (NwfPlace){-1, -1};
     for (guint i = 0; protocol && i < protocol->n_attributes; i++)
-        if (source->rule->fields[i].present)
+        if (nwf_rule_field(source->rule, i)->present)
             source->at[protocol->attributes[i].match] = (int)i;
 }
 
@@ -112,7 +112,7 @@ nwf_source_clear(NwfSource *source)
 const NwfField *
 nwf_source_field(const NwfSource *source, NwfMatch match)
 {
-    return source->at[match] < 0 ? NULL : &source->rule->fields[source->at[match]];
+    return source->at[match] < 0 ? NULL : nwf_rule_field(source->rule, (guint)source->at[match]);
 }
 
 /* An empty copy of the rule. */
@@ -138,8 +138,8 @@ operand_init(NwfOperand *operand, const NwfSource *source, NwfMatch match)
     if (index < 0)
         return;
     type = source->rule->protocol->attributes[index].type;
-    if (!source->rule->fields[index].variable) {
-        nwf_operand_literal(operand, type, &source->rule->fields[index].value);
+    if (!nwf_rule_field(source->rule, (guint)index)->variable) {
+        nwf_operand_literal(operand, type, &nwf_rule_field(source->rule, (guint)index)->value);
         return;
     }
     operand->present = TRUE;

@@ -40,7 +40,7 @@ primary_at(const NwfSource *source, guint index)
     NwfMatch match = source->rule->protocol->attributes[index].match;
     const NwfMatch *types = nwf_match_family(NWF_MATCH_TYPE);
 
-    if (!source->rule->fields[index].present || match == NWF_MATCH_COMMENT)
+    if (!nwf_rule_field(source->rule, index)->present || match == NWF_MATCH_COMMENT)
         return NWF_MATCH_NONE;
     if (!nwf_match_follows(match))
         return match;

@@ -29,7 +29,7 @@ nwf_column_place(const NwfColumn *column)
 static gboolean
 column_init(NwfColumn *column, const NwfSource *source, guint index, const NwfParams *supplied, GError **error)
 {
-    const NwfVariable *variable = source->rule->fields[index].variable;
+    const NwfVariable *variable = nwf_rule_field(source->rule, index)->variable;
     gboolean of_binding = supplied && nwf_params_get(supplied, variable->name) != NULL;
     g_autofree char *place = NULL;
 
@@ -113,9 +113,9 @@ variables_in_order(const NwfRule *rule, guint order[NWF_ATTRIBUTES_MAX])
     for (guint i = 0; i < rule->protocol->n_attributes; i++) {
         guint at = n;
 
-        if (!rule->fields[i].present || !rule->fields[i].variable)
+        if (!nwf_rule_field(rule, i)->present || !nwf_rule_field(rule, i)->variable)
             continue;
-        for (; at > 0 && rule->fields[order[at - 1]].element > rule->fields[i].element; at--)
+        for (; at > 0 && nwf_rule_field(rule, order[at - 1])->element > nwf_rule_field(rule, i)->element; at--)
             order[at] = order[at - 1];
         order[at] = i;
         n++;
@@ -131,7 +131,7 @@ collect(GPtrArray *groups, NwfSource *source, const NwfParams *supplied, gboolea
 
     for (guint at = 0; at < n; at++) {
         guint i = order[at];
-        const NwfField *field = &source->rule->fields[i];
+        const NwfField *field = nwf_rule_field(source->rule, i);
         NwfColumn column;
         guint group;
 

@@ -132,7 +132,7 @@ note_negated_lists(NwfTemplate *template, const NwfSource *source)
     guint n_attributes = source->rule->protocol ? source->rule->protocol->n_attributes : 0;
 
     for (guint i = 0; i < n_attributes; i++) {
-        const NwfField *field = &source->rule->fields[i];
+        const NwfField *field = nwf_rule_field(source->rule, i);
         NwfCaution caution = {0, source->origin};
 
         if (!field->present || !field->negated || source->places[i].group < 0)

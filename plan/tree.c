@@ -169,7 +169,7 @@ add_rule(NwfTree *tree, const NwfFilter *filter, const NwfRule *rule, GHashTable
     NwfTreeRule at = {filter, rule, NULL};
 
     for (guint i = 0; g_hash_table_size(visible) > 0 && i < n_attributes; i++) {
-        const NwfField *field = &rule->fields[i];
+        const NwfField *field = nwf_rule_field(rule, i);
 
         if (!field->present || !field->variable)
             continue;
@@ -296,7 +296,7 @@ nwf_tree_uses(const NwfTree *tree, const char *name)
 static gboolean
 has_value(const NwfTreeRule *at, guint index, const NwfParams *params)
 {
-    const NwfVariable *variable = at->rule->fields[index].variable;
+    const NwfVariable *variable = nwf_rule_field(at->rule, index)->variable;
     const GPtrArray *list = params ? nwf_params_get(params, variable->name) : NULL;
 
     if (!list && at->given)
@@ -334,7 +334,7 @@ nwf_tree_missing(const NwfTree *tree, const NwfParams *params)
         guint n_fields = at->rule->protocol ? at->rule->protocol->n_attributes : 0;
 
         for (guint j = 0; j < n_fields; j++) {
-            const NwfField *field = &at->rule->fields[j];
+            const NwfField *field = nwf_rule_field(at->rule, j);
 
             if (field->present && field->variable && !has_value(at, j, params))
                 add_missing(missing, listed, field->variable);
@@ -347,8 +347,8 @@ void
 nwf_rule_add_variables(const NwfRule *rule, GHashTable *names)
 {
     for (guint i = 0; rule->protocol && i < rule->protocol->n_attributes; i++)
-        if (rule->fields[i].present && rule->fields[i].variable)
-            g_hash_table_add(names, rule->fields[i].variable->name);
+        if (nwf_rule_field(rule, i)->variable)
+            g_hash_table_add(names, nwf_rule_field(rule, i)->variable->name);
 }
 
 GHashTable *

@@ -2,9 +2,12 @@
 /*
  * load.c: definitions and bindings from their files
  *
- * Files are read one by one; one that cannot be read, does not parse, or clashes with what is loaded already is logged
+ * Each file counts by itself: one that cannot be read, does not parse, or clashes with what is loaded already is logged
  * with its name and passed over, whatever state the others are in. They load in the order of their names, so that the
  * same directory always gives the same result.
+ *
+ * Clients are not answered before the filters are known, and reading large ones takes tens of milliseconds for each
+ * MiB. So files of filters are read by a few threads; who clashes with whom is found out afterwards, in their order.
  *
  * Remarks on definitions and bindings are logged, and never make a file be refused: a guest may depend on it.
  * References are looked at when all files are read; what was logged about them once is not repeated by a reload.
@@ -15,10 +18,13 @@
  */
 #include "driver/engine/load.h"
 
+#include "driver/run/parallel.h"
 #include "plan/review.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
+
+enum { THREADS_MAX = 8 };
 
 void
 nwf_load_refused(const NwfEngineConfig *config, const char *directory, const char *name, const GError *why)
@@ -63,31 +69,80 @@ save_uuid(NwfApplier *applier, const NwfFilter *filter)
 
 /* ---- start ---- */
 
-static void
-load_filter(NwfApplier *applier, const char *name)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NwfNotes) remarks = nwf_notes_new();
-    g_autoptr(NwfFilter) old = NULL;
-    g_autoptr(NwfFilter) filter = nwf_load_filter(applier->config, applier->filter_store, name, remarks, &error);
+/* What one file has. */
+typedef struct FilterFile {
+    const char *name; /* without ending */
+    NwfFilter *filter;
+    NwfNotes *remarks;
+    GError *error;
+} FilterFile;
 
-    if (!filter || !nwf_catalog_check_definition(applier->catalog, filter, &old, &error)) {
-        nwf_load_refused(applier->config, applier->config->filter_dir, name, error);
+static void
+file_clear(gpointer data)
+{
+    FilterFile *file = data;
+
+    g_clear_pointer(&file->filter, nwf_filter_unref);
+    g_clear_pointer(&file->remarks, g_ptr_array_unref);
+    g_clear_error(&file->error);
+}
+
+typedef struct Reading {
+    const NwfApplier *applier;
+    GArray *files; /* (element-type FilterFile) */
+} Reading;
+
+static void
+read_file(guint number, gpointer data)
+{
+    const Reading *reading = data;
+    const NwfApplier *applier = reading->applier;
+    FilterFile *file = &g_array_index(reading->files, FilterFile, number);
+
+    file->filter = nwf_load_filter(applier->config, applier->filter_store, file->name, file->remarks, &file->error);
+}
+
+/* (transfer full) (element-type FilterFile): the files of @names, all read. */
+static GArray *
+read_files(const NwfApplier *applier, GPtrArray *names)
+{
+    GArray *files = g_array_new(FALSE, TRUE, sizeof(FilterFile));
+    Reading reading = {applier, files};
+
+    g_array_set_clear_func(files, file_clear);
+    for (guint i = 0; i < names->len; i++) {
+        FilterFile file = {.name = g_ptr_array_index(names, i), .remarks = nwf_notes_new()};
+        g_array_append_val(files, file);
+    }
+    if (!nwf_parallel("nwf-load", names->len, MIN(g_get_num_processors(), THREADS_MAX), read_file, &reading, NULL))
+        for (guint i = 0; i < names->len; i++)
+            read_file(i, &reading);
+    return files;
+}
+
+static void
+take_filter(NwfApplier *applier, FilterFile *file)
+{
+    g_autoptr(NwfFilter) old = NULL;
+
+    if (!file->filter || !nwf_catalog_check_definition(applier->catalog, file->filter, &old, &file->error)) {
+        nwf_load_refused(applier->config, applier->config->filter_dir, file->name, file->error);
         return;
     }
-    nwf_engine_log_notes(applier->config, "conf", NULL, remarks);
-    if (filter->uuid_generated)
-        save_uuid(applier, filter);
-    nwf_catalog_publish(applier->catalog, old, filter, NULL);
+    nwf_engine_log_notes(applier->config, "conf", NULL, file->remarks);
+    if (file->filter->uuid_generated)
+        save_uuid(applier, file->filter);
+    nwf_catalog_publish(applier->catalog, old, file->filter, NULL);
 }
 
 static gboolean
 load_filters(NwfApplier *applier, GError **error)
 {
     g_autoptr(GPtrArray) names = nwf_store_list(applier->filter_store, error);
+    g_autoptr(GArray) files = names ? read_files(applier, names) : NULL;
 
-    for (guint i = 0; names && i < names->len; i++)
-        load_filter(applier, g_ptr_array_index(names, i));
+    for (guint i = 0; files && i < files->len; i++)
+        take_filter(applier, &g_array_index(files, FilterFile, i));
     return names != NULL;
 }
 

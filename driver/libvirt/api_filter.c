@@ -206,8 +206,8 @@ parse_identified(const char *xml, const NwfReading *reading, const char *name, c
  * What access control allowed is to replace the filter of that uuid. The applier compares the uuids again, and nothing
  * can come between that and the replacement, so a filter that has got the name meanwhile is never replaced.
  */
-virNWFilterPtr
-nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
+static virNWFilterPtr
+define(virConnectPtr conn, const char *xml, unsigned int flags)
 {
     if (!nwf_flags_fit("nwfilterDefineXMLFlags", flags, VIR_NWFILTER_DEFINE_VALIDATE))
         return NULL;
@@ -231,6 +231,15 @@ nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int fl
 }
 
 virNWFilterPtr
+nwf_api_filter_define_flags(virConnectPtr conn, const char *xml, unsigned int flags)
+{
+    virNWFilterPtr handle = define(conn, xml, flags);
+
+    nwf_call_return_memory();
+    return handle;
+}
+
+virNWFilterPtr
 nwf_api_filter_define(virConnectPtr conn, const char *xml)
 {
     return nwf_api_filter_define_flags(conn, xml, 0);
@@ -248,8 +257,8 @@ filter_of(const NwfCall *call, virNWFilterPtr handle, NwfFilterEnsure ensure)
     return find_by_uuid(call, nwf_abi_connection_of(handle), uuid, ensure);
 }
 
-int
-nwf_api_filter_undefine(virNWFilterPtr handle)
+static int
+undefine(virNWFilterPtr handle)
 {
     g_auto(NwfCall) call = nwf_call_begin();
     g_autoptr(GError) error = NULL;
@@ -262,6 +271,15 @@ nwf_api_filter_undefine(virNWFilterPtr handle)
         return -1;
     }
     return 0;
+}
+
+int
+nwf_api_filter_undefine(virNWFilterPtr handle)
+{
+    int result = undefine(handle);
+
+    nwf_call_return_memory();
+    return result;
 }
 
 char *

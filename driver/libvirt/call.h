@@ -37,6 +37,12 @@ NwfCall nwf_call_begin(void);
 void nwf_call_end(NwfCall *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCall, nwf_call_end)
 
+/**
+ * nwf_call_return_memory: gives memory back to the system if large filters were freed; at the end of calls that may
+ * have done so, when they hold nothing any more
+ */
+void nwf_call_return_memory(void);
+
 /** nwf_call_can_change: FALSE with NWF_ERROR_OPERATION_INVALID in an unprivileged daemon. */
 gboolean nwf_call_can_change(const NwfCall *call, GError **error);
 

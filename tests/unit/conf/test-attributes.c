@@ -106,8 +106,8 @@ check_form(const NwfProtocol *protocol, guint index, const Form *form, const cha
         g_test_message("%s became %s", element, dump);
     g_assert_nonnull(strstr(dump, printed));
     g_assert_true(rule->protocol == protocol);
-    g_assert_true(rule->fields[index].present);
-    g_assert_true((rule->fields[index].variable != NULL) == (form->text[0] == '$'));
+    g_assert_true(nwf_rule_field(rule, index)->present);
+    g_assert_true((nwf_rule_field(rule, index)->variable != NULL) == (form->text[0] == '$'));
     story_settled(xml, dialect);
 }
 
@@ -158,7 +158,8 @@ visit_wrong(const NwfProtocol *protocol, guint index)
     if (!text)
         return;
     element = g_strdup_printf("\n<%s %s%s='%s'/>", protocol->name, company(protocol, index), attribute->name, text);
-    place = g_strdup_printf("filter 'f', rule at line 1: <%s %s='%s'>: expected ", protocol->name, attribute->name, text);
+    place =
+        g_strdup_printf("filter 'f', rule at line 1: <%s %s='%s'>: expected ", protocol->name, attribute->name, text);
     xml = story_rule(element);
     story_refused(xml, NWF_DIALECT_9, NWF_ERROR_INTERNAL, place);
     story_refused(xml, NWF_DIALECT_11, NWF_ERROR_INTERNAL, nwf_type_expects(attribute->type));
@@ -196,9 +197,9 @@ visit_sign(const NwfProtocol *protocol, guint index)
                                                attribute->name, forms[attribute->type][0].text);
     g_autofree char *xml = story_rule(element);
     g_autoptr(NwfFilter) filter = story_parse(xml, NWF_DIALECT_9);
-    if (story_first_rule(filter)->fields[index].negated != keeps)
+    if (nwf_rule_field(story_first_rule(filter), index)->negated != keeps)
         g_test_message("%s", element);
-    g_assert_cmpint(story_first_rule(filter)->fields[index].negated, ==, keeps);
+    g_assert_cmpint(nwf_rule_field(story_first_rule(filter), index)->negated, ==, keeps);
 }
 
 static void
@@ -224,8 +225,8 @@ visit_led(const NwfProtocol *protocol, guint index)
                                   forms[attribute->type][0].text);
         xml = story_rule(element);
         filter = story_parse(xml, NWF_DIALECT_9);
-        g_assert_true(story_first_rule(filter)->fields[k].negated);
-        g_assert_true(story_first_rule(filter)->fields[index].negated);
+        g_assert_true(nwf_rule_field(story_first_rule(filter), k)->negated);
+        g_assert_true(nwf_rule_field(story_first_rule(filter), index)->negated);
         return;
     }
     g_assert_cmpint(attribute->primary, ==, NWF_MATCH_NONE);

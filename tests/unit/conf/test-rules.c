@@ -145,7 +145,8 @@ test_ipv4_in_ipv6_range(void)
     g_autoptr(NwfFilter) filter = story_parse(xml, NWF_DIALECT_9);
     const NwfRule *rule = story_first_rule(filter);
     for (guint i = 0; i < rule->protocol->n_attributes; i++)
-        g_assert_cmpint(rule->fields[i].value.ipv4, ==, rule->protocol->attributes[i].match == NWF_MATCH_DST_IP_TO);
+        g_assert_cmpint(nwf_rule_field(rule, i)->value.ipv4, ==,
+                        rule->protocol->attributes[i].match == NWF_MATCH_DST_IP_TO);
     story_refused(from, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipfrom='10.0.0.1'>: expected an IPv6 address");
     story_refused(source, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "srcipto='10.0.0.1'>: expected an IPv6 address");
     story_refused(wrong, NWF_DIALECT_9, NWF_ERROR_INTERNAL, "dstipto='nonsense'>: expected an IPv6 address");
