@@ -33,9 +33,9 @@ MESSAGES = 64  # of each kind that a guest repeats in turn
 COUNTERS = pathlib.Path("/run/libvirt/nwfilter-learn/counters")
 
 
-def body(rules):
+def body(protocol, rules):
     """A filter of so many rules with $IP, in which DHCP is allowed."""
-    lines = "".join(f"<rule action='accept' direction='out' priority='500'><ip srcipaddr='$IP' dstipaddr='10.{number >> 8}."
+    lines = "".join(f"<rule action='accept' direction='out' priority='500'><{protocol} srcipaddr='$IP' dstipaddr='10.{number >> 8}."
                     f"{number & 255}.1'/></rule>" for number in range(rules))
     return f"<filterref filter='allow-dhcp'/>{lines}<rule action='drop' direction='out' priority='1000'/>"
 
@@ -93,7 +93,7 @@ def accepted():
 
 
 def visitors(world, guests, stations, word):
-    """Each of these guests comes, and learns its address."""
+    """Each of these guests comes, and learns its address. word: protocol of the flapping guests' rules, and when."""
     for station in stations:
         port = guests.port_of(station)
         yield f"flap bind {word}", clock(world.bind, station, "dhcp", port)
@@ -102,9 +102,9 @@ def visitors(world, guests, stations, word):
         yield f"flap learn {word}", watch.opened(world.lesson("dhcp", [station], guests.send))[station]
 
 
-def flap(world, sizes):
+def flap(world, sizes, protocol):
     """Ports are bound and learn beside guests that change their leases all the time."""
-    world.lab.client.define(filter_xml(FILTER, body(RULES)))
+    world.lab.client.define(filter_xml(FILTER, body(protocol, RULES)))
     with world.crowd(PORTS + 2 * sizes.visitors) as guests:
         flappers, visiting = guests.stations[:PORTS], guests.stations[PORTS:]
         for station in flappers:
@@ -112,12 +112,22 @@ def flap(world, sizes):
                                               uuid=world.host.owner()))
         world.lesson("dhcp", flappers, guests.send)(flappers)
         world.settle()
-        yield from visitors(world, guests, visiting[:sizes.visitors], "quiet")
+        yield from visitors(world, guests, visiting[:sizes.visitors], f"{protocol} quiet")
         before, begin = accepted(), time.monotonic()
         with Flapping(world, flappers, guests.send):
-            yield from visitors(world, guests, visiting[sizes.visitors:], "attacked")
+            yield from visitors(world, guests, visiting[sizes.visitors:], f"{protocol} attacked")
             took = time.monotonic() - begin
-        yield "flap changes", (accepted() - before) / took / PORTS
+        yield f"flap changes {protocol}", (accepted() - before) / took / PORTS
+
+
+def ethernet(world, sizes):
+    """The flapping guests' rules are of the Ethernet layer."""
+    yield from flap(world, sizes, "ip")
+
+
+def ipv4(world, sizes):
+    """The flapping guests' rules are of the IPv4 layer, where each is written three times."""
+    yield from flap(world, sizes, "tcp")
 
 
 class LeasesWorld(LearningWorld):

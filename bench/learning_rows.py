@@ -30,12 +30,16 @@ def many(size):
         yield f"without {mode} {size}", f"of these {size}, ports whose rules never came", "count"
 
 
+FLAPPED = {"ip": "3 guests with 3,000 rules of the Ethernet layer", "tcp": "3 guests with 3,000 rules of the IPv4 layer"}
+
+
 def flapped():
     """Ports beside guests that change their leases all the time."""
-    for word, when in (("quiet", "before they begin"), ("attacked", "meanwhile")):
-        yield f"flap bind {word}", f"3 guests with 3,000 rules change their leases: a create (dhcp), {when}, ms", "ms"
-        yield f"flap learn {word}", f"the same: {TAUGHT['dhcp']}, {when}, until the rules are in force, ms", "ms"
-    yield "flap changes", "leases that each of these guests took in a second", "count"
+    for protocol, guests in FLAPPED.items():
+        for word, when in (("quiet", "before they begin"), ("attacked", "meanwhile")):
+            yield f"flap bind {protocol} {word}", f"{guests} change their leases: a create (dhcp), {when}, ms", "ms"
+            yield f"flap learn {protocol} {word}", f"the same: {TAUGHT['dhcp']}, {when}, until the rules are in force, ms", "ms"
+        yield f"flap changes {protocol}", "leases that each of these guests took in a second", "count"
     yield "saved", "4,000 leases are known, and 21 guests change theirs: files that are written, MB in a second", "count"
     yield "saved changes", "meanwhile, leases that all of these took in a second", "count"
 

@@ -36,7 +36,7 @@ class Sizes(typing.NamedTuple):
     frames: int = 2000  # of each kind, forged while something happens
     crowd: int = 50  # ports that learn at once
     host: int = 500  # the same, with our driver alone
-    visitors: int = 12  # ports that are bound and learn beside guests that flap, and as many before
+    visitors: int = 7  # ports that are bound and learn beside guests that flap, and as many before
     large: int = 200  # ports of an update and of a start that finds their rules
     storm: int = 100  # ports made at once over more connections
     gaps: int = 5  # ports beside the one whose frames are counted
@@ -174,7 +174,8 @@ STEPS = (
     Step(("learning", "learn-forged"), "life dhcp", learning.life_dhcp, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
-    Step(("learning", "flap"), "flap", flap.flap, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "flap"), "flap tcp", flap.ipv4, rounds=1, drivers=("ours",), place=LearningWorld),
+    Step(("learning", "flap"), "flap ip", flap.ethernet, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "saved"), "saved", flap.files, rounds=1, drivers=("ours",), place=flap.LeasesWorld),
     Step(("learning", "learn-host"), "host any", learning.host_any, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "learn-host"), "host dhcp", learning.host_dhcp, rounds=1, drivers=("ours",), place=LearningWorld),

@@ -20,7 +20,7 @@
 enum {
     REST = 20, /* times what a change cost */
     ALLOWANCE = 2 * G_TIME_SPAN_SECOND,
-    REST_MAX = 10 * G_TIME_SPAN_SECOND,
+    REST_MAX = 60 * G_TIME_SPAN_SECOND,
 };
 
 typedef struct Record {
