@@ -10,11 +10,13 @@ honest has passed and nothing that is forged. The honest frame comes first in ea
 first packet is nearly always the guest's own; where it is not, all that follows passes, and is counted until the phase is given up.
 """
 
+import statistics
 import time
 
 from learning_world import Watch
 from world import memory_of
 from nwflab import wait
+from nwflab.forgery import FORGERIES, RATES, attempt
 from nwflab.frames import udp
 from nwflab.guests import A, B, port_of
 from nwflab.learning import Traffic
@@ -143,6 +145,19 @@ def life_any(world, sizes):
 def life_dhcp(world, sizes):
     """Forged frames at create, learning, reload and restart, mode dhcp."""
     yield from life(world, sizes, "dhcp")
+
+
+# -- forged answers ------------------------------------------------------------------------------------------------------------
+
+
+def starved(world, sizes):
+    """A guest asks for its address while a neighbour floods it with forged answers."""
+    for name, forgery in FORGERIES.items():
+        for rate in RATES:
+            attempts = [attempt(world.host, world.wire, A, forgery, rate) for _ in range(sizes.tries)]
+            yield f"starved {name} {rate}", sum(each.learned for each in attempts)
+            yield f"starved rate {name} {rate}", statistics.median(each.rate for each in attempts)
+            yield f"starved share {name} {rate}", 100 * statistics.median(each.share for each in attempts)
 
 
 # -- all at once ---------------------------------------------------------------------------------------------------------------

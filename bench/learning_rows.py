@@ -3,8 +3,11 @@
 learning_rows.py: the lines of the tables that are about address learning
 
 rows() are lines as those of calls: a figure that learning.py yields, its title, and how it is shown: "ms" of seconds, "count" of
-anything else. costs() are the lines of what a port costs: a title, and a figure for each of HEADS.
+anything else. costs() are the lines of what a port costs: a title, and a figure for each of HEADS. starved() are the lines of guests
+that are flooded with forged answers: a title, and for each of RATES the figures of what was learned, sent and spent.
 """
+
+from nwflab.forgery import FORGERIES, RATES
 
 TAUGHT = {"any": "first packet (any)", "dhcp": "DHCP answer (dhcp)"}
 PHASES = {"learning": "from {taught} on", "reload": "reload, {mode}", "restart": "restart of the daemon, {mode}"}
@@ -53,3 +56,9 @@ def costs(sizes):
     """(title, [figure, …]), in order."""
     return [(f"{size} ports, {mode}, {state}", [f"{what} {state} {mode} {size}" for what in HEADS])
             for size in (sizes.crowd, sizes.host) for mode in TAUGHT for state in ("learning", "learned")]
+
+
+def starved():
+    """(title, [(figure, figure, figure), …]), in order."""
+    return [(forgery.title, [tuple(f"starved {what}{name} {rate}" for what in ("", "rate ", "share ")) for rate in RATES])
+            for name, forgery in FORGERIES.items()]

@@ -142,6 +142,21 @@ def learning_costs(figures, sizes):
     return ("each port costs: stock / this driver", *learning_rows.HEADS.values()), lines
 
 
+def starved(figures, sizes):
+    """Heads and lines of the table of guests that are flooded with forged answers, of our driver alone."""
+    own, lines = figures["ours"], []
+    for title, rates in learning_rows.starved():
+        cells = []
+        for names in rates:
+            learned, rate, share = (_all(own.get(name, [])) for name in names)
+            cells.append(f"{round(sum(learned))} of {sizes.tries * len(learned)}; {show_number(statistics.median(rate))}; "
+                         f"{statistics.median(share):.1f} %" if learned else "-")
+        if set(cells) != {"-"}:
+            lines.append((title, *cells))
+    return ("guests that learned under forged answers; answers a second in fact; of a processor for the learner",
+            *(f"{rate} a second" for rate in learning_rows.RATES)), lines
+
+
 def markdown(heads, lines):
     """A table for a document."""
     return "\n".join(["| " + " | ".join(cells) + " |" for cells in (heads, ["---"] * len(heads), *lines)])
@@ -157,6 +172,6 @@ def text(figures, sizes, facts, as_markdown):
     """Everything, with what is known of machine and run."""
     table = markdown if as_markdown else plain
     known = [f"- {key}: `{value}`" if as_markdown else f"{key}: {value}" for key, value in facts.items()]
-    made = (compared(figures, sizes), parts(figures, sizes), learning_costs(figures, sizes))
+    made = (compared(figures, sizes), parts(figures, sizes), learning_costs(figures, sizes), starved(figures, sizes))
     tables = [table(heads, lines) for heads, lines in made if lines]
     return "\n\n".join(["\n".join(known), *tables])

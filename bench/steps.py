@@ -33,6 +33,7 @@ class Sizes(typing.NamedTuple):
     connections: int = 8
     turns: int = 30  # of a create against the bare batch
     lessons: int = 5  # guests that are learned one after the other
+    tries: int = 6  # guests under a flood of forged answers, one after the other
     frames: int = 2000  # of each kind, forged while something happens
     crowd: int = 50  # ports that learn at once
     host: int = 500  # the same, with our driver alone
@@ -48,7 +49,7 @@ class Sizes(typing.NamedTuple):
 
 
 FULL = Sizes()
-QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, frames=1000, crowd=6, host=50, visitors=4, large=8, storm=16, gaps=1, foreign=(20, 60),
+QUICK = Sizes(some=6, restarts=(6, 12), turns=15, lessons=2, tries=1, frames=1000, crowd=6, host=50, visitors=4, large=8, storm=16, gaps=1, foreign=(20, 60),
               foreign_rounds=1, thousand=150, large_filters=30)
 
 
@@ -172,6 +173,7 @@ STEPS = (
     Step(("learning", "learn-ack"), "ack", learning.after_ack, place=LearningWorld),
     Step(("learning", "learn-forged"), "life any", learning.life_any, place=LearningWorld),
     Step(("learning", "learn-forged"), "life dhcp", learning.life_dhcp, place=LearningWorld),
+    Step(("learning", "learn-starved"), "starved", learning.starved, rounds=1, drivers=("ours",), place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd any", learning.crowd_any, rounds=1, place=LearningWorld),
     Step(("learning", "learn-crowd"), "crowd dhcp", learning.crowd_dhcp, rounds=1, place=LearningWorld),
     Step(("learning", "flap"), "flap tcp", flap.ipv4, rounds=1, drivers=("ours",), place=LearningWorld),

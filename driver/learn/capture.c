@@ -10,18 +10,19 @@
  * The order of opening matters: a socket without a protocol receives nothing; the filter is attached; then it is
  * bound with a protocol. No frame comes past the filter.
  *
- * The filter is written in pcap's language. `udp[...]` takes the length of the IP header from the packet; 36 is the
- * place of the client's hardware address, 28 bytes behind the UDP header. A fragment is never a DHCP message for us,
- * not even the first one of several. The VM's MAC address, the client address in a server's message and the servers
- * that count are part of the program: others cannot use up the rate limit. So is the direction, by the kernel's own
- * mark of the packet; libpcap from 1.11 on knows "inbound" in live captures only, so that test is put before what
- * libpcap compiles.
+ * The filter is written in pcap's language. `udp[...]` takes the length of the IP header from the packet; 12 is the
+ * place of the transaction number and 36 that of the client's hardware address, 4 and 28 bytes behind the UDP header. A
+ * fragment is never a DHCP message for us, not even the first one of several. The VM's MAC address, the client address
+ * in a server's message, the servers that count and the transaction numbers are part of the program: others cannot use
+ * up the rate limit. So is the direction, by the kernel's own mark of the packet; libpcap from 1.11 on knows "inbound"
+ * in live captures only, so that test is put before what libpcap compiles.
  *
  * The kernel has taken a frame's VLAN tag off before it runs the program, so that tagged frames of these kinds come
  * through; the reader puts the tag back, and they are refused with a reason that can be reported.
  *
- * Bounds: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody
- * reads in time is dropped when NWF_CAPTURE_BUFFER (twice, in the kernel's counting) is full.
+ * Bounds: frames longer than NWF_CAPTURE_SNAP are cut off by the filter's verdict; what nobody reads in time is dropped
+ * when the buffer is full. That of what goes to the VM is as large as every Linux lets it be (net.core.rmem_max),
+ * because a neighbour may fill it.
  */
 #include "driver/learn/capture.h"
 
@@ -56,6 +57,15 @@ is_outbound(const NwfCaptureKind *kind)
 G_STATIC_ASSERT(sizeof(struct bpf_insn) == sizeof(struct sock_filter));
 G_STATIC_ASSERT(G_STRUCT_OFFSET(struct bpf_insn, k) == G_STRUCT_OFFSET(struct sock_filter, k));
 
+/* Nothing if there are no @numbers. */
+static void
+append_one_of(GString *text, const char *field, const guint32 *numbers, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        g_string_append_printf(text, "%s%s = 0x%08x", i == 0 ? " and (" : " or ", field, numbers[i]);
+    g_string_append(text, n > 0 ? ")" : "");
+}
+
 static char *
 text_of(const NwfCaptureKind *kind)
 {
@@ -67,12 +77,10 @@ text_of(const NwfCaptureKind *kind)
     GString *text = g_string_new("udp src port 67 and udp dst port 68 and ");
     g_string_append_printf(text, "udp[36:4] = 0x%02x%02x%02x%02x and udp[40:2] = 0x%02x%02x and " NO_FRAGMENT, mac[0],
                            mac[1], mac[2], mac[3], mac[4], mac[5]);
-    for (guint i = 0; i < kind->n_servers; i++) {
-        guint32 server = kind->servers[i];
-        g_string_append_printf(text, "%ssrc host %u.%u.%u.%u", i == 0 ? " and (" : " or ", server >> 24,
-                               server >> 16 & 255, server >> 8 & 255, server & 255);
-    }
-    return g_string_free(g_string_append(text, kind->n_servers > 0 ? ")" : ""), FALSE);
+    append_one_of(text, "ip[12:4]", kind->servers, kind->n_servers);
+    if (kind->narrow)
+        append_one_of(text, "udp[12:4]", kind->xids, kind->n_xids);
+    return g_string_free(text, FALSE);
 }
 
 /* The kernel marks each packet with its direction. Jumps are relative: what libpcap compiled follows unchanged. */
@@ -93,11 +101,14 @@ program_of_direction(const NwfCaptureKind *kind)
 GArray *
 nwf_capture_filter(const NwfCaptureKind *kind, GError **error)
 {
+    const struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     g_autofree char *text = text_of(kind);
     g_autoptr(GArray) program = NULL;
     struct bpf_program compiled;
-    pcap_t *language = pcap_open_dead(DLT_EN10MB, NWF_CAPTURE_SNAP);
 
+    if (kind->narrow && kind->n_xids == 0)
+        return g_array_append_val(g_array_new(FALSE, FALSE, sizeof(struct sock_filter)), nothing);
+    pcap_t *language = pcap_open_dead(DLT_EN10MB, NWF_CAPTURE_SNAP);
     if (language == NULL) {
         nwf_set_error(error, NWF_ERROR_INTERNAL, _("libpcap cannot compile filters"));
         return NULL;
@@ -153,7 +164,7 @@ static gboolean
 bind_to_device(NwfCapture *capture, GError **error)
 {
     struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-    int buffer = NWF_CAPTURE_BUFFER, on = 1;
+    int buffer = capture->kind.direction == NWF_TO_VM ? NWF_CAPTURE_BUFFER_TO_VM : NWF_CAPTURE_BUFFER, on = 1;
 
     address.sll_ifindex = (int)capture->kind.ifindex;
     if (setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer)) < 0)
@@ -218,20 +229,29 @@ nwf_capture_free(NwfCapture *capture)
     g_free(capture);
 }
 
+static gboolean
+same_numbers(const guint32 *a, guint n_a, const guint32 *b, guint n_b)
+{
+    return n_a == n_b && memcmp(a, b, n_a * sizeof(a[0])) == 0;
+}
+
 gboolean
 nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error)
 {
-    NwfCaptureKind before = capture->kind, *now = &capture->kind;
+    NwfCaptureKind before = capture->kind;
 
-    if (now->sources == kind->sources && now->n_servers == kind->n_servers &&
-        memcmp(now->servers, kind->servers, kind->n_servers * sizeof(kind->servers[0])) == 0)
+    if (before.sources == kind->sources && before.narrow == kind->narrow &&
+        same_numbers(before.servers, before.n_servers, kind->servers, kind->n_servers) &&
+        same_numbers(before.xids, before.n_xids, kind->xids, kind->n_xids))
         return TRUE;
-    now->sources = kind->sources;
-    now->n_servers = kind->n_servers;
-    memcpy(now->servers, kind->servers, sizeof(kind->servers));
+    capture->kind = *kind;
+    capture->kind.ifindex = before.ifindex;
+    capture->kind.direction = before.direction;
+    capture->kind.macvlan = before.macvlan;
+    memcpy(capture->kind.mac, before.mac, sizeof(before.mac));
     if (attach(capture, error))
         return TRUE;
-    *now = before;
+    capture->kind = before;
     return FALSE;
 }
 

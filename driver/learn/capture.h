@@ -11,7 +11,7 @@
 #include "conf/error.h"
 #include "driver/learn/classify.h"
 
-enum { NWF_CAPTURE_SERVERS = 16 };
+enum { NWF_CAPTURE_SERVERS = 16, NWF_CAPTURE_XIDS = 8 };
 
 typedef struct NwfCaptureKind {
     guint ifindex; /* of the device */
@@ -21,6 +21,9 @@ typedef struct NwfCaptureKind {
     guint8 mac[6];                        /* the VM's */
     guint n_servers;                      /* to the VM: the only sources of answers, if not 0 */
     guint32 servers[NWF_CAPTURE_SERVERS]; /* IPv4 addresses in host order */
+    gboolean narrow;                      /* to the VM: only answers with one of these transaction numbers */
+    guint n_xids;
+    guint32 xids[NWF_CAPTURE_XIDS]; /* host order */
 } NwfCaptureKind;
 
 /* Others read its fields, capture.c alone changes them. */
@@ -38,7 +41,8 @@ typedef enum NwfCaptureError {
 } NwfCaptureError;
 GQuark nwf_capture_error_quark(void);
 
-enum { NWF_CAPTURE_SNAP = 2048, NWF_CAPTURE_BUFFER = 56 << 10 };
+/* Bytes; a buffer holds twice as much in the kernel's counting, in which a DHCP message takes 1280 or more. */
+enum { NWF_CAPTURE_SNAP = 2048, NWF_CAPTURE_BUFFER = 56 << 10, NWF_CAPTURE_BUFFER_TO_VM = 208 << 10 };
 
 /**
  * nwf_capture_filter: what the kernel lets a capture of @kind see, as a program for its packet filter.
@@ -59,7 +63,10 @@ void nwf_capture_free(NwfCapture *capture);
 void nwf_captures_close(GPtrArray *captures);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfCapture, nwf_capture_free)
 
-/** nwf_capture_change: the sources and servers of @kind from now on, in one step if they differ; the rest stays. */
+/**
+ * nwf_capture_change: the sources, servers and transaction numbers of @kind from now on, in one step if they differ;
+ * the rest stays. What came before waits to be read, whether the new filter would let it through or not.
+ */
 gboolean nwf_capture_change(NwfCapture *capture, const NwfCaptureKind *kind, GError **error);
 
 /** A frame, valid during the call; @wire_length: of the whole. A tag that the kernel took off is put back. */

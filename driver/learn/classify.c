@@ -12,6 +12,7 @@
 #include "packet/frame.h"
 
 enum { ETHERNET_HEADER = 14, IP_TOTAL = 2, UDP_HEADER = 8, UDP_LENGTH = 4, UDP_CHECKSUM = 6 };
+enum { IP_SOURCE = ETHERNET_HEADER + 12, DHCP_XID = 4 };
 enum { PORT_SERVER = 67, PORT_CLIENT = 68 };
 enum { ARP_OP_REQUEST = 1, ARP_OP_REPLY = 2, ARP_SENDER_MAC = 8, ARP_SENDER = 14, ARP_END = 28 };
 
@@ -144,6 +145,19 @@ classify(NwfEvidence *evidence, Input *in, NwfBytes bytes, gsize wire_length)
     if (in->frame.ethertype == NWF_ETHERTYPE_ARP && in->direction == NWF_FROM_VM)
         return classify_arp(evidence, in);
     return NWF_REFUSAL_OTHER_TYPE;
+}
+
+gboolean
+nwf_classify_glance(NwfAnswerGlance *glance, NwfBytes frame)
+{
+    guint16 ethertype = 0;
+    guint8 start = 0;
+
+    if (!nwf_bytes_u16(frame, ETHERNET_HEADER - 2, &ethertype) || ethertype != NWF_ETHERTYPE_IPV4 ||
+        !nwf_bytes_u8(frame, ETHERNET_HEADER, &start))
+        return FALSE;
+    glance->source = nwf_address_read(frame, IP_SOURCE);
+    return nwf_bytes_u32(frame, ETHERNET_HEADER + (start & 15) * 4 + UDP_HEADER + DHCP_XID, &glance->xid);
 }
 
 void

@@ -35,6 +35,15 @@ typedef struct NwfEvidence {
     NwfDhcp dhcp;
 } NwfEvidence;
 
+/* What can be seen of an answer of a DHCP server before the whole of it is looked at. */
+typedef struct NwfAnswerGlance {
+    NwfAddress source;
+    guint32 xid;
+} NwfAnswerGlance;
+
+/** nwf_classify_glance: at a frame to the VM. FALSE: it is too short, or no untagged IPv4 packet. Proves nothing. */
+gboolean nwf_classify_glance(NwfAnswerGlance *glance, NwfBytes frame);
+
 /**
  * nwf_classify:
  * @frame: what was captured, from the Ethernet header on

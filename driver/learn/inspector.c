@@ -125,15 +125,28 @@ is_about_the_address(NwfRefusal refusal)
            refusal == NWF_REFUSAL_LOCKED;
 }
 
+static NwfBudget
+budget_of(const NwfInspector *inspector, NwfBytes frame, NwfLearnDirection direction, gint64 now)
+{
+    NwfAnswerGlance glance;
+
+    if (direction == NWF_FROM_VM)
+        return NWF_BUDGET_FROM_VM;
+    return nwf_classify_glance(&glance, frame) &&
+                   nwf_transactions_await(&inspector->transactions, &glance, inspector->policy.terms->servers, now)
+               ? NWF_BUDGET_ANSWERS
+               : NWF_BUDGET_STRAY;
+}
+
 NwfOutcome
 nwf_inspector_frame(NwfInspector *inspector, NwfBytes frame, gsize wire_length, NwfLearnDirection direction, gint64 now)
 {
     guint64 changes = nwf_lease_db_changes(inspector->db);
     NwfCounters *counters = &inspector->counters;
-    NwfOutcome outcome = {.refusal = NWF_REFUSAL_RATE};
+    NwfOutcome outcome = {.refusal = NWF_REFUSAL_RATE, .budget = budget_of(inspector, frame, direction, now)};
 
     counters->seen++;
-    if (nwf_ratelimit_take(&inspector->limits[direction], now)) {
+    if (nwf_ratelimit_take(&inspector->limits[outcome.budget], now)) {
         NwfEvidence evidence;
         nwf_classify(&evidence, frame, wire_length, direction, inspector->policy.terms->mac);
         outcome.refusal = take(inspector, &evidence, &outcome, now);

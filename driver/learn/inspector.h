@@ -5,10 +5,11 @@
  * Puts the pure parts together in their order: rate limit, classify, transactions, address policy, lease database,
  * counters. It has no thread, no socket and no clock: the session passes bytes, their direction and the time.
  *
- * A token bucket for each direction limits what is looked at: NWF_RATELIMIT_RATE messages a second, NWF_RATELIMIT_BURST
- * at once. What is over is dropped, counted, and reported once a minute. The kernel's filters keep out other
- * ports' messages; whoever sends DHCP answers with the VM's hardware address can still use up the limit of its
- * direction.
+ * Three token buckets limit what is looked at: NWF_RATELIMIT_RATE messages a second, NWF_RATELIMIT_BURST at once, of
+ * what comes from the VM, of answers to its open questions, and of all other answers to it. What is over is dropped,
+ * counted, and reported once a minute. To which bucket an answer belongs is seen at a glance, by its transaction number
+ * and, where servers are listed, by its source: forged answers use up the bucket of real ones only if their sender
+ * knows an open question's number and, where servers are listed, sends with the address of one.
  */
 #pragma once
 
@@ -31,13 +32,20 @@ gboolean nwf_ratelimit_take(NwfRateLimit *limit, gint64 now);
 /** nwf_ratelimit_overflow: how many were dropped since this was last not 0; at most once a minute not 0. */
 guint64 nwf_ratelimit_overflow(NwfRateLimit *limit, gint64 now);
 
+typedef enum NwfBudget {
+    NWF_BUDGET_FROM_VM,
+    NWF_BUDGET_ANSWERS, /* that may be to open questions */
+    NWF_BUDGET_STRAY,   /* all else to the VM */
+    NWF_BUDGETS
+} NwfBudget;
+
 /* Others read its fields, inspector.c alone changes them. */
 typedef struct NwfInspector {
     NwfLeaseDb *db;
     NwfLeasePort *port; /* in the database */
     NwfAddressPolicy policy;
     NwfTransactions transactions;
-    NwfRateLimit limits[NWF_LEARN_DIRECTIONS];
+    NwfRateLimit limits[NWF_BUDGETS];
     NwfCounters counters;
 } NwfInspector;
 
@@ -58,6 +66,7 @@ void nwf_inspector_change(NwfInspector *inspector, NwfLearnTerms *terms);
 /* What came of a frame, for one debug line of the log. */
 typedef struct NwfOutcome {
     NwfRefusal refusal;
+    NwfBudget budget;   /* that it was counted in */
     gboolean accepted;  /* the database was changed or a lease renewed */
     NwfAddress address; /* that it was about, if any */
     gboolean report; /* a refusal that was not reported for this address before: worth a line for the administrator */

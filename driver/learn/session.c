@@ -149,9 +149,9 @@ nwf_session_describe_locked(NwfSession *session, GKeyFile *file, const char *gro
     for (guint i = 0; i < session->addresses->len; i++)
         g_string_append_printf(addresses, "%s;",
                                nwf_address_format(text, &g_array_index(session->addresses, NwfAddress, i)));
-    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++) {
-        lost += nwf_slot_lost_locked(&session->slots[direction]);
-        open |= session->slots[direction].capture != NULL;
+    for (guint role = 0; role < NWF_SLOTS; role++) {
+        lost += nwf_slot_lost_locked(&session->slots[role]);
+        open |= session->slots[role].capture != NULL;
     }
     g_key_file_set_string(file, group, "name", session->terms->portdev);
     g_key_file_set_string(file, group, "mode", nwf_learn_mode_words[session->terms->mode]);
@@ -191,8 +191,8 @@ nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms)
     session->reported = session->failure_logged = session->refusal_logged = G_MININT64 / 2;
     session->pace = PACE;
     session->report = session->wants_until = session->open_again = NWF_NEVER;
-    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-        session->slots[direction] = (NwfSlot){.session = session, .resume = NWF_NEVER};
+    for (guint role = 0; role < NWF_SLOTS; role++)
+        session->slots[role] = (NwfSlot){.session = session, .resume = NWF_NEVER};
     session->inspector = nwf_inspector_new(context->db, terms, device, nwf_claims_find_locked, session);
     begin_terms(session, terms);
     return session;
@@ -225,8 +225,9 @@ nwf_session_free(NwfSession *session)
 void
 nwf_session_shut_locked(NwfSession *session)
 {
-    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-        nwf_slot_shut_locked(&session->slots[direction]);
+    for (guint role = 0; role < NWF_SLOTS; role++)
+        nwf_slot_shut_locked(&session->slots[role]);
+    session->flooded = FALSE;
 }
 
 static void
@@ -260,44 +261,63 @@ follow_device(NwfSession *session, gint64 now)
     nwf_lease_db_device(context->db, port, index);
 }
 
-/* What the capture of one direction is asked for. A longer list of servers is compared here, not in the kernel. */
+G_STATIC_ASSERT((int)NWF_CAPTURE_XIDS == (int)NWF_TRANSACTIONS_MAX);
+
+/* What the capture of one slot is asked for. A longer list of servers is compared here, not in the kernel. */
 static void
-set_frames(NwfCaptureKind *kind, const NwfSession *session, NwfLearnDirection direction, NwfWants wants)
+set_frames(NwfCaptureKind *kind, NwfSession *session, NwfSlotRole role, NwfWants wants, gint64 now)
 {
     const GArray *servers = session->terms->servers;
+    gint64 until;
 
-    kind->direction = direction;
-    kind->sources = direction == NWF_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
-    kind->n_servers = direction == NWF_TO_VM && servers->len <= NWF_CAPTURE_SERVERS ? servers->len : 0;
+    kind->direction = role == NWF_SLOT_FROM_VM ? NWF_FROM_VM : NWF_TO_VM;
+    kind->sources = role == NWF_SLOT_FROM_VM && (wants & NWF_WANT_SOURCES) != 0;
+    kind->n_servers = role != NWF_SLOT_FROM_VM && servers->len <= NWF_CAPTURE_SERVERS ? servers->len : 0;
     for (guint i = 0; i < kind->n_servers; i++)
         kind->servers[i] = nwf_address_number(&g_array_index(servers, NwfAddress, i));
+    kind->narrow = role == NWF_SLOT_ANSWERS;
+    if (!kind->narrow)
+        return;
+    kind->n_xids = nwf_transactions_open(&session->inspector->transactions, now, kind->xids, &until);
+    session->wants_until = MIN(session->wants_until, until);
+}
+
+/* A slot for answers that cannot be opened is no harm yet: the next question tries again. */
+static void
+open_captures(NwfSession *session, NwfCaptureKind *kind, NwfWants wants, gint64 now, GError **error)
+{
+    for (guint role = 0; role < NWF_SLOTS; role++)
+        if (!nwf_slot_fits_locked(&session->slots[role], kind))
+            nwf_slot_shut_locked(&session->slots[role]);
+    for (guint role = 0; role < NWF_SLOT_ANSWERS; role++) {
+        set_frames(kind, session, role, wants, now);
+        if (!nwf_slot_open_locked(&session->slots[role], kind, error))
+            return;
+    }
+    if (!session->flooded)
+        return;
+    set_frames(kind, session, NWF_SLOT_ANSWERS, wants, now);
+    nwf_slot_open_locked(&session->slots[NWF_SLOT_ANSWERS], kind, NULL);
 }
 
 void
 nwf_session_update_locked(NwfSession *session, gint64 now)
 {
     const NwfLearnTerms *terms = session->terms;
-    g_autoptr(GError) error = NULL;
     const NwfLink *link = nwf_links_find(session->context->links, terms->portdev);
     NwfCaptureKind kind = {.ifindex = link ? link->index : 0, .macvlan = link && link->macvlan};
+    g_autoptr(GError) error = NULL;
 
     session->stale = FALSE;
     follow_device(session, now);
     memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     NwfWants wants = nwf_inspector_wants(session->inspector, now, &session->wants_until);
-    nwf_learn_schedule_locked(session->context, session->wants_until);
     session->open_again = NWF_NEVER;
-    if (wants == 0 || kind.ifindex == 0 || !session->context->begun) {
+    if (wants == 0 || kind.ifindex == 0 || !session->context->begun)
         nwf_session_shut_locked(session);
-    } else {
-        for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-            if (!nwf_slot_fits_locked(&session->slots[direction], &kind))
-                nwf_slot_shut_locked(&session->slots[direction]);
-        for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS && !error; direction++) {
-            set_frames(&kind, session, direction, wants);
-            nwf_slot_open_locked(&session->slots[direction], &kind, &error);
-        }
-    }
+    else
+        open_captures(session, &kind, wants, now, &error);
+    nwf_learn_schedule_locked(session->context, session->wants_until);
     if (error)
         retry_later(session, error, now);
     else
@@ -322,8 +342,8 @@ nwf_session_due_locked(NwfSession *session, gint64 now)
 {
     gint64 next = NWF_NEVER;
 
-    for (guint direction = 0; direction < NWF_LEARN_DIRECTIONS; direction++)
-        next = MIN(next, resume(&session->slots[direction], now));
+    for (guint role = 0; role < NWF_SLOTS; role++)
+        next = MIN(next, resume(&session->slots[role], now));
     if (session->open_again <= now || session->wants_until <= now)
         nwf_session_update_locked(session, now);
     return MIN(MIN(next, session->report), MIN(session->open_again, session->wants_until));

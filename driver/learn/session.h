@@ -58,7 +58,8 @@ struct NwfSession {
     gint64 open_again;       /* when to try again to open captures; NWF_NEVER: they are open */
     gint64 open_delay;
     gint64 failure_logged, refusal_logged;
-    NwfSlot slots[NWF_LEARN_DIRECTIONS];
+    gboolean flooded; /* stray answers have used up their limit; until its captures are closed */
+    NwfSlot slots[NWF_SLOTS];
 };
 
 /** nwf_session_new_locked: what it has now counts as known to the engine, and is not reported. */

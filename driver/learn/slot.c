@@ -10,9 +10,14 @@
 
 #include "driver/learn/session.h"
 
-#define PAUSE (50 * 1000) /* microseconds in which a direction over its rate limit is not read */
+/* Microseconds in which a slot over a rate limit is not read. */
+static const gint64 pauses[NWF_BUDGETS] = {
+    [NWF_BUDGET_FROM_VM] = 50 * 1000,
+    [NWF_BUDGET_ANSWERS] = 50 * 1000,
+    [NWF_BUDGET_STRAY] = 5 * 1000, /* of 20,000 frames a second the buffer holds those of 16 ms */
+};
 enum {
-    TURN_FRAMES = 16, /* at most read from a socket, 32 of a port, before all others had their turn */
+    TURN_FRAMES = 16, /* at most read from a socket before all others had their turn */
     CATCH_UP = 512,   /* more than its buffer holds */
 };
 
@@ -72,9 +77,8 @@ nwf_slot_lost_locked(NwfSlot *slot)
 
 typedef struct Turn {
     NwfSlot *slot;
-    NwfLearnDirection direction;
     gint64 now;
-    gboolean accepted, over;
+    gboolean accepted, over[NWF_BUDGETS];
 } Turn;
 
 static void
@@ -100,21 +104,41 @@ log_outcome(NwfSession *session, const NwfOutcome *outcome, gint64 now)
 }
 
 static void
-pause_slot(NwfSlot *slot, NwfLearnDirection direction, gint64 now)
+log_over(NwfSession *session, NwfBudget budget, gint64 now)
 {
-    NwfSession *session = slot->session;
-    guint64 dropped = nwf_ratelimit_overflow(&session->inspector->limits[direction], now);
+    guint64 dropped = nwf_ratelimit_overflow(&session->inspector->limits[budget], now);
 
-    epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
-    slot->resume = now + PAUSE;
-    nwf_learn_schedule_locked(session->context, slot->resume);
     if (dropped > 0)
         nwf_learn_log_locked(
             session->context, NWF_LEARN_WARNING,
-            direction == NWF_FROM_VM
+            budget == NWF_BUDGET_FROM_VM
                 ? _("port '%s': the VM sends too much that may teach an address; %llu were passed over")
-                : _("port '%s': the VM is sent too many DHCP messages; %llu were passed over"),
+            : budget == NWF_BUDGET_ANSWERS
+                ? _("port '%s': the VM is sent too many DHCP messages; %llu were passed over")
+                : _("port '%s': the VM is sent too many DHCP messages that answer nothing it asked; %llu were passed "
+                    "over"),
             session->terms->portdev, (unsigned long long)dropped);
+}
+
+static void
+pause_slot(const Turn *turn)
+{
+    NwfSlot *slot = turn->slot;
+    NwfSession *session = slot->session;
+    gint64 pause = 0;
+
+    for (guint budget = 0; budget < NWF_BUDGETS; budget++)
+        if (turn->over[budget]) {
+            pause = MAX(pause, pauses[budget]);
+            log_over(session, budget, turn->now);
+        }
+    if (turn->over[NWF_BUDGET_STRAY] && !session->flooded)
+        session->flooded = session->stale = session->context->stale = TRUE;
+    if (pause == 0)
+        return;
+    epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
+    slot->resume = turn->now + pause;
+    nwf_learn_schedule_locked(session->context, slot->resume);
 }
 
 static void read_slot(NwfSlot *slot, guint max, gint64 now);
@@ -128,14 +152,15 @@ on_frame(NwfBytes frame, gsize wire_length, gpointer data)
 {
     Turn *turn = data;
     NwfSession *session = turn->slot->session;
-    NwfSlot *from = &session->slots[NWF_FROM_VM];
+    NwfLearnDirection direction = turn->slot->capture->kind.direction;
+    NwfSlot *from = &session->slots[NWF_SLOT_FROM_VM];
 
-    if (turn->direction == NWF_TO_VM && from->capture && from->resume == NWF_NEVER)
+    if (direction == NWF_TO_VM && from->capture && from->resume == NWF_NEVER)
         read_slot(from, CATCH_UP, turn->now);
-    NwfOutcome outcome = nwf_inspector_frame(session->inspector, frame, wire_length, turn->direction, turn->now);
+    NwfOutcome outcome = nwf_inspector_frame(session->inspector, frame, wire_length, direction, turn->now);
     turn->accepted |= outcome.accepted;
     if (outcome.refusal == NWF_REFUSAL_RATE)
-        turn->over = TRUE;
+        turn->over[outcome.budget] = TRUE;
     else
         log_outcome(session, &outcome, turn->now);
 }
@@ -144,14 +169,14 @@ static void
 read_slot(NwfSlot *slot, guint max, gint64 now)
 {
     NwfSession *session = slot->session;
-    Turn turn = {.slot = slot, .direction = (NwfLearnDirection)(slot - session->slots), .now = now};
+    guint64 questions = session->inspector->transactions.version;
+    Turn turn = {.slot = slot, .now = now};
 
     if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0)
         nwf_learn_count_locked(session->context, now);
-    if (turn.accepted)
+    if (turn.accepted || (session->flooded && session->inspector->transactions.version != questions))
         session->stale = session->context->stale = TRUE;
-    if (turn.over)
-        pause_slot(slot, turn.direction, now);
+    pause_slot(&turn);
 }
 
 void
@@ -162,7 +187,7 @@ nwf_slot_read_locked(NwfSlot *slot, gint64 now)
         return;
     /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
     if (slot->capture->kind.ifindex == nwf_learn_index_locked(slot->session->context, slot->session->terms->portdev))
-        read_slot(slot, TURN_FRAMES, now);
+        read_slot(slot, slot->session->flooded ? CATCH_UP : TURN_FRAMES, now);
 }
 
 /* ---- time ---- */

