@@ -43,15 +43,17 @@ nwf_ratelimit_overflow(NwfRateLimit *limit, gint64 now)
 /* ---- making and freeing ---- */
 
 NwfInspector *
-nwf_inspector_new(NwfLeaseDb *db, NwfLearnTerms *terms, guint ifindex, NwfAddressOwner owner, gpointer owner_data)
+nwf_inspector_new(NwfLeaseDb *db, NwfLearnTerms *terms, guint ifindex, NwfAddressOwner owner, NwfAddressTaken taken,
+                  gpointer owner_data)
 {
     NwfInspector *inspector = g_new0(NwfInspector, 1);
     char key[NWF_KEY_LENGTH + 1];
 
     inspector->db = db;
-    inspector->policy = (NwfAddressPolicy){nwf_learn_terms_ref(terms), owner, owner_data};
+    inspector->policy = (NwfAddressPolicy){nwf_learn_terms_ref(terms), owner, taken, owner_data};
     nwf_lease_key_format(key, terms->owner, terms->mac);
     inspector->port = nwf_lease_db_open(db, terms->portdev, ifindex, key, terms->mode, terms->max);
+    nwf_lease_db_trust(inspector->port, terms->servers->len > 0);
     return inspector;
 }
 
@@ -62,6 +64,7 @@ nwf_inspector_change(NwfInspector *inspector, NwfLearnTerms *terms)
     nwf_learn_terms_unref(inspector->policy.terms);
     inspector->policy.terms = terms;
     nwf_lease_db_limit(inspector->port, terms->max);
+    nwf_lease_db_trust(inspector->port, terms->servers->len > 0);
 }
 
 void
@@ -84,7 +87,7 @@ learn_source(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *o
 
     outcome->address = evidence->source;
     if (inspector->port->mode == NWF_LEARN_ANY)
-        refusal = nwf_address_policy(&inspector->policy, &evidence->source, NULL);
+        refusal = nwf_address_policy(&inspector->policy, &evidence->source, NULL, FALSE);
     if (refusal == NWF_REFUSAL_NONE)
         refusal = nwf_lease_db_learn(inspector->db, inspector->port, &evidence->source, source, now);
     return refusal;
@@ -102,6 +105,9 @@ take_dhcp(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outc
         inspector->counters.last_server = event.server;
     outcome->address = event.address;
     NwfRefusal refusal = nwf_lease_db_apply(inspector->db, inspector->port, &event, now);
+    if (event.kind == NWF_LEASE_GRANTED && refusal == NWF_REFUSAL_NONE && inspector->port->listed &&
+        inspector->policy.taken)
+        inspector->policy.taken(&event.address, inspector->policy.owner_data);
     if (client && inspector->port->mode == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source))
         refusal = learn_source(inspector, evidence, outcome, now);
     return refusal;

@@ -53,9 +53,10 @@ typedef struct NwfInspector {
  * nwf_inspector_new: opens the port of @terms in @db, which must live longer.
  * @ifindex: of the port's interface; 0: not there now
  * @owner: asked with @owner_data who has an address; NULL: nobody
+ * @taken: called with @owner_data when a lease of a server in DHCPSERVER has come into force; NULL: nothing is done
  */
 NwfInspector *nwf_inspector_new(NwfLeaseDb *db, NwfLearnTerms *terms, guint ifindex, NwfAddressOwner owner,
-                                gpointer owner_data);
+                                NwfAddressTaken taken, gpointer owner_data);
 /** nwf_inspector_free: closes the port. */
 void nwf_inspector_free(NwfInspector *inspector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NwfInspector, nwf_inspector_free)

@@ -161,7 +161,7 @@ is_edge_of_network(const NwfAddress *address, const NwfAddress *mask)
 }
 
 NwfRefusal
-nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask)
+nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask, gboolean listed)
 {
     NwfRefusal held = NWF_REFUSAL_NONE;
 
@@ -172,6 +172,6 @@ nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, co
     const NwfAllowed *allowed = policy->terms->allowed;
     NWF_REFUSE_UNLESS(!allowed || nwf_allowed_has(allowed, address), NOT_ALLOWED);
     if (policy->owner)
-        held = policy->owner(address, policy->owner_data);
+        held = policy->owner(address, listed, policy->owner_data);
     return NWF_FAILS(held == NWF_REFUSAL_NONE, held) ? held : NWF_REFUSAL_NONE;
 }

@@ -63,15 +63,20 @@ gboolean nwf_learn_terms_same_client(const NwfLearnTerms *a, const NwfLearnTerms
 /**
  * NwfAddressOwner: whether @address is the host's (an interface of this network namespace, the bridge) or another
  * port's (learned or configured, on the same bridge, with another key)
+ * @listed: a server in DHCPSERVER gives it; then what others have without such a lease does not count
  *
  * Returns: NWF_REFUSAL_NONE, NWF_REFUSAL_HELD_BY_HOST or NWF_REFUSAL_HELD_BY_PORT
  */
-typedef NwfRefusal (*NwfAddressOwner)(const NwfAddress *address, gpointer data);
+typedef NwfRefusal (*NwfAddressOwner)(const NwfAddress *address, gboolean listed, gpointer data);
+
+/** NwfAddressTaken: a server in DHCPSERVER gave @address to the port: those that did not count have it no more. */
+typedef void (*NwfAddressTaken)(const NwfAddress *address, gpointer data);
 
 /* What decides about the messages and addresses of one port. */
 typedef struct NwfAddressPolicy {
     NwfLearnTerms *terms;
     NwfAddressOwner owner; /* NULL: nobody has anything */
+    NwfAddressTaken taken; /* NULL: nothing is to be done */
     gpointer owner_data;
 } NwfAddressPolicy;
 
@@ -79,7 +84,9 @@ typedef struct NwfAddressPolicy {
  * nwf_address_policy:
  * @policy: NULL: the special ranges and the edges of the network alone, as for what is read from files
  * @mask: the network's, or no address or NULL if it is not known
+ * @listed: as of NwfAddressOwner
  *
  * Returns: NWF_REFUSAL_NONE if @address may be learned
  */
-NwfRefusal nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask);
+NwfRefusal nwf_address_policy(const NwfAddressPolicy *policy, const NwfAddress *address, const NwfAddress *mask,
+                              gboolean listed);

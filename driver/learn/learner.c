@@ -116,16 +116,10 @@ read_links_locked(NwfLearner *learner, gint64 now)
 {
     NwfLearnContext *context = &learner->context;
     g_autoptr(GError) error = NULL;
-    GHashTableIter iter;
-    gpointer session;
 
     learner->links_again = NWF_NEVER;
-    if (nwf_links_read(context->links, &error)) {
-        context->stale = TRUE;
-        g_hash_table_iter_init(&iter, learner->sessions);
-        while (g_hash_table_iter_next(&iter, NULL, &session))
-            ((NwfSession *)session)->stale = TRUE;
-    }
+    if (nwf_links_read(context->links, &error))
+        context->stale = context->all_stale = TRUE;
     if (!error)
         return;
     nwf_learn_log_locked(context, NWF_LEARN_ERROR, "%s", error->message);
@@ -149,18 +143,20 @@ take_event_locked(NwfLearner *learner, const struct epoll_event *event, gint64 n
 static void
 update_sessions_locked(NwfLearner *learner, gint64 now)
 {
+    NwfLearnContext *context = &learner->context;
+    gboolean all = context->all_stale;
     GHashTableIter iter;
     gpointer session;
 
     for (guint i = 0; i < learner->retired->len; i++)
         nwf_session_shut_locked(g_ptr_array_index(learner->retired, i));
     g_ptr_array_set_size(learner->retired, 0);
-    if (!learner->context.stale)
+    if (!context->stale)
         return;
-    learner->context.stale = FALSE;
+    context->stale = context->all_stale = FALSE;
     g_hash_table_iter_init(&iter, learner->sessions);
     while (g_hash_table_iter_next(&iter, NULL, &session))
-        if (((const NwfSession *)session)->stale)
+        if (all || ((const NwfSession *)session)->stale)
             nwf_session_update_locked(session, now);
 }
 

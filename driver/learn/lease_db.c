@@ -343,6 +343,12 @@ nwf_lease_db_limit(NwfLeasePort *port, guint max)
     port->max = CLAMP(max, 1, NWF_LEARN_MAX);
 }
 
+void
+nwf_lease_db_trust(NwfLeasePort *port, gboolean listed)
+{
+    port->listed = listed;
+}
+
 /* ---- learning ---- */
 
 static NwfRefusal
@@ -383,18 +389,34 @@ grant(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now
     return take(db, port, &lease, now);
 }
 
-static NwfRefusal
-end(NwfLeaseDb *db, const NwfLeasePort *port, const NwfAddress *address)
+gboolean
+nwf_lease_db_has_listed(const NwfLeasePort *port, const NwfAddress *address)
 {
     guint place = find(port->set, address);
 
-    if (port->mode == NWF_LEARN_ANY)
-        return NWF_REFUSAL_TYPE; /* what mode any learned does not end by a message */
+    return port->listed && place < port->set->entries->len && entry(port->set, place)->source == NWF_SOURCE_ACK;
+}
+
+void
+nwf_lease_db_drop(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address)
+{
+    guint place = find(port->set, address);
+
     if (place == port->set->entries->len)
-        return NWF_REFUSAL_NO_LEASE;
+        return;
     g_array_remove_index(port->set->entries, place);
     addresses_changed(port->set);
     db->changes++;
+}
+
+static NwfRefusal
+end(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address)
+{
+    if (port->mode == NWF_LEARN_ANY)
+        return NWF_REFUSAL_TYPE; /* what mode any learned does not end by a message */
+    if (find(port->set, address) == port->set->entries->len)
+        return NWF_REFUSAL_NO_LEASE;
+    nwf_lease_db_drop(db, port, address);
     return NWF_REFUSAL_NONE;
 }
 
@@ -492,12 +514,12 @@ nwf_lease_db_first(const NwfLeasePort *port)
     return port->set->entries->len > 0 ? entry(port->set, 0) : NULL;
 }
 
-const NwfLeasePort *
+NwfLeasePort *
 nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *key, NwfLeasePortFilter filter,
                    gpointer data)
 {
     for (guint i = 0; i < db->ports->len; i++) {
-        const NwfLeasePort *port = g_ptr_array_index(db->ports, i);
+        NwfLeasePort *port = g_ptr_array_index(db->ports, i);
         guint place = find(port->set, address);
         if (strcmp(port->key, key) != 0 && place < MIN(port->set->entries->len, port->max) &&
             (!filter || filter(port, data)))

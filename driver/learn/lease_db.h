@@ -75,6 +75,7 @@ typedef struct NwfLeasePort {
     guint ifindex; /* of the device that is there, or was there last */
     NwfLearnMode mode;
     guint max;
+    gboolean listed;  /* its leases are of servers in DHCPSERVER */
     NwfLeaseSet *set; /* any: the port's own; dhcp: that of the key */
 } NwfLeasePort;
 
@@ -114,11 +115,19 @@ void nwf_lease_db_forget(NwfLeaseDb *db, NwfLeasePort *port);
 /** nwf_lease_db_limit: another cap from now on; what is over it is kept and not shown. */
 void nwf_lease_db_limit(NwfLeasePort *port, guint max);
 
+/** nwf_lease_db_trust: whether DHCPSERVER lists servers: a lease of the port is of one of them then. */
+void nwf_lease_db_trust(NwfLeasePort *port, gboolean listed);
+
 /** nwf_lease_db_learn: @port was seen to use @address. Mode any alone. @source: not NWF_SOURCE_ACK. */
 NwfRefusal nwf_lease_db_learn(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address, NwfLeaseSource source,
                               gint64 now);
 /** nwf_lease_db_apply: an event of transactions.h. */
 NwfRefusal nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now);
+
+/** nwf_lease_db_has_listed: whether the port has @address by a lease of a server in DHCPSERVER. */
+gboolean nwf_lease_db_has_listed(const NwfLeasePort *port, const NwfAddress *address);
+/** nwf_lease_db_drop: the port (dhcp: its key) has @address no more, whatever the mode. */
+void nwf_lease_db_drop(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address);
 
 /** nwf_lease_db_expire: ends what is over at @now. Returns: TRUE if anything was */
 gboolean nwf_lease_db_expire(NwfLeaseDb *db, gint64 now);
@@ -146,8 +155,8 @@ typedef gboolean (*NwfLeasePortFilter)(const NwfLeasePort *port, gpointer data);
  * nwf_lease_db_owner: (transfer none): the first port in order of opening with another key than @key that has @address
  * and passes @filter (which may look at the bridge; NULL: all), or NULL
  */
-const NwfLeasePort *nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *key,
-                                       NwfLeasePortFilter filter, gpointer data);
+NwfLeasePort *nwf_lease_db_owner(const NwfLeaseDb *db, const NwfAddress *address, const char *key,
+                                 NwfLeasePortFilter filter, gpointer data);
 
 /* ---- for the files ---- */
 

@@ -210,7 +210,7 @@ parse_fields(NwfRecord *record, char *const fields[STATE_FIELDS], const NwfClock
         strlen(fields[AT_NAME]) >= sizeof(record->name) ||
         !g_ascii_string_to_unsigned(fields[AT_IFINDEX], 10, 0, G_MAXINT32, &ifindex, NULL) ||
         !nwf_lease_key_parse(record->key, fields[AT_KEY]) || !parse_address(&lease->address, fields[AT_ADDRESS]) ||
-        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE ||
+        nwf_address_policy(NULL, &lease->address, NULL, FALSE) != NWF_REFUSAL_NONE ||
         !parse_expiry(lease, fields[AT_EXPIRY], clock) || !parse_past(&lease->learned, fields[AT_LEARNED], clock) ||
         !parse_past(&lease->granted, fields[AT_GRANTED], clock) || !parse_address(&lease->server, fields[AT_SERVER]) ||
         !parse_address(&lease->next_server, fields[AT_NEXT]) || !parse_client(&lease->client, fields[AT_CLIENT]))
@@ -317,7 +317,7 @@ parse_stock_line(NwfRecord *record, char *line, const NwfClock *clock)
     lease->learned = lease->granted = clock->boot;
     if (!split(line, fields) || !parse_stock_expiry(lease, fields[0], clock) ||
         !nwf_lease_key_parse(record->key, fields[1]) || !nwf_address_parse(&lease->address, fields[2]) ||
-        nwf_address_policy(NULL, &lease->address, NULL) != NWF_REFUSAL_NONE)
+        nwf_address_policy(NULL, &lease->address, NULL, FALSE) != NWF_REFUSAL_NONE)
         return FALSE;
     nwf_address_parse(&lease->next_server, fields[3]);
     return TRUE;

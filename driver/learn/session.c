@@ -193,7 +193,8 @@ nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms)
     session->report = session->wants_until = session->open_again = NWF_NEVER;
     for (guint role = 0; role < NWF_SLOTS; role++)
         session->slots[role] = (NwfSlot){.session = session, .resume = NWF_NEVER};
-    session->inspector = nwf_inspector_new(context->db, terms, device, nwf_claims_find_locked, session);
+    session->inspector =
+        nwf_inspector_new(context->db, terms, device, nwf_claims_find_locked, nwf_claims_take_locked, session);
     begin_terms(session, terms);
     return session;
 }
@@ -245,7 +246,7 @@ retry_later(NwfSession *session, const GError *error, gint64 now)
 }
 
 static void
-follow_device(NwfSession *session, gint64 now)
+follow_device(NwfSession *session)
 {
     NwfLearnContext *context = session->context;
     NwfLeasePort *port = session->inspector->port;
@@ -254,7 +255,7 @@ follow_device(NwfSession *session, gint64 now)
     if (index == 0)
         return;
     if (index != session->device && context->begun)
-        nwf_claims_drop_lost_locked(session, now);
+        nwf_claims_drop_lost_locked(session);
     session->device = index;
     if (port->ifindex != 0 && port->ifindex != index)
         nwf_learn_log_locked(context, NWF_LEARN_INFO, _("port '%s': another device has this name now"), port->name);
@@ -309,7 +310,7 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
     g_autoptr(GError) error = NULL;
 
     session->stale = FALSE;
-    follow_device(session, now);
+    follow_device(session);
     memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     NwfWants wants = nwf_inspector_wants(session->inspector, now, &session->wants_until);
     session->open_again = NWF_NEVER;

@@ -29,6 +29,7 @@ typedef struct NwfLearnContext {
     GArray *lines;        /* of NwfLogLine: to be logged without the lock */
     gboolean begun;       /* captures may be open */
     gboolean stale;       /* nwf_session_update_locked() is due for a session */
+    gboolean all_stale;   /* for all of them; then stale is set, too */
     gint64 due;           /* when something is to be done next without an event; NWF_NEVER: nothing */
     gint64 save_counters; /* when the file of counters is to be written; NWF_NEVER: it is current */
 } NwfLearnContext;

@@ -151,7 +151,7 @@ check_ack(const NwfDhcp *dhcp, const NwfTransaction *question, const NwfAddressP
                           nwf_address_equal(&question->requested, &dhcp->yiaddr),
                       OTHER_ADDRESS);
     NWF_REFUSE_UNLESS(dhcp->has_lease_time, NO_LEASE_TIME);
-    return nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask);
+    return nwf_address_policy(policy, &dhcp->yiaddr, &dhcp->mask, policy->terms->servers->len > 0);
 }
 
 NwfLeaseEvent

@@ -20,7 +20,7 @@ check(const NwfRecord *record)
     g_assert_cmpint(record->mode, ==, NWF_LEARN_DHCP);
     g_assert_true(nwf_lease_key_parse(key, record->key));
     g_assert_cmpstr(key, ==, record->key);
-    g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL), ==, NWF_REFUSAL_NONE);
+    g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL, FALSE), ==, NWF_REFUSAL_NONE);
     if (!lease->infinite)
         g_assert_true(lease->expiry > now.boot &&
                       lease->expiry <= now.boot + (gint64)NWF_LEASE_SECONDS_MAX * (gint64)G_USEC_PER_SEC);

@@ -6,9 +6,9 @@
  * sequence-frames.c. A model, simpler than the database and independent of it, keeps which addresses each port can have
  * earned: by an ACK that answers an open question of its own and has no fault, in mode any also by a source. Whenever
  * the database says that it changed, and at the end, the ports must have no others, no more than their cap, none twice,
- * none that another has, and no lease longer than a lease can be; the database must say so with each change, and when time
- * has passed none may be over. Where the first byte is 7 or less, as in the corpus, or happens to say so, the whole is
- * played twice and must come out the same.
+ * none that another has, and no lease longer than a lease can be; the database must say so with each change, and when
+ * time has passed none may be over. Where the first byte is 7 or less, as in the corpus, or happens to say so, the
+ * whole is played twice and must come out the same.
  *
  * Speed: what a run costs is bounded (steps, restarts), nothing is looked at again that did not change, and a quarter
  * of random inputs is played twice.
@@ -78,7 +78,7 @@ check_port(World *world, guint port)
         const NwfLease *lease = &g_array_index(leases, NwfLease, i);
         guint place = sequence_place(nwf_address_number(&lease->address));
         g_assert_true(model->earned[place]);
-        g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL), ==, NWF_REFUSAL_NONE);
+        g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL, FALSE), ==, NWF_REFUSAL_NONE);
         g_assert_true(lease->infinite || lease->expiry <= world->now + (G_GINT64_CONSTANT(1) << 32) * G_USEC_PER_SEC);
         g_assert_true(lease->infinite || model->mode == NWF_LEARN_DHCP);
         for (guint n = 0; n < i; n++)
@@ -142,13 +142,31 @@ typedef struct Asker {
     guint port;
 } Asker;
 
+static gboolean
+has_listed(const NwfLeasePort *port, gpointer address)
+{
+    return nwf_lease_db_has_listed(port, address);
+}
+
 static NwfRefusal
-holder(const NwfAddress *address, gpointer data)
+holder(const NwfAddress *address, gboolean listed, gpointer data)
 {
     const Asker *asker = data;
+    NwfAddress at = *address;
 
-    return nwf_lease_db_owner(asker->world->db, address, keys[asker->port], NULL, NULL) ? NWF_REFUSAL_HELD_BY_PORT
-                                                                                        : NWF_REFUSAL_NONE;
+    return nwf_lease_db_owner(asker->world->db, &at, keys[asker->port], listed ? has_listed : NULL, &at)
+               ? NWF_REFUSAL_HELD_BY_PORT
+               : NWF_REFUSAL_NONE;
+}
+
+static void
+taken(const NwfAddress *address, gpointer data)
+{
+    const Asker *asker = data;
+    NwfLeasePort *other;
+
+    while ((other = nwf_lease_db_owner(asker->world->db, address, keys[asker->port], NULL, NULL)))
+        nwf_lease_db_drop(asker->world->db, other, address);
 }
 
 static void
@@ -160,13 +178,12 @@ open_ports(World *world, Asker askers[PORTS])
         static const guint8 owners[PORTS][16] = {
             {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x01},
             {0xd5, 0x4d, 0xf4, 0x6f, 0x1a, 0xb5, 0x4a, 0x22, 0x86, 0x18, 0x45, 0x60, 0xef, 0x5f, 0x00, 0x02}};
-        g_autoptr(NwfLearnTerms) terms =
-            nwf_learn_terms_new(world->models[i].mode, names[i], owners[i], mac_of(i));
+        g_autoptr(NwfLearnTerms) terms = nwf_learn_terms_new(world->models[i].mode, names[i], owners[i], mac_of(i));
         terms->max = CAP;
         if (world->trusted)
             g_array_append_val(terms->servers, server);
         askers[i] = (Asker){world, i};
-        world->ports[i] = nwf_inspector_new(world->db, terms, 5 + i, holder, &askers[i]);
+        world->ports[i] = nwf_inspector_new(world->db, terms, 5 + i, holder, taken, &askers[i]);
     }
     world->checked = versions(world);
 }

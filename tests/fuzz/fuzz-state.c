@@ -34,7 +34,7 @@ check(const NwfRecord *record)
 {
     const NwfLease *lease = &record->lease;
 
-    g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL), ==, NWF_REFUSAL_NONE);
+    g_assert_cmpint(nwf_address_policy(NULL, &lease->address, NULL, FALSE), ==, NWF_REFUSAL_NONE);
     g_assert_true((record->mode == NWF_LEARN_ANY) == (*record->name != '\0'));
     g_assert_cmpint(lease->learned, <=, now.boot);
     g_assert_cmpint(lease->granted, <=, now.boot);

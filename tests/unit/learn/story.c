@@ -12,7 +12,7 @@
 typedef struct Stage {
     NwfLeaseDb *db;
     NwfInspector *inspector;
-    GArray *host, *others; /* of NwfAddress */
+    GArray *host, *others, *shown; /* of NwfAddress */
     gint64 now;
 } Stage;
 
@@ -34,13 +34,25 @@ addresses_of(GStrv words, const char *name)
 }
 
 static NwfRefusal
-holder(const NwfAddress *address, gpointer data)
+holder(const NwfAddress *address, gboolean listed, gpointer data)
 {
     const Stage *stage = data;
 
     if (nwf_addresses_have(stage->host, address))
         return NWF_REFUSAL_HELD_BY_HOST;
-    return nwf_addresses_have(stage->others, address) ? NWF_REFUSAL_HELD_BY_PORT : NWF_REFUSAL_NONE;
+    if (nwf_addresses_have(stage->others, address) || (!listed && nwf_addresses_have(stage->shown, address)))
+        return NWF_REFUSAL_HELD_BY_PORT;
+    return NWF_REFUSAL_NONE;
+}
+
+static void
+taken(const NwfAddress *address, gpointer data)
+{
+    Stage *stage = data;
+
+    for (guint i = stage->shown->len; i-- > 0;)
+        if (nwf_address_equal(&g_array_index(stage->shown, NwfAddress, i), address))
+            g_array_remove_index(stage->shown, i);
 }
 
 static NwfAllowed *
@@ -85,9 +97,10 @@ stage_init(Stage *stage, const char *port)
     terms->max = max_of(words);
     stage->host = addresses_of(words, "host");
     stage->others = addresses_of(words, "others");
+    stage->shown = addresses_of(words, "shown");
     stage->now = START;
     stage->db = nwf_lease_db_new();
-    stage->inspector = nwf_inspector_new(stage->db, terms, 5, holder, stage);
+    stage->inspector = nwf_inspector_new(stage->db, terms, 5, holder, taken, stage);
 }
 
 static void
@@ -97,6 +110,7 @@ stage_clear(Stage *stage)
     nwf_lease_db_free(stage->db);
     g_array_unref(stage->host);
     g_array_unref(stage->others);
+    g_array_unref(stage->shown);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stage, stage_clear)

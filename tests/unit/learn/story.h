@@ -17,7 +17,8 @@ typedef struct StoryStep {
 
 typedef struct Story {
     const char *name;
-    const char *port; /* "dhcp" or "any", then max=N servers=A,B allowed=A,B host=A,B others=A,B */
+    const char *port; /* "dhcp" or "any", then max=N servers=A,B allowed=A,B host=A,B others=A,B
+                       * shown=A,B: what others have without a lease of a listed server */
     StoryStep steps[STORY_STEPS];
 } Story;
 

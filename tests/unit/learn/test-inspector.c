@@ -32,7 +32,7 @@ place_init(Place *place, NwfLearnMode mode)
     g_autoptr(NwfLearnTerms) terms = terms_of(mode, 2);
 
     place->db = nwf_lease_db_new();
-    place->inspector = nwf_inspector_new(place->db, terms, 5, NULL, NULL);
+    place->inspector = nwf_inspector_new(place->db, terms, 5, NULL, NULL, NULL);
 }
 
 static void

@@ -39,7 +39,7 @@ test_special_ranges(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text);
-        g_assert_cmpint(nwf_address_policy(NULL, &at, NULL), ==, rows[i].refusal);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, NULL, FALSE), ==, rows[i].refusal);
     }
 }
 
@@ -60,7 +60,7 @@ test_edges_of_networks(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         NwfAddress at = address(rows[i].text), mask = address(rows[i].mask);
-        g_assert_cmpint(nwf_address_policy(NULL, &at, &mask), ==, rows[i].refusal);
+        g_assert_cmpint(nwf_address_policy(NULL, &at, &mask, FALSE), ==, rows[i].refusal);
     }
 }
 
@@ -123,7 +123,7 @@ test_an_empty_list_allows_nothing(void)
     NwfLearnTerms terms = {.allowed = allowed};
     NwfAddressPolicy policy = {.terms = &terms};
 
-    g_assert_cmpint(nwf_address_policy(&policy, &at, NULL), ==, NWF_REFUSAL_NOT_ALLOWED);
+    g_assert_cmpint(nwf_address_policy(&policy, &at, NULL, FALSE), ==, NWF_REFUSAL_NOT_ALLOWED);
 }
 
 /* ---- budgets ---- */

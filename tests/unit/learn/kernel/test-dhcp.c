@@ -238,6 +238,74 @@ test_a_lease_of_one_who_was_away_gives_way(void)
     scene_end(scene);
 }
 
+/* What others showed, or have by a lease that anybody can have given, they have no more; and learn anew. */
+static void
+test_a_lease_of_a_listed_server_wins(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(4);
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp");
+    scene_watch(scene, "vnet3", 4, "dhcp servers=10.0.0.1");
+    scene_reserve(scene, "vnet1", "10.0.0.9");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    talk_lease("vnet2", 3, 6);
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    talk_lease("vnet3", 4, 7);
+    scene_expect(scene, "vnet3", "10.0.0.7");
+    talk_lease("vnet2", 3, 5); /* nobody listed gives it */
+    scene_logged(scene, "vnet2': 10.0.0.5 is not learned");
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "");
+    scene_logged(scene, "3 port 'vnet1': 10.0.0.5 is forgotten");
+    g_assert_cmpuint(scene_reports(scene, "vnet1"), >=, 2);
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_expect(scene, "vnet2", "");
+    talk_lease("vnet0", 1, 7);
+    talk_lease("vnet0", 1, 9);
+    talk_lease("vnet0", 1, 8);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6 10.0.0.8");
+    scene_expect(scene, "vnet3", "10.0.0.7");
+    net_send("vnet1", 2, "from arp 10.0.0.5 10.0.0.1");
+    net_send("vnet1", 2, TALK_LAST);
+    scene_expect(scene, "vnet1", TALK_LAST_ADDRESS);
+    scene_end(scene);
+}
+
+/* While the guest was away another showed its address. */
+static void
+test_a_listed_lease_of_one_who_was_away_wins(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(3);
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_unwatch(scene, "vnet0");
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    talk_lease("vnet2", 3, 6);
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_expect(scene, "vnet1", "");
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    scene_end(scene);
+}
+
 /* The engine asks on its new terms before they are in force; nothing is reported when they come into force. */
 static void
 test_a_raised_cap_is_answered_before_it_is_in_force(void)
@@ -274,6 +342,8 @@ static const TalkTest tests[] = {
     {"/learn/dhcp/two-ports", test_two_ports_of_one_key},
     {"/learn/dhcp/raised-cap", test_a_raised_cap_is_answered_before_it_is_in_force},
     {"/learn/dhcp/away", test_a_lease_of_one_who_was_away_gives_way},
+    {"/learn/dhcp/listed", test_a_lease_of_a_listed_server_wins},
+    {"/learn/dhcp/listed-away", test_a_listed_lease_of_one_who_was_away_wins},
 };
 
 int
