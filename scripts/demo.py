@@ -20,12 +20,14 @@ import sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() there is nothing to say
 
 SHELL_TEXT = """
-You are in the sandbox, as root; the daemon runs with {module}.
-  virsh nwfilter-list                    all of virsh's nwfilter commands work: define, edit, dumpxml, binding-list …
-  cat {folder}/filters/web.xml         the documents of this demo and the filters that libvirt ships
+You are in the sandbox, as root; the daemon runs with
+  {module}
+  virsh nwfilter-list                    define, edit, dumpxml, binding-list … all work
+  cat filters/web.xml                    the demo's documents, and the filters that libvirt ships
   ebtables-save; iptables-save           the rules in the kernel
-  guest A ping -c1 10.77.1.12            run a command in guest A, B, C or D. vnetA, the port of A, is bound
-                                         to clean-traffic, vnetC, the port of C (10.77.1.12), to nothing
+  guest A ping -c1 10.77.1.12            run a command in guest A, B, C or D. vnetA, the port of A,
+                                         is bound to clean-traffic, those of the others to nothing;
+                                         their addresses are 10.77.1.10, .11, .12 and .13
   virt-nwfilter compile --help           what a filter becomes, without touching anything
 Nothing here is seen by the host. Leave with 'exit': daemon, guests and rules vanish.
 """
@@ -43,7 +45,7 @@ guest() {{ local name=guest$1; shift; ip netns exec "$name" "$@"; }}
     stage.show.heading("A shell")
     stage.bind(A, "clean-traffic", [("IP", who.ip)], mac=who.mac)
     stage.show.pulse.stop()
-    print(SHELL_TEXT.format(module=stage.daemon.module, folder=stage.folder), flush=True)
+    print(SHELL_TEXT.format(module=stage.daemon.module), flush=True)
     subprocess.run(["bash", "--noprofile", "--rcfile", str(startup), "-i"], cwd=stage.folder, check=False)
 
 

@@ -49,8 +49,8 @@ def frames(show, other, driver):
         words = (result.word, counterpart.word if counterpart else "-")
         mark = "" if result.good and counterpart and counterpart.good else "<-- differs"
         show.row(_cells(f"  {result.what}", words, mark))
-    show.text(f"As the story expects: {len(show.results) - show.wrong} of {len(show.results)} results of the {names[0]}, "
-              f"{len(other.results) - other.wrong} of {len(other.results)} of the {names[1]}.")
+    for name, told in zip(names, (show, other)):
+        show.row(f"As the story expects, {name}: {len(told.results) - told.wrong} of {len(told.results)} results.")
 
 
 def times(show, own, others, driver):

@@ -25,7 +25,7 @@ class Pulse:
 
     def __init__(self, pause=1.0):
         self.pause = pause
-        self._doing = "working"
+        self._doing = "making bridge and guests"
         self._lock = threading.Lock()
         self._begin = self._last = time.monotonic()
         self._column = 0  # 0: no sign stands in the line

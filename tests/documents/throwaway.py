@@ -36,6 +36,7 @@ class Throwaway:
 
     def __init__(self, enclosing):
         self.root = enclosing / "root"
+        self.layers = enclosing / "layers"
         self.root.mkdir(parents=True)
         for name in EMPTY:
             (self.root / name).mkdir()
@@ -44,11 +45,15 @@ class Throwaway:
             os.mknod(self.root / "dev" / name, 0o20666, os.makedev(*numbers))
             (self.root / "dev" / name).chmod(0o666)
         for name in LAYERED:
-            self._layer(pathlib.Path("/") / name, enclosing / "layers" / name)
+            self._overlay(pathlib.Path("/") / name)
         shutil.copytree(SOURCE, self.root / "src", symlinks=True, dirs_exist_ok=True, ignore=_uncopied)
 
-    def _layer(self, lower, layers):
-        target = self.root / lower.name
+    def layer(self, name):
+        """The folder that has what was changed in the folder `name`."""
+        return self.layers / name / "upper"
+
+    def _overlay(self, lower):
+        target, layers = self.root / lower.name, self.layers / lower.name
         if lower.is_symlink():
             target.symlink_to(os.readlink(lower))
         elif lower.is_dir():
