@@ -17,6 +17,7 @@
 static const NwfSubcommand subcommands[] = {
     {"compile", N_("print the firewall batches that a filter becomes for a port"), nwf_compile_command},
     {"learned", N_("print the addresses that the driver has learned"), nwf_learned_command},
+    {"ports", N_("print the bound ports, and those that no rule can see"), nwf_bound_command},
     {"verdict", N_("say what becomes of the frames of a capture"), nwf_verdict_command},
 };
 

@@ -18,4 +18,5 @@ typedef struct NwfSubcommand {
 
 gboolean nwf_compile_command(int argc, char **argv, GError **error);
 gboolean nwf_learned_command(int argc, char **argv, GError **error);
+gboolean nwf_bound_command(int argc, char **argv, GError **error);
 gboolean nwf_verdict_command(int argc, char **argv, GError **error);

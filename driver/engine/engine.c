@@ -76,7 +76,8 @@ start(NwfEngine *engine, GError **error)
     engine->learner = engine->applier->learner = start_learner(engine, error);
     if (!engine->learner)
         return FALSE;
-    engine->foreign = nwf_foreign_changes_new(&engine->config, engine->config.backend->tables, engine->inbox);
+    engine->foreign =
+        nwf_foreign_changes_new(&engine->config, engine->config.backend->tables, engine->inbox, engine->catalog);
     engine->thread = nwf_thread_new("nwf-applier", run_applier, engine, error);
     return engine->thread != NULL;
 }
@@ -235,7 +236,10 @@ run_binding_request(NwfEngine *engine, const NwfRequestKind *kind, NwfBinding *b
     g_autoptr(NwfRequest) request = nwf_request_new(kind, binding->portdev);
 
     request->binding = nwf_binding_ref(binding);
-    return nwf_inbox_run_one(engine->inbox, request, error);
+    if (!nwf_inbox_run_one(engine->inbox, request, error))
+        return FALSE;
+    nwf_foreign_changes_ports(engine->foreign);
+    return TRUE;
 }
 
 NwfBinding *

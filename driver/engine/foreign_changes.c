@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * foreign_changes.c: the thread that learns what others do to the firewall
+ * foreign_changes.c: the thread that learns what others do to the firewall, and to the devices of ports
  *
  * It is a thread of its own because neither a tool that runs nor a flood of frames may delay it: the kernel drops
  * announcements that nobody reads. It reads them (driver/watch/nft_monitor.h), drops those about tables that are not
- * ours, and posts the others as events for the applier. It knows nothing about ports and changes nothing. firewalld's
- * signals become events, too.
+ * ours, and posts the others as events for the applier. It changes nothing. firewalld's signals become events, too.
+ * Devices are watched in the same thread (unseen_ports.h).
  *
  * Our own transactions are announced like anybody's; the applier asks the backend which they are. That holds for those,
  * too, whose announcements were lost because they, or others, were too large for the socket: their numbers are known.
@@ -15,6 +15,7 @@
  */
 #include "driver/engine/foreign_changes.h"
 
+#include "driver/engine/unseen_ports.h"
 #include "driver/run/thread.h"
 #include "driver/watch/nft_monitor.h"
 #include "driver/watch/firewalld.h"
@@ -31,6 +32,7 @@ struct NwfForeignChanges {
     NwfInbox *inbox;
     NwfNftMonitor *monitor; /* NULL: the kernel announces nothing */
 
+    NwfUnseenPorts *unseen;
     GThread *thread;
     GMainContext *context;
     GMainLoop *loop;
@@ -121,6 +123,7 @@ run(gpointer data)
         g_source_set_callback(source, G_SOURCE_FUNC(on_readable), changes, NULL);
         g_source_attach(source, changes->context);
     }
+    nwf_unseen_ports_begin(changes->unseen);
     g_main_loop_run(changes->loop);
     nwf_firewalld_free(firewalld);
     g_main_context_pop_thread_default(changes->context);
@@ -130,7 +133,7 @@ run(gpointer data)
 /* ---- beginning and end ---- */
 
 NwfForeignChanges *
-nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, NwfInbox *inbox)
+nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, NwfInbox *inbox, NwfCatalog *catalog)
 {
     static const NwfMonitorCallbacks callbacks = {on_touched, on_done, on_lost};
     NwfForeignChanges *changes = g_new0(NwfForeignChanges, 1);
@@ -141,6 +144,7 @@ nwf_foreign_changes_new(const NwfEngineConfig *config, const NwfTable *tables, N
     changes->inbox = inbox;
     changes->context = g_main_context_new();
     changes->loop = g_main_loop_new(changes->context, FALSE);
+    changes->unseen = nwf_unseen_ports_new(config, catalog, changes->context);
     changes->event = nwf_change_event_new(FALSE);
     changes->has = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     changes->monitor = nwf_nft_monitor_new(&callbacks, changes, &error);
@@ -158,6 +162,12 @@ nwf_foreign_changes_begin(NwfForeignChanges *changes)
     changes->thread = nwf_thread_new("nwf-monitor", run, changes, &error);
     if (!changes->thread)
         nwf_engine_log(changes->config, NWF_LOG_ERROR, "engine", "%s", error->message);
+}
+
+void
+nwf_foreign_changes_ports(NwfForeignChanges *changes)
+{
+    nwf_unseen_ports_look(changes->unseen);
 }
 
 static gboolean
@@ -185,6 +195,7 @@ nwf_foreign_changes_free(NwfForeignChanges *changes)
         return;
     if (changes->thread)
         stop(changes);
+    nwf_unseen_ports_free(changes->unseen);
     nwf_nft_monitor_free(changes->monitor);
     nwf_change_event_free(changes->event);
     g_hash_table_unref(changes->has);

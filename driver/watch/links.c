@@ -68,8 +68,8 @@ take_link(NwfLinks *links, const NwfLink *now)
 {
     NwfLink *link = g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(now->index));
 
-    if (link && link->master == now->master && link->up == now->up && link->macvlan == now->macvlan &&
-        strcmp(link->name, now->name) == 0 && g_hash_table_lookup(links->by_name, link->name) == link)
+    if (link && link->master == now->master && link->up == now->up && strcmp(link->name, now->name) == 0 &&
+        strcmp(link->kind, now->kind) == 0 && g_hash_table_lookup(links->by_name, link->name) == link)
         return;
     if (!link) {
         link = g_new0(NwfLink, 1);
@@ -84,12 +84,14 @@ take_link(NwfLinks *links, const NwfLink *now)
 
 /* ---- messages ---- */
 
-static gboolean
-is_macvlan(const struct nlattr *info)
+/* What kind of device the attributes of @info (may be NULL) say. */
+static void
+take_kind(NwfLink *link, const struct nlattr *info)
 {
     const char *kind = nwf_netlink_text(nwf_netlink_find(info, IFLA_INFO_KIND));
 
-    return kind && (strcmp(kind, "macvlan") == 0 || strcmp(kind, "macvtap") == 0);
+    g_strlcpy(link->kind, kind ? kind : "", sizeof(link->kind));
+    link->macvlan = strcmp(link->kind, "macvlan") == 0 || strcmp(link->kind, "macvtap") == 0;
 }
 
 static void
@@ -106,7 +108,7 @@ on_link(NwfLinks *links, const struct nlmsghdr *message)
     nwf_netlink_attributes(message, sizeof(*info), of, G_N_ELEMENTS(of));
     if (of[IFLA_MASTER] && mnl_attr_validate(of[IFLA_MASTER], MNL_TYPE_U32) >= 0)
         link.master = mnl_attr_get_u32(of[IFLA_MASTER]);
-    link.macvlan = is_macvlan(of[IFLA_LINKINFO]);
+    take_kind(&link, of[IFLA_LINKINFO]);
     if (nwf_netlink_text(of[IFLA_IFNAME]))
         g_strlcpy(link.name, nwf_netlink_text(of[IFLA_IFNAME]), sizeof(link.name));
     if (message->nlmsg_type == RTM_DELLINK)
@@ -244,6 +246,12 @@ const NwfLink *
 nwf_links_find(const NwfLinks *links, const char *name)
 {
     return g_hash_table_lookup(links->by_name, name);
+}
+
+const NwfLink *
+nwf_links_at(const NwfLinks *links, guint index)
+{
+    return g_hash_table_lookup(links->by_index, GUINT_TO_POINTER(index));
 }
 
 gboolean

@@ -14,10 +14,11 @@
 
 typedef struct NwfLink {
     guint index;
-    guint master;        /* index of the bridge it is a port of, 0: none */
+    guint master;        /* index of the bridge, or something like it, that it is a port of, 0: none */
     gboolean up;         /* administratively: whether it has a carrier is another matter */
     gboolean macvlan;    /* it is a macvlan or macvtap: what its user sends goes out through it */
     char name[IFNAMSIZ]; /* not necessarily UTF-8 */
+    char kind[16];       /* "bridge", "veth", "macvtap" …; "" if the kernel says none, as of a card */
 } NwfLink;
 
 typedef struct NwfLinks NwfLinks;
@@ -42,5 +43,7 @@ gboolean nwf_links_read(NwfLinks *links, GError **error);
 
 /** nwf_links_find: (transfer none): the device called @name, or NULL; valid until the next nwf_links_read(). */
 const NwfLink *nwf_links_find(const NwfLinks *links, const char *name);
+/** nwf_links_at: (transfer none): the same for the device with this index; 0 is none. */
+const NwfLink *nwf_links_at(const NwfLinks *links, guint index);
 /** nwf_links_has_address: whether an interface of the host has the IPv4 (@family 4) or IPv6 (6) address @bytes. */
 gboolean nwf_links_has_address(const NwfLinks *links, guint8 family, const guint8 *bytes);

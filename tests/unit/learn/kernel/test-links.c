@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "driver/watch/links.h"
+#include "driver/watch/reach.h"
 #include "tests/unit/learn/kernel/net.h"
 
 static NwfLinks *
@@ -105,6 +106,58 @@ test_a_macvlan_is_known(void)
     g_assert_true(nwf_links_find(later, "u0")->macvlan);
 }
 
+static void
+test_kinds(void)
+{
+    g_autoptr(NwfLinks) links = begin();
+
+    g_assert_cmpstr(nwf_links_find(links, "n0")->kind, ==, "veth");
+    g_assert_cmpstr(nwf_links_find(links, "br0")->kind, ==, "bridge");
+    g_assert_cmpstr(nwf_links_find(links, "lo")->kind, ==, "");
+    g_assert_true(nwf_links_at(links, if_nametoindex("br0")) == nwf_links_find(links, "br0"));
+    g_assert_null(nwf_links_at(links, 0));
+}
+
+/* Whether rules see a device, by its kind and by what it is a port of. */
+static void
+test_reach(void)
+{
+    static const NwfLink bridge = {.index = 1, .name = "br0", .kind = "bridge"};
+    static const NwfLink bond = {.index = 2, .name = "bond0", .kind = "bond"};
+    static const NwfLink vswitch = {.index = 3, .name = "ovs-system", .kind = "openvswitch"};
+    static const NwfLink old = {.index = 4, .name = "odd\xff"}; /* of a driver that does not say what it is */
+    static const struct {
+        const char *kind;
+        const NwfLink *master;
+        gboolean unknown; /* the master is not known */
+        NwfReach reach;
+        const char *text; /* what is said of it, or a part of that */
+    } cases[] = {
+        {"tun", &bridge, FALSE, NWF_REACH_SEEN, NULL},
+        {"tun", &bridge, TRUE, NWF_REACH_SEEN, NULL},
+        {"macvlan", &bridge, FALSE, NWF_REACH_SEEN, NULL},
+        {"tun", NULL, FALSE, NWF_REACH_NO_BRIDGE, "in no bridge"},
+        {"", NULL, FALSE, NWF_REACH_NO_BRIDGE, "in no bridge"},
+        {"macvtap", NULL, FALSE, NWF_REACH_MACVTAP, "a macvtap"},
+        {"macvlan", NULL, FALSE, NWF_REACH_MACVTAP, "a macvlan"},
+        {"tun", &bond, FALSE, NWF_REACH_OTHER_MASTER, "'bond0' (bond)"},
+        {"tun", &vswitch, FALSE, NWF_REACH_OTHER_MASTER, "'ovs-system' (openvswitch)"},
+        {"tun", &old, FALSE, NWF_REACH_OTHER_MASTER, "(?)"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        NwfLink link = {.index = 9, .name = "v", .master = cases[i].master ? cases[i].master->index : 0};
+        const NwfLink *master = cases[i].unknown ? NULL : cases[i].master;
+        g_strlcpy(link.kind, cases[i].kind, sizeof(link.kind));
+        g_assert_cmpint(nwf_reach_of(&link, master), ==, cases[i].reach);
+        g_autofree char *text = nwf_reach_text(cases[i].reach, &link, master);
+        g_assert_cmpint(text != NULL, ==, cases[i].text != NULL);
+        g_assert_true(!text || (strstr(text, cases[i].text) && g_utf8_validate(text, -1, NULL)));
+    }
+    g_assert_cmpint(nwf_reach_of(NULL, NULL), ==, NWF_REACH_NO_DEVICE);
+    for (guint i = 0; i < NWF_REACHES; i++)
+        g_assert_nonnull(nwf_reach_words[i]);
+}
+
 /* The bridge itself says "deleted" about a port that leaves it. */
 static void
 test_leaving_a_bridge_is_not_the_end(void)
@@ -191,6 +244,8 @@ main(int argc, char **argv)
     g_test_add_func("/watch/links/first", test_what_is_there_at_first);
     g_test_add_func("/watch/links/devices", test_devices_come_change_and_go);
     g_test_add_func("/watch/links/macvlan", test_a_macvlan_is_known);
+    g_test_add_func("/watch/links/kinds", test_kinds);
+    g_test_add_func("/watch/links/reach", test_reach);
     g_test_add_func("/watch/links/bridge", test_leaving_a_bridge_is_not_the_end);
     g_test_add_func("/watch/links/addresses", test_addresses_come_and_go);
     g_test_add_func("/watch/links/lost", test_lost_messages_are_made_good);
