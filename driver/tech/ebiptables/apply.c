@@ -13,11 +13,11 @@
  *   - Both IP layers change: one after the other; no frame is judged by both.
  *
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
- * another batch, or if the tool was killed, it is tried once more. Then the layers that were switched go back to the
- * old plans by the same machinery, the Ethernet layer last. If that fails too, closed ports stay closed, the error says
- * so, and what these ports hold counts as unknown until a later batch has gone through. If nobody knows whether the
- * last batch, that of the Ethernet layer, was taken, the IP layers stay new: old ones beside new Ethernet rules would
- * leak.
+ * another batch, or if the tool was killed, it is tried once more, and a few times more while somebody else changes
+ * tables. Then the layers that were switched go back to the old plans by the same machinery, the Ethernet layer last.
+ * If that fails too, closed ports stay closed, the error says so, and what these ports hold counts as unknown until a
+ * later batch has gone through. If nobody knows whether the last batch, that of the Ethernet layer, was taken, the IP
+ * layers stay new: old ones beside new Ethernet rules would leak.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
  * caller to decide; the error says that, too.
@@ -151,10 +151,28 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
 }
 
 /*
- * Runs one stage; a second time if the table turns out to be another than was thought, or if the tool died and nobody
- * knows what the kernel took: a batch that replaces in place may be given twice. @ran: something was or may have been
- * changed, and is to be put back if a later stage fails.
+ * After a run that failed the table is read. There is a second run if it turns out to be another than was thought, or
+ * if the tool died and nobody knows what the kernel took: a batch that replaces in place may be given twice. While
+ * somebody else changes tables there are some more.
  */
+static gboolean
+run_again(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *setback, GError **refusal)
+{
+    for (guint tries = 1; tries < NWF_TRIES_MAX; tries++) {
+        g_autoptr(NwfBatch) again =
+            nwf_tool_read(tool, NULL) ? nwf_render(tool->model, tool->layer, changes, NULL) : NULL;
+        gboolean helps = again && (setback->in_doubt || !g_string_equal(again->text, batch->text));
+
+        if (!again || !(setback->disturbed || (helps && tries == 1)))
+            return FALSE;
+        g_clear_error(refusal);
+        if (again->n_lines == 0 || nwf_write(tool, changes, again, setback, refusal))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Runs one stage. @ran: something was or may have been changed, and is to be put back if a later stage fails. */
 static gboolean
 run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error)
 {
@@ -162,27 +180,22 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
     g_autoptr(NwfBatch) batch = nwf_render(tool->model, tool->layer, changes, error);
     g_autoptr(GError) refusal = NULL;
-    gboolean in_doubt = FALSE;
+    NwfSetback setback = {FALSE, FALSE};
 
     if (!batch)
         return FALSE;
     *ran = batch->n_lines > 0;
-    if (!*ran || nwf_write(tool, changes, batch, &in_doubt, &refusal))
+    if (!*ran || nwf_write(tool, changes, batch, &setback, &refusal))
         return TRUE;
     if (changes->len == 0 && job->ports != job->end) {
         /* what belongs to no port, and cannot be put right, holds up none */
         *ran = FALSE;
         return TRUE;
     }
-
-    g_autoptr(NwfBatch) again = nwf_tool_read(tool, NULL) ? nwf_render(tool->model, tool->layer, changes, NULL) : NULL;
-    if (again && (in_doubt || !g_string_equal(again->text, batch->text))) {
-        g_clear_error(&refusal);
-        if (again->n_lines == 0 || nwf_write(tool, changes, again, &in_doubt, &refusal))
-            return TRUE; /* with *ran: what is there may be the work of the first run */
-    }
+    if (run_again(tool, changes, batch, &setback, &refusal))
+        return TRUE; /* with *ran: what is there may be the work of the first run */
     *ran = FALSE;
-    job->in_doubt = job->in_doubt || in_doubt;
+    job->in_doubt = job->in_doubt || setback.in_doubt;
     g_propagate_error(error, g_steal_pointer(&refusal));
     return FALSE;
 }

@@ -313,22 +313,33 @@ remove_ports(NwfEbiptables *self, GError **error)
     return TRUE;
 }
 
+static gboolean
+remove_base_once(NwfTool *tool, NwfSetback *setback, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+    g_autoptr(NwfBatch) batch = NULL;
+
+    setback->disturbed = FALSE;
+    if (!nwf_tool_read(tool, error))
+        return FALSE;
+    batch = nwf_render_no_base(tool->model, tool->layer);
+    return batch->n_lines == 0 || (nwf_write(tool, nothing, batch, setback, error) && nwf_tool_read(tool, error));
+}
+
 /* Base chains in which somebody else has rules stay. */
 static gboolean
 remove_base(NwfTool *tool, GError **error)
 {
-    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
-    g_autoptr(NwfBatch) batch = NULL;
-    gboolean in_doubt = FALSE;
+    NwfSetback setback = {FALSE, TRUE};
+    gboolean done = FALSE;
 
     if (!nwf_tool_find(tool, NULL))
         return TRUE;
-    if (!nwf_tool_read(tool, error))
-        return FALSE;
-    batch = nwf_render_no_base(tool->model, tool->layer);
-    if (batch->n_lines == 0)
-        return TRUE;
-    if (!nwf_write(tool, nothing, batch, &in_doubt, error) || !nwf_tool_read(tool, error))
+    for (guint tries = 0; !done && setback.disturbed && tries < NWF_TRIES_MAX; tries++) {
+        g_clear_error(error);
+        done = remove_base_once(tool, &setback, error);
+    }
+    if (!done)
         return FALSE;
     for (guint i = 0; i < NWF_BASE_JUMPS; i++)
         if (nwf_model_base_is_empty(tool->model, i))

@@ -24,6 +24,8 @@ void nwf_own_transactions_clear(NwfOwnTransactions *own);
 
 /** nwf_own_transactions_begin: before the first tool of a call is started. */
 void nwf_own_transactions_begin(NwfOwnTransactions *own);
+/** nwf_own_transactions_mixed: whether there were others than ours since the call began, or may have been. */
+gboolean nwf_own_transactions_mixed(const NwfOwnTransactions *own);
 /** nwf_own_transactions_end: after the last one has ended. Returns whether any was started. */
 gboolean nwf_own_transactions_end(NwfOwnTransactions *own);
 
@@ -124,15 +126,23 @@ typedef struct NwfJob {
 /** nwf_skip_unchanged: layers that hold exactly what they should, though nobody knew, do not differ any more. */
 void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
 
+/* What is known of a batch that failed, of all its runs. */
+typedef struct NwfSetback {
+    gboolean in_doubt;  /* nobody knows whether the kernel took it in one of them */
+    gboolean disturbed; /* the last one was refused, and somebody else changes tables, which may be why */
+} NwfSetback;
+
+enum { NWF_TRIES_MAX = 5 }; /* of one batch, while somebody else changes tables */
+
 /**
  * nwf_write:
  * @changes: (element-type NwfPlanChange): those that @batch was made of
- * @in_doubt: (out): set to TRUE if it failed and nobody knows whether the kernel took the batch
+ * @setback: (inout): what is known if it fails
  *
  * Gives @batch to the kernel, proves that it was taken, and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that
  * carries the tool's own words and, where the tool named a line, port, filter and line of the rule.
  */
-gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error);
+gboolean nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *setback, GError **error);
 
 /* How a tool lists a part of what it was asked for. */
 typedef struct NwfExpected {

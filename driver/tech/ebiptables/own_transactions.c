@@ -63,19 +63,35 @@ nwf_own_transactions_end(NwfOwnTransactions *own)
     return ran;
 }
 
+static guint32
+count_announced(const GArray *runs)
+{
+    guint32 n = 0;
+
+    for (guint i = 0; i < runs->len; i++)
+        n += g_array_index(runs, NwfRun, i).announced ? 1 : 0;
+    return n;
+}
+
+gboolean
+nwf_own_transactions_mixed(const NwfOwnTransactions *own)
+{
+    guint32 now;
+
+    return own->before && nwf_nft_generation(&now) && now - own->before != count_announced(own->runs);
+}
+
 /* Whether all transactions of @call were ours, or @process, which made one of them, was. */
 static gboolean
 is_own(const Call *call, guint32 process)
 {
-    guint32 n_announced = 0;
     gboolean ran = FALSE;
 
     for (guint i = 0; i < call->runs->len; i++) {
         const NwfRun *run = &g_array_index(call->runs, NwfRun, i);
-        n_announced += run->announced ? 1 : 0;
         ran = ran || (process && (guint32)run->process == process);
     }
-    return call->after - call->before == n_announced || ran;
+    return call->after - call->before == count_announced(call->runs) || ran;
 }
 
 /* The numbers may pass their greatest value: only differences count. From the last one back each call takes its own. */

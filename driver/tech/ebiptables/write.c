@@ -18,6 +18,9 @@
  * table of the legacy tools is another than before, the rules are compared, too, with those that the tool lists in a
  * dry run. What others have changed meanwhile does not matter, unless they have taken away what we have just made.
  *
+ * A tool of nf_tables lists a table and then says what is to be exchanged; if somebody else exchanges that in between,
+ * the kernel refuses the whole. A refusal in a call in which somebody else changed tables may be such a one.
+ *
  * A tool that was killed at its time limit, or whose success is not proven, may have changed the kernel or not: then
  * the table is unknown, and the next use reads it first.
  *
@@ -242,22 +245,23 @@ run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfCommandResult *result
 
 /* After a run that nobody knows the effect of. */
 static gboolean
-give_up(NwfTool *tool, Proof proof, gboolean *in_doubt, const GError *failure, GError **error)
+give_up(NwfTool *tool, Proof proof, NwfSetback *setback, const GError *failure, GError **error)
 {
     tool->known = FALSE;
     tool->stale = tool->stale || tool->legacy; /* until it is read */
     g_array_index(tool->own->runs, NwfRun, tool->own->runs->len - 1).announced = FALSE;
-    *in_doubt = *in_doubt || proof != PROOF_NOTHING;
+    setback->in_doubt = setback->in_doubt || proof != PROOF_NOTHING;
     return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
 }
 
 gboolean
-nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in_doubt, GError **error)
+nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *setback, GError **error)
 {
     g_auto(NwfCommandResult) result = {0};
     g_autoptr(GError) failure = NULL;
     Proof proof;
 
+    setback->disturbed = FALSE;
     if (!nwf_tool_find(tool, error))
         return FALSE;
     gboolean done = run(tool, batch, &proof, &result, &failure);
@@ -273,6 +277,8 @@ nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, gboolean *in
     }
     /* It was killed, did not read the batch, or says no to what the kernel has announced. */
     if (done || proof == PROOF_DONE || result.exit_status <= 0 || result.exit_status > 128)
-        return give_up(tool, proof, in_doubt, failure, error);
+        return give_up(tool, proof, setback, failure, error);
+    setback->disturbed =
+        proof == (tool->legacy ? PROOF_CHANGED : PROOF_UNKNOWN) || nwf_own_transactions_mixed(tool->own);
     return refused(tool, batch, &result, error);
 }

@@ -11,6 +11,10 @@
     "t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then echo 'no such thing, line 3' >&2; "                     \
     "rm $t; exit 1; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s"
 
+#define REFUSES_NEW_ONCE                                                                                               \
+    "t=$(mktemp -p /run); cat > $t; if grep -q 0x1002 $t; then echo 'RULE_DELETE failed' >&2; rm $t $INSTEAD; "        \
+    "exit 4; fi; $REAL \"$@\" < $t; s=$?; rm $t; exit $s"
+
 /* The third tool refuses; the two before it, and the closing, are taken back. */
 static void
 test_a_refused_update_changes_nothing(void)
@@ -213,7 +217,60 @@ test_doubt_in_the_last_stage_mixes_nothing(gconstpointer second_time)
     assert_unchanged(subject);
 }
 
-/* What nobody knows is said: @spoilt takes its batch and dies, each time; then a working tool makes the old rules hold. */
+/*
+ * Somebody else exchanges rules between a tool's look at the table and its batch, so that the kernel refuses that. The
+ * table looks as before, and the same batch is given again.
+ */
+#define EXCHANGES "iptables-nft -A FORWARD -s 10.9.9.9 -j ACCEPT; iptables-nft -D FORWARD -s 10.9.9.9 -j ACCEPT; "
+#define REFUSED   "echo 'RULE_DELETE failed' >&2; exit 4"
+
+static void
+test_a_disturbed_tool_tries_again(gconstpointer tool)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
+    g_autofree char *once = g_strconcat("rm $INSTEAD; " EXCHANGES REFUSED, NULL);
+
+    sandbox_spoil(tool, once);
+    subject_apply(subject, subject->old_plan, subject->new_plan);
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    g_autofree char *ipv4 = sandbox_listing(NWF_LAYER_IPV4);
+    assert_contains(ethernet, "0x1002");
+    assert_contains(ipv4, "--dport 2 ");
+}
+
+/* So it does when the other program was there before the tool began, after the call did. */
+static void
+test_a_tool_that_was_disturbed_earlier_tries_again(void)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
+
+    nwf_own_transactions_begin(&((NwfEbiptables *)subject->backend)->own);
+    sandbox_spoil("iptables-restore", "rm $INSTEAD; " EXCHANGES "exec $REAL \"$@\"");
+    sandbox_spoil("ebtables-restore", REFUSES_NEW_ONCE);
+    subject_apply(subject, subject->old_plan, subject->new_plan);
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(ethernet, "0x1002");
+}
+
+/* A tool that somebody disturbs each time fails in the end; one that says no by itself is not asked again. */
+static void
+test_tries_have_an_end(void)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_A IPV4_B);
+
+    sandbox_spoil("iptables-restore", EXCHANGES REFUSED);
+    g_autofree char *disturbed = subject_refuse(subject);
+    assert_contains(disturbed, "RULE_DELETE failed");
+    assert_ran("iptables-restore iptables-save iptables-restore iptables-save iptables-restore iptables-save "
+               "iptables-restore iptables-save iptables-restore");
+    sandbox_spoil("iptables-restore", REFUSED);
+    g_free(subject_refuse(subject));
+    assert_ran("iptables-restore iptables-save");
+    sandbox_spoil("iptables-restore", NULL);
+    assert_unchanged(subject);
+}
+
+/* What nobody knows is said: @spoilt takes its batch and dies each time. A working tool makes the old rules hold. */
 static void
 refuse_in_doubt(const char *new_rules, const char *spoilt, const char *expected)
 {
@@ -387,12 +444,16 @@ add(void)
         {"dying-removal", test_what_a_dying_tool_removed_comes_back},
         {"dying-update", test_an_update_is_said_again_after_a_death},
         {"doubt-is-named", test_doubt_is_named_at_each_stage},
+        {"disturbed-earlier", test_a_tool_that_was_disturbed_earlier_tries_again},
+        {"disturbed-for-ever", test_tries_have_an_end},
         {"unreadable-layer", test_an_unreadable_layer_stops_only_those_who_need_it},
         {"closed-at-ip", test_closed_at_the_ip_layers},
         {"missing-tool", test_a_missing_tool_stops_only_those_who_need_it},
     };
 
     add_tests(tests, G_N_ELEMENTS(tests));
+    g_test_add_data_func("/tech/kernel/disturbed/ip", "iptables-restore", test_a_disturbed_tool_tries_again);
+    g_test_add_data_func("/tech/kernel/disturbed/ethernet", "ebtables-restore", test_a_disturbed_tool_tries_again);
     g_test_add_data_func("/tech/kernel/dying-last/twice", "kill -KILL $$", test_doubt_in_the_last_stage_mixes_nothing);
     g_test_add_data_func("/tech/kernel/dying-last/refused", "exit 1", test_doubt_in_the_last_stage_mixes_nothing);
     g_test_add_data_func("/tech/kernel/always-dying/blind", "iptables-save",
