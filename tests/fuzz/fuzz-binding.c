@@ -29,10 +29,25 @@ check_identity(const char *xml, const NwfBinding *binding)
     nwf_binding_identity_clear(&identity);
 }
 
+/* A strict reading refuses exactly what is remarked on besides; validation accepts nothing that it refuses. */
+static void
+check_strict(const char *xml, NwfDialect dialect)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(NwfBinding) lax = nwf_binding_parse(xml, &(NwfReading){.dialect = dialect}, notes, NULL);
+    g_autoptr(NwfBinding) strict =
+        nwf_binding_parse(xml, &(NwfReading){.dialect = dialect, .strict = TRUE}, NULL, NULL);
+    g_autoptr(NwfBinding) valid =
+        nwf_binding_parse(xml, &(NwfReading){.dialect = dialect, .validate = TRUE}, NULL, NULL);
+    g_assert_true((strict != NULL) == (lax && notes->len == 0));
+    g_assert_true(strict || !valid);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *xml = g_strndup((const char *)data, size);
+    check_strict(xml, NWF_DIALECT_12);
     for (NwfDialect dialect = NWF_DIALECT_9; dialect <= NWF_DIALECT_12; dialect++) {
         NwfReading reading = {.dialect = dialect};
         g_autoptr(NwfNotes) notes = nwf_notes_new();

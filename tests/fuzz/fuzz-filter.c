@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fuzz-filter.c: a filter that is accepted is printed as a document that is accepted and printed the same
+ * fuzz-filter.c: a filter that is accepted is printed as a document that is accepted and printed the same; a strict
+ * reading refuses exactly what is remarked on besides, and validation accepts nothing that it refuses
  */
 #include "conf/filter.h"
 
@@ -29,10 +30,22 @@ check_identity(const char *xml, const NwfFilter *filter)
     g_assert_true(filter->uuid_generated ? generated : !generated && memcmp(uuid, filter->uuid, 16) == 0);
 }
 
+static void
+check_strict(const char *xml, NwfDialect dialect)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(NwfFilter) lax = nwf_filter_parse(xml, &(NwfReading){.dialect = dialect}, notes, NULL);
+    g_autoptr(NwfFilter) strict = nwf_filter_parse(xml, &(NwfReading){.dialect = dialect, .strict = TRUE}, NULL, NULL);
+    g_autoptr(NwfFilter) valid = nwf_filter_parse(xml, &(NwfReading){.dialect = dialect, .validate = TRUE}, NULL, NULL);
+    g_assert_true((strict != NULL) == (lax && notes->len == 0));
+    g_assert_true(strict || !valid);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *xml = g_strndup((const char *)data, size);
+    check_strict(xml, NWF_DIALECT_11);
     for (NwfDialect dialect = NWF_DIALECT_9; dialect <= NWF_DIALECT_12; dialect++) {
         g_autoptr(NwfFilter) first = read_filter(xml, dialect);
         g_autofree char *once = first ? nwf_filter_format(first, dialect) : NULL;
