@@ -40,7 +40,7 @@ class Stream:
                 self._count(self.peer.collect())
                 time.sleep(self.pause)
 
-    def changes(self, least=5, rounds=50, patience=30.0):
+    def changes(self, least=5, rounds=50, patience=120.0):
         """Numbers of changes to make under the stream: at least so many, and more until so many rounds were sent meanwhile."""
         end = time.monotonic() + patience
         for number in itertools.count():

@@ -93,7 +93,7 @@ test_a_way_back_that_fails_is_tried_again(void)
     expect_refused(engine_define(world->engine, "web", ETHER("1002") TCP("22"), &error), NWF_ERROR_SYSTEM);
     g_assert_true(world_holds("va", "0x1002", 0));
     mend_folders(world);
-    g_assert_true(world_holds("va", "0x1001", 10));
+    g_assert_true(world_holds("va", "0x1001", 60));
     g_free(sandbox_run("rm /run/second"));
     g_autofree char *after = world_kernel();
     g_assert_cmpstr(after, ==, before);
@@ -118,7 +118,7 @@ test_a_failed_create_leaves_nothing_in_the_end(void)
     g_assert_true(world_holds("va", "0x1001", 0));
     sandbox_spoil("ebtables-restore", NULL);
     g_free(sandbox_run("rm /run/second"));
-    for (guint i = 0; i < 100 && world_holds("va", "0x1001", 0); i++)
+    for (guint i = 0; i < 600 && world_holds("va", "0x1001", 0); i++)
         g_usleep(100 * 1000);
     g_assert_false(world_holds("va", "libvirt-I-va", 0));
     expect_done(engine_bind(world->engine, "va", "web", NULL, &error));
@@ -143,7 +143,7 @@ test_a_port_is_not_cut_off_for_ever(void)
     g_free(sandbox_run("rm /run/refused"));
     sandbox_spoil("iptables-restore", NULL);
     sandbox_spoil("ebtables-restore", NULL);
-    g_assert_true(world_holds("va", "0x1001", 10));
+    g_assert_true(world_holds("va", "0x1001", 60));
     g_autofree char *after = world_kernel();
     g_assert_cmpstr(after, ==, before);
     world_agrees(world);
