@@ -15,6 +15,7 @@ typedef struct NwfFilterReader {
     NwfNotes *notes;
     NwfFilter *filter;
     gboolean has_uuid;
+    guint uuid_line;
     NwfRulePlace place;
     NwfRule *rule;     /* the one that is open */
     NwfFilterRef *ref; /* the one that is open */
@@ -22,22 +23,20 @@ typedef struct NwfFilterReader {
 } NwfFilterReader;
 
 static void
-remark_priority(const NwfFilter *filter, gboolean given, const char *quoted, NwfNotes *notes)
+remark_priority(const NwfFilter *filter, gboolean given, const char *quoted, const char *place, NwfNotes *notes)
 {
-    g_autofree char *name = nwf_clip(filter->name);
     if (!given)
-        nwf_note(notes, _("filter '%s': the chain priority '%s' is ignored without a chain"), name, quoted);
+        nwf_note(notes, _("%s: the chain priority '%s' is ignored without a chain"), place, quoted);
     else if (nwf_chain_is_root(filter->chain))
-        nwf_note(
-            notes,
-            _("filter '%s': the priority '%s' of the chain 'root' has no effect: only other chains are put in order "
-              "by it, and rules by their own priorities"),
-            name, quoted);
+        nwf_note(notes,
+                 _("%s: the priority '%s' of the chain 'root' has no effect: only other chains are put in order by it, "
+                   "and rules by their own priorities"),
+                 place, quoted);
 }
 
 /* Chain and priority; a priority without a chain must be right, too, but does not count. */
 static gboolean
-read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **error)
+read_chain(const NwfXmlTag *tag, NwfFilter *filter, const char *place, NwfNotes *notes, GError **error)
 {
     g_autofree char *chain = nwf_xml_plain_attribute(tag, "chain");
     g_autofree char *priority = nwf_xml_plain_attribute(tag, "priority");
@@ -55,7 +54,7 @@ read_chain(const NwfXmlTag *tag, NwfFilter *filter, NwfNotes *notes, GError **er
     filter->priority_explicit = ranked && given;
     filter->priority = filter->priority_explicit ? number : filter->kind->priority;
     if (ranked)
-        remark_priority(filter, given, quoted, notes);
+        remark_priority(filter, given, quoted, place, notes);
     return TRUE;
 }
 
@@ -63,18 +62,23 @@ static gboolean
 filter_start(const NwfXmlTag *tag, gpointer data, GError **error)
 {
     NwfFilterReader *reader = data;
-    g_autofree char *quoted = NULL;
     g_autofree char *place = NULL;
     reader->filter->name = nwf_xml_plain_attribute(tag, "name");
     reader->place.filter = reader->filter->name;
     if (!reader->filter->name || !*reader->filter->name)
         return nwf_set_error(error, NWF_ERROR_INTERNAL, _("line %u: the filter has no name"), nwf_xml_line(tag));
-    if (read_chain(tag, reader->filter, reader->notes, error))
+    place = nwf_place(reader->filter->name, nwf_xml_line(tag));
+    if (read_chain(tag, reader->filter, place, reader->notes, error))
         return TRUE;
-    quoted = nwf_clip(reader->filter->name);
-    place = g_strdup_printf(_("filter '%s'"), quoted);
     g_prefix_error(error, "%s: ", place);
     return FALSE;
+}
+
+static gboolean
+uuid_start(const NwfXmlTag *tag, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    ((NwfFilterReader *)data)->uuid_line = nwf_xml_line(tag);
+    return TRUE;
 }
 
 /* The first one counts; an empty one is as good as none. */
@@ -83,10 +87,10 @@ uuid_end(const char *text, gpointer data, GError **error)
 {
     NwfFilterReader *reader = data;
     g_autofree char *quoted = nwf_clip(text);
-    g_autofree char *name = nwf_clip(reader->filter->name);
+    g_autofree char *place = nwf_place(reader->filter->name, reader->uuid_line);
     if (reader->has_uuid) {
         if (!reader->late)
-            nwf_note(reader->notes, _("filter '%s': a second <uuid> is ignored: '%s'"), name, quoted);
+            nwf_note(reader->notes, _("%s: a second <uuid> is ignored: '%s'"), place, quoted);
         return TRUE;
     }
     reader->has_uuid = TRUE;
@@ -94,7 +98,7 @@ uuid_end(const char *text, gpointer data, GError **error)
     if (reader->filter->uuid_generated || nwf_uuid_parse(reader->filter->uuid, text))
         return TRUE;
     return nwf_set_error(error, NWF_ERROR_XML_VALUE,
-                         _("filter '%s': <uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), name, quoted);
+                         _("%s: <uuid>%s</uuid>: a uuid has 32 hexadecimal digits"), place, quoted);
 }
 
 static gboolean
@@ -184,7 +188,12 @@ static const NwfXmlElement parameters[] = {
     {0},
 };
 static const NwfXmlElement children[] = {
-    {.name = "uuid", .attributes = nwf_xml_no_attributes, .plain = TRUE, .text = TRUE, .end = uuid_end},
+    {.name = "uuid",
+     .attributes = nwf_xml_no_attributes,
+     .plain = TRUE,
+     .text = TRUE,
+     .start = uuid_start,
+     .end = uuid_end},
     {.name = "rule", .attributes = rule_attributes, .start = rule_start, .end = rule_end, .children = protocols},
     {.name = "filterref", .attributes = ref_attributes, .start = ref_start, .end = ref_end, .children = parameters},
     {0},

@@ -46,7 +46,7 @@ FILTERS = {
                              "matches everything"),
     "priority-of-root": ("<filter name='rankroot' chain='root' priority='-700'>\n"
                          "  <rule action='drop' direction='in'><all/></rule>\n</filter>",
-                         "filter 'rankroot': the priority '-700' of the chain 'root' has no effect"),
+                         "filter 'rankroot', line 1: the priority '-700' of the chain 'root' has no effect"),
     "second-protocol": ("<filter name='twoinone'><rule action='accept' direction='out'><ip protocol='udp'/><udp dstportstart='67'/></rule>"
                         "<rule action='accept' direction='out'><ipv6 protocol='icmpv6'/><icmpv6 type='133'/></rule></filter>",
                         "filter 'twoinone', rule at line 1: <udp>: a second protocol in a rule is ignored"),

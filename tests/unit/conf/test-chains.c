@@ -107,7 +107,7 @@ test_priorities(void)
         g_autofree char *dump = story_dump(xml, NWF_DIALECT_9);
         g_autofree char *expected = NULL;
         if (!priorities[i].printed) {
-            story_refused(xml, NWF_DIALECT_9, NWF_ERROR_ARGUMENT, "filter 'f': ");
+            story_refused(xml, NWF_DIALECT_9, NWF_ERROR_ARGUMENT, "filter 'f', line 1: ");
             continue;
         }
         expected =

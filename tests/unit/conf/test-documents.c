@@ -246,6 +246,8 @@ test_schema(void)
         {"<filter name='f'>\n" IN "<tcp srpipaddr='1.2.3.4'/></rule></filter>", NWF_ERROR_XML_SCHEMA,
          "filter 'f', rule at line 2: <tcp srpipaddr='1.2.3.4'>: the attribute is unknown"},
         {"<filter chain='foo'/>", NWF_ERROR_XML_SCHEMA, "line 1: the filter has no name"},
+        {"\n<filter name='f' chain='foo'/>", NWF_ERROR_XML_SCHEMA, "filter 'f', line 2: the name of chain 'foo'"},
+        {"<filter name='f'>\n\n<uuid>bad</uuid></filter>", NWF_ERROR_XML_SCHEMA, "filter 'f', line 3: <uuid>bad</uuid>"},
         /* the first fault, whatever is worse later */
         {"<filter name='f'>\n" IN "<ip protocol='udp'/><udp dstportstart='67'/></rule>" IN "<tcp dscp='x'/></rule>"
          "<uuid>bad</uuid></filter>",

@@ -79,7 +79,7 @@ static const char *const others[][2] = {
     {"<rule action='drop' direction='in' prio='1'/>", "<rule prio='1'>: the attribute is unknown and is ignored"},
     {"<x/>", "filter 'f', line 1: the element <x> is unknown and is ignored"},
     {"<x y='1'>text<z/></x>", "filter 'f', line 1: the element <x> is unknown and is ignored"},
-    {"<uuid>other</uuid>", "filter 'f': a second <uuid> is ignored: 'other'"},
+    {"<uuid>other</uuid>", "filter 'f', line 1: a second <uuid> is ignored: 'other'"},
     {"\n\n\n words\nmore \n", "filter 'f', line 4: <filter>: the text 'words?more' is ignored"},
     {"<![CDATA[<rule/>]]>", "filter 'f', line 1: <filter>: the text '<rule/>' is ignored"},
     {"<rule action='drop' direction='in'>\ntcp<tcp/></rule>", "filter 'f', line 2: <rule>: the text 'tcp' is ignored"},
@@ -111,8 +111,8 @@ static const char *const filters[][2] = {
     {"<filter name='f' xmlns:x='u' chain='arp' priority='1'><!-- c --><?pi x?>\n</filter>", NULL},
     {"<filter name='f' chain='root' order='7'/>", "filter 'f', line 1: <filter order='7'>: the attribute is unknown and is ignored"},
     {"<filter name='f' xmlns:x='u' x:chain='arp'/>", "filter 'f', line 1: <filter x:chain='arp'>: the attribute is unknown"},
-    {"<filter name='f' priority='-700'/>", "filter 'f': the chain priority '-700' is ignored without a chain"},
-    {"<filter name='f' chain='root' priority='-700'/>", "filter 'f': the priority '-700' of the chain 'root' has no effect"},
+    {"<filter name='f'\npriority='-700'/>", "filter 'f', line 2: the chain priority '-700' is ignored without a chain"},
+    {"<filter name='f' chain='root' priority='-700'/>", "filter 'f', line 1: the priority '-700' of the chain 'root' has no effect"},
     {"<filter name='f'><uuid a='1'>" STORY_UUID "</uuid></filter>", "filter 'f', line 1: <uuid a='1'>: the attribute is unknown"},
 };
 
