@@ -85,13 +85,16 @@ def test_tool_is_ill_once(host, tools, what, deed, long):
 
 @pytest.mark.parametrize("tool", [RESTORE[0], *(pytest.param(name, marks=pytest.mark.long) for name in RESTORE[1:])])
 def test_tool_says_no_and_has_done_it(host, tools, tool):
-    """A tool whose exit status is a lie: the caller is told that it failed, so in the end the old rules are in force."""
+    """A tool whose exit status is a lie: the caller is told that it failed, so in the end the old rules are in force.
+
+    What it does looks like somebody else's work, beside which a refusal is tried five times.
+    """
     host.lab.restart()  # one that has put much right before would wait
     host.guarded()
     deed = DEEDS[0]
     old, _ = deed.both(host)
     with Flood(host.wire, A >> C, forbidden=GUARDED, rate=300) as flood:
-        tools.spoil(tool, '"$real" "$@"; echo no >&2; exit 1', times=2)
+        tools.spoil(tool, '"$real" "$@"; echo no >&2; exit 1', times=5)
         answer = outcome(deed.act, host)
         tools.mend()
         assert answer == "FW" and host.documents() == old[0]
