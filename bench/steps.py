@@ -45,7 +45,7 @@ class Sizes(typing.NamedTuple):
     foreign_rounds: int = 3
     thousand: int = 1000  # our driver alone
     engine: int = 2000  # ports of the engine without a kernel
-    large_filters: int = 500  # of 1 MiB
+    large_filters: int = 100  # of 1 MiB
 
 
 FULL = Sizes()

@@ -15,6 +15,7 @@
 #include "driver/engine/engine.h"
 
 #include "driver/engine/foreign_changes.h"
+#include "driver/engine/gate.h"
 #include "driver/engine/load.h"
 #include "driver/run/thread.h"
 
@@ -22,8 +23,9 @@
 
 struct NwfEngine {
     NwfEngineConfig config; /* constant */
-    NwfCatalog *catalog;    /* these four are shared and lock themselves */
+    NwfCatalog *catalog;    /* these five are shared and lock themselves */
     NwfInbox *inbox;
+    NwfGate *gate;
     NwfLearner *learner;
     NwfForeignChanges *foreign;
     NwfApplier *applier; /* its thread's alone while that runs */
@@ -94,6 +96,7 @@ nwf_engine_new(const NwfEngineConfig *config, GError **error)
     engine->config.lease_file = g_strdup(config->lease_file);
     engine->catalog = nwf_catalog_new();
     engine->inbox = nwf_inbox_new();
+    engine->gate = nwf_gate_new(NWF_GATE_INSIDE, NWF_GATE_PATIENCE);
     engine->applier = nwf_applier_new(&engine->config, engine->catalog, engine->inbox);
     if (start(engine, error))
         return engine;
@@ -105,6 +108,13 @@ void
 nwf_engine_settle(NwfEngine *engine, gint64 limit)
 {
     nwf_inbox_wait_ready(engine->inbox, limit);
+}
+
+gboolean
+nwf_engine_close(NwfEngine *engine, gint64 limit)
+{
+    nwf_inbox_close(engine->inbox);
+    return nwf_inbox_wait_empty(engine->inbox, limit);
 }
 
 void
@@ -119,6 +129,7 @@ nwf_engine_free(NwfEngine *engine)
     nwf_learner_free(engine->learner);
     nwf_applier_free(engine->applier);
     nwf_inbox_free(engine->inbox);
+    nwf_gate_free(engine->gate);
     nwf_catalog_free(engine->catalog);
     g_free((char *)engine->config.filter_dir);
     g_free((char *)engine->config.binding_dir);
@@ -175,6 +186,18 @@ nwf_engine_reload(NwfEngine *engine, GError **error)
     return read;
 }
 
+/* ---- changes that clients ask for ---- */
+
+static gboolean
+ask(NwfEngine *engine, NwfRequest *request, GError **error)
+{
+    if (!nwf_gate_enter(engine->gate, error))
+        return FALSE;
+    gboolean done = nwf_inbox_run_one(engine->inbox, request, error);
+    nwf_gate_leave(engine->gate);
+    return done;
+}
+
 /* ---- filters ---- */
 
 static gboolean
@@ -183,7 +206,7 @@ run_filter_request(NwfEngine *engine, const NwfRequestKind *kind, NwfFilter *fil
     g_autoptr(NwfRequest) request = nwf_request_new(kind, NULL);
 
     request->filter = nwf_filter_ref(filter);
-    return nwf_inbox_run_one(engine->inbox, request, error);
+    return ask(engine, request, error);
 }
 
 NwfFilter *
@@ -236,7 +259,7 @@ run_binding_request(NwfEngine *engine, const NwfRequestKind *kind, NwfBinding *b
     g_autoptr(NwfRequest) request = nwf_request_new(kind, binding->portdev);
 
     request->binding = nwf_binding_ref(binding);
-    if (!nwf_inbox_run_one(engine->inbox, request, error))
+    if (!ask(engine, request, error))
         return FALSE;
     nwf_foreign_changes_ports(engine->foreign);
     return TRUE;

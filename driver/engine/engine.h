@@ -41,7 +41,12 @@ typedef struct NwfEngineConfig {
 NwfEngine *nwf_engine_new(const NwfEngineConfig *config, GError **error);
 /** nwf_engine_settle: waits until the applier has done so, but not longer than @limit microseconds. */
 void nwf_engine_settle(NwfEngine *engine, gint64 limit);
-/** nwf_engine_free: stops the threads; rules and files stay. */
+/**
+ * nwf_engine_close: takes no more changes, and waits until those are carried out that there are, @limit microseconds at
+ * the most. FALSE: a firewall tool still runs, and the engine must not be freed.
+ */
+gboolean nwf_engine_close(NwfEngine *engine, gint64 limit);
+/** nwf_engine_free: stops the threads, however long a tool takes; rules and files stay. */
 void nwf_engine_free(NwfEngine *engine);
 /** nwf_engine_is_strict: whether new definitions and bindings that would be remarked on are to be refused. */
 gboolean nwf_engine_is_strict(const NwfEngine *engine);

@@ -20,12 +20,13 @@ enum { CHAINS_MAX = 200000, EVENTS_MAX = 1000 };
 struct NwfInbox {
     GMutex lock;           /* over all below */
     GCond work;            /* the applier has something to do */
-    GCond answered;        /* a request was answered, or the applier is ready */
+    GCond answered;        /* a request was answered, or the applier is ready, or has ended */
     GQueue requests;       /* of NwfRequest, which belong to their callers */
     GHashTable *relearned; /* set of names of ports */
     GQueue events;         /* of NwfChangeEvent */
     gboolean closed;
     gboolean ready;
+    gboolean ended; /* the applier was told that there is nothing left */
 };
 
 static GHashTable *
@@ -194,15 +195,29 @@ nwf_inbox_close(NwfInbox *inbox)
     g_mutex_unlock(&inbox->lock);
 }
 
-void
-nwf_inbox_wait_ready(NwfInbox *inbox, gint64 limit)
+static gboolean
+wait_for(NwfInbox *inbox, const gboolean *what, gint64 limit)
 {
     gint64 until = g_get_monotonic_time() + limit;
 
     g_mutex_lock(&inbox->lock);
-    while (!inbox->ready && g_cond_wait_until(&inbox->answered, &inbox->lock, until))
+    while (!*what && g_cond_wait_until(&inbox->answered, &inbox->lock, until))
         continue;
+    gboolean is = *what;
     g_mutex_unlock(&inbox->lock);
+    return is;
+}
+
+gboolean
+nwf_inbox_wait_ready(NwfInbox *inbox, gint64 limit)
+{
+    return wait_for(inbox, &inbox->ready, limit);
+}
+
+gboolean
+nwf_inbox_wait_empty(NwfInbox *inbox, gint64 limit)
+{
+    return wait_for(inbox, &inbox->ended, limit);
 }
 
 /* ---- for the applier ---- */
@@ -277,6 +292,9 @@ nwf_inbox_take(NwfInbox *inbox, const NwfTimers *timers, NwfTurn *turn)
     turn->events = g_ptr_array_new_with_free_func((GDestroyNotify)nwf_change_event_free);
     while (take_events && !g_queue_is_empty(&inbox->events))
         g_ptr_array_add(turn->events, g_queue_pop_head(&inbox->events));
+    inbox->ended = !more;
+    if (inbox->ended)
+        g_cond_broadcast(&inbox->answered);
     g_mutex_unlock(&inbox->lock);
     return more;
 }

@@ -42,8 +42,12 @@ void nwf_inbox_post_event(NwfInbox *inbox, NwfChangeEvent *event);
 /** nwf_inbox_close: requests are refused from now on; those that wait are still carried out. */
 void nwf_inbox_close(NwfInbox *inbox);
 
-/** nwf_inbox_wait_ready: returns when nwf_inbox_set_ready() was called, but after @limit microseconds at the latest. */
-void nwf_inbox_wait_ready(NwfInbox *inbox, gint64 limit);
+/** nwf_inbox_wait_ready: waits for nwf_inbox_set_ready(), but @limit microseconds at the most; whether it was called.
+ */
+gboolean nwf_inbox_wait_ready(NwfInbox *inbox, gint64 limit);
+/** nwf_inbox_wait_empty: the same, after nwf_inbox_close(), for the applier to find that there is nothing left to do.
+ */
+gboolean nwf_inbox_wait_empty(NwfInbox *inbox, gint64 limit);
 
 /* ---- for the applier ---- */
 

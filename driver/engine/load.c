@@ -24,7 +24,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-enum { THREADS_MAX = 8 };
+enum { THREADS_MAX = 8, SLOW = 5 * G_USEC_PER_SEC };
 
 void
 nwf_load_refused(const NwfEngineConfig *config, const char *directory, const char *name, const GError *why)
@@ -90,16 +90,31 @@ file_clear(gpointer data)
 typedef struct Reading {
     const NwfApplier *applier;
     GArray *files; /* (element-type FilterFile) */
+    gint64 begin;
+    gint is_slow; /* atomic: this was logged */
 } Reading;
+
+/* Nobody is answered meanwhile, so the log tells why. */
+static void
+log_if_slow(Reading *reading)
+{
+    if (g_get_monotonic_time() - reading->begin > SLOW &&
+        g_atomic_int_compare_and_exchange(&reading->is_slow, FALSE, TRUE))
+        nwf_engine_log(
+            reading->applier->config, NWF_LOG_WARNING, "store",
+            _("reading the definitions of filters (files: %u) takes long; clients are answered when it is done"),
+            reading->files->len);
+}
 
 static void
 read_file(guint number, gpointer data)
 {
-    const Reading *reading = data;
+    Reading *reading = data;
     const NwfApplier *applier = reading->applier;
     FilterFile *file = &g_array_index(reading->files, FilterFile, number);
 
     file->filter = nwf_load_filter(applier->config, applier->filter_store, file->name, file->remarks, &file->error);
+    log_if_slow(reading);
 }
 
 /* (transfer full) (element-type FilterFile): the files of @names, all read. */
@@ -107,7 +122,7 @@ static GArray *
 read_files(const NwfApplier *applier, GPtrArray *names)
 {
     GArray *files = g_array_new(FALSE, TRUE, sizeof(FilterFile));
-    Reading reading = {applier, files};
+    Reading reading = {applier, files, g_get_monotonic_time(), FALSE};
 
     g_array_set_clear_func(files, file_clear);
     for (guint i = 0; i < names->len; i++) {

@@ -78,9 +78,14 @@ nwf_calls_stop(void)
     engine = idle ? g_steal_pointer(&driver.engine) : NULL;
     g_mutex_unlock(&driver.lock);
 
-    if (engine)
-        nwf_engine_free(engine);
-    return idle;
+    if (engine && nwf_engine_close(engine, STOP_WAIT_SECONDS * G_TIME_SPAN_SECOND))
+        nwf_engine_free(g_steal_pointer(&engine));
+    if (!engine)
+        return idle;
+    g_mutex_lock(&driver.lock);
+    driver.engine = engine;
+    g_mutex_unlock(&driver.lock);
+    return FALSE;
 }
 
 /* Returns: (transfer full): why calls are refused, or NULL */

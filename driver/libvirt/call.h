@@ -20,8 +20,9 @@ void nwf_calls_refuse(const GError *reason);
 gboolean nwf_calls_refused(void);
 
 /**
- * nwf_calls_stop: takes no more calls, waits up to ten seconds for those that run, then frees the engine. Returns FALSE
- * if calls are still running; the engine is then never freed.
+ * nwf_calls_stop: takes no more calls, waits up to ten seconds for those that run and as long for the engine's own
+ * work, then frees the engine. Returns FALSE if calls or firewall tools are still running; the engine is not freed
+ * then.
  */
 gboolean nwf_calls_stop(void);
 

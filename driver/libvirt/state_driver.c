@@ -11,8 +11,9 @@
  *
  * An unprivileged daemon has a driver without an engine and takes no lock.
  *
- * End: the driver waits for running calls, but not for ever, and frees the engine and the lock if none is left; rules
- * and files stay. If calls still run, so does the engine, and the lock stays until the process has ended.
+ * End: the driver waits for running calls and firewall tools, but not for ever, and frees the engine and the lock if
+ * none is left; rules and files stay. If some still run, so does the engine, and the lock stays until the process has
+ * ended; the next daemon ends the tool.
  *
  * A daemon that is started on demand ends when no client is connected. While there are bindings it must not end,
  * because learning and the repair of rules would end with it. The daemon counts inhibitions, so its function is called
@@ -27,6 +28,7 @@
 #include "driver/libvirt/lock_file.h"
 #include "driver/libvirt/messages.h"
 #include "driver/libvirt/symbols.h"
+#include "driver/run/command.h"
 
 #include <dlfcn.h>
 #include <glib/gi18n-lib.h>
@@ -91,6 +93,17 @@ log_versions(unsigned long version, const char *backend)
                     version / 1000000, version / 1000 % 1000, version % 1000, backend);
 }
 
+/* A tool may take half a minute, at the start as well; the log tells what is waited for. */
+static void
+on_slow(const char *program, guint seconds, guint limit)
+{
+    g_autofree char *message = g_strdup_printf(
+        _("%s has been running for %u s, and changes of filters and bindings wait for it; it is killed after %u s"),
+        program, seconds, limit);
+
+    nwf_log(NWF_LOG_WARNING, "tech", message);
+}
+
 static NwfEngine *
 start_engine(unsigned long version, NwfDialect dialect, GError **error)
 {
@@ -115,6 +128,7 @@ start_engine(unsigned long version, NwfDialect dialect, GError **error)
         .log = nwf_log,
         .inhibit = on_inhibit,
     };
+    nwf_command_when_slow(on_slow);
     NwfEngine *engine = nwf_engine_new(&wanted, error);
     if (engine)
         nwf_engine_settle(engine, PATIENCE);
@@ -182,7 +196,7 @@ state_cleanup(void)
 {
     set_inhibit(NULL, NULL);
     if (!nwf_calls_stop())
-        nwf_log_libvirt(NWF_LOG_WARNING, _("calls are still running while the daemon ends"));
+        nwf_log_libvirt(NWF_LOG_WARNING, _("calls or firewall tools are still running while the daemon ends"));
     else if (lock_file)
         nwf_lock_file_drop(g_steal_pointer(&lock_file));
     return 0;

@@ -44,6 +44,7 @@ enum {
     PIPE_ALLOWED = 1024 * 1024,  /* the kernel's limit for those without CAP_SYS_RESOURCE */
     LOCK_FD = STDERR_FILENO + 1, /* where a child has it */
     FDS,
+    SLOW_MS = 5 * 1000,
     WITHOUT_PIDFD_MS = 5, /* how often the child is asked for when there is no pidfd */
 };
 
@@ -263,15 +264,49 @@ left_ms(gint64 deadline)
     return left <= 0 ? 0 : (int)MIN((left + 999) / 1000, G_MAXINT);
 }
 
+static NwfCommandSlow when_slow; /* may be NULL */
+
+void
+nwf_command_when_slow(NwfCommandSlow slow)
+{
+    when_slow = slow;
+}
+
+/* A child that is served. */
+typedef struct Child {
+    const char *program;
+    pid_t pid;
+    gint64 begin, deadline;
+    gboolean is_slow; /* this was told */
+} Child;
+
+/* How long may be waited for it, in ms; tells once if it is slow. */
+static int
+patience(Child *child)
+{
+    gint64 slow = child->begin + SLOW_MS * 1000;
+    int left = left_ms(child->deadline);
+
+    if (child->is_slow || slow >= child->deadline)
+        return left;
+    if (left_ms(slow) > 0)
+        return left_ms(slow);
+    child->is_slow = TRUE;
+    if (when_slow)
+        when_slow(child->program, SLOW_MS / 1000, (guint)((child->deadline - child->begin) / G_USEC_PER_SEC));
+    return left;
+}
+
 /* Serves the child until it has ended or the deadline has come; then it is killed. Returns its wait status. */
 static int
-serve(pid_t pid, Input *in, Output *out, Output *err, gint64 deadline, gboolean *timed_out)
+serve(Child *child, Input *in, Output *out, Output *err, gboolean *timed_out)
 {
+    pid_t pid = child->pid;
     g_auto(Fd) pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     int status = -1;
 
     while (!child_ended(pid, &status)) {
-        if ((left_ms(deadline) == 0 || out->overflow) && !*timed_out) {
+        if ((left_ms(child->deadline) == 0 || out->overflow) && !*timed_out) {
             *timed_out = !out->overflow;
             kill(-pid, SIGKILL);
             while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -280,7 +315,7 @@ serve(pid_t pid, Input *in, Output *out, Output *err, gint64 deadline, gboolean 
         }
         struct pollfd wait[] = {
             {out->fd, POLLIN, 0}, {err->fd, POLLIN, 0}, {pidfd, POLLIN, 0}, {in->writing, POLLOUT, 0}};
-        int left = left_ms(deadline);
+        int left = patience(child);
         poll(wait, G_N_ELEMENTS(wait), pidfd < 0 ? MIN(left, WITHOUT_PIDFD_MS) : left);
         write_now(in);
         read_now(out);
@@ -326,7 +361,7 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
     g_auto(Output) out = {-1, g_string_new(NULL), OUT_KEPT, FALSE};
     g_auto(Output) err = {-1, g_string_new(NULL), ERR_KEPT, FALSE};
     gsize size = !input ? 0 : length < 0 ? strlen(input) : (gsize)length;
-    gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    gint64 begin = g_get_monotonic_time();
     pid_t pid;
 
     *result = (NwfCommandResult){0};
@@ -344,7 +379,8 @@ nwf_command_run(NwfChildLock *lock, const char *const *argv, const char *input, 
     fd_clear(&out_end);
     fd_clear(&err_end);
 
-    int status = serve(pid, &in, &out, &err, deadline, &result->timed_out);
+    Child child = {argv[0], pid, begin, begin + (gint64)timeout_ms * 1000, FALSE};
+    int status = serve(&child, &in, &out, &err, &result->timed_out);
     nwf_child_lock_note(lock, 0);
     result->pid = pid;
     result->exit_status = status == -1 ? -1 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

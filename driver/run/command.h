@@ -22,6 +22,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfCommandResult, nwf_command_result_clear)
 /** nwf_command_find: (transfer full): absolute path of @program in the fixed search path, or NULL. */
 char *nwf_command_find(const char *program);
 
+/** NwfCommandSlow: @program has been running for @seconds and is killed after @limit seconds. */
+typedef void (*NwfCommandSlow)(const char *program, guint seconds, guint limit);
+
+/** nwf_command_when_slow: @slow is called, in the thread that waits, for each program that takes long; before all runs.
+ */
+void nwf_command_when_slow(NwfCommandSlow slow);
+
 /**
  * nwf_command_run:
  * @lock: what the child holds as descriptor 3; may be NULL
