@@ -13,11 +13,11 @@
  *   - Both IP layers change: one after the other; no frame is judged by both.
  *
  * All ports or none. If a tool refuses, its table is read again, since somebody may have changed it; if that makes
- * another batch, or if the tool was killed, it is tried once more, and a few times more while somebody else changes
- * tables. Then the layers that were switched go back to the old plans by the same machinery, the Ethernet layer last.
- * If that fails too, closed ports stay closed, the error says so, and what these ports hold counts as unknown until a
- * later batch has gone through. If nobody knows whether the last batch, that of the Ethernet layer, was taken, the IP
- * layers stay new: old ones beside new Ethernet rules would leak.
+ * another batch, or if the tool was killed, it is tried once more, and a few times more if somebody else wrote during
+ * each run or the reading around it. Then the layers that were switched go back to the old plans by the same machinery,
+ * the Ethernet layer last. If that fails too, closed ports stay closed, the error says so, and what these ports hold
+ * counts as unknown until a later batch has gone through. If nobody knows whether the last batch, that of the Ethernet
+ * layer, was taken, the IP layers stay new: old ones beside new Ethernet rules would leak.
  *
  * A port whose old plan is not known (taken over at start) cannot go back: if it was closed, it stays closed for the
  * caller to decide; the error says that, too.
@@ -152,19 +152,23 @@ changes_of(const NwfJob *job, Stage stage, gboolean back)
 
 /*
  * After a run that failed the table is read. There is a second run if it turns out to be another than was thought, or
- * if the tool died and nobody knows what the kernel took: a batch that replaces in place may be given twice. While
- * somebody else changes tables there are some more.
+ * if the tool died and nobody knows what the kernel took: a batch that replaces in place may be given twice. As long
+ * as somebody else writes from before a table is read to after it is read again, there are some more: else the tool has
+ * refused what we know of, and would do so again.
  */
 static gboolean
 run_again(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *setback, GError **refusal)
 {
     for (guint tries = 1; tries < NWF_TRIES_MAX; tries++) {
+        g_autofree char *before = nwf_tool_stamp(tool);
         g_autoptr(NwfBatch) again =
             nwf_tool_read(tool, NULL) ? nwf_render(tool->model, tool->layer, changes, NULL) : NULL;
         gboolean helps = again && (setback->in_doubt || !g_string_equal(again->text, batch->text));
 
-        if (!again || !(setback->disturbed || (helps && tries == 1)))
+        if (!again || !((helps && tries == 1) || nwf_was_disturbed(tool, setback)))
             return FALSE;
+        nwf_setback_clear(setback);
+        setback->since = g_steal_pointer(&before);
         g_clear_error(refusal);
         if (again->n_lines == 0 || nwf_write(tool, changes, again, setback, refusal))
             return TRUE;
@@ -180,7 +184,7 @@ run_stage(NwfJob *job, Stage stage, gboolean back, gboolean *ran, GError **error
     g_autoptr(GPtrArray) changes = changes_of(job, stage, back);
     g_autoptr(NwfBatch) batch = nwf_render(tool->model, tool->layer, changes, error);
     g_autoptr(GError) refusal = NULL;
-    NwfSetback setback = {FALSE, FALSE};
+    g_auto(NwfSetback) setback = {FALSE, FALSE, NULL};
 
     if (!batch)
         return FALSE;

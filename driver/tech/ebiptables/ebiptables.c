@@ -319,7 +319,9 @@ remove_base_once(NwfTool *tool, NwfSetback *setback, GError **error)
     g_autoptr(GPtrArray) nothing = g_ptr_array_new();
     g_autoptr(NwfBatch) batch = NULL;
 
-    setback->disturbed = FALSE;
+    nwf_setback_clear(setback);
+    setback->refused = FALSE;
+    setback->since = nwf_tool_stamp(tool);
     if (!nwf_tool_read(tool, error))
         return FALSE;
     batch = nwf_render_no_base(tool->model, tool->layer);
@@ -330,12 +332,12 @@ remove_base_once(NwfTool *tool, NwfSetback *setback, GError **error)
 static gboolean
 remove_base(NwfTool *tool, GError **error)
 {
-    NwfSetback setback = {FALSE, TRUE};
-    gboolean done = FALSE;
+    g_auto(NwfSetback) setback = {FALSE, FALSE, NULL};
 
     if (!nwf_tool_find(tool, NULL))
         return TRUE;
-    for (guint tries = 0; !done && setback.disturbed && tries < NWF_TRIES_MAX; tries++) {
+    gboolean done = remove_base_once(tool, &setback, error);
+    for (guint tries = 1; !done && tries < NWF_TRIES_MAX && nwf_was_disturbed(tool, &setback); tries++) {
         g_clear_error(error);
         done = remove_base_once(tool, &setback, error);
     }

@@ -24,8 +24,6 @@ void nwf_own_transactions_clear(NwfOwnTransactions *own);
 
 /** nwf_own_transactions_begin: before the first tool of a call is started. */
 void nwf_own_transactions_begin(NwfOwnTransactions *own);
-/** nwf_own_transactions_mixed: whether there were others than ours since the call began, or may have been. */
-gboolean nwf_own_transactions_mixed(const NwfOwnTransactions *own);
 /** nwf_own_transactions_end: after the last one has ended. Returns whether any was started. */
 gboolean nwf_own_transactions_end(NwfOwnTransactions *own);
 
@@ -60,6 +58,12 @@ gboolean nwf_tool_is_found(const NwfTool *tool);
 
 /** nwf_tool_has_changed: whether there is reason to reread: the table is stale, or announces nothing and is another. */
 gboolean nwf_tool_has_changed(const NwfTool *tool);
+
+/**
+ * nwf_tool_stamp: (transfer full): another text whenever tables that collide with that of @tool are changed, whoever
+ * does it; NULL: that cannot be known now
+ */
+char *nwf_tool_stamp(const NwfTool *tool);
 
 /** nwf_tool_remember: what is in the table now is as we know it. */
 void nwf_tool_remember(NwfTool *tool);
@@ -128,16 +132,23 @@ void nwf_skip_unchanged(NwfJob *job, NwfNotes *notes);
 
 /* What is known of a batch that failed, of all its runs. */
 typedef struct NwfSetback {
-    gboolean in_doubt;  /* nobody knows whether the kernel took it in one of them */
-    gboolean disturbed; /* the last one was refused, and somebody else changes tables, which may be why */
+    gboolean in_doubt; /* nobody knows whether the kernel took it in one of them */
+    gboolean refused;  /* in the last one the tool said no, and nothing was taken */
+    char *since;       /* stamp before the last one, and before the table was read for it; NULL: not known */
 } NwfSetback;
 
+void nwf_setback_clear(NwfSetback *setback);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NwfSetback, nwf_setback_clear)
+
 enum { NWF_TRIES_MAX = 5 }; /* of one batch, while somebody else changes tables */
+
+/** nwf_was_disturbed: whether the last run was refused, and somebody else wrote since it began, which may be why. */
+gboolean nwf_was_disturbed(const NwfTool *tool, const NwfSetback *setback);
 
 /**
  * nwf_write:
  * @changes: (element-type NwfPlanChange): those that @batch was made of
- * @setback: (inout): what is known if it fails
+ * @setback: (inout): what is known if it fails; @since is set unless it was
  *
  * Gives @batch to the kernel, proves that it was taken, and follows it. Returns: FALSE with NWF_ERROR_FIREWALL that
  * carries the tool's own words and, where the tool named a line, port, filter and line of the rule.

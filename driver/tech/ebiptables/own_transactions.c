@@ -73,14 +73,6 @@ count_announced(const GArray *runs)
     return n;
 }
 
-gboolean
-nwf_own_transactions_mixed(const NwfOwnTransactions *own)
-{
-    guint32 now;
-
-    return own->before && nwf_nft_generation(&now) && now - own->before != count_announced(own->runs);
-}
-
 /* Whether all transactions of @call were ours, or @process, which made one of them, was. */
 static gboolean
 is_own(const Call *call, guint32 process)

@@ -13,6 +13,7 @@
  * From then on the model has what was read, so what other ports have lost must be found now: nwf_tool_read() compares,
  * and the ports that lost or gained something become suspects.
  */
+#include "driver/run/netlink.h"
 #include "driver/tech/ebiptables/ebiptables_private.h"
 #include "driver/tech/ebiptables/outline.h"
 
@@ -94,6 +95,16 @@ nwf_tool_find(NwfTool *tool, GError **error)
 
     tool->legacy = found && nwf_legacy_is_used(tool->restore);
     return found;
+}
+
+char *
+nwf_tool_stamp(const NwfTool *tool)
+{
+    guint32 generation;
+
+    if (tool->legacy)
+        return nwf_legacy_fingerprint(tool->layer);
+    return nwf_nft_generation(&generation) ? g_strdup_printf("%u", generation) : NULL;
 }
 
 gboolean

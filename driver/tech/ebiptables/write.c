@@ -19,7 +19,8 @@
  * dry run. What others have changed meanwhile does not matter, unless they have taken away what we have just made.
  *
  * A tool of nf_tables lists a table and then says what is to be exchanged; if somebody else exchanges that in between,
- * the kernel refuses the whole. A refusal in a call in which somebody else changed tables may be such a one.
+ * the kernel refuses the whole. A refusal may be such a one only if somebody else wrote since the run began, or since
+ * the table was read for it.
  *
  * A tool that was killed at its time limit, or whose success is not proven, may have changed the kernel or not: then
  * the table is unknown, and the next use reads it first.
@@ -35,6 +36,7 @@
 #include <glib/gi18n-lib.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { RECEIVE_BUFFER = 16 << 20 };
@@ -214,17 +216,32 @@ refused(const NwfTool *tool, const NwfBatch *batch, const NwfCommandResult *resu
                          origin->line, origin->port, words);
 }
 
+void
+nwf_setback_clear(NwfSetback *setback)
+{
+    g_clear_pointer(&setback->since, g_free);
+}
+
+gboolean
+nwf_was_disturbed(const NwfTool *tool, const NwfSetback *setback)
+{
+    if (!setback->refused)
+        return FALSE;
+    g_autofree char *now = nwf_tool_stamp(tool);
+    return !now || !setback->since || strcmp(now, setback->since) != 0;
+}
+
 /* --- the batch --- */
 
 /* A table that announces nothing counts as stale if somebody has changed it since we left it. */
 static gboolean
-run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfCommandResult *result, GError **error)
+run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfSetback *setback, NwfCommandResult *result, GError **error)
 {
     static const int group = NFNLGRP_NFTABLES;
     int lock = tool->legacy ? nwf_legacy_lock(tool->layer) : -1;
     g_autoptr(NwfNetlink) announcements =
         tool->legacy ? NULL : nwf_netlink_listen(NETLINK_NETFILTER, &group, 1, RECEIVE_BUFFER);
-    g_autofree char *before = tool->legacy ? nwf_legacy_fingerprint(tool->layer) : NULL;
+    g_autofree char *before = nwf_tool_stamp(tool);
 
     tool->stale = nwf_tool_has_changed(tool);
     gboolean done = nwf_tool_restore(tool, batch, result, error);
@@ -240,6 +257,8 @@ run(NwfTool *tool, const NwfBatch *batch, Proof *proof, NwfCommandResult *result
         NwfRun made = {.process = result->pid, .announced = done && !tool->legacy && *proof != PROOF_NOTHING};
         g_array_append_val(tool->own->runs, made);
     }
+    if (!setback->since)
+        setback->since = g_steal_pointer(&before);
     return done;
 }
 
@@ -261,10 +280,10 @@ nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *
     g_autoptr(GError) failure = NULL;
     Proof proof;
 
-    setback->disturbed = FALSE;
+    setback->refused = FALSE;
     if (!nwf_tool_find(tool, error))
         return FALSE;
-    gboolean done = run(tool, batch, &proof, &result, &failure);
+    gboolean done = run(tool, batch, &proof, setback, &result, &failure);
     if (!result.err) /* it was never started */
         return nwf_set_error(error, NWF_ERROR_FIREWALL, "%s", failure->message);
     if (done && proof == PROOF_NOTHING)
@@ -278,7 +297,6 @@ nwf_write(NwfTool *tool, GPtrArray *changes, const NwfBatch *batch, NwfSetback *
     /* It was killed, did not read the batch, or says no to what the kernel has announced. */
     if (done || proof == PROOF_DONE || result.exit_status <= 0 || result.exit_status > 128)
         return give_up(tool, proof, setback, failure, error);
-    setback->disturbed =
-        proof == (tool->legacy ? PROOF_CHANGED : PROOF_UNKNOWN) || nwf_own_transactions_mixed(tool->own);
+    setback->refused = TRUE;
     return refused(tool, batch, &result, error);
 }

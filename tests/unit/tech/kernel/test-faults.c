@@ -238,18 +238,33 @@ test_a_disturbed_tool_tries_again(gconstpointer tool)
     assert_contains(ipv4, "--dport 2 ");
 }
 
-/* So it does when the other program was there before the tool began, after the call did. */
+/* So it does if the other program puts back only later what the tool stumbled over, and the table looks as before. */
 static void
-test_a_tool_that_was_disturbed_earlier_tries_again(void)
+test_a_tool_that_was_disturbed_until_the_listing_tries_again(void)
+{
+    g_autoptr(Subject) subject = subject_new("v", ETHERNET_A, ETHERNET_B);
+
+    sandbox_spoil("ebtables-restore", REFUSES_NEW_ONCE);
+    sandbox_spoil("ebtables-save", "rm $INSTEAD; " EXCHANGES "exec $REAL \"$@\"");
+    subject_apply(subject, subject->old_plan, subject->new_plan);
+    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
+    assert_contains(ethernet, "0x1002");
+}
+
+/* What others did earlier in the same call is no reason: a tool that says no by itself is asked once. */
+static void
+test_a_tool_that_was_not_disturbed_is_asked_once(void)
 {
     g_autoptr(Subject) subject = subject_new("v", ETHERNET_A IPV4_A, ETHERNET_B IPV4_B);
 
     nwf_own_transactions_begin(&((NwfEbiptables *)subject->backend)->own);
     sandbox_spoil("iptables-restore", "rm $INSTEAD; " EXCHANGES "exec $REAL \"$@\"");
-    sandbox_spoil("ebtables-restore", REFUSES_NEW_ONCE);
-    subject_apply(subject, subject->old_plan, subject->new_plan);
-    g_autofree char *ethernet = sandbox_listing(NWF_LAYER_ETHERNET);
-    assert_contains(ethernet, "0x1002");
+    sandbox_spoil("ebtables-restore", REFUSES_NEW);
+    g_free(subject_refuse(subject));
+    g_autofree char *ran = sandbox_record();
+    assert_contains(ran, " iptables-restore ebtables-restore ebtables-save iptables-restore ");
+    sandbox_spoil("ebtables-restore", NULL);
+    assert_unchanged(subject);
 }
 
 /* A tool that somebody disturbs each time fails in the end; one that says no by itself is not asked again. */
@@ -444,7 +459,8 @@ add(void)
         {"dying-removal", test_what_a_dying_tool_removed_comes_back},
         {"dying-update", test_an_update_is_said_again_after_a_death},
         {"doubt-is-named", test_doubt_is_named_at_each_stage},
-        {"disturbed-earlier", test_a_tool_that_was_disturbed_earlier_tries_again},
+        {"disturbed-later", test_a_tool_that_was_disturbed_until_the_listing_tries_again},
+        {"disturbed-earlier", test_a_tool_that_was_not_disturbed_is_asked_once},
         {"disturbed-for-ever", test_tries_have_an_end},
         {"unreadable-layer", test_an_unreadable_layer_stops_only_those_who_need_it},
         {"closed-at-ip", test_closed_at_the_ip_layers},
