@@ -108,12 +108,13 @@ nwf_claims_drop_lost_locked(NwfSession *session)
     g_autoptr(GArray) leases = nwf_lease_db_leases(port);
     for (guint i = 0; i < leases->len; i++) {
         const NwfAddress *address = &g_array_index(leases, NwfLease, i).address;
-        if (owner_of(session, address, port->listed ? LISTED_LEASES : LEASES) != NWF_REFUSAL_NONE) {
+        gboolean listed = nwf_lease_db_has_listed(port, address);
+        if (owner_of(session, address, listed ? LISTED_LEASES : LEASES) != NWF_REFUSAL_NONE) {
             nwf_lease_db_drop(session->context->db, port, address);
             nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
                                  _("port '%s': %s, which its guest had by a lease, is another's by now"), port->name,
                                  nwf_address_format(text, address));
-        } else if (port->listed) {
+        } else if (listed) {
             nwf_claims_take_locked(address, session);
         }
     }

@@ -12,6 +12,9 @@
  * address and to another such lease; everybody else who has its address has it no more. Without DHCPSERVER a lease
  * takes nothing from anybody: it may be forged.
  *
+ * Of which server a lease is was seen when it was granted (NwfLease.listed): a list that a port gets later makes none
+ * of its leases better.
+ *
  * An address may become another's while its guest is away, and the guest's lease goes on. When it comes back the lease
  * counts as above, but gives way to another lease, if it is of no listed server, and not to what a VM merely shows:
  * else any guest in mode any could take the addresses of those who are away.

@@ -53,7 +53,7 @@ nwf_inspector_new(NwfLeaseDb *db, NwfLearnTerms *terms, guint ifindex, NwfAddres
     inspector->policy = (NwfAddressPolicy){nwf_learn_terms_ref(terms), owner, taken, owner_data};
     nwf_lease_key_format(key, terms->owner, terms->mac);
     inspector->port = nwf_lease_db_open(db, terms->portdev, ifindex, key, terms->mode, terms->max);
-    nwf_lease_db_trust(inspector->port, terms->servers->len > 0);
+    nwf_lease_db_trust(inspector->port, terms->servers);
     return inspector;
 }
 
@@ -64,7 +64,7 @@ nwf_inspector_change(NwfInspector *inspector, NwfLearnTerms *terms)
     nwf_learn_terms_unref(inspector->policy.terms);
     inspector->policy.terms = terms;
     nwf_lease_db_limit(inspector->port, terms->max);
-    nwf_lease_db_trust(inspector->port, terms->servers->len > 0);
+    nwf_lease_db_trust(inspector->port, terms->servers);
 }
 
 void
@@ -105,8 +105,8 @@ take_dhcp(NwfInspector *inspector, const NwfEvidence *evidence, NwfOutcome *outc
         inspector->counters.last_server = event.server;
     outcome->address = event.address;
     NwfRefusal refusal = nwf_lease_db_apply(inspector->db, inspector->port, &event, now);
-    if (event.kind == NWF_LEASE_GRANTED && refusal == NWF_REFUSAL_NONE && inspector->port->listed &&
-        inspector->policy.taken)
+    if (event.kind == NWF_LEASE_GRANTED && refusal == NWF_REFUSAL_NONE && inspector->policy.taken &&
+        nwf_lease_db_has_listed(inspector->port, &event.address))
         inspector->policy.taken(&event.address, inspector->policy.owner_data);
     if (client && inspector->port->mode == NWF_LEARN_ANY && nwf_address_is_set(&evidence->source))
         refusal = learn_source(inspector, evidence, outcome, now);

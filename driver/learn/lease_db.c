@@ -151,6 +151,7 @@ port_free(gpointer data)
 
     if (port->mode == NWF_LEARN_ANY)
         set_free(port->set);
+    g_clear_pointer(&port->servers, g_array_unref);
     g_free(port->name);
     g_free(port);
 }
@@ -344,9 +345,11 @@ nwf_lease_db_limit(NwfLeasePort *port, guint max)
 }
 
 void
-nwf_lease_db_trust(NwfLeasePort *port, gboolean listed)
+nwf_lease_db_trust(NwfLeasePort *port, GArray *servers)
 {
-    port->listed = listed;
+    g_array_ref(servers);
+    g_clear_pointer(&port->servers, g_array_unref);
+    port->servers = servers;
 }
 
 /* ---- learning ---- */
@@ -381,6 +384,7 @@ grant(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now
                       .learned = now,
                       .granted = now,
                       .server = event->server,
+                      .listed = event->listed,
                       .next_server = event->next_server,
                       .client = event->client};
 
@@ -394,7 +398,10 @@ nwf_lease_db_has_listed(const NwfLeasePort *port, const NwfAddress *address)
 {
     guint place = find(port->set, address);
 
-    return port->listed && place < port->set->entries->len && entry(port->set, place)->source == NWF_SOURCE_ACK;
+    if (place == port->set->entries->len || !port->servers)
+        return FALSE;
+    const NwfAddress *server = &entry(port->set, place)->listed;
+    return nwf_address_is_set(server) && nwf_addresses_have(port->servers, server);
 }
 
 void

@@ -38,7 +38,8 @@ typedef struct NwfLease {
     gint64 expiry;          /* CLOCK_BOOTTIME; 0 if infinite */
     gint64 learned;         /* CLOCK_BOOTTIME: when the address came; mode any: when the first one came */
     gint64 granted;         /* CLOCK_BOOTTIME: when it was learned or renewed last */
-    NwfAddress server;      /* of an ACK */
+    NwfAddress server;      /* of an ACK: option 54, which its sender may forge */
+    NwfAddress listed;      /* source of its packet, which was in DHCPSERVER; none: there was no list, or not known */
     NwfAddress next_server; /* siaddr of it */
     NwfClientId client;     /* of the question */
 } NwfLease;
@@ -75,7 +76,7 @@ typedef struct NwfLeasePort {
     guint ifindex; /* of the device that is there, or was there last */
     NwfLearnMode mode;
     guint max;
-    gboolean listed;  /* its leases are of servers in DHCPSERVER */
+    GArray *servers;  /* (element-type NwfAddress): in its DHCPSERVER now */
     NwfLeaseSet *set; /* any: the port's own; dhcp: that of the key */
 } NwfLeasePort;
 
@@ -115,8 +116,8 @@ void nwf_lease_db_forget(NwfLeaseDb *db, NwfLeasePort *port);
 /** nwf_lease_db_limit: another cap from now on; what is over it is kept and not shown. */
 void nwf_lease_db_limit(NwfLeasePort *port, guint max);
 
-/** nwf_lease_db_trust: whether DHCPSERVER lists servers: a lease of the port is of one of them then. */
-void nwf_lease_db_trust(NwfLeasePort *port, gboolean listed);
+/** nwf_lease_db_trust: @servers (element-type NwfAddress) are those in DHCPSERVER from now on; nobody changes it. */
+void nwf_lease_db_trust(NwfLeasePort *port, GArray *servers);
 
 /** nwf_lease_db_learn: @port was seen to use @address. Mode any alone. @source: not NWF_SOURCE_ACK. */
 NwfRefusal nwf_lease_db_learn(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address, NwfLeaseSource source,
@@ -124,7 +125,11 @@ NwfRefusal nwf_lease_db_learn(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddre
 /** nwf_lease_db_apply: an event of transactions.h. */
 NwfRefusal nwf_lease_db_apply(NwfLeaseDb *db, NwfLeasePort *port, const NwfLeaseEvent *event, gint64 now);
 
-/** nwf_lease_db_has_listed: whether the port has @address by a lease of a server in DHCPSERVER. */
+/**
+ * nwf_lease_db_has_listed: whether the port has @address by a lease of a server in DHCPSERVER: one whose packet came
+ * from an address that was in the list when it was believed, and still is. Of a lease that was believed without a list,
+ * of the stock driver, or of a server that is not in the list any more it is not known who gave it.
+ */
 gboolean nwf_lease_db_has_listed(const NwfLeasePort *port, const NwfAddress *address);
 /** nwf_lease_db_drop: the port (dhcp: its key) has @address no more, whatever the mode. */
 void nwf_lease_db_drop(NwfLeaseDb *db, NwfLeasePort *port, const NwfAddress *address);

@@ -8,6 +8,10 @@
  *     <checksum> <boot> <mode> <name> <ifindex> <key>
  *         <address> <expiry> <learned> <granted> <how> <server> <next> <client>
  *
+ * A lease of a server in DHCPSERVER has a second line behind its own, the same but for <boot>, to which "/listed" is
+ * added, and <server>, which is the source that was in the list. A version of this driver that does not know such lines
+ * takes them for those of another boot; without one nothing is known of the source.
+ *
  * Times are CLOCK_BOOTTIME: of another boot no line counts, and a step of the wall clock, while we run or while we are
  * away, makes no lease longer or shorter. A dash stands for what is not there. The checksum is the beginning of the
  * SHA-256 of the rest of the line: against damage, not against somebody who may write here. Mode and origin are words
@@ -59,6 +63,7 @@ text_of(NwfBytes line, gsize max)
 
 #define VERSION "nwfilter-learn 1"
 #define NOTHING "-"
+#define LISTED  "/listed"
 enum { SUM_LENGTH = 16 };
 #define TIME_MAX (G_GINT64_CONSTANT(1) << 53)
 
@@ -118,9 +123,16 @@ char *
 nwf_state_file_format(const GArray *records, const char *boot_id)
 {
     GString *text = g_string_new(VERSION "\n");
+    g_autofree char *boot_listed = g_strconcat(boot_id, LISTED, NULL);
 
-    for (guint i = 0; i < records->len; i++)
-        format_line(text, &g_array_index(records, NwfRecord, i), boot_id);
+    for (guint i = 0; i < records->len; i++) {
+        NwfRecord record = g_array_index(records, NwfRecord, i);
+        format_line(text, &record, boot_id);
+        if (!nwf_address_is_set(&record.lease.listed))
+            continue;
+        record.lease.server = record.lease.listed;
+        format_line(text, &record, boot_listed);
+    }
     return g_string_free(text, FALSE);
 }
 
@@ -223,6 +235,26 @@ parse_fields(NwfRecord *record, char *const fields[STATE_FIELDS], const NwfClock
     return fits_its_mode(record);
 }
 
+static gboolean
+is_listed_boot(const char *text, const char *boot_id)
+{
+    gsize length = strlen(boot_id);
+
+    return strncmp(text, boot_id, length) == 0 && strcmp(text + length, LISTED) == 0;
+}
+
+/* @second: says of which listed server the lease is that stands before it. */
+static void
+take_listed(NwfLeaseFile *file, const NwfRecord *second)
+{
+    NwfRecord *lease = file->records->len > 0 ? &g_array_index(file->records, NwfRecord, file->records->len - 1) : NULL;
+
+    if (lease && lease->mode == second->mode && strcmp(lease->key, second->key) == 0 &&
+        strcmp(lease->name, second->name) == 0 && lease->lease.granted == second->lease.granted &&
+        nwf_address_equal(&lease->lease.address, &second->lease.address))
+        lease->lease.listed = second->lease.server;
+}
+
 static void
 take_line(NwfLeaseFile *file, const char *line, const char *boot_id, const NwfClock *clock)
 {
@@ -233,6 +265,8 @@ take_line(NwfLeaseFile *file, const char *line, const char *boot_id, const NwfCl
 
     if (!whole || strcmp(sum, fields[AT_SUM]) != 0 || !parse_fields(&record, fields, clock))
         file->bad++;
+    else if (is_listed_boot(fields[AT_BOOT], boot_id))
+        take_listed(file, &record);
     else if (strcmp(fields[AT_BOOT], boot_id) != 0)
         file->foreign++;
     else if (record.lease.infinite || record.lease.expiry > clock->boot)
@@ -431,6 +465,7 @@ nwf_lease_file_merge(GArray *records, const NwfLeaseFile *file)
             ours->infinite = theirs->lease.infinite;
             ours->expiry = theirs->lease.expiry;
             ours->next_server = theirs->lease.next_server;
+            ours->listed = (NwfAddress){0}; /* whoever renewed it */
         } else if (!has_ended(theirs)) {
             g_array_append_val(records, *theirs);
         }

@@ -62,7 +62,7 @@ char *nwf_lease_file_format(const GArray *records, const NwfClock *clock);
  * @records: (element-type NwfRecord) (inout): from our own file
  *
  * What the stock driver did while it ran in between: its times replace ours, its ends end ours, what it has more is
- * added.
+ * added. Of which server they are is not known of any.
  */
 void nwf_lease_file_merge(GArray *records, const NwfLeaseFile *file);
 

@@ -171,6 +171,8 @@ nwf_transactions_server(NwfTransactions *transactions, const NwfEvidence *eviden
         event.refusal = check_ack(dhcp, question, policy);
     if (event.refusal != NWF_REFUSAL_NONE)
         return event;
+    if (policy->terms->servers->len > 0)
+        event.listed = evidence->source;
     event.next_server = dhcp->siaddr;
     event.client = question->client;
     if (!nak) {

@@ -50,6 +50,7 @@ typedef struct NwfLeaseEvent {
     gboolean infinite;
     guint32 seconds;
     NwfAddress server;      /* option 54, or the source if there is none; of messages of servers */
+    NwfAddress listed;      /* source of the packet, which is in DHCPSERVER; none: no servers are listed */
     NwfAddress next_server; /* siaddr: what the stock lease file calls the server */
     NwfClientId client;     /* of the question */
 } NwfLeaseEvent;

@@ -201,8 +201,9 @@ same_lease(const NwfLease *a, const NwfLease *b)
 {
     return nwf_address_equal(&a->address, &b->address) && a->source == b->source && a->infinite == b->infinite &&
            a->expiry == b->expiry && a->learned == b->learned && a->granted == b->granted &&
-           nwf_address_equal(&a->server, &b->server) && nwf_address_equal(&a->next_server, &b->next_server) &&
-           a->client.length == b->client.length && memcmp(a->client.bytes, b->client.bytes, a->client.length) == 0;
+           nwf_address_equal(&a->listed, &b->listed) && nwf_address_equal(&a->server, &b->server) &&
+           nwf_address_equal(&a->next_server, &b->next_server) && a->client.length == b->client.length &&
+           memcmp(a->client.bytes, b->client.bytes, a->client.length) == 0;
 }
 
 static void

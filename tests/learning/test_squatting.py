@@ -85,3 +85,22 @@ def test_listed_server_does_not_take(host, how):
     host.lease(A, FREE)
     host.has(A, FREE)
     host.has(B, A.ip)
+
+
+def test_forged_lease_from_before_the_list_takes_nothing(host):
+    """An accomplice gives B an address without end that nobody has yet; then B's servers are listed, too late for that lease."""
+    owner = host.bind_dhcp(B)
+    host.lease(B, A.ip, server=D, seconds=0xffffffff)
+    host.has(B, A.ip)
+    host.unbind(B)
+    host.bind(A)
+    host.show(A, A.ip)
+    host.bind_dhcp(B, owner=owner, DHCPSERVER=C.ip)
+    host.lab.restart()
+    host.has(A, A.ip)
+    host.unbind(A)
+    host.bind_dhcp(A, DHCPSERVER=C.ip)
+    host.lease(A, A.ip)
+    host.has(A, A.ip)
+    host.has(B)
+    assert host.passes(A, A.ip)

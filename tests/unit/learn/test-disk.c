@@ -87,7 +87,22 @@ test_saved_and_loaded(void)
     assert_load(&place, RECORDS_ALL, 0);
 }
 
-/* The stock driver ran in between: what it ended is ended, what it granted is granted, the rest is ours. */
+/* Of which leases it is known that a listed server gave them. */
+static void
+assert_listed(const Place *place, const char *expected)
+{
+    g_autoptr(NwfNotes) notes = nwf_notes_new();
+    g_autoptr(GArray) records = nwf_state_load(place->state, place->leases, BOOT, &records_now, notes);
+    g_autoptr(GString) got = g_string_new(NULL);
+
+    for (guint i = 0; i < records->len; i++)
+        g_string_append_printf(got, "%s%s", i > 0 ? " " : "",
+                               nwf_address_is_set(&g_array_index(records, NwfRecord, i).lease.listed) ? "yes" : "no");
+    g_assert_cmpstr(got->str, ==, expected);
+}
+
+/* The stock driver ran in between: what it ended is ended, what it granted is granted, the rest is ours. Who gave what
+ * it renewed is not known. */
 static void
 test_stock_in_between(void)
 {
@@ -98,13 +113,17 @@ test_stock_in_between(void)
     struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
 
     place_init(&place);
+    for (guint i = 0; i < records->len; i++)
+        g_array_index(records, NwfRecord, i).lease.listed = nwf_address_ipv4(0x0a000001);
     save(&place, records);
     g_assert_true(nwf_file_replace(place.leases, stock, NULL));
     g_assert_cmpint(utimensat(AT_FDCWD, place.leases, times, 0), ==, 0);
     assert_load(&place, RECORDS_ALL, 0); /* older than ours */
+    assert_listed(&place, "yes yes yes");
     g_assert_true(nwf_file_replace(place.leases, stock, NULL));
     g_assert_cmpint(utimensat(AT_FDCWD, place.state, times, 0), ==, 0);
     assert_load(&place, "A:10.0.0.6:40 B:10.0.0.7:never B:10.0.0.9:500", 0);
+    assert_listed(&place, "no yes no");
     g_unlink(place.state);
     assert_load(&place, "B:10.0.0.9:500 A:10.0.0.6:40", 0);
 }

@@ -175,6 +175,31 @@ test_state_round_trip(void)
     check_state("", BOOT, &records_now, "", 0, 0);
 }
 
+/* Who gave a lease, if that is known, is a line that another version passes over; only the lease's own line gives it.
+ */
+static void
+test_listed_state(void)
+{
+    g_autoptr(GArray) records = records_some();
+    g_autoptr(NwfLeaseFile) file = nwf_lease_file_new();
+
+    g_array_index(records, NwfRecord, 0).lease.listed = nwf_address_ipv4(0x0a000002);
+    g_array_index(records, NwfRecord, 2).lease.listed = nwf_address_ipv4(0x0a000003);
+    g_autofree char *text = nwf_state_file_format(records, BOOT);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    nwf_state_file_parse(file, bytes_of(text), BOOT, &records_now);
+    g_assert_cmpmem(file->records->data, file->records->len * sizeof(NwfRecord), records->data,
+                    records->len * sizeof(NwfRecord));
+    check_state(text, "another-boot", &records_now, "", 0, 5);
+    g_autofree char *apart = g_strjoin("\n", lines[0], lines[2], lines[1], lines[3], lines[2], NULL);
+    g_autoptr(NwfLeaseFile) odd = nwf_lease_file_new();
+    nwf_state_file_parse(odd, bytes_of(apart), BOOT, &records_now);
+    g_assert_cmpuint(odd->bad, ==, 0);
+    g_assert_cmpuint(odd->records->len, ==, 2);
+    for (guint i = 0; i < odd->records->len; i++)
+        g_assert_false(nwf_address_is_set(&g_array_index(odd->records, NwfRecord, i).lease.listed));
+}
+
 /* Any byte changed, in any way that makes a difference, and that line alone is refused. */
 static void
 test_damaged_state(void)
@@ -311,6 +336,7 @@ main(int argc, char **argv)
     g_test_add_func("/learn/leases/truncated", test_truncated_lease_file);
     g_test_add_func("/learn/leases/written", test_written_lease_file);
     g_test_add_func("/learn/state/round-trip", test_state_round_trip);
+    g_test_add_func("/learn/state/listed", test_listed_state);
     g_test_add_func("/learn/state/damaged", test_damaged_state);
     g_test_add_func("/learn/state/truncated", test_truncated_state);
     g_test_add_func("/learn/state/that-cannot-be", test_state_that_cannot_be);

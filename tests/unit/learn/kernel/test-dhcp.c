@@ -306,6 +306,83 @@ test_a_listed_lease_of_one_who_was_away_wins(void)
     scene_end(scene);
 }
 
+/* A lease that anybody can have given is none of a listed server because servers are listed afterwards. */
+static void
+test_a_lease_from_before_the_list_takes_nothing(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(3);
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    talk_lease("vnet0", 1, 6);
+    scene_expect(scene, "vnet0", "10.0.0.5 10.0.0.6");
+    scene_unwatch(scene, "vnet0");
+    scene_watch(scene, "vnet1", 2, "any");
+    scene_watch(scene, "vnet2", 3, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    net_send("vnet1", 2, "from arp 10.0.0.5 10.0.0.1");
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    g_assert_cmpuint(scene_count_logged(scene, "gave it"), ==, 0);
+    talk_lease("vnet2", 3, 6);
+    scene_expect(scene, "vnet2", "10.0.0.6");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    talk_lease("vnet0", 1, 5); /* the listed server gives it: from now on it wins */
+    scene_expect(scene, "vnet1", "");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_end(scene);
+}
+
+/* Two ports of a guest share its leases; the list of one says nothing about what the other believed. */
+static void
+test_a_lease_of_a_port_without_list_gives_way(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(3);
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    scene_watch(scene, "vnet1", 1, "dhcp servers=10.0.0.1");
+    scene_watch(scene, "vnet2", 3, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    talk_lease("vnet2", 3, 5);
+    scene_expect(scene, "vnet2", "10.0.0.5");
+    scene_expect(scene, "vnet0", "");
+    scene_end(scene);
+}
+
+/* Who gave a lease is in the file; and of a server that is not listed any more it is none of a listed one. */
+static void
+test_who_gave_a_lease_outlives_the_daemon(void)
+{
+    Scene *scene = scene_begin();
+
+    net_bridge(2);
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    scene_watch(scene, "vnet1", 2, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_restart(scene);
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.1");
+    scene_watch(scene, "vnet1", 2, "dhcp servers=10.0.0.1");
+    g_usleep(50000);
+    talk_lease("vnet1", 2, 5);
+    scene_logged(scene, "vnet1': 10.0.0.5 is not learned");
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet0", 1, "dhcp servers=10.0.0.2");
+    talk_lease("vnet1", 2, 5);
+    scene_expect(scene, "vnet1", "10.0.0.5");
+    scene_expect(scene, "vnet0", "");
+    scene_end(scene);
+}
+
 /* The engine asks on its new terms before they are in force; nothing is reported when they come into force. */
 static void
 test_a_raised_cap_is_answered_before_it_is_in_force(void)
@@ -344,6 +421,9 @@ static const TalkTest tests[] = {
     {"/learn/dhcp/away", test_a_lease_of_one_who_was_away_gives_way},
     {"/learn/dhcp/listed", test_a_lease_of_a_listed_server_wins},
     {"/learn/dhcp/listed-away", test_a_listed_lease_of_one_who_was_away_wins},
+    {"/learn/dhcp/before-the-list", test_a_lease_from_before_the_list_takes_nothing},
+    {"/learn/dhcp/one-port-listed", test_a_lease_of_a_port_without_list_gives_way},
+    {"/learn/dhcp/listed-restart", test_who_gave_a_lease_outlives_the_daemon},
 };
 
 int
