@@ -82,7 +82,8 @@ nwf_reading_end(const NwfReading *reading, NwfSchema schema, const char *xml, co
     if (remarked && !reading->validate)
         return nwf_notes_refuse(found, error);
     if (remarked)
-        return nwf_set_error(error, NWF_ERROR_XML_SCHEMA, _("%s (accepted without validation)"),
+        return nwf_set_error(error, NWF_ERROR_XML_SCHEMA,
+                             reading->strict ? "%s" : _("%s (accepted without validation)"),
                              (const char *)g_ptr_array_index(found, 0));
     return !reading->validate || nwf_schema_validate(schema, xml, error);
 }

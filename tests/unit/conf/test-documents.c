@@ -224,6 +224,18 @@ test_identity(void)
     }
 }
 
+/* Where nothing is accepted without validation, nobody is sent there. */
+static void
+test_schema_and_strict(void)
+{
+    const NwfReading reading = {.dialect = NWF_DIALECT_11, .validate = TRUE, .strict = TRUE};
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(nwf_filter_parse("<filter name='f'><unknown/></filter>", &reading, NULL, &error));
+    g_assert_error(error, NWF_ERROR, NWF_ERROR_XML_SCHEMA);
+    g_assert_cmpstr(error->message, ==, "filter 'f', line 1: the element <unknown> is unknown and is ignored");
+}
+
 static NwfFilter *
 parse_valid(const char *xml, GError **error)
 {
@@ -354,6 +366,7 @@ main(int argc, char **argv)
     g_test_add_func("/conf/documents/escapes", test_escapes);
     g_test_add_func("/conf/documents/identity", test_identity);
     g_test_add_func("/conf/documents/schema", test_schema);
+    g_test_add_func("/conf/documents/schema-and-strict", test_schema_and_strict);
     g_test_add_func("/conf/documents/printed-is-valid", test_printed_is_valid);
     g_test_add_func("/conf/documents/shipped", test_shipped);
     g_test_add_func("/conf/documents/dialects", test_dialects);
