@@ -5,7 +5,8 @@
  * Bindings come from the driver's files, devices from the kernel, both as they are now; no daemon is asked. People get
  * a line for each port; programs get one JSON object, whose words are not translated.
  *
- * Limits: that a device was renamed is not known here; its port has no device then. The daemon's log says it.
+ * Limits: that a device was renamed is not known here; its port has no device then, as docs/virt-nwfilter.1 says. The
+ * daemon's log names the new name.
  */
 #include "conf/binding.h"
 #include "driver/watch/reach.h"
