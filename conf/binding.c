@@ -26,6 +26,13 @@ binding_free(NwfBinding *binding)
 }
 NWF_DEFINE_REFS(NwfBinding, nwf_binding, binding_free)
 
+const char *const nwf_binding_controls[NWF_CONTROLS + 1] = {
+    [NWF_CONTROL_LEARNING] = "CTRL_IP_LEARNING",
+    [NWF_CONTROL_MAX] = "CTRL_IP_MAX",
+    [NWF_CONTROL_ALLOWED] = "CTRL_IP_ALLOWED",
+    [NWF_CONTROL_SERVER] = "DHCPSERVER",
+};
+
 /* ---- reading ---- */
 
 /* The attributes and texts that are wanted, in the order in which they are looked at. */

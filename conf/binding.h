@@ -22,6 +22,17 @@ typedef struct NwfBinding {
 
 NWF_DECLARE_REFS(NwfBinding, nwf_binding)
 
+/* Parameters of a binding that control how its address is learned, whether or not a rule uses them. */
+typedef enum NwfControl {
+    NWF_CONTROL_LEARNING,
+    NWF_CONTROL_MAX,
+    NWF_CONTROL_ALLOWED,
+    NWF_CONTROL_SERVER,
+    NWF_CONTROLS
+} NwfControl;
+
+extern const char *const nwf_binding_controls[NWF_CONTROLS + 1]; /* their names, ended by NULL */
+
 /** nwf_binding_parse: reads a <filterbinding> document; errors NWF_ERROR_XML_* and _INTERNAL. (transfer full) */
 NwfBinding *nwf_binding_parse(const char *xml, const NwfReading *reading, NwfNotes *notes, GError **error);
 

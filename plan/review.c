@@ -5,7 +5,7 @@
  * A reference to a filter that does not exist keeps every port from using the filter. A parameter that no rule below
  * its reference uses changes nothing, most often because its name is misspelt. MAC is given by every binding, so in a
  * reference it never counts; the variables of address learning count in a binding alone, and there they are used by the
- * driver itself.
+ * driver itself, as is an IP, which no other port of the bridge may learn.
  *
  * What references lead to is visited once a referenced filter, not once a way, so that this costs about the size of the
  * filters. Where a filter below is missing nobody knows what it would use, and nothing is said about parameters.
@@ -14,15 +14,20 @@
  */
 #include "plan/review.h"
 
+#include "conf/binding.h"
+
+#include <arpa/inet.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 enum { ENTRIES_MAX = 500000 };
 
+#define CONTROL_PREFIX "CTRL_"
+
 static gboolean
 is_control(const char *name)
 {
-    return g_str_has_prefix(name, "CTRL_");
+    return g_strv_contains(nwf_binding_controls, name);
 }
 
 /* A name that differs from @name in its case alone, or NULL. */
@@ -119,9 +124,11 @@ review_params_of(NwfReview *self, const NwfFilterRef *reference, NwfFilter *targ
 
         if (strcmp(name, "MAC") == 0)
             nwf_note(notes, _("%s: the parameter 'MAC' has no effect: each binding gives it"), place);
-        else if (is_control(name))
+        else if (used && g_hash_table_contains(used, name))
+            continue;
+        else if (is_control(name) && strcmp(name, nwf_binding_controls[NWF_CONTROL_SERVER]) != 0)
             nwf_note(notes, _("%s: the parameter '%s' has no effect: it counts in a binding alone"), place, name);
-        else if (used && strcmp(name, "DHCPSERVER") != 0 && !g_hash_table_contains(used, name))
+        else if (used && !is_control(name))
             remark_unused(place, name, reference->filter, used, notes);
     }
 }
@@ -157,6 +164,33 @@ nwf_review_references(const NwfFilter *filter, NwfFilterLookup lookup, gpointer 
 
 /* ---- bindings ---- */
 
+/* A name that looks like one of those that control learning, and is none. */
+static void
+remark_no_control(const char *place, const char *name, const char *filter, NwfNotes *notes)
+{
+    g_autofree char *quoted = nwf_clip(filter);
+    g_autofree char *controls = g_strjoinv(", ", (char **)nwf_binding_controls);
+
+    nwf_note(
+        notes,
+        _("%s: the parameter '%s' has no effect: no rule of filter '%s' and those it refers to uses it; those that "
+          "control learning are %s"),
+        place, name, quoted, controls);
+}
+
+/* Whether the driver reserves an address for the port: it takes the values that are plain IPv4 addresses. */
+static gboolean
+reserves(const NwfParams *params)
+{
+    const GPtrArray *list = nwf_params_get(params, "IP");
+    struct in_addr address;
+
+    for (guint i = 0; list && i < list->len; i++)
+        if (inet_pton(AF_INET, g_ptr_array_index(list, i), &address) == 1 && address.s_addr != INADDR_ANY)
+            return TRUE;
+    return FALSE;
+}
+
 void
 nwf_review_params(const char *place, NwfTree *tree, const NwfParams *params, NwfNotes *notes)
 {
@@ -166,8 +200,12 @@ nwf_review_params(const char *place, NwfTree *tree, const NwfParams *params, Nwf
     for (guint i = 0; i < names->len && nwf_notes_wanted(notes); i++) {
         const char *name = g_ptr_array_index(names, i);
 
-        if (strcmp(name, "MAC") != 0 && strcmp(name, "DHCPSERVER") != 0 && !is_control(name) &&
-            !g_hash_table_contains(used, name))
+        if (strcmp(name, "MAC") == 0 || is_control(name) || (strcmp(name, "IP") == 0 && reserves(params)) ||
+            g_hash_table_contains(used, name))
+            continue;
+        if (g_ascii_strncasecmp(name, CONTROL_PREFIX, strlen(CONTROL_PREFIX)) == 0)
+            remark_no_control(place, name, nwf_tree_root(tree), notes);
+        else
             remark_unused(place, name, nwf_tree_root(tree), used, notes);
     }
 }

@@ -378,6 +378,7 @@ finish_request(NwfApplier *applier, GPtrArray *requests, guint index)
     }
     log_notes(applier, "engine", request->portdev, request->notes, request->unasked);
     nwf_applier_log_remarks(applier, request->remarks, request->unasked || request->kind == &nwf_restore_kind);
+    nwf_applier_log_remarks(applier, request->port_remarks, TRUE);
     publish(applier, request);
     for (guint i = 0; i < request->updates->len; i++) {
         const NwfPortUpdate *update = update_at(request->updates, i);

@@ -55,12 +55,19 @@ nwf_port_build_resting(const NwfApplier *applier, NwfPort *port, GError **error)
     return build_interim(applier, port, FALSE, NWF_KNOWN_ACKNOWLEDGED, error);
 }
 
+/* Where remarks on a port go: who asks for this port is answered each time, a definition meets ports that are known. */
+static NwfNotes *
+remarks_of(NwfRequest *request)
+{
+    return request->portdev ? request->remarks : request->port_remarks;
+}
+
 /* Takes over @found, remarks on @port. */
 static void
 add_remarks(NwfRequest *request, const NwfPort *port, const NwfNotes *found)
 {
     for (guint i = 0; i < found->len; i++)
-        nwf_note(request->remarks, _("port '%s': %s"), port->binding->portdev,
+        nwf_note(remarks_of(request), _("port '%s': %s"), port->binding->portdev,
                  (const char *)g_ptr_array_index(found, i));
 }
 
@@ -84,7 +91,7 @@ remark_learning(NwfRequest *request, const NwfPort *port)
 
     if (dropped)
         nwf_note(
-            request->remarks,
+            remarks_of(request),
             _("port '%s': IP was given as '%s', which cannot be used: the address of the guest is learned instead"),
             port->binding->portdev, dropped);
 }
@@ -209,6 +216,13 @@ device_index(NwfRequest *request, const char *name)
     return GPOINTER_TO_UINT(g_hash_table_lookup(request->devices, name));
 }
 
+/* Whether what would be a line in the log is an error; ports that are bound already are never strictly looked at. */
+static gboolean
+is_strict_about(const NwfApplier *applier, const NwfRequest *request)
+{
+    return applier->config->strict && request->kind == &nwf_bind_kind;
+}
+
 gboolean
 nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error)
 {
@@ -218,7 +232,7 @@ nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort 
         nwf_port_saw_device(port, device_index(request, port->binding->portdev));
     if (nwf_port_build(applier, request, port, &why))
         return TRUE;
-    if (if_nametoindex(port->binding->portdev) == 0) {
+    if (if_nametoindex(port->binding->portdev) == 0 && !is_strict_about(applier, request)) {
         close_absent(request, port, why);
         return TRUE;
     }

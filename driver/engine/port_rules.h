@@ -26,7 +26,7 @@ gboolean nwf_port_build_resting(const NwfApplier *applier, NwfPort *port, GError
 /**
  * nwf_port_build_or_close: the same for a change that somebody asked for: a port whose device is there must fit; one
  * without a device stands in nobody's way, it is closed if it cannot be built, so that the device is not open when it
- * appears.
+ * appears. A new binding that cannot be built is an error in any case where the configuration is strict.
  */
 gboolean nwf_port_build_or_close(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GError **error);
 

@@ -20,7 +20,7 @@ first_value(const NwfBinding *binding, const char *name)
 static gboolean
 read_mode(const NwfBinding *binding, const char *missing, NwfLearnMode *mode, GError **error)
 {
-    const char *word = first_value(binding, "CTRL_IP_LEARNING");
+    const char *word = first_value(binding, nwf_binding_controls[NWF_CONTROL_LEARNING]);
 
     for (*mode = 0; *mode < NWF_LEARN_MODES; (*mode)++)
         if (g_ascii_strcasecmp(word ? word : nwf_learn_mode_words[NWF_LEARN_ANY], nwf_learn_mode_words[*mode]) == 0)
@@ -38,7 +38,7 @@ read_mode(const NwfBinding *binding, const char *missing, NwfLearnMode *mode, GE
 static gboolean
 read_servers(const NwfBinding *binding, GArray *servers, GError **error)
 {
-    const GPtrArray *list = nwf_params_get(binding->params, "DHCPSERVER");
+    const GPtrArray *list = nwf_params_get(binding->params, nwf_binding_controls[NWF_CONTROL_SERVER]);
 
     for (guint i = 0; list && i < list->len; i++) {
         const char *text = g_ptr_array_index(list, i);
@@ -54,7 +54,7 @@ read_servers(const NwfBinding *binding, GArray *servers, GError **error)
 static gboolean
 read_max(const NwfBinding *binding, guint *max, GError **error)
 {
-    const char *text = first_value(binding, "CTRL_IP_MAX");
+    const char *text = first_value(binding, nwf_binding_controls[NWF_CONTROL_MAX]);
     guint64 number;
 
     if (!text)
@@ -70,7 +70,7 @@ read_max(const NwfBinding *binding, guint *max, GError **error)
 static gboolean
 read_allowed(const NwfBinding *binding, NwfAllowed **allowed, GError **error)
 {
-    const GPtrArray *list = nwf_params_get(binding->params, "CTRL_IP_ALLOWED");
+    const GPtrArray *list = nwf_params_get(binding->params, nwf_binding_controls[NWF_CONTROL_ALLOWED]);
     g_autofree char *place = NULL;
 
     if (!list)

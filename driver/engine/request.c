@@ -25,6 +25,7 @@ nwf_request_new(const NwfRequestKind *kind, const char *portdev)
     g_array_set_clear_func(request->updates, update_clear);
     request->notes = nwf_notes_new();
     request->remarks = nwf_notes_new();
+    request->port_remarks = nwf_notes_new();
     return request;
 }
 
@@ -46,6 +47,7 @@ nwf_request_free(NwfRequest *request)
     g_clear_pointer(&request->new_cache, nwf_rules_cache_free);
     g_ptr_array_unref(request->notes);
     g_ptr_array_unref(request->remarks);
+    g_ptr_array_unref(request->port_remarks);
     g_clear_pointer(&request->in_kernel, g_ptr_array_unref);
     g_clear_error(&request->error);
     g_free(request);

@@ -59,6 +59,7 @@ struct NwfRequest {
     char *remove_name;        /* …and its name */
     NwfNotes *notes;          /* warnings */
     NwfNotes *remarks;        /* on what means nothing, or more than it says */
+    NwfNotes *port_remarks;   /* the same, on ports that a definition meets: what was logged before is not repeated */
 
     /* the answer */
     GPtrArray *in_kernel; /* (element-type utf8): ports with rules of ours, see nwf_reread_kind */

@@ -3,9 +3,10 @@
  * request_bind.c: a port gets a filter, a port is released
  *
  * Rules match interface names, so they are put in place even if the device is not there yet, and stay until the binding
- * is deleted. A binding for a device that is not there always succeeds, as with the stock driver; if its filter cannot
- * be built or the kernel does not take its rules, the port is closed until a definition changes or the daemon
- * reloads, so that the device is never open when it appears.
+ * is deleted. A binding for a device that is not there succeeds, as with the stock driver; if its filter cannot be
+ * built or the kernel does not take its rules, the port is closed until a definition changes or the daemon reloads, so
+ * that the device is never open when it appears. Where the configuration is strict a filter that cannot be built is an
+ * error there, too.
  */
 #include "driver/engine/port_rules.h"
 

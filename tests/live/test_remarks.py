@@ -85,6 +85,9 @@ def test_validated_filter(lab, xml, line):
 BINDINGS = {
     "unused-parameter": (binding_xml("vnet7", "there", {"NET": "10.0.0.1", "net": "10.0.0.2"}),
                          "port 'vnet7': the parameter 'net' has no effect: no rule of filter 'there' and those it refers to uses it"),
+    "misspelt-control": (binding_xml("vnet7", "there", {"NET": "10.0.0.1", "CTRL_IP_LEARNIG": "dhcp"}),
+                         "port 'vnet7': the parameter 'CTRL_IP_LEARNIG' has no effect: no rule of filter 'there' and those it refers to uses "
+                         "it; those that control learning are CTRL_IP_LEARNING, CTRL_IP_MAX, CTRL_IP_ALLOWED, DHCPSERVER"),
     "unknown-element": (binding_xml("vnet7", "there", {"NET": "10.0.0.1"}).replace("<mac", "<bogus/><mac"),
                         "port 'vnet7', line 1: the element <bogus> is unknown and is ignored"),
     "dropped-value": (binding_xml("vnet7", "there", [("NET", "10.0.0.1"), ("NET", "10.0.0.0/8")]),
@@ -118,10 +121,11 @@ def test_binding(lab, xml, line):
 
 
 def test_nothing_to_remark_on(lab):
-    """No false alarm: variables of address learning, a negated variable with one value, what dumpxml prints."""
+    """No false alarm: variables of address learning, an address that is reserved, a negated variable with one value, what dumpxml prints."""
     filters_of_bindings(lab)
     mark = lab.log().count("warning :")
-    lab.bind("vnet7", "but", {"NET": "10.0.0.1", "CTRL_IP_LEARNING": "dhcp", "DHCPSERVER": "10.0.0.254"})
+    lab.bind("vnet7", "but", {"NET": "10.0.0.1", "IP": "10.0.0.5", "CTRL_IP_LEARNING": "dhcp", "CTRL_IP_MAX": "2",
+                              "CTRL_IP_ALLOWED": "10.0.0.5", "DHCPSERVER": "10.0.0.254"})
     dump = lab.client.binding_xml("vnet7")
     lab.client.unbind("vnet7")
     lab.client.bind(dump)
@@ -191,6 +195,30 @@ def test_strict_spares_what_was_there(strict):
     assert "10.0.0.1" in strict.rules("vnet8")
     assert outcome(strict.client.define, filter_xml("good")) == "ok"
     assert outcome(strict.bind, "vnet7", "there", {"NET": "10.0.0.1"}) == "ok"
+
+
+def test_strict_takes_a_reserved_address(strict):
+    """No rule of no-mac-spoofing uses IP, but no other port may learn it; what reserves nothing is refused."""
+    strict.ship()
+    strict.daemon.reload()
+    with pytest.raises(Failed) as failed:
+        strict.bind("vnet7", "no-mac-spoofing", {"IP": "2001:db8::5"})
+    assert failed.value.name == "CFG" and "the parameter 'IP' has no effect" in failed.value.message
+    said = lines_about(strict, "the parameter 'IP'")
+    strict.bind("vnet7", "no-mac-spoofing", {"IP": "10.0.0.5"})
+    assert strict.client.bindings() == ["vnet7", "vnet8"] and lines_about(strict, "the parameter 'IP'") == said > 0
+
+
+def test_strict_wants_the_filter_of_a_port_without_device(strict):
+    """The error is that of a port with a device, and nothing is left."""
+    with pytest.raises(Failed) as absent:
+        strict.bind("vnet9", "nobody")
+    with pytest.raises(Failed) as present:
+        strict.bind("vnet7", "nobody")
+    assert (absent.value.name, absent.value.message) == (present.value.name, present.value.message)
+    assert strict.client.bindings() == ["vnet8"] and strict.rules("vnet9") == ""
+    strict.bind("vnet9", "there", {"NET": "10.0.0.1"})
+    assert "10.0.0.1" in strict.rules("vnet9")
 
 
 FIRST_FAULTS = {

@@ -34,6 +34,11 @@ static const char *const references[][2] = {
      "they use 'PORT', and names are case sensitive"},
     {"<filterref filter='leaf'><parameter name='MAC' value='1:2:3:4:5:6'/></filterref>",
      "filter 'new', reference at line 2: the parameter 'MAC' has no effect: each binding gives it"},
+    {"<filterref filter='leaf'><parameter name='CTRL_IP_LEARNIG' value='dhcp'/></filterref>",
+     "filter 'new', reference at line 2: the parameter 'CTRL_IP_LEARNIG' has no effect: no rule of filter 'leaf' and those it refers to "
+     "uses it"},
+    {"<filterref filter='leaf'><parameter name='IP' value='10.0.0.5'/></filterref>",
+     "filter 'new', reference at line 2: the parameter 'IP' has no effect: no rule of filter 'leaf' and those it refers to uses it"},
     {"<filterref filter='leaf'><parameter name='CTRL_IP_LEARNING' value='dhcp'/></filterref>",
      "filter 'new', reference at line 2: the parameter 'CTRL_IP_LEARNING' has no effect: it counts in a binding alone"},
     /* what the missing filter would use nobody knows */
@@ -91,10 +96,22 @@ test_wide_references(void)
     g_assert_cmpint(g_get_monotonic_time() - began, <, 10 * G_USEC_PER_SEC);
 }
 
+#define NO_EFFECT(name) "port 'v': the parameter '" name "' has no effect: no rule of filter 'inner' and those it refers to uses it"
+#define NO_CONTROL(name) \
+    NO_EFFECT(name) "; those that control learning are CTRL_IP_LEARNING, CTRL_IP_MAX, CTRL_IP_ALLOWED, DHCPSERVER"
+
 /* Variables of a binding, and the remarks on them. */
 static const char *const bindings[][2] = {
     {"PORT=1", ""},
-    {"PORT=1 MAC=1:2:3:4:5:6 DHCPSERVER=10.0.0.1 CTRL_IP_LEARNING=any CTRL_IP_MAX=2", ""},
+    {"PORT=1 MAC=1:2:3:4:5:6 DHCPSERVER=10.0.0.1 CTRL_IP_LEARNING=any CTRL_IP_MAX=2 CTRL_IP_ALLOWED=10.0.0.1", ""},
+    {"CTRL_IP_LEARNIG=dhcp", NO_CONTROL("CTRL_IP_LEARNIG")},
+    {"ctrl_ip_learning=dhcp", NO_CONTROL("ctrl_ip_learning")},
+    /* an address is reserved for the port, whatever its rules use */
+    {"IP=10.0.0.5", ""},
+    {"IP=2001:db8::1,10.0.0.5", ""},
+    {"IP=2001:db8::1", NO_EFFECT("IP")},
+    {"IP=0.0.0.0", NO_EFFECT("IP")},
+    {"IP=10.0.0", NO_EFFECT("IP")},
     {"PORT=1 HOST=2", "port 'v': the parameter 'HOST' has no effect: no rule of filter 'inner' and those it refers to uses it"},
     {"Port=1",
      "port 'v': the parameter 'Port' has no effect: no rule of filter 'inner' and those it refers to uses it; they use 'PORT', and "
