@@ -510,6 +510,7 @@ nwf_learner_begin(NwfLearner *learner)
     gpointer session;
 
     g_mutex_lock(&learner->lock);
+    nwf_lease_db_settle(learner->context.db);
     learner->context.begun = TRUE;
     g_hash_table_iter_init(&iter, learner->sessions);
     while (g_hash_table_iter_next(&iter, NULL, &session))

@@ -19,6 +19,7 @@ struct NwfLeaseDb {
     guint64 changes;
     guint64 last_version;
     GQueue abandoned; /* of NwfLeaseSet: sets without ports, left longest ago first */
+    gboolean waiting; /* restored, and not settled: all that is abandoned is kept */
 };
 
 /* ---- one set: what may be added, renewed and ended ---- */
@@ -227,7 +228,7 @@ abandon(NwfLeaseDb *db, NwfLeaseSet *set)
 static void
 bound_abandoned(NwfLeaseDb *db)
 {
-    for (; db->abandoned.length > NWF_ABANDONED_MAX; db->changes++)
+    for (; !db->waiting && db->abandoned.length > NWF_ABANDONED_MAX; db->changes++)
         g_tree_remove(db->sets, ((NwfLeaseSet *)g_queue_pop_head(&db->abandoned))->key);
 }
 
@@ -591,6 +592,25 @@ nwf_lease_db_records(const NwfLeaseDb *db)
     return records;
 }
 
+static gint64
+last_grant(const NwfLeaseSet *set)
+{
+    gint64 last = G_MININT64;
+
+    for (guint i = 0; i < set->entries->len; i++)
+        last = MAX(last, entry(set, i)->granted);
+    return last;
+}
+
+/* When its port left a set files do not say; in use it was when it was granted something last. */
+static int
+compare_grants(gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
+{
+    gint64 first = last_grant(a), second = last_grant(b);
+
+    return (first > second) - (first < second);
+}
+
 void
 nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
 {
@@ -604,5 +624,13 @@ nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records)
         *copy = *record;
         g_tree_replace(db->remembered, g_strdup(record->name), copy);
     }
+    g_queue_sort(&db->abandoned, compare_grants, NULL);
+    db->waiting = TRUE;
+}
+
+void
+nwf_lease_db_settle(NwfLeaseDb *db)
+{
+    db->waiting = FALSE;
     bound_abandoned(db);
 }

@@ -57,7 +57,8 @@ typedef struct NwfLeaseSet {
 
 enum { NWF_VERSION_NOTHING = 1, NWF_VERSION_REMEMBERED = 2 }; /* of a new set, and of one with a remembered address */
 
-/* Keys without a port that are kept; over it the one left longest ago is forgotten. */
+/* Keys without a port that are kept; over it the one left longest ago is forgotten. Not before nwf_lease_db_settle().
+ */
 enum { NWF_ABANDONED_MAX = 4096 };
 /** Longest lease that is not without end, in seconds. */
 #define NWF_LEASE_SECONDS_MAX (G_MAXUINT32 - 1)
@@ -184,3 +185,8 @@ GArray *nwf_lease_db_records(const NwfLeaseDb *db);
  * ports of mode any had learned is remembered, also in files, until a port of the name is opened.
  */
 void nwf_lease_db_restore(NwfLeaseDb *db, const GArray *records);
+/**
+ * nwf_lease_db_settle: the ports that there were when the records were written are open again, if they are at all. From
+ * now on NWF_ABANDONED_MAX counts; until now no key that was restored is forgotten, however many there are.
+ */
+void nwf_lease_db_settle(NwfLeaseDb *db);

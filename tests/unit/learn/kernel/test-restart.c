@@ -176,11 +176,46 @@ test_what_waits_is_written_in_the_end(void)
     scene_end(scene);
 }
 
+/* More leases are in the files than are kept of those who are gone: whose port comes again is not among those. */
+static void
+test_many_leases_push_nobody_out(void)
+{
+    Scene *scene = scene_begin();
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *kept = NULL;
+    g_autofree char *path = g_build_filename(scene->dir, "network", "nwfilter.leases", NULL);
+
+    net_port("vnet0");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    g_usleep(50000);
+    talk_lease("vnet0", 1, 5);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_stop(scene);
+    for (guint i = 0; i < NWF_ABANDONED_MAX + 904; i++)
+        g_string_append_printf(text,
+                               "18446744073709551615 e54df46f-1ab5-4a22-8618-%012x-52:54:00:00:00:02 10.1.%u.%u -\n", i,
+                               i >> 8, i & 255);
+    g_usleep(20000);
+    g_assert_true(g_file_set_contents(path, text->str, (gssize)text->len, NULL));
+    scene_wake(scene);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_watch(scene, "vnet0", 1, "dhcp");
+    nwf_learner_begin(scene->learner);
+    scene_expect(scene, "vnet0", "10.0.0.5");
+    scene_stop(scene);
+    g_assert_true(g_file_get_contents(path, &kept, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(kept, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, NWF_ABANDONED_MAX + 1 + 1); /* the last one is empty */
+    g_assert_nonnull(strstr(kept, " 10.0.0.5 "));
+    scene_end(scene);
+}
+
 static const TalkTest tests[] = {
     {"/learn/restart/kept", test_a_restart_forgets_nothing},
     {"/learn/restart/first", test_the_first_port_takes_nothing_from_the_others},
     {"/learn/restart/on-disk", test_what_was_reported_is_on_disk},
     {"/learn/restart/waiting", test_what_waits_is_written_in_the_end},
+    {"/learn/restart/many", test_many_leases_push_nobody_out},
     {"/learn/restart/unwritable", test_a_directory_that_cannot_be_written},
 };
 
