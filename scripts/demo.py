@@ -94,12 +94,12 @@ def main():
         print("demo: start scripts/demo, which builds the sandbox around this", file=sys.stderr)
         return 2
     # pylint: disable=import-outside-toplevel
-    from nwflab.guests import Wire  # only now: --help works where nothing is installed
     from demo_show import Pulse, Show
-    from demo_stage import Stage
     signal.signal(signal.SIGINT, signal.default_int_handler)
     pulse = Pulse()
     try:
+        from nwflab.guests import Wire  # only now: --help works where nothing is installed, and loading takes its time
+        from demo_stage import Stage
         with Wire() as wire, Stage(arguments.driver, wire, Show(pulse)) as stage:
             good = tell(stage, arguments)
             if arguments.shell:

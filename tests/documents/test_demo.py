@@ -13,20 +13,19 @@ import pytest
 from throwaway import SOURCE
 
 COLUMNS = 100
-SILENCE = 6.0  # seconds; the demo shows something each second, a busy machine may hold it up
-LIMIT = 600.0
+SILENCE = 15.0  # seconds; the demo shows something each second, which a busy machine holds up; the other driver needs a minute
 MOST_FETCHED = 150e6  # bytes
 
 
 def read(process):
-    """(text, longest silence in seconds) of what a program prints until it ends."""
-    parts, longest, last = [], 0.0, time.monotonic()
+    """(text, [(seconds, what came before)] of each silence that was too long) of what a program prints until it ends."""
+    text, silences, last = "", [], time.monotonic()
     while part := process.stdout.read(1):
         now = time.monotonic()
-        parts.append(part)
-        longest, last = max(longest, now - last), now
-        assert now - last < LIMIT
-    return "".join(parts), longest
+        if now - last > SILENCE:
+            silences.append((round(now - last, 1), text[-200:]))
+        text, last = text + part, now
+    return text, silences
 
 
 def names(path):
@@ -50,10 +49,10 @@ def test_little_is_fetched():
 def test_both_drivers_in_a_plain_chroot(throwaway):
     """The demo builds and runs where / is no mount point, is never silent, fits a terminal, and shows what the stock driver lets pass."""
     with throwaway.start("scripts/demo", "--compare", "--ports", "1", stdin=subprocess.DEVNULL) as process:
-        text, silence = read(process)
+        text, silences = read(process)
     assert process.returncode == 0, text[-6000:]
     wide = [line for line in text.splitlines() if len(line) > COLUMNS]
-    assert (wide, silence < SILENCE) == ([], True), (wide, silence)
+    assert (wide, silences) == ([], [])
 
     rows = re.findall(r"^ +forbidden frames that came +(\d+) of (\d+) +(\d+) of (\d+) +<-- differs$", text, re.M)
     assert len(rows) == 1, text
