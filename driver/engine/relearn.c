@@ -3,20 +3,23 @@
  * relearn.c: ports whose learned addresses changed get their rules
  *
  * They get them in slices, one in each turn of the applier, behind the calls of users: a slice is one port, or several
- * that have at most SLICE_RULES rules together. So a call waits for one slice at most. When a port is due, and which of
- * them is first, says its pace (pace.h).
+ * that have at most SLICE_RULES rules together. Ports whose rules allow an address that they have lost join it as long
+ * as it has at most LOST_RULES. When a port is due, and which of them is first, says its pace (pace.h).
  *
- * A port that has to wait keeps its rules only if it still has all addresses that these allow. Else it gets in this
- * very turn, before any slice, the rules of a port without address. That happens once in each rest, is small, and is
- * charged to the port. So no port is allowed an address for longer than a turn lasts because others, or itself, change
- * theirs too often.
+ * A port that has to wait, for its pace or because the slice is full, keeps its rules only if it still has all
+ * addresses that these allow. Else it gets in this very turn, before the slice, the rules of a port without address.
+ * That happens once until its next slice, is small, and is charged to the port. So no port is allowed an address for
+ * longer than a turn lasts because others, or itself, change theirs too often.
+ *
+ * A call waits for one turn at most: a slice, and the rules without address of those that did not fit.
  *
  * Limits: of a port in a state that is tried again anyway (port.h) nobody knows which rules it has, or they were
- * refused: the applier's retries see to it.
+ * refused: the applier's retries see to it. How many ports get rules
+ * without address in one turn is not bounded, since it is what keeps them from a lost address: a few rules for each.
  */
 #include "driver/engine/applier.h"
 
-enum { SLICE_RULES = 1000 };
+enum { SLICE_RULES = 1000, LOST_RULES = 5000 };
 
 static gboolean
 has_address(const GArray *addresses, const NwfAddress *address)
@@ -93,12 +96,14 @@ nwf_relearn(NwfApplier *applier)
         g_autoptr(NwfPort) port = nwf_catalog_port(applier->catalog, name);
         if (!port || !port->terms || is_current(applier, port)) {
             nwf_pace_drop(applier->pace, name);
-        } else if (nwf_pace_is_due(applier->pace, name, now) &&
-                   (slice->len == 0 || rules + size_of(port) <= SLICE_RULES)) {
+            continue;
+        }
+        gboolean due = nwf_pace_is_due(applier->pace, name, now), lost = allows_too_much(applier, port);
+        if (due && (slice->len == 0 || rules + size_of(port) <= (lost ? LOST_RULES : SLICE_RULES))) {
             add(slice, name, NWF_RESTORED_NEW);
             rules += size_of(port);
-        } else if (allows_too_much(applier, port)) {
-            add(resting, name, NWF_RESTORED_RESTING);
+        } else if (lost) {
+            add(resting, name, due ? NWF_RESTORED_WAITING : NWF_RESTORED_RESTING);
         }
     }
     carry_out(applier, resting, FALSE);

@@ -19,7 +19,8 @@ typedef struct NwfRequest NwfRequest;
 typedef enum NwfRestored {
     NWF_RESTORED_NEW,     /* made anew, with the addresses that are known now */
     NWF_RESTORED_SAME,    /* those it has, if the kernel acknowledged them */
-    NWF_RESTORED_RESTING, /* those of a port without address */
+    NWF_RESTORED_WAITING, /* those of a port without address, because others are first */
+    NWF_RESTORED_RESTING, /* the same, because its addresses change too often: a warning says so */
 } NwfRestored;
 
 typedef struct NwfRequestKind {

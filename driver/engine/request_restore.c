@@ -40,10 +40,11 @@ build_restored(const NwfApplier *applier, NwfRequest *request, NwfPort *port, GE
 {
     if (request->restored == NWF_RESTORED_SAME && port->state.known != NWF_KNOWN_UNKNOWN)
         return TRUE;
-    if (request->restored != NWF_RESTORED_RESTING || !port->terms)
+    if (request->restored < NWF_RESTORED_WAITING || !port->terms)
         return nwf_port_build(applier, request, port, error);
-    nwf_note(request->notes, _("its learned addresses change more often than its rules can be made; it has those of a "
-                               "port without address while it has to wait"));
+    if (request->restored == NWF_RESTORED_RESTING)
+        nwf_note(request->notes, _("its learned addresses change more often than its rules can be made; it has those "
+                                   "of a port without address while it has to wait"));
     return nwf_port_build_resting(applier, port, error);
 }
 

@@ -145,7 +145,7 @@ two_large_ports(void)
     Stage *stage = stage_new();
     g_autoptr(GString) body = g_string_new(OWN_ADDRESS);
 
-    for (guint i = 0; i < 1000; i++)
+    for (guint i = 0; i < 3000; i++)
         g_string_append(body, ETHER("1001"));
     expect_done(stage_turn(stage, stage_define("web", ETHER("1001")), &error));
     expect_done(stage_turn(stage, stage_define("own", body->str), &error));
@@ -204,7 +204,88 @@ test_a_full_slice_allows_nothing_lost(void)
     stage_check(stage);
     expect_done(stage_turn(stage, NULL, &error));
     g_assert_true(stage_is_right(stage, "va"));
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "its learned addresses change more often"), ==, 0);
     stage_check(stage);
+}
+
+/* So many ports of 40 rules that have an address each. */
+static Stage *
+many_ports(guint n)
+{
+    g_autoptr(GError) error = NULL;
+    Stage *stage = stage_new();
+    g_autoptr(GString) body = g_string_new(OWN_ADDRESS);
+
+    for (guint i = 1; i < 40; i++)
+        g_string_append(body, ETHER("1001"));
+    expect_done(stage_turn(stage, stage_define("own", body->str), &error));
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *port = g_strdup_printf("v%u", i), *address = g_strdup_printf("10.0.%u.%u", i / 200, i % 200);
+        fake_learner_learn(port, address);
+        expect_done(stage_turn(stage, stage_bind(port, "own"), &error));
+        g_assert_true(stage_is_right(stage, port));
+    }
+    return stage;
+}
+
+static void
+all_lose_their_addresses(guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *port = g_strdup_printf("v%u", i);
+        fake_learner_learn(port, NULL);
+    }
+}
+
+static guint
+count_waiting(Stage *stage, guint n)
+{
+    guint waiting = 0;
+
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *port = g_strdup_printf("v%u", i);
+        waiting += stage_waits(stage, port);
+    }
+    return waiting;
+}
+
+/* After the host has slept the leases of all guests end at once: all follow in that turn, at once, and nobody is
+ * blamed. */
+static void
+test_many_leases_end_at_once(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stage) stage = many_ports(100);
+    guint calls = fake_backend_calls(stage->fake);
+
+    all_lose_their_addresses(100);
+    expect_done(stage_turn(stage, NULL, &error));
+    g_assert_cmpuint(fake_backend_calls(stage->fake), ==, calls + 1);
+    g_assert_cmpuint(count_waiting(stage, 100), ==, 0);
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "its learned addresses change more often"), ==, 0);
+    stage_check(stage);
+}
+
+/* More than fit into a turn wait for the others, without what they lost, and nobody is blamed either. */
+static void
+test_very_many_leases_end_at_once(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stage) stage = many_ports(300);
+
+    all_lose_their_addresses(300);
+    expect_done(stage_turn(stage, NULL, &error));
+    guint waiting = count_waiting(stage, 300);
+    g_assert_cmpuint(waiting, >=, 300 - 5000 / 40);
+    stage_check(stage);
+    for (guint i = 0; waiting > 0; i++) {
+        g_assert_cmpuint(i, <, 20);
+        expect_done(stage_turn(stage, NULL, &error));
+        g_assert_cmpuint(count_waiting(stage, 300), <, waiting);
+        waiting = count_waiting(stage, 300);
+        stage_check(stage);
+    }
+    g_assert_cmpuint(engine_logged(NWF_LOG_WARNING, "its learned addresses change more often"), ==, 0);
 }
 
 /* Small ports share a slice. */
@@ -253,6 +334,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/pace/calls", test_calls_do_not_wait);
     g_test_add_func("/engine/pace/order", test_calls_come_before_learned_addresses);
     g_test_add_func("/engine/pace/full", test_a_full_slice_allows_nothing_lost);
+    g_test_add_func("/engine/pace/many", test_many_leases_end_at_once);
+    g_test_add_func("/engine/pace/very-many", test_very_many_leases_end_at_once);
     g_test_add_func("/engine/pace/shared", test_small_ports_share_a_slice);
     g_test_add_func("/engine/pace/unbound", test_a_port_goes_while_it_waits);
     return g_test_run();
