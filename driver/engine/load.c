@@ -106,7 +106,7 @@ log_if_slow(Reading *reading)
             reading->files->len);
 }
 
-static void
+static gboolean
 read_file(guint number, gpointer data)
 {
     Reading *reading = data;
@@ -115,6 +115,7 @@ read_file(guint number, gpointer data)
 
     file->filter = nwf_load_filter(applier->config, applier->filter_store, file->name, file->remarks, &file->error);
     log_if_slow(reading);
+    return TRUE;
 }
 
 /* (transfer full) (element-type FilterFile): the files of @names, all read. */

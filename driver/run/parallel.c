@@ -2,8 +2,9 @@
 /*
  * parallel.c: the same work for many things, on a few threads
  *
- * Each thread takes the next number until there is none. Where the host gives fewer threads than were asked for, those
- * that run do all.
+ * Each thread takes the next number until there is none. A number that was taken is worked on, also if another thread
+ * has ended the series meanwhile: so what was begun has no holes. Where the host gives fewer threads than were asked
+ * for, those that run do all.
  */
 #include "driver/run/parallel.h"
 
@@ -23,7 +24,8 @@ run(gpointer data)
     guint number;
 
     while ((number = (guint)g_atomic_int_add(&crew->next, 1)) < crew->n)
-        crew->work(number, crew->data);
+        if (!crew->work(number, crew->data))
+            g_atomic_int_set(&crew->next, (gint)crew->n);
     return NULL;
 }
 

@@ -6,8 +6,8 @@
 
 #include "conf/error.h"
 
-/** NwfWork: does the thing @number, in any thread. */
-typedef void (*NwfWork)(guint number, gpointer data);
+/** NwfWork: does the thing @number, in any thread. Returns: FALSE: no other one is to be begun. */
+typedef gboolean (*NwfWork)(guint number, gpointer data);
 
 /**
  * nwf_parallel:
@@ -15,8 +15,9 @@ typedef void (*NwfWork)(guint number, gpointer data);
  * @n: number of things
  * @threads: how many at once, at the most
  *
- * Calls @work for each number below @n, once, begun in their order, in threads that have ended when this returns. None
- * is the caller's, so that the work may leave its thread in another namespace.
+ * Calls @work for each number below @n, once, begun in their order, in threads that have ended when this returns. When
+ * one of them says so, no further one is begun: those that were begun are all below some number. No thread is the
+ * caller's, so that the work may leave its thread in another namespace.
  *
  * Returns: FALSE with NWF_ERROR_SYSTEM if not a single thread could be started; then nothing was done
  */

@@ -107,7 +107,6 @@ typedef struct Work {
     NwfTool tool;
     GPtrArray *changes;
     GPtrArray *pieces; /* (element-type NwfExpected) */
-    gint failed;       /* atomic: a piece has failed */
 } Work;
 
 static gboolean
@@ -126,14 +125,13 @@ list_piece(const Work *work, NwfExpected *piece, GError **error)
     return TRUE;
 }
 
-static void
+static gboolean
 work_on(guint number, gpointer data)
 {
     Work *work = data;
     NwfExpected *piece = g_ptr_array_index(work->pieces, number);
 
-    if (!g_atomic_int_get(&work->failed) && !list_piece(work, piece, &piece->error))
-        g_atomic_int_set(&work->failed, TRUE);
+    return list_piece(work, piece, &piece->error);
 }
 
 static void
@@ -184,7 +182,7 @@ GPtrArray *
 nwf_expected_listings(const NwfTool *tool, GPtrArray *changes, guint lines_max)
 {
     g_autoptr(GPtrArray) pieces = cut(changes, tool->layer, lines_max);
-    Work work = {*tool, changes, pieces, FALSE};
+    Work work = {*tool, changes, pieces};
     g_autoptr(GError) why = NULL;
 
     work.tool.lock = NULL;
