@@ -8,11 +8,12 @@
  * the caller, so that no frame is missed that a VM sends when the call has returned; all else about sockets is the
  * thread's, which is woken.
  *
- * The thread has one poll loop for all ports. A turn: wait; with the lock held read what came, at most some frames of a
- * socket and TURN_EVENTS sockets, update the sessions that need it, do what is due; without the lock write files, log
- * and call back; close one socket that is not needed any more. The kernel returns ready sockets in turn, so that no
- * port starves another. Sockets and sessions are taken apart only behind the events of a turn: an event never points at
- * freed memory. The timer runs by CLOCK_BOOTTIME: a lease that ended while the host slept ends when it wakes.
+ * The thread has one poll loop for all ports. A turn: wait; with the lock held read what came, at most TURN_EVENTS
+ * sockets and of each a share that is bounded, for all flooded ports together, too (slot.h), update the sessions that
+ * need it, do what is due; without the lock write files, log and call back; close one socket that is not needed any
+ * more. The kernel returns ready sockets in turn, so that no port starves another. Sockets and sessions are taken apart
+ * only behind the events of a turn: an event never points at freed memory. The timer runs by CLOCK_BOOTTIME: a lease
+ * that ended while the host slept ends when it wakes.
  *
  * The files are written before the engine is called, unless they were written just before (saver.h), or cannot be: then
  * the engine is called all the same; of the latter the administrator is warned. What the engine is not called for,
@@ -337,6 +338,7 @@ turn(NwfLearner *learner)
     GPtrArray *closing = learner->context.closing;
 
     g_mutex_lock(&learner->lock);
+    learner->context.catch_up = NWF_TURN_CATCH_UP;
     for (int i = 0; i < n; i++)
         take_event_locked(learner, &events[i], now);
     update_sessions_locked(learner, now);

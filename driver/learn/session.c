@@ -188,9 +188,9 @@ nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms)
     guint device = nwf_learn_index_locked(context, terms->portdev);
 
     session->context = context;
-    session->reported = session->failure_logged = session->refusal_logged = G_MININT64 / 2;
+    session->reported = session->failure_logged = session->refusal_logged = session->answers_logged = G_MININT64 / 2;
     session->pace = PACE;
-    session->report = session->wants_until = session->open_again = NWF_NEVER;
+    session->report = session->wants_until = session->open_again = session->calm_at = NWF_NEVER;
     for (guint role = 0; role < NWF_SLOTS; role++)
         session->slots[role] = (NwfSlot){.session = session, .resume = NWF_NEVER};
     session->inspector =
@@ -223,12 +223,30 @@ nwf_session_free(NwfSession *session)
 
 /* ---- captures ---- */
 
+/* What the third slot saw, and nobody has read, the second one saw, too. */
+static void
+calm(NwfSession *session)
+{
+    nwf_slot_shut_locked(&session->slots[NWF_SLOT_ANSWERS]);
+    session->flooded = FALSE;
+    session->calm_at = NWF_NEVER;
+}
+
 void
 nwf_session_shut_locked(NwfSession *session)
 {
     for (guint role = 0; role < NWF_SLOTS; role++)
         nwf_slot_shut_locked(&session->slots[role]);
-    session->flooded = FALSE;
+    calm(session);
+}
+
+void
+nwf_session_flooded_locked(NwfSession *session, gint64 now)
+{
+    if (!session->flooded)
+        session->flooded = session->stale = session->context->stale = TRUE;
+    session->calm_at = now + NWF_CALM;
+    nwf_learn_schedule_locked(session->context, session->calm_at);
 }
 
 static void
@@ -283,10 +301,23 @@ set_frames(NwfCaptureKind *kind, NwfSession *session, NwfSlotRole role, NwfWants
     session->wants_until = MIN(session->wants_until, until);
 }
 
-/* A slot for answers that cannot be opened is no harm yet: the next question tries again. */
+/* No harm yet: what the VM gets is captured all the same. The next question tries again. */
+static void
+warn_of_answers(NwfSession *session, const GError *error, gint64 now)
+{
+    if (now - session->answers_logged < NWF_REPORT_AGAIN || g_error_matches(error, NWF_CAPTURE_ERROR, NWF_CAPTURE_GONE))
+        return;
+    session->answers_logged = now;
+    nwf_learn_log_locked(session->context, NWF_LEARN_WARNING,
+                         _("port '%s': while the VM is flooded with DHCP messages an answer to it may be missed: %s"),
+                         session->terms->portdev, error->message);
+}
+
 static void
 open_captures(NwfSession *session, NwfCaptureKind *kind, NwfWants wants, gint64 now, GError **error)
 {
+    g_autoptr(GError) answers_error = NULL;
+
     for (guint role = 0; role < NWF_SLOTS; role++)
         if (!nwf_slot_fits_locked(&session->slots[role], kind))
             nwf_slot_shut_locked(&session->slots[role]);
@@ -298,7 +329,8 @@ open_captures(NwfSession *session, NwfCaptureKind *kind, NwfWants wants, gint64 
     if (!session->flooded)
         return;
     set_frames(kind, session, NWF_SLOT_ANSWERS, wants, now);
-    nwf_slot_open_locked(&session->slots[NWF_SLOT_ANSWERS], kind, NULL);
+    if (!nwf_slot_open_locked(&session->slots[NWF_SLOT_ANSWERS], kind, &answers_error))
+        warn_of_answers(session, answers_error, now);
 }
 
 void
@@ -310,6 +342,8 @@ nwf_session_update_locked(NwfSession *session, gint64 now)
     g_autoptr(GError) error = NULL;
 
     session->stale = FALSE;
+    if (session->calm_at <= now)
+        calm(session);
     follow_device(session);
     memcpy(kind.mac, terms->mac, sizeof(kind.mac));
     NwfWants wants = nwf_inspector_wants(session->inspector, now, &session->wants_until);
@@ -345,7 +379,8 @@ nwf_session_due_locked(NwfSession *session, gint64 now)
 
     for (guint role = 0; role < NWF_SLOTS; role++)
         next = MIN(next, resume(&session->slots[role], now));
-    if (session->open_again <= now || session->wants_until <= now)
+    if (session->open_again <= now || session->wants_until <= now || session->calm_at <= now)
         nwf_session_update_locked(session, now);
-    return MIN(MIN(next, session->report), MIN(session->open_again, session->wants_until));
+    next = MIN(MIN(next, session->report), session->calm_at);
+    return MIN(next, MIN(session->open_again, session->wants_until));
 }

@@ -31,6 +31,7 @@ typedef struct NwfLearnContext {
     gboolean stale;       /* nwf_session_update_locked() is due for a session */
     gboolean all_stale;   /* for all of them; then stale is set, too */
     gint64 due;           /* when something is to be done next without an event; NWF_NEVER: nothing */
+    guint catch_up;       /* frames that flooded ports may still have read in this turn, beyond their share (slot.h) */
     gint64 save_counters; /* when the file of counters is to be written; NWF_NEVER: it is current */
 } NwfLearnContext;
 
@@ -58,10 +59,14 @@ struct NwfSession {
     gint64 wants_until;      /* when what it wants to see may change */
     gint64 open_again;       /* when to try again to open captures; NWF_NEVER: they are open */
     gint64 open_delay;
-    gint64 failure_logged, refusal_logged;
-    gboolean flooded; /* stray answers have used up their limit; until its captures are closed */
+    gint64 failure_logged, refusal_logged, answers_logged;
+    gboolean flooded; /* stray answers have used up their limit; until calm_at, or its captures are closed */
+    gint64 calm_at;   /* when it is flooded no more, unless they do so again before; NWF_NEVER: it is not flooded */
     NwfSlot slots[NWF_SLOTS];
 };
+
+/* A port that was flooded is guarded (slot.h) until no stray answer was over the limit for so long. */
+#define NWF_CALM (3 * 60 * G_USEC_PER_SEC)
 
 /** nwf_session_new_locked: what it has now counts as known to the engine, and is not reported. */
 NwfSession *nwf_session_new_locked(NwfLearnContext *context, NwfLearnTerms *terms);
@@ -73,6 +78,8 @@ void nwf_session_free(NwfSession *session);
 void nwf_session_update_locked(NwfSession *session, gint64 now);
 /** nwf_session_shut_locked: closes all captures. */
 void nwf_session_shut_locked(NwfSession *session);
+/** nwf_session_flooded_locked: stray answers have used up their limit at @now. */
+void nwf_session_flooded_locked(NwfSession *session, gint64 now);
 /** nwf_session_due_locked: does what is due. Returns: when it is to be called again */
 gint64 nwf_session_due_locked(NwfSession *session, gint64 now);
 

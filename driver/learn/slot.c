@@ -132,8 +132,8 @@ pause_slot(const Turn *turn)
             pause = MAX(pause, pauses[budget]);
             log_over(session, budget, turn->now);
         }
-    if (turn->over[NWF_BUDGET_STRAY] && !session->flooded)
-        session->flooded = session->stale = session->context->stale = TRUE;
+    if (turn->over[NWF_BUDGET_STRAY])
+        nwf_session_flooded_locked(session, turn->now);
     if (pause == 0)
         return;
     epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);
@@ -141,7 +141,7 @@ pause_slot(const Turn *turn)
     nwf_learn_schedule_locked(session->context, slot->resume);
 }
 
-static void read_slot(NwfSlot *slot, guint max, gint64 now);
+static guint read_slot(NwfSlot *slot, guint max, gint64 now);
 
 /*
  * What goes to the VM may answer what came from it a moment earlier, through the other socket. When the answer is here
@@ -165,18 +165,33 @@ on_frame(NwfBytes frame, gsize wire_length, gpointer data)
         log_outcome(session, &outcome, turn->now);
 }
 
-static void
+/* Returns: how many frames were read */
+static guint
 read_slot(NwfSlot *slot, guint max, gint64 now)
 {
     NwfSession *session = slot->session;
     guint64 questions = session->inspector->transactions.version;
     Turn turn = {.slot = slot, .now = now};
 
-    if (nwf_capture_read(slot->capture, max, on_frame, &turn) > 0)
+    guint n = nwf_capture_read(slot->capture, max, on_frame, &turn);
+    if (n > 0)
         nwf_learn_count_locked(session->context, now);
     if (turn.accepted || (session->flooded && session->inspector->transactions.version != questions))
         session->stale = session->context->stale = TRUE;
     pause_slot(&turn);
+    return n;
+}
+
+/* A flooded port's slots are emptied, as long as all such ports together may have that in this turn. */
+static void
+read_share(NwfSlot *slot, gint64 now)
+{
+    NwfLearnContext *context = slot->session->context;
+    guint more = slot->session->flooded ? MIN(context->catch_up, CATCH_UP) : 0;
+    guint n = read_slot(slot, TURN_FRAMES + more, now);
+
+    if (n > TURN_FRAMES)
+        context->catch_up -= n - TURN_FRAMES;
 }
 
 void
@@ -187,7 +202,7 @@ nwf_slot_read_locked(NwfSlot *slot, gint64 now)
         return;
     /* Another device by now, or all are unknown, and so is who has which address: its captures go in this turn. */
     if (slot->capture->kind.ifindex == nwf_learn_index_locked(slot->session->context, slot->session->terms->portdev))
-        read_slot(slot, slot->session->flooded ? CATCH_UP : TURN_FRAMES, now);
+        read_share(slot, now);
 }
 
 /* ---- time ---- */

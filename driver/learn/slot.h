@@ -8,11 +8,17 @@
  * Answers need more than that. Which questions are open the learner knows only when it has read them, and a server on
  * the same host may have answered by then; so all answers to the VM are captured, and what answers an open question is
  * found among them. A neighbour who forges answers may send more than the buffer holds. From the first time that stray
- * answers use up their limit there are two guards against that. The slot is emptied every few milliseconds, so that
- * there is room for what comes between a question and its being read. And another slot captures answers to open
- * questions alone, by their numbers in the kernel's filter, which is exchanged when they change: forged ones, whose
- * sender does not know a number, cannot fill that. So an answer is missed only if it came before its question was read
- * and forged ones filled the buffer in that time. What both slots see counts once: a question is answered once.
+ * answers use up their limit, until they have not done so for NWF_CALM, there are two guards against that. The slot is
+ * emptied every few milliseconds, so that there is room for what comes between a question and its being read. And
+ * another slot captures answers to open questions alone, by their numbers in the kernel's filter, which is exchanged
+ * when they change: forged ones, whose sender does not know a number, cannot fill that. So an answer is missed only if
+ * it came before its question was read and forged ones filled the buffer in that time. What both slots see counts once:
+ * a question is answered once.
+ *
+ * In one turn of the learner's thread TURN_FRAMES are read from a slot. There are two exceptions. When an answer is
+ * read the VM's own slot is emptied first, for the question; its rate limit bounds how often. And a flooded port's
+ * slots are emptied, but for that all flooded ports together have NWF_TURN_CATCH_UP frames in a turn: with very many of
+ * them each is emptied less often, and the others do not wait for it.
  *
  * All functions run with the learner's lock held.
  */
@@ -25,9 +31,11 @@ typedef struct NwfSession NwfSession;
 typedef enum NwfSlotRole {
     NWF_SLOT_FROM_VM,
     NWF_SLOT_TO_VM,   /* all answers to it */
-    NWF_SLOT_ANSWERS, /* those to open questions alone; open only once the VM was flooded */
+    NWF_SLOT_ANSWERS, /* those to open questions alone; open only while the VM is flooded */
     NWF_SLOTS
 } NwfSlotRole;
+
+enum { NWF_TURN_CATCH_UP = 1024 };
 
 typedef struct NwfSlot {
     NwfSession *session;
