@@ -5,7 +5,9 @@
  * It is a thread of its own because neither a tool that runs nor a flood of frames may delay it: the kernel drops
  * announcements that nobody reads. It reads them (driver/watch/nft_monitor.h), drops those about tables that are not
  * ours, and posts the others as events for the applier. It changes nothing. firewalld's signals become events, too.
- * Devices are watched in the same thread (unseen_ports.h).
+ * Devices are watched in the same thread (unseen_ports.h): to list them takes milliseconds, and happens at the start
+ * and when their announcements were lost; a kernel that does not answer holds the thread up for some seconds each time
+ * that it is tried. What is lost meanwhile the thread learns as lost.
  *
  * Our own transactions are announced like anybody's; the applier asks the backend which they are. That holds for those,
  * too, whose announcements were lost because they, or others, were too large for the socket: their numbers are known.

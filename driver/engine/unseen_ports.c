@@ -9,7 +9,8 @@
  * bridge for a moment; so it is not warned of before REST has passed without another reason. One warning for each
  * reason, and a line when rules see the port again. A device that does not exist, or not yet, is none to be warned of.
  *
- * Looks are at least PAUSE apart, whatever the devices of a host do.
+ * Looks are at least PAUSE apart, whatever the devices of a host do. While devices cannot be listed, which is logged
+ * once until they can, it is tried again after growing delays, also if that was so from the beginning.
  *
  * Limits: a device that was renamed before the daemon began is not known to be the same.
  */
@@ -21,7 +22,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 
-enum { REST = 2 * G_TIME_SPAN_SECOND, PAUSE = G_TIME_SPAN_SECOND / 4 };
+enum { REST = 2 * G_TIME_SPAN_SECOND, PAUSE = G_TIME_SPAN_SECOND / 4, TRY_LAST = 60 * G_TIME_SPAN_SECOND };
 
 /* What is known of a bound port. */
 typedef struct Watched {
@@ -41,7 +42,9 @@ struct NwfUnseenPorts {
     gint64 planned; /* what the timer is set to; -1: nothing */
 
     /* the thread's own */
-    NwfLinks *links; /* NULL: devices cannot be listed */
+    NwfLinks *links; /* NULL: devices could not be listed yet */
+    gint64 delay;    /* before they are listed again; 0: the last time it worked */
+    gint64 retry_at; /* not before this, while @delay is not 0 */
     GSource *readable;
     GHashTable *watched; /* name of a port -> Watched */
 };
@@ -170,30 +173,54 @@ dispatch(GSource *source G_GNUC_UNUSED, GSourceFunc callback, gpointer data)
     return callback(data);
 }
 
-/* FALSE: the devices are not known now, which is logged, and tried again. */
+static void
+end_source(GSource *source)
+{
+    if (!source)
+        return;
+    g_source_destroy(source);
+    g_source_unref(source);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, gpointer data);
+
+/* What is readable meanwhile has no effect: the next try lists everything. */
+static void
+list_later(NwfUnseenPorts *ports, const GError *why)
+{
+    if (!ports->delay)
+        nwf_engine_log(ports->config, NWF_LOG_WARNING, "engine", _("ports that no rule can see are not warned of: %s"),
+                       why->message);
+    g_clear_pointer(&ports->readable, end_source);
+    ports->delay = CLAMP(ports->delay * 2, REST, TRY_LAST);
+    ports->retry_at = g_get_monotonic_time() + ports->delay;
+    look_at(ports, ports->retry_at);
+}
+
+/* FALSE: the devices are not known now; that is tried again. */
 static gboolean
 read_links(NwfUnseenPorts *ports, gboolean *changed)
 {
     g_autoptr(GError) error = NULL;
 
-    *changed = nwf_links_read(ports->links, &error);
-    if (!error)
-        return TRUE;
-    nwf_engine_log(ports->config, NWF_LOG_WARNING, "engine", "%s", error->message);
-    look_at(ports, g_get_monotonic_time() + REST);
-    return FALSE;
-}
-
-static gboolean
-on_timer(gpointer data)
-{
-    NwfUnseenPorts *ports = data;
-    gboolean changed;
-
-    take_plan(ports);
-    if (ports->links && read_links(ports, &changed))
-        look_at_all(ports);
-    return G_SOURCE_CONTINUE;
+    *changed = TRUE;
+    if (ports->links)
+        *changed = nwf_links_read(ports->links, &error);
+    else
+        ports->links = nwf_links_new(&error);
+    if (error) {
+        list_later(ports, error);
+        return FALSE;
+    }
+    if (!ports->readable) {
+        ports->readable = g_unix_fd_source_new(nwf_links_fd(ports->links), G_IO_IN);
+        g_source_set_callback(ports->readable, G_SOURCE_FUNC(on_readable), ports, NULL);
+        g_source_attach(ports->readable, ports->context);
+    }
+    if (ports->delay)
+        nwf_engine_log(ports->config, NWF_LOG_INFO, "engine", _("network devices can be listed again"));
+    ports->delay = 0;
+    return TRUE;
 }
 
 static gboolean
@@ -204,6 +231,20 @@ on_readable(int fd G_GNUC_UNUSED, GIOCondition condition G_GNUC_UNUSED, gpointer
 
     if (read_links(ports, &changed) && changed)
         nwf_unseen_ports_look(ports);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_timer(gpointer data)
+{
+    NwfUnseenPorts *ports = data;
+    gboolean changed;
+
+    take_plan(ports);
+    if (ports->delay && g_get_monotonic_time() < ports->retry_at)
+        look_at(ports, ports->retry_at); /* a binding was made meanwhile */
+    else if (read_links(ports, &changed))
+        look_at_all(ports);
     return G_SOURCE_CONTINUE;
 }
 
@@ -230,27 +271,10 @@ nwf_unseen_ports_new(const NwfEngineConfig *config, NwfCatalog *catalog, GMainCo
 void
 nwf_unseen_ports_begin(NwfUnseenPorts *ports)
 {
-    g_autoptr(GError) error = NULL;
+    gboolean changed;
 
-    ports->links = nwf_links_new(&error);
-    if (!ports->links) {
-        nwf_engine_log(ports->config, NWF_LOG_WARNING, "engine", _("ports that no rule can see are not warned of: %s"),
-                       error->message);
-        return;
-    }
-    ports->readable = g_unix_fd_source_new(nwf_links_fd(ports->links), G_IO_IN);
-    g_source_set_callback(ports->readable, G_SOURCE_FUNC(on_readable), ports, NULL);
-    g_source_attach(ports->readable, ports->context);
-    nwf_unseen_ports_look(ports);
-}
-
-static void
-end_source(GSource *source)
-{
-    if (!source)
-        return;
-    g_source_destroy(source);
-    g_source_unref(source);
+    if (read_links(ports, &changed))
+        nwf_unseen_ports_look(ports);
 }
 
 void
