@@ -23,7 +23,7 @@
  */
 #pragma once
 
-#include "driver/learn/session.h"
+#include "driver/learn/learn_context.h"
 
 /** nwf_claims_find_locked: a NwfAddressOwner; @session: a NwfSession, which asks. */
 NwfRefusal nwf_claims_find_locked(const NwfAddress *address, gboolean listed, gpointer session);

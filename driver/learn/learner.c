@@ -31,6 +31,7 @@
 
 #include "driver/learn/saver.h"
 #include "driver/learn/session.h"
+#include "driver/learn/slot.h"
 #include "driver/run/thread.h"
 #include "driver/store/file.h"
 

@@ -6,60 +6,15 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-#include <time.h>
 
 #include "driver/learn/claims.h"
+#include "driver/learn/slot.h"
 
 #define PACE           (20 * 1000) /* microseconds between two reports; doubles while changes go on */
 #define PACE_MAX       (500 * 1000)
 #define QUIET          (1 * G_USEC_PER_SEC) /* after which the pace is PACE again */
 #define OPEN_AGAIN     (1 * G_USEC_PER_SEC) /* doubles with each failure */
 #define OPEN_AGAIN_MAX (60 * G_USEC_PER_SEC)
-#define COUNTERS_LATE  (2 * G_USEC_PER_SEC) /* how late the file of counters may be */
-
-/* ---- what sessions share ---- */
-
-gint64
-nwf_learn_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
-void
-nwf_learn_schedule_locked(NwfLearnContext *context, gint64 at)
-{
-    context->due = MIN(context->due, at);
-}
-
-void
-nwf_learn_count_locked(NwfLearnContext *context, gint64 now)
-{
-    context->save_counters = MIN(context->save_counters, now + COUNTERS_LATE);
-    nwf_learn_schedule_locked(context, context->save_counters);
-}
-
-void
-nwf_learn_log_locked(NwfLearnContext *context, NwfLearnLevel level, const char *format, ...)
-{
-    NwfLogLine line = {.level = level};
-    va_list args;
-
-    va_start(args, format);
-    line.text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_array_append_val(context->lines, line);
-}
-
-guint
-nwf_learn_index_locked(const NwfLearnContext *context, const char *name)
-{
-    const NwfLink *link = nwf_links_find(context->links, name);
-
-    return link ? link->index : 0;
-}
 
 /* ---- what it has learned ---- */
 
@@ -238,15 +193,6 @@ nwf_session_shut_locked(NwfSession *session)
     for (guint role = 0; role < NWF_SLOTS; role++)
         nwf_slot_shut_locked(&session->slots[role]);
     calm(session);
-}
-
-void
-nwf_session_flooded_locked(NwfSession *session, gint64 now)
-{
-    if (!session->flooded)
-        session->flooded = session->stale = session->context->stale = TRUE;
-    session->calm_at = now + NWF_CALM;
-    nwf_learn_schedule_locked(session->context, session->calm_at);
 }
 
 static void

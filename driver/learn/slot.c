@@ -8,8 +8,6 @@
 #include <glib/gi18n-lib.h>
 #include <sys/epoll.h>
 
-#include "driver/learn/session.h"
-
 /* Microseconds in which a slot over a rate limit is not read. */
 static const gint64 pauses[NWF_BUDGETS] = {
     [NWF_BUDGET_FROM_VM] = 50 * 1000,
@@ -120,6 +118,15 @@ log_over(NwfSession *session, NwfBudget budget, gint64 now)
             session->terms->portdev, (unsigned long long)dropped);
 }
 
+void
+nwf_slot_guard_locked(NwfSession *session, gint64 now)
+{
+    if (!session->flooded)
+        session->flooded = session->stale = session->context->stale = TRUE;
+    session->calm_at = now + NWF_CALM;
+    nwf_learn_schedule_locked(session->context, session->calm_at);
+}
+
 static void
 pause_slot(const Turn *turn)
 {
@@ -133,7 +140,7 @@ pause_slot(const Turn *turn)
             log_over(session, budget, turn->now);
         }
     if (turn->over[NWF_BUDGET_STRAY])
-        nwf_session_flooded_locked(session, turn->now);
+        nwf_slot_guard_locked(session, turn->now);
     if (pause == 0)
         return;
     epoll_ctl(session->context->poll, EPOLL_CTL_DEL, slot->capture->fd, NULL);

@@ -24,25 +24,10 @@
  */
 #pragma once
 
-#include "driver/learn/capture.h"
+#include "driver/learn/learn_context.h"
 
-typedef struct NwfSession NwfSession;
-
-typedef enum NwfSlotRole {
-    NWF_SLOT_FROM_VM,
-    NWF_SLOT_TO_VM,   /* all answers to it */
-    NWF_SLOT_ANSWERS, /* those to open questions alone; open only while the VM is flooded */
-    NWF_SLOTS
-} NwfSlotRole;
-
-enum { NWF_TURN_CATCH_UP = 1024 };
-
-typedef struct NwfSlot {
-    NwfSession *session;
-    NwfCapture *capture; /* NULL: closed */
-    gint64 resume;       /* when it is read again; NWF_NEVER: it is read */
-    guint64 lost;        /* by captures that were closed */
-} NwfSlot;
+/* A port that was flooded is guarded until no stray answer was over the limit for so long. */
+#define NWF_CALM (3 * 60 * G_USEC_PER_SEC)
 
 /** nwf_slot_open_locked: captures what @kind says from now on; an open capture is of its device and direction. */
 gboolean nwf_slot_open_locked(NwfSlot *slot, const NwfCaptureKind *kind, GError **error);
@@ -52,6 +37,8 @@ void nwf_slot_shut_locked(NwfSlot *slot);
 /** nwf_slot_lost_locked: frames that the kernel dropped because nobody read them in time. */
 guint64 nwf_slot_lost_locked(NwfSlot *slot);
 
+/** nwf_slot_guard_locked: stray answers to the port of @session have used up their limit at @now. */
+void nwf_slot_guard_locked(NwfSession *session, gint64 now);
 /** nwf_slot_read_locked: its descriptor is readable. */
 void nwf_slot_read_locked(NwfSlot *slot, gint64 now);
 /**

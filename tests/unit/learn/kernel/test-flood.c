@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "driver/learn/session.h"
+#include "driver/learn/slot.h"
 #include "tests/unit/learn/kernel/net.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
@@ -73,7 +74,7 @@ teardown(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void
 flood(Fixture *fixture)
 {
-    nwf_session_flooded_locked(fixture->session, fixture->now);
+    nwf_slot_guard_locked(fixture->session, fixture->now);
     if (fixture->session->stale)
         nwf_session_update_locked(fixture->session, fixture->now);
 }
