@@ -153,6 +153,7 @@ test_strict(void)
     g_clear_error(&error);
     g_autoptr(NwfFilter) good = nwf_filter_parse("<filter name='f'/>", &strict, NULL, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(good);
 }
 
 static void
