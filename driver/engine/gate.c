@@ -5,9 +5,9 @@
  * libvirt serves the calls of its clients with a bounded number of threads: five at first, five more for calls of high
  * priority, which creates and deletes are and lists are not, up to 20 (max_workers) when calls queue. A caller that
  * waits for a firewall tool holds one of them, and a list that queues behind callers who have them all is never even
- * heard of here. So fewer callers than the least number of threads wait for the applier. Others wait at the gate, for a
- * short time if nobody inside is answered; when it has passed for one of them, all are refused, and so are those that
- * come, until somebody inside was answered. What is refused was not begun.
+ * heard of here. So fewer callers than the least number of threads wait for the applier. Others wait at the gate. When
+ * nobody inside has been answered for a short time all of them are refused, and so are those that come, until somebody
+ * inside is answered. What is refused was not begun. Those whose turn comes late, while others are answered, wait on.
  *
  * Where tools do their work this is not noticed: then somebody is answered each few milliseconds.
  *
@@ -25,6 +25,7 @@ struct NwfGate {
     GCond left;  /* somebody left, or the gate is shut */
     guint inside;
     gboolean shut;
+    gint64 answered; /* when somebody inside was last answered */
 };
 
 NwfGate *
@@ -50,12 +51,17 @@ nwf_gate_free(NwfGate *gate)
 gboolean
 nwf_gate_enter(NwfGate *gate, GError **error)
 {
-    gint64 end = g_get_monotonic_time() + gate->patience;
+    gint64 now = g_get_monotonic_time(), begin = now;
 
     g_mutex_lock(&gate->lock);
-    while (gate->inside >= gate->most && !gate->shut)
-        if (!g_cond_wait_until(&gate->left, &gate->lock, end) && gate->inside >= gate->most)
+    while (gate->inside >= gate->most && !gate->shut) {
+        gint64 end = MAX(begin, gate->answered) + gate->patience;
+        if (now >= end)
             gate->shut = TRUE;
+        else
+            g_cond_wait_until(&gate->left, &gate->lock, end);
+        now = g_get_monotonic_time();
+    }
     gboolean in = gate->inside < gate->most;
     if (in)
         gate->inside++;
@@ -75,6 +81,7 @@ nwf_gate_leave(NwfGate *gate)
     g_mutex_lock(&gate->lock);
     gate->inside--;
     gate->shut = FALSE;
+    gate->answered = g_get_monotonic_time();
     g_cond_broadcast(&gate->left);
     g_mutex_unlock(&gate->lock);
 }

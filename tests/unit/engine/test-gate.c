@@ -63,11 +63,32 @@ test_nobody_waits_for_ever(void)
     nwf_gate_free(gate);
 }
 
+/* While those inside are answered, each within the allowed time, nobody is refused, however long all take. */
+static void
+test_slow_is_not_stuck(void)
+{
+    NwfGate *gate = nwf_gate_new(1, 2 * G_USEC_PER_SEC);
+    GThread *others[6];
+
+    g_assert_true(nwf_gate_enter(gate, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        others[i] = g_thread_new("caller", enter, gate);
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) { /* together longer than one caller may wait for nothing */
+        g_usleep(G_USEC_PER_SEC / 2);
+        nwf_gate_leave(gate);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_true(g_thread_join(others[i]));
+    assert_refused(gate);
+    nwf_gate_free(gate);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/gate/who-waits-comes-in", test_who_waits_comes_in);
+    g_test_add_func("/engine/gate/slow-is-not-stuck", test_slow_is_not_stuck);
     g_test_add_func("/engine/gate/nobody-waits-for-ever", test_nobody_waits_for_ever);
     return g_test_run();
 }
