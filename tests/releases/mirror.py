@@ -70,7 +70,8 @@ class Mirror:
         if status == 0:
             return []
         text = log.read_text(errors="replace") if status is not None else f"E: no lists within {UPDATE_LIMIT} s"
-        return [line for line in text.splitlines() if re.match(r"(E|W|Err)\b", line)] or [f"apt-get update: exit status {status}"]
+        found = re.findall(r"^(?:E|W|Err)\b.*(?:\n[ \t]+.*)*", text, re.MULTILINE)  # the reason may be on lines of its own below
+        return [" ".join(complaint.split()) for complaint in found] or [f"apt-get update: exit status {status}"]
 
     def find(self, suite, package):
         """(address, version of the package) of the first mirror that has them. Raises Missing."""
