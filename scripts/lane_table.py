@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 
 MODULE = "driver/libvirt/libvirt_driver_nwfilter.so"
+TOOL = "tools/virt-nwfilter"
 GLIB_FOR_TSAN = "tests/unit/threads/libglib-for-tsan.so"
 PYTEST = ("/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short")
 STORM = "NWF_STORM_SECONDS"  # how long the engine's storm lasts

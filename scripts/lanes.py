@@ -23,7 +23,7 @@ import threading
 import time
 
 import results
-from lane_table import BUILDS, GLIB_FOR_TSAN, LANES, MODULE, PYTEST, Meson
+from lane_table import BUILDS, GLIB_FOR_TSAN, LANES, MODULE, PYTEST, TOOL, Meson
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 SANDBOX = SOURCE / "scripts" / "sandbox"
@@ -188,7 +188,7 @@ class Check:
             return command, build / "meson-logs" / f"lane-{name}.junit.xml", {**SANITIZERS, **lane.environment}
         junit = self.folder / f"{name}.xml"
         command = [*PYTEST, "-o", "faulthandler_timeout=150", f"--junitxml={junit}", lane.folder, *lane.words]
-        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / "tools" / "virt-nwfilter"),
+        environment = {"NWF_MODULE": str(build / MODULE), "NWF_BUILD": str(build), "NWF_TOOL": str(build / TOOL),
                        "NWF_GUEST_KERNEL": str(self.folder / "guest-kernel"), "NWF_FIREWALLD": str(self.folder / "firewalld"),
                        "NWF_KERNELS": str(self.folder / "kernels")}
         if lane.also:

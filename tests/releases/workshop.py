@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 
 import results
-from lane_table import MODULE, PYTEST
+from lane_table import MODULE, PYTEST, TOOL
 from mirror import Mirror, Missing
 from root import SOURCE, Failed, Root, Runner
 
@@ -83,7 +83,7 @@ class Place:
             for tool, without in lane.tools.items():
                 if self.run(log, 60, "sh", "-c", 'command -v "$1"', "tool", tool) != 0:
                     command += ["-k", without]
-            environment = {"NWF_MODULE": module, "NWF_BUILD": str(self.build)}
+            environment = {"NWF_MODULE": module, "NWF_TOOL": f"{self.build}/{TOOL}", "NWF_BUILD": str(self.build)}
         else:
             junit, environment = f"lane-{name}.junit.xml", {}
             command = ["sh", "-c", 'meson test -C "$1" --no-rebuild --logbase "$2" --suite unit; status=$?;'
@@ -194,5 +194,5 @@ class Workshop:
     def _build(root, release):
         root.must(60, "rm", "-rf", "/build", what="an earlier build")
         root.must(300, "meson", "setup", "/build", "/src", "-Dtests=true", "-Dwerror=true", what=f"meson setup in {release.suite}")
-        targets = () if "unit" in release.lanes else (MODULE,)
+        targets = () if "unit" in release.lanes else (MODULE, TOOL)
         root.must(900, "ninja", "-C", "/build", f"-j{AT_A_TIME}", *targets, what=f"build in {release.suite}")
