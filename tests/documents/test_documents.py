@@ -100,7 +100,7 @@ def test_install_and_uninstall(place):
     with Session(place.start("scripts/sandbox", "--", "bash", stdin=subprocess.PIPE)) as session:
         for block in document.blocks(text_of(INSTALL)):
             outputs = paste(session, block)
-            if setup := outputs.get("meson setup build --prefix=/usr"):
+            if setup := outputs.get("meson setup build --prefix=/usr --libdir=lib/$(gcc -print-multiarch)"):
                 assert "-Dtests=true builds them" in setup and "-Dwerror=true" in setup, setup
             if "Go back" in block.heading:
                 assert "/connection-driver/libvirt_driver_nwfilter.so" in session.run(LOADED)[1]
